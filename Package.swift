@@ -1,0 +1,85 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target of the house is held to: Swift 6 mode, explicit existentials and imports, warnings are errors.
+let house: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .treatAllWarnings(as: .error),
+]
+
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+let package = Package(
+    name: "shunt",
+    products: [
+        .executable(name: "shunt", targets: ["shunt"]),
+        .executable(name: "simulate", targets: ["Simulator"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
+    ],
+    targets: [
+        // The pure core: decides. No I/O, no clock, no randomness, no Foundation.
+        .target(name: "ShuntCore", swiftSettings: house + [.strictMemorySafety()]),
+        // The hot shell: carries bytes between sockets and the core.
+        .target(
+            name: "ShuntRuntime",
+            dependencies: ["ShuntCore", nioCore, nioPosix, nioHTTP1, logging],
+            swiftSettings: house
+        ),
+        // Text to settings, with diagnostics.
+        .target(
+            name: "ShuntConfig",
+            dependencies: ["ShuntCore", .product(name: "Yams", package: "Yams")],
+            swiftSettings: house
+        ),
+        // The legacy and unified agents of the demo.
+        .target(
+            name: "DemoBackends",
+            dependencies: ["ShuntCore", nioCore, nioPosix, nioHTTP1, nioWebSocket],
+            swiftSettings: house
+        ),
+        // The simulator's world: a model of clients and backends that is independent of the core.
+        .target(name: "ShuntTesting", dependencies: ["ShuntCore"], swiftSettings: house),
+        .executableTarget(
+            name: "Simulator",
+            dependencies: [
+                "ShuntTesting", "ShuntCore", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: house
+        ),
+        // The only place that knows every room.
+        .executableTarget(
+            name: "shunt",
+            dependencies: [
+                "ShuntCore", "ShuntRuntime", "ShuntConfig", "DemoBackends", logging,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: house
+        ),
+        .testTarget(name: "ShuntCoreTests", dependencies: ["ShuntCore", "ShuntTesting"], swiftSettings: house),
+        .testTarget(name: "ShuntConfigTests", dependencies: ["ShuntConfig", "ShuntCore"], swiftSettings: house),
+        .testTarget(
+            name: "ShuntRuntimeTests",
+            dependencies: ["ShuntRuntime", "ShuntCore", "ShuntTesting", nioCore, nioPosix, nioEmbedded, nioHTTP1],
+            swiftSettings: house
+        ),
+        .testTarget(name: "SimulationTests", dependencies: ["ShuntTesting", "ShuntCore"], swiftSettings: house),
+    ]
+)

@@ -1,0 +1,127 @@
+/// Where a backend WebSocket service is.
+package struct UpstreamAddress: Sendable, Hashable {
+    package var tls: Bool
+    package var host: String
+    package var port: Int
+    /// The path, beginning with `/`, as it is sent.
+    package var path: String
+    /// The upstream's own query, without `?`; it stands before the client's. Empty when there is none.
+    package var query: String
+
+    package init(tls: Bool = false, host: String, port: Int, path: String, query: String = "") {
+        self.tls = tls
+        self.host = host
+        self.port = port
+        self.path = path
+        self.query = query
+    }
+}
+
+/// A place of a handshake that carries a value: `query:session_token`, `header:authorization`, `cookie:session`.
+package enum ValueSource: Sendable, Hashable {
+    case query(String)
+    case header(String)
+    case cookie(String)
+}
+
+/// How a backend knows who speaks: at the handshake, or by `session_token` in each message.
+package enum UpstreamIdentity: Sendable { case handshake, message }
+
+/// What a pool's connections are shared by. (`exchange` and `shared` of the design are later work.)
+package enum PoolMode: Sendable { case session, client }
+
+/// Which reply belongs to which message.
+package enum Correlation: Sendable, Hashable {
+    /// In order, one after the other.
+    case fifo
+    /// By a member that the backend echoes (one dotted level). `unique`: every exchange has a value of its own, so a
+    /// late reply can be told from the next one's and a timeout need not retire the connection.
+    case field(String, unique: Bool)
+}
+
+/// What becomes of a message from an upstream that ends no exchange.
+package enum PushAction: Sendable, Hashable {
+    case forward
+    case drop
+    /// Answer the upstream with this JSON text.
+    case answer(String)
+}
+
+/// Whom pushes go to: the socket that caused the dial or last used the route, every socket of the session, nobody.
+package enum PushTarget: Sendable { case last, all, none }
+
+/// What an application close code of a backend means.
+package enum CloseMeaning: Sendable, Hashable { case auth, refuse, limit }
+
+/// At most `count` messages in any `per`.
+package struct Rate: Sendable, Hashable {
+    package var count: Int
+    package var per: TimeSpan
+    package init(count: Int, per: TimeSpan) {
+        self.count = count
+        self.per = per
+    }
+}
+
+/// Bounds of what waits for a connection.
+package struct QueueSettings: Sendable, Hashable {
+    package var messages = 64
+    package var bytes = 1 << 20
+    /// Counts only while no connection is ready for the message.
+    package var timeout = TimeSpan.seconds(30)
+    package init() {}
+}
+
+/// Which messages of an upstream are replies.
+package struct ReplySettings: Sendable, Hashable {
+    /// The values of `type` that end an exchange.
+    package var match = ["response", "chat_response", "agent_response", "message", "error"]
+    /// Whether a message without `type` ends one.
+    package var matchNone = true
+    /// For streams: only these types end the exchange; the matching others are parts of it.
+    package var until: [String]?
+    package init() {}
+}
+
+/// Everything that is set for one upstream. Defaults are those of `upstream_defaults`.
+package struct UpstreamSettings: Sendable, Hashable {
+    /// How logs and diagnostics call it: `guide`, `liaison/content`, `unified`.
+    package var name: String
+    package var address: UpstreamAddress
+    package var credential: ValueSource?
+    package var identity = UpstreamIdentity.handshake
+    package var mode = PoolMode.session
+    package var lanes = 1
+    package var maxConnections = 10_000
+    package var idleTimeout = TimeSpan.minutes(10)
+    package var lifetime = TimeSpan.hours(1)
+    package var connectTimeout = TimeSpan.seconds(5)
+    /// Values that are part of a pool's key, besides the session.
+    package var vary: [ValueSource] = []
+    package var sourceAddresses: [String] = []
+    package var pace: [Rate] = []
+    package var correlation = Correlation.fifo
+    package var inFlight = 1
+    package var exchangeTimeout = TimeSpan.seconds(120)
+    package var retrySafe = false
+    package var queue = QueueSettings()
+    package var replies = ReplySettings()
+    /// By the push's `type`; `""` stands for a push without one. What is not listed is dropped.
+    package var pushes: [String: PushAction] = [:]
+    package var pushTarget = PushTarget.last
+    package var closes: [UInt16: CloseMeaning] = [:]
+    package var deadAfterError = ["Internal error:"]
+    package var keepaliveEvery = TimeSpan.seconds(20)
+    package var keepaliveTimeout = TimeSpan.seconds(20)
+    package var breakerFailures = 5
+    /// How long an open breaker waits before the next try.
+    package var breakerOpen = TimeSpan.seconds(1)
+    package var toUnified = ReshapeRules()
+    package var request = ReshapeRules()
+
+    package init(name: String, address: UpstreamAddress) {
+        self.name = name
+        self.address = address
+        self.credential = .query("session_token")
+    }
+}

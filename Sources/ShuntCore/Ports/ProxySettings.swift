@@ -1,0 +1,54 @@
+/// An address to listen on.
+package enum ListenAddress: Sendable, Hashable {
+    case tcp(host: String, port: Int)
+    case unix(path: String)
+}
+
+/// Whose pages may connect (the `Origin` of a handshake). A client that sends none is no browser and is admitted.
+package enum OriginPolicy: Sendable, Hashable {
+    /// The origin's host is the one that the request names.
+    case sameHost
+    case any
+    /// Origins as `scheme://host[:port]`; a leading `*.` in the host stands for any subdomain.
+    case list([String])
+}
+
+/// A range of addresses in CIDR notation.
+package struct AddressRange: Sendable, Hashable {
+    /// 4 or 16 bytes.
+    package var bytes: [UInt8]
+    package var prefix: Int
+    package init(bytes: [UInt8], prefix: Int) {
+        self.bytes = bytes
+        self.prefix = prefix
+    }
+}
+
+package struct ListenSettings: Sendable, Hashable {
+    package var clients: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 8080)]
+    /// nil: one per core.
+    package var workers: Int?
+    package var reusePort = false
+    package var origins = OriginPolicy.sameHost
+    package var trustedProxies: [AddressRange] = []
+    package init() {}
+}
+
+package enum LogFormat: Sendable, Hashable { case text, json }
+
+package struct LogSettings: Sendable, Hashable {
+    /// A level of swift-log: trace, debug, info, notice, warning, error, critical.
+    package var level = "info"
+    package var format = LogFormat.text
+    package init() {}
+}
+
+/// The whole configuration as values: what ShuntConfig reads and ShuntRuntime runs on.
+package struct ProxySettings: Sendable {
+    package var listen = ListenSettings()
+    package var drain = DrainSettings()
+    package var log = LogSettings()
+    /// Compiled from the same file, checked.
+    package var table: RoutingTable
+    package init(table: RoutingTable) { self.table = table }
+}

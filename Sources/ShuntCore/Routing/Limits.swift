@@ -1,0 +1,46 @@
+/// Bounds that protect the process. Sizes in bytes.
+package struct Limits: Sendable, Hashable {
+    package var message = 16 << 20
+    package var nesting = 128
+    package var connections = 20_000
+    package var connectionsPerSession = 50
+    package var connectionsPerAddress = 1000
+    /// Per client socket, with bursts of twice that.
+    package var messagesPerSecond = 100
+    package var handshakeTimeout = TimeSpan.seconds(10)
+    /// Per worker.
+    package var handshakesInProgress = 200
+    package var idleTimeout = TimeSpan.hours(1)
+    /// Written for a client and not yet taken by its socket; one message is always admitted into an empty buffer.
+    package var unreadByClient = 1 << 20
+    /// Of the whole process; new work is shed above it.
+    package var memory = 2 << 30
+    package init() {}
+}
+
+/// Who a session is, and what outlives its sockets.
+package struct SessionSettings: Sendable, Hashable {
+    /// Where clients carry the token.
+    package var token: [ValueSource] = [.query("session_token"), .header("authorization"), .cookie("session")]
+    /// Tokens that mean "none".
+    package var absent = ["", "undefined", "null", "None", "anonymous", "[object Object]"]
+    /// Whether a client without a token may connect.
+    package var anonymousAllowed = true
+    /// How long a session's connections outlive its last socket.
+    package var linger = TimeSpan.minutes(2)
+    package var parkedCount = 64
+    package var parkedBytes = 1 << 20
+    package var parkedFor = TimeSpan.minutes(2)
+    package init() {}
+}
+
+/// How a stop is spread over time.
+package struct DrainSettings: Sendable, Hashable {
+    /// How long exchanges in flight may take to finish.
+    package var exchanges = TimeSpan.seconds(30)
+    /// Over how long the sockets are closed.
+    package var spread = TimeSpan.seconds(10)
+    /// After this everything is cut.
+    package var limit = TimeSpan.seconds(60)
+    package init() {}
+}

@@ -1,0 +1,96 @@
+/// What the runtime must do after an event, in order. Every entry is one plain thing.
+package enum Effect: Sendable, Equatable {
+    /// Dial an upstream; `order` indexes `Effects.dials`. Ends in `connectionReady` or `connectionFailed`.
+    case dial(ConnectionID, order: Int)
+    /// Write a text message to an upstream connection.
+    case forward(ConnectionID, Splice)
+    /// Write a text message to a client.
+    case deliver(ClientID, Splice)
+    /// Send a control ping; its pong comes back as `connectionPong` / `clientPong`.
+    case pingConnection(ConnectionID)
+    case pingClient(ClientID)
+    /// Send a close frame, wait a bounded time for the peer's, end the socket. The core has forgotten the id already.
+    case closeConnection(ConnectionID, CloseCode)
+    case closeClient(ClientID, CloseCode, CloseReason)
+    /// Stop or resume reading from an upstream whose one client does not read.
+    case stopReading(ConnectionID)
+    case startReading(ConnectionID)
+    /// Something worth a line in the log; never per message.
+    case note(Note)
+}
+
+/// Why the core closes a client's socket: the runtime writes `text` into the close frame.
+package enum CloseReason: UInt8, Sendable, Equatable {
+    case slowReader, idle, keepalive, tooManyConnections, draining, overloaded, endpointRemoved
+
+    package var text: String {
+        switch self {
+        case .slowReader: "client does not read its messages"
+        case .idle: "idle for too long"
+        case .keepalive: "ping not answered"
+        case .tooManyConnections: "too many connections"
+        case .draining: "server is restarting"
+        case .overloaded: "server is overloaded"
+        case .endpointRemoved: "endpoint was removed"
+        }
+    }
+}
+
+/// What happened to a pool, a connection or an upstream, for the log. Trivial on purpose: no text is made here.
+package enum Note: Sendable, Equatable {
+    case connectionRetired(upstream: Int, RetireReason)
+    case dialFailed(upstream: Int, DialFailure)
+    case breakerOpened(upstream: Int)
+    case breakerClosed(upstream: Int)
+    case unexpectedReply(upstream: Int)
+}
+
+/// Why a connection takes no new messages.
+package enum RetireReason: UInt8, Sendable, Equatable, CaseIterable {
+    case timeout, deadAfterError, unansweredPing, unaskedReply, badMessage, replyTooLarge, lifetime, idle, drain
+    case configuration, sessionEnded
+}
+
+/// The effects of one event (or a few), with what they point at. Reused.
+package struct Effects: Sendable {
+    package var list: [Effect] = []
+    package var splices = SpliceBuffer()
+    package var dials: [DialOrder] = []
+
+    package init() {}
+
+    package mutating func reset() {
+        list.removeAll(keepingCapacity: true)
+        splices.reset()
+        if !dials.isEmpty { dials.removeAll(keepingCapacity: true) }
+    }
+}
+
+/// An upstream connection to be made: everything the dialler needs to know.
+package struct DialOrder: Sendable {
+    package let upstream: Upstream
+    /// Request target and headers, ready to be written.
+    package let request: UpstreamRequest
+
+    package init(upstream: Upstream, request: UpstreamRequest) {
+        self.upstream = upstream
+        self.request = request
+    }
+}
+
+/// Why a dial came to nothing.
+package enum DialFailure: Sendable, Equatable {
+    /// Refused, unreachable, reset or not answered within `connect_timeout`: the upstream's fault.
+    case connect
+    case connectTimeout
+    /// No local address or port left (EADDRNOTAVAIL): ours.
+    case noLocalAddress
+    /// `max_connections` of the upstream is reached.
+    case limit
+    /// An answer other than 101, by its status; 5xx is the upstream's fault, the rest this session's.
+    case refused(status: Int)
+    /// 101 with a wrong accept key, an extension or subprotocol that nobody asked for, or no HTTP at all.
+    case badHandshake
+    /// The TLS handshake failed.
+    case tls
+}
