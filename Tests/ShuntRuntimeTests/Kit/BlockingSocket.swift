@@ -73,7 +73,9 @@ final class BlockingSocket: @unchecked Sendable {
     /// Exactly that many bytes.
     func read(_ count: Int) throws -> [UInt8] {
         while unread.count < count {
-            guard try fill() else { throw Failure(description: "end of stream after \(unread.count) of \(count) bytes") }
+            guard try fill() else {
+                throw Failure(description: "end of stream after \(unread.count) of \(count) bytes")
+            }
         }
         let bytes = Array(unread[..<count])
         unread.removeFirst(count)
@@ -93,7 +95,7 @@ final class BlockingSocket: @unchecked Sendable {
 
     /// Everything up to the end of the stream; a reset counts as the end.
     func readToEnd() throws -> [UInt8] {
-        do { while try fill() {} } catch where errno == ECONNRESET {}
+        do { while try fill() {} } catch  where errno == ECONNRESET {}
         defer { unread = [] }
         return unread
     }

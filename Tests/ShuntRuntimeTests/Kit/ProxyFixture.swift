@@ -8,6 +8,7 @@ struct ProxyFixture {
     var table = TableDefinition()
     var listen = ListenSettings()
     var drain = DrainSettings()
+    var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     init(backendPort: Int, workers: Int = 1) {
         var upstream = UpstreamSettings(
@@ -39,7 +40,7 @@ struct ProxyFixture {
     }
 
     func run<Result>(_ body: (_ port: Int, _ proxy: Proxy) async throws -> Result) async throws -> Result {
-        let proxy = Proxy(settings: try settings, logger: Self.quiet)
+        let proxy = Proxy(settings: try settings, logger: logger)
         let addresses = try await proxy.start()
         guard case .tcp(_, let port) = addresses.first else {
             throw BlockingSocket.Failure(description: "no address: \(addresses)")
@@ -53,6 +54,4 @@ struct ProxyFixture {
             throw error
         }
     }
-
-    static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }
