@@ -48,6 +48,13 @@ import Testing
         #expect(try isAdmitted(.valid(adding: ["Origin": origin]), listen) == admitted)
     }
 
+    @Test func `null is an origin only where the list says so`() throws {
+        var listen = ListenSettings()
+        listen.origins = .list(["null"])
+        #expect(try isAdmitted(.valid(adding: ["Origin": "null"]), listen))
+        #expect(try !isAdmitted(.valid(adding: ["Origin": "nonsense"]), listen))
+    }
+
     @Test(arguments: ["https://evil.org", "null", "nonsense"])
     func `any admits every origin`(origin: String) throws {
         var listen = ListenSettings()
