@@ -16,6 +16,8 @@ final class UnifiedLimits: Sendable {
     private static let socketsInAll = 1000
     private static let inSecond = 10
     private static let inMinute = 100
+    /// Bounds the memory of a server that never restarts; all windows begin anew above it.
+    private static let mostTokens = 10_000
     private let state = Mutex(State())
 
     /// Every admitted socket must be given back by `leave`.
@@ -40,6 +42,7 @@ final class UnifiedLimits: Sendable {
     /// Counts a message; false where it is one too many.
     func admitMessage(of token: String, now: NIODeadline) -> Bool {
         state.withLock { state in
+            if state.messages.count >= Self.mostTokens { state.messages.removeAll() }
             var times = state.messages[token, default: []].filter { now - $0 < .minutes(1) }
             let recent = times.count { now - $0 < .seconds(1) }
             guard recent < Self.inSecond, times.count < Self.inMinute else {
