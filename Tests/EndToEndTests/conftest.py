@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+
 from harness import LegacyBackend, OddBackend, Proxy, UnifiedBackend, configuration
 from harness.proxy import BINARY
 

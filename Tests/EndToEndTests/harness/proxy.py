@@ -23,9 +23,7 @@ class Proxy:
         self.port = free_port()
         self.file = directory / "config.yaml"
         self.log_file = directory / "shunt.log"
-        self.configuration = configuration | {
-            "listen": configuration["listen"] | {"clients": f"127.0.0.1:{self.port}"}
-        }
+        self.configuration = configuration | {"listen": configuration["listen"] | {"clients": f"127.0.0.1:{self.port}"}}
         directory.mkdir(parents=True, exist_ok=True)
         self.file.write_text(json.dumps(self.configuration, indent=2))
         self.process = None
@@ -82,9 +80,7 @@ class Proxy:
 
     def assert_no_token_logged(self):
         log = self.log
-        leaked = [
-            token for token in tokens.issued if token in log or urllib.parse.quote(token, safe="") in log
-        ]
+        leaked = [token for token in tokens.issued if token in log or urllib.parse.quote(token, safe="") in log]
         assert not leaked, f"{len(leaked)} session tokens are in the log, such as {leaked[0]}"
 
     def url(self, token: str | None = None, query: str | None = None, path: str = "/api/ws/agent") -> str:

@@ -23,7 +23,9 @@ def request(
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
-def frame(opcode: int, payload: bytes = b"", *, fin=True, masked=True, reserved=0, length: bytes | None = None) -> bytes:
+def frame(
+    opcode: int, payload: bytes = b"", *, fin=True, masked=True, reserved=0, length: bytes | None = None
+) -> bytes:
     """A frame; `length` replaces the length bytes (the first of them with its mask bit)."""
     first = bytes([(0x80 if fin else 0) | reserved << 4 | opcode])
     mask_bit = 0x80 if masked else 0
