@@ -67,7 +67,7 @@ def relay(backends, tmp_path_factory):
 
 @pytest.fixture
 def start_proxy(backends, tmp_path):
-    """Starts a proxy with changed settings, stopped with the test. `legacy` and `liaison` are ports of other backends."""
+    """Starts a proxy with changed settings, stopped with the test; `legacy` and `liaison` are other ports."""
     running = []
 
     def start(changes: dict | None = None, *, legacy: int | None = None, liaison: int | None = None) -> Proxy:

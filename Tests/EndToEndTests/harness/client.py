@@ -17,7 +17,7 @@ def address(agent: str, text: str, **members) -> str:
 
 
 def is_error(reply: dict, code: str, sent: bool | None = None) -> bool:
-    """Whether the reply is the proxy's own error with that code; `sent` says if the backend may have got the message."""
+    """Whether the reply is the proxy's own error with that code; `sent`: whether the backend may have it."""
     return (
         reply.get("type") == "error"
         and reply.get("code") == code
