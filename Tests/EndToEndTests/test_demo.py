@@ -57,4 +57,9 @@ def test_a_session_s_history_is_restored_without_harm(demo):
     with demo.connect(token) as client:
         client.hears_nothing_but("content", "first")
         client.ask("content", "/crash")
-        client.hears_nothing_but("content", "second")
+        client.send("content", "second")
+        heard = [client.receive()]
+        while heard[-1]["type"] != "message":
+            heard.append(client.receive())
+        assert heard[-1]["message"] == "content: second"
+        assert [push["type"] for push in heard[:-1]] in ([], ["conversation_restored"])

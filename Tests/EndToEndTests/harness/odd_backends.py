@@ -98,7 +98,8 @@ class OddBackend:
                 await writer.drain()
                 return
             key = "bm90IHRoZSByaWdodCBrZXkgYXQgYWw=" if self.manner == "forged" else accept_key(head)
-            answer = f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {key}\r\n\r\n"
+            lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"]
+            answer = "\r\n".join([*lines, f"Sec-WebSocket-Accept: {key}", "", ""])
             writer.write(answer.encode())
             if self.manner == "deaf":
                 writer.transport.pause_reading()
