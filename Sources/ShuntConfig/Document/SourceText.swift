@@ -12,7 +12,7 @@ struct SourceText {
     init?(_ bytes: some Collection<UInt8>, diagnostics: DiagnosticList) {
         guard bytes.count <= Self.largest else {
             diagnostics.error(
-                at: .start, "the file is larger than 1MiB (\(bytes.count) bytes)",
+                at: .start, "the file is larger than 1MiB",
                 advice: "templates such as liaison/{pillar} keep a large table of routes short")
             return nil
         }
