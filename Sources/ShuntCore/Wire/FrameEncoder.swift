@@ -41,9 +41,10 @@ package enum FrameEncoder {
             case .message: written = unsafe copy(piece, message, key, to: place)
             case .literal: written = unsafe copy(piece, buffer.literals.span, key, to: place)
             case .blob:
-                let blob = Int(piece.blob)
-                guard blob >= 0, blob < buffer.blobs.count else { return 0 }
-                written = unsafe copy(piece, buffer.blobs[blob].span, key, to: place)
+                let index = Int(piece.blob)
+                guard index >= 0, index < buffer.blobs.count else { return 0 }
+                let blob = buffer.blobs[index]
+                written = unsafe copy(piece, blob.span, key, to: place)
             }
             guard written else { return 0 }
             position &+= piece.count

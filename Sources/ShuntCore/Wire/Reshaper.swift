@@ -113,7 +113,8 @@ package struct Reshaper: Sendable {
                 let found =
                     entry.origin == .text ? values.find(text.span, entry.value) : values.find(bytes, entry.value)
                 if let found, found < replacements.count {
-                    set(slot, replacements[found].span, .string, mayEscape: true)
+                    let replacement = replacements[found]
+                    set(slot, replacement.span, .string, mayEscape: true)
                 }
             case .fallback(let slot, let json, let kind):
                 if !isPresent(slot) { set(slot, json.span, kind, mayEscape: true) }

@@ -34,7 +34,8 @@ import Testing
         ("http://app.example.com", false), ("https://other.example.com", false),
         ("https://a.wild.example.com", true), ("https://a.b.wild.example.com", true),
         ("https://wild.example.com", false),
-        ("https://evilwild.example.com", false), ("http://a.wild.example.com", false),
+        ("https://evilwild.example.com", false), ("https://.wild.example.com", false),
+        ("http://a.wild.example.com", false),
         ("http://x.any.example.org", true), ("https://x.any.example.org", true),
         ("https://x.any.example.org:81", false),
         ("http://localhost:3000", true), ("http://localhost", false), ("null", false), ("nonsense", false),
@@ -45,6 +46,13 @@ import Testing
             "https://app.example.com", "HTTPS://*.wild.example.com", "*.any.example.org", "http://localhost:3000",
         ])
         #expect(try isAdmitted(.valid(adding: ["Origin": origin]), listen) == admitted)
+    }
+
+    @Test func `null is an origin only where the list says so`() throws {
+        var listen = ListenSettings()
+        listen.origins = .list(["null"])
+        #expect(try isAdmitted(.valid(adding: ["Origin": "null"]), listen))
+        #expect(try !isAdmitted(.valid(adding: ["Origin": "nonsense"]), listen))
     }
 
     @Test(arguments: ["https://evil.org", "null", "nonsense"])
