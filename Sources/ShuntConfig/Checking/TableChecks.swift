@@ -59,9 +59,9 @@ struct TableChecks {
     }
 
     private func checkDefaultRoute() {
-        guard let name = draft.definition.addressing.defaultRoute, !routes.contains(where: { $0.name == name }) else {
-            return
-        }
+        guard let name = draft.definition.addressing.defaultRoute, !draft.hasBrokenRoutes,
+            !routes.contains(where: { $0.name == name })
+        else { return }
         let node = unified?["default_route"] ?? unified
         guard let node else { return }
         let names = routes.prefix(1000).map(\.name)

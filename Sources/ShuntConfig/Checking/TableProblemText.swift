@@ -14,7 +14,9 @@ extension TableDraft {
     private func report(
         _ problem: TableProblem, unified: DocumentNode?, root: DocumentNode, _ diagnostics: DiagnosticList
     ) {
-        func routePlace(_ index: Int) -> DocumentNode { routePlaces.indices.contains(index) ? routePlaces[index] : root }
+        func routePlace(_ index: Int) -> DocumentNode {
+            routePlaces.indices.contains(index) ? routePlaces[index] : root
+        }
         func upstreamPlace(_ index: Int) -> DocumentNode {
             upstreamPlaces.indices.contains(index) ? upstreamPlaces[index] : root
         }
@@ -22,7 +24,8 @@ extension TableDraft {
         case .overlap(let route, let other):
             let position = routePlace(other).position
             diagnostics.error(
-                routePlace(route), "its match overlaps with the one at line \(position.line), column \(position.column)",
+                routePlace(route),
+                "its match overlaps with the one at line \(position.line), column \(position.column)",
                 advice: "a message could mean both: every message must mean one route")
         case .noMatch(let route):
             diagnostics.error(routePlace(route), "the route has no match")
@@ -30,7 +33,8 @@ extension TableDraft {
             diagnostics.error(routePlace(route), "the match names more members than route_by has")
         case .noUpstream(let route, let side):
             diagnostics.error(
-                routePlace(route), "the route is served by \(side == .legacy ? "legacy" : "unified"), which has no upstream")
+                routePlace(route),
+                "the route is served by \(side == .legacy ? "legacy" : "unified"), which has no upstream")
         case .unknownDefaultRoute(let name):
             diagnostics.error(unified?["default_route"] ?? root, "there is no route \(Excerpt.quoted(name))")
         case .unsafe(let upstream, let reason):

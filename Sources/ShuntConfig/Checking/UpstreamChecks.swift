@@ -44,8 +44,10 @@ struct UpstreamChecks {
         if settings.maxConnections > reachable {
             diagnostics.warning(
                 place("pool", "max_connections"),
-                "\(settings.maxConnections) is more than about \(reachable) connections that "
-                    + "\(max(1, settings.sourceAddresses.count)) source address(es) can open to one port",
+                "\(settings.maxConnections) is more than the some \(reachable) connections that "
+                    + (settings.sourceAddresses.count > 1
+                        ? "\(settings.sourceAddresses.count) local addresses" : "one local address")
+                    + " can open to one port",
                 advice: "list more source_addresses, or dials will fail with EADDRNOTAVAIL")
         }
         if Set(settings.sourceAddresses).count != settings.sourceAddresses.count {
@@ -80,13 +82,6 @@ struct UpstreamChecks {
                 "\(rate.count)/\(Duration.text(rate.per)) admits fewer messages than in_flight: \(settings.inFlight)",
                 advice: "the rest is refused as rate_limited")
         }
-        if let until = settings.replies.until {
-            for type in until where !settings.replies.match.contains(type) {
-                diagnostics.error(
-                    place("replies", "until"), "\(Excerpt.quoted(type)) is not among replies.match",
-                    advice: "only what matches can end an exchange: add it to match")
-            }
-        }
         if settings.replies.match.isEmpty, !settings.replies.matchNone {
             diagnostics.error(place("replies", "match"), "nothing would ever be a reply")
         }
@@ -110,7 +105,8 @@ struct UpstreamChecks {
         if settings.credential == nil, settings.identity == .handshake {
             diagnostics.warning(
                 place("credential"), "credential: none with identity: handshake",
-                advice: "the backend is not told whose connection it is, unless the client's own query or headers say so")
+                advice:
+                    "the backend is not told whose connection it is, unless the client's own query or headers say so")
         }
     }
 }

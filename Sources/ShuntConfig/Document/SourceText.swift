@@ -60,7 +60,7 @@ struct SourceText {
     }
 
     /// The position after the last scalar.
-    private var end: SourcePosition {
+    var end: SourcePosition {
         SourcePosition(line: lineStarts.count, column: scalars.count - (lineStarts.last ?? 0) + 1)
     }
 

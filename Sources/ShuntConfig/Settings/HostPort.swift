@@ -13,7 +13,9 @@ struct HostPort: Hashable {
             guard let close = text.firstIndex(of: "]") else { return nil }
             hostText = text[text.index(after: text.startIndex)..<close]
             let rest = text[text.index(after: close)...]
-            guard rest.isEmpty || rest.hasPrefix(":"), IPAddress.bytes(String(hostText))?.count == 16 else { return nil }
+            guard rest.isEmpty || rest.hasPrefix(":"), IPAddress.bytes(String(hostText))?.count == 16 else {
+                return nil
+            }
             portText = rest.isEmpty ? nil : rest.dropFirst()
         } else {
             let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)

@@ -61,7 +61,9 @@ extension ValueKind where Value == ListenAddress {
                 return .value(.unix(path: path))
             }
             if text.hasPrefix("/") { return .wrong(meant: "unix:\(text)") }
-            if let address = HostPort(text), let port = address.port { return .value(.tcp(host: address.host, port: port)) }
+            if let address = HostPort(text), let port = address.port {
+                return .value(.tcp(host: address.host, port: port))
+            }
             if let port = Digits.number(text), port <= 65_535 { return .wrong(meant: "127.0.0.1:\(port)") }
             if text.hasPrefix(":") || text.hasPrefix("*:"), let colon = text.firstIndex(of: ":") {
                 return .wrong(meant: "0.0.0.0\(text[colon...])")

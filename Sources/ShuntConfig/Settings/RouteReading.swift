@@ -33,13 +33,14 @@ struct RouteReader {
         guard let section = Section(node, diagnostics) else { return }
         let entries = section.node.entries ?? []
         if entries.isEmpty {
-            diagnostics.error(node, "there are no routes", advice: "add at least one agent; see the example in config.yaml")
+            diagnostics.error(
+                node, "there are no routes", advice: "add at least one agent; see the example in config.yaml")
         }
         for entry in entries {
             let room = RouteTemplate.mostRoutes - draft.definition.routes.count
-            for instance in RouteTemplate(entry: entry, diagnostics: diagnostics).instances(room: room) {
-                read(instance, at: entry, into: &draft)
-            }
+            let instances = RouteTemplate(entry: entry, diagnostics: diagnostics).instances(room: room)
+            if instances.isEmpty { draft.hasBrokenRoutes = true }
+            for instance in instances { read(instance, at: entry, into: &draft) }
         }
     }
 
@@ -61,7 +62,10 @@ struct RouteReader {
                 section["served_by"] ?? place, "the route is served by unified, and there is no unified upstream",
                 advice: "add unified: {upstream: {url: \"ws://…\"}}, or serve the route by legacy")
         }
-        guard let match else { return }
+        guard let match, let servedBy else {
+            draft.hasBrokenRoutes = true
+            return
+        }
         var index: Int?
         if var legacy {
             legacy.shown = Placeholders.fill(legacy.shown, instance.values)
@@ -72,9 +76,9 @@ struct RouteReader {
             shownMatch: match.shown, at: place)
     }
 
-    private func readServedBy(_ section: Section) -> Side {
-        var side = Side.legacy
-        guard let node = section["served_by"] else { return side }
+    /// nil when it cannot be read, which is told.
+    private func readServedBy(_ section: Section) -> Side? {
+        guard let node = section["served_by"] else { return .legacy }
         if node.entries != nil, let share = Section(node, diagnostics) {
             var wanted = Share(steps: 0)
             share.set(&wanted, "unified", .share)
@@ -84,10 +88,9 @@ struct RouteReader {
                 node, "a share of the sessions is not supported yet", allowed: "legacy or unified",
                 meant: share["unified"] == nil ? nil : plain,
                 advice: "the whole route is served by one side")
-            return side
+            return nil
         }
-        section.set(&side, "served_by", .choice(["legacy": .legacy, "unified": .unified]))
-        return side
+        return diagnostics.read(node, .choice(["legacy": .legacy, "unified": .unified]))
     }
 
     /// The values of `route_by` members, from the first one on without a gap.
@@ -146,6 +149,7 @@ struct RouteReader {
             diagnostics.error(
                 node, "the match does not use {\(Excerpt.of(name))}",
                 advice: "the template's routes would all mean the same messages")
+            return nil
         }
         let shown = addressing.routeBy.prefix(given.count).map { field in
             Placeholders.fill(match[field]?.scalar?.shown ?? "", instance.values)

@@ -90,7 +90,9 @@ struct RouteTemplate {
                 diagnostics.error(node, "the placeholder {\(Excerpt.of(name))} has no values")
                 continue
             }
-            guard let values = diagnostics.readList(list, .text(), count: 1...RouteTemplate.mostRoutes) else { continue }
+            guard let values = diagnostics.readList(list, .text(), count: 1...RouteTemplate.mostRoutes) else {
+                continue
+            }
             if case .list(let nodes) = list.content, let node = nodes.first(where: { $0.scalar?.isReference == true }) {
                 // They become names of routes, which are printed everywhere.
                 diagnostics.error(node, "a template's values cannot come from the environment")

@@ -38,10 +38,10 @@ extension SessionSettings {
     /// A list replaces the default list; what it forgets becomes a session that many clients share.
     private func warnAboutAbsent(_ section: Section) {
         guard let node = section["absent"] else { return }
-        for forgotten in ["", "undefined", "null"] where !absent.contains(forgotten) {
-            section.diagnostics.warning(
-                node, "the list does not have \"\(forgotten)\"",
-                advice: "all clients that send it as their token would be one session and see each other's replies")
-        }
+        let forgotten = ["", "undefined", "null"].filter { !absent.contains($0) }
+        guard !forgotten.isEmpty else { return }
+        section.diagnostics.warning(
+            node, "the list lacks \(Excerpt.choices(forgotten.map(Excerpt.quoted)))",
+            advice: "clients that send such a token would be one session, and see each other's conversations")
     }
 }

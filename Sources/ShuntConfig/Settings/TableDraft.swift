@@ -5,6 +5,8 @@ struct TableDraft {
     var definition = TableDefinition()
     /// There is a unified upstream, but it could not be read.
     var hasBrokenUnified = false
+    /// There are routes that could not be read.
+    var hasBrokenRoutes = false
     private(set) var routePlaces: [DocumentNode] = []
     private(set) var upstreamPlaces: [DocumentNode] = []
     /// The urls as they may be printed, for each upstream.

@@ -16,7 +16,9 @@ extension AddressingSettings {
             section.diagnostics.error(node, "a member stands there twice")
         }
         if let conversation = section.section("conversation") { readConversation(conversation) }
-        if let node = section["default_route"] { defaultRoute = section.diagnostics.read(node, .text("a route's name")) }
+        if let node = section["default_route"] {
+            defaultRoute = section.diagnostics.read(node, .text("a route's name"))
+        }
         section.setList(&absorb, "absorb", .text("a type"), count: 0...256)
         section.setList(&oneWay, "one_way", .text("a type"), count: 0...256)
         for type in oneWay where absorb.contains(type) {

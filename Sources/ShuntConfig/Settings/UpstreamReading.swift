@@ -67,7 +67,8 @@ struct UpstreamReader {
         if let pushes = section.section("pushes") { settings.readPushes(pushes) }
         section.set(&settings.pushTarget, "pushes_to", .choice(["last": .last, "all": .all, "none": .none]))
         if let closes = section.section("closes") { settings.readCloses(closes) }
-        section.setList(&settings.deadAfterError, "dead_after_error", .text("the beginning of a message"), count: 0...64)
+        section.setList(
+            &settings.deadAfterError, "dead_after_error", .text("the beginning of a message"), count: 0...64)
         if let keepalive = section.section("keepalive") {
             keepalive.set(&settings.keepaliveEvery, "every", .duration(.milliseconds(100) ... .hours(24)))
             keepalive.set(&settings.keepaliveTimeout, "timeout", .duration(.milliseconds(100) ... .hours(1)))
@@ -126,7 +127,9 @@ extension UpstreamSettings {
         var isUnique = false
         section.set(&field, "field", .member(dots: 1))
         section.set(&isUnique, "unique", .boolean)
-        if section["field"] == nil { diagnostics.error(node, "the key field is missing", allowed: "{field: conversation_id}") }
+        if section["field"] == nil {
+            diagnostics.error(node, "the key field is missing", allowed: "{field: conversation_id}")
+        }
         section.finish()
         if !field.isEmpty { correlation = .field(field, unique: isUnique) }
     }
@@ -155,7 +158,8 @@ extension UpstreamSettings {
                 var key = node
                 key.position = entry.position
                 section.diagnostics.error(
-                    key, "found \(Excerpt.quoted(entry.key))", allowed: "a close code such as 4003 (1000–1014, 3000–4999)")
+                    key, "found \(Excerpt.quoted(entry.key))",
+                    allowed: "a close code such as 4003 (1000–1014, 3000–4999)")
                 continue
             }
             if let meaning = section.diagnostics.read(node, kind) { closes[code] = meaning }
@@ -192,7 +196,8 @@ extension PushAction {
 extension ReplySettings {
     fileprivate mutating func read(_ section: Section) {
         if let node = section["match"],
-            let types = section.diagnostics.readList(node, .text("a type, or none for a message without one"), count: 1...256)
+            let types = section.diagnostics.readList(
+                node, .text("a type, or none for a message without one"), count: 1...256)
         {
             match = types.filter { $0 != "none" }
             matchNone = types.contains("none")
@@ -204,6 +209,8 @@ extension ReplySettings {
                 section.diagnostics.error(untilSection.node, "the key type is missing", allowed: "{type: [done]}")
             }
             untilSection.finish()
+            // What ends an exchange is a reply, whether `match` says so or not.
+            match += types.filter { !match.contains($0) }
             if !types.isEmpty { until = types }
         }
         section.finish()

@@ -18,7 +18,8 @@ extension ValueKind where Value == ValueSource {
         case "header": return isToken(name) ? .value(.header(name.lowercased())) : .wrong()
         case "cookie": return isToken(name) ? .value(.cookie(name)) : .wrong()
         default:
-            return .wrong(meant: NearestWord.to(String(kind), among: ["query", "header", "cookie"]).map { "\($0):\(name)" })
+            return .wrong(
+                meant: NearestWord.to(String(kind), among: ["query", "header", "cookie"]).map { "\($0):\(name)" })
         }
     }
 
