@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from harness import LegacyBackend, OddBackend, Proxy, UnifiedBackend, configuration
-from harness.proxy import BINARY
+from harness.proxy import BINARY, DemoProxy
 
 numbers = itertools.count(1)
 
@@ -61,6 +61,14 @@ def relay(backends, tmp_path_factory):
     }
     settings = configuration(backends.legacy.port, backends.unified.port, changes)
     running = Proxy(tmp_path_factory.mktemp("relay"), settings)
+    yield running.start()
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """What a newcomer starts: the committed configuration with the demo's backends."""
+    running = DemoProxy(tmp_path_factory.mktemp("demo"))
     yield running.start()
     running.stop()
 

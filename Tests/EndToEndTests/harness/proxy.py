@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import urllib.parse
@@ -114,3 +115,19 @@ class Proxy:
         return connect_async(
             self.url(token), max_size=None, open_timeout=20, close_timeout=5, proxy=None, ping_interval=None, **options
         )
+
+
+class DemoProxy(Proxy):
+    """The committed config.yaml with the demo's own backends, moved to free ports."""
+
+    def __init__(self, directory: Path):
+        super().__init__(directory, {"listen": {}})
+        self.legacy_port = free_port()
+        self.unified_port = free_port()
+        ports = {"8080": self.port, "7101": self.legacy_port, "7200": self.unified_port}
+        text = (REPOSITORY / "config.yaml").read_text()
+        self.file.write_text(re.sub(r"\b(8080|7101|7200)\b", lambda found: str(ports[found[0]]), text))
+
+    def start(self) -> "DemoProxy":
+        super().start("--demo")
+        return self
