@@ -29,7 +29,7 @@ def limited():
 
 def open_socket(port: int, path: str, token: str | None = None):
     query = f"?session_token={token}" if token else ""
-    return connect(f"ws://127.0.0.1:{port}{path}{query}", max_size=None, proxy=None, close_timeout=5)
+    return connect(f"ws://127.0.0.1:{port}{path}{query}", max_size=None, proxy=None, close_timeout=5, legacy=True)
 
 
 def ask(socket, text: str) -> dict:
@@ -66,7 +66,7 @@ def test_liaison_reply(field):
 @pytest.mark.parametrize("path", LEGACY)
 @pytest.mark.parametrize("text", ["{}", '{"type":"heartbeat"}', '{"message":""}', '{"message":null}'])
 def test_message_is_required(field, path, text):
-    with open_socket(field.legacy, path) as socket:
+    with open_socket(field.legacy, path, new_token()) as socket:
         assert ask(socket, text) == {"type": "error", "message": "Message is required"}
         assert ask(socket, '{"message":"on we go"}')["message"].endswith(": on we go")
 

@@ -107,6 +107,7 @@ class Proxy:
             open_timeout=10,
             close_timeout=5,
             proxy=None,
+            legacy=True,
         )
         return Client(socket)
 
