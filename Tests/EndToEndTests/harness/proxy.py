@@ -42,7 +42,7 @@ class Proxy:
             )
 
         def healthy():
-            assert self.running, f"the proxy ended with {self.process.returncode}:\n{self.log[-4000:]}"
+            self.assert_running()
             return http_get(self.port, "/healthz")[0] == 200
 
         until(healthy, "the proxy is healthy", 20)
@@ -51,6 +51,9 @@ class Proxy:
     @property
     def running(self) -> bool:
         return self.process.poll() is None
+
+    def assert_running(self):
+        assert self.running, f"the proxy ended with {self.process.returncode}:\n{self.log[-4000:]}"
 
     @property
     def log(self) -> str:
@@ -68,7 +71,7 @@ class Proxy:
     def stop(self, seconds: float = 30):
         """Ends it gracefully, and holds it to two promises: it did not crash, and it logged no token."""
         self.stopped_by_test = True
-        assert self.running, f"the proxy ended with {self.process.returncode}:\n{self.log[-4000:]}"
+        self.assert_running()
         self.signal()
         try:
             self.process.wait(seconds)
