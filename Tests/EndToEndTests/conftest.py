@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from harness import LegacyBackend, OddBackend, Proxy, UnifiedBackend, configuration
-from harness.proxy import BINARY
+from harness.proxy import BINARY, DemoProxy
 
 numbers = itertools.count(1)
 
@@ -44,25 +44,70 @@ def unified(backends):
     return backends.unified
 
 
+class Shared:
+    """A proxy that many tests use. The test under which it dies fails, and the next one gets a new one."""
+
+    def __init__(self, make):
+        self.make = make
+        self.proxy = None
+
+    def lend(self):
+        if self.proxy is None:
+            self.proxy = self.make()
+            self.proxy.start()
+        yield self.proxy
+        if not self.proxy.running:
+            dead, self.proxy = self.proxy, None
+            dead.assert_running()
+
+    def end(self):
+        if self.proxy is not None:
+            self.proxy.stop()
+
+
 @pytest.fixture(scope="session")
-def proxy(backends, tmp_path_factory):
+def everyday(backends, tmp_path_factory):
+    settings = configuration(backends.legacy.port, backends.unified.port)
+    shared = Shared(lambda: Proxy(tmp_path_factory.mktemp("everyday"), settings))
+    yield shared
+    shared.end()
+
+
+@pytest.fixture
+def proxy(everyday):
     """All five agents at the legacy backend, defaults as they are."""
-    running = Proxy(tmp_path_factory.mktemp("everyday"), configuration(backends.legacy.port, backends.unified.port))
-    yield running.start()
-    running.stop()
+    yield from everyday.lend()
 
 
 @pytest.fixture(scope="session")
-def relay(backends, tmp_path_factory):
-    """All five agents at the unified backend, which has no limits here and gets no pace."""
+def relaying(backends, tmp_path_factory):
     changes = {
         "unified": {"upstream": {"pace": []}},
         "routes": {"guide": {"served_by": "unified"}, "liaison/{pillar}": {"served_by": "unified"}},
     }
     settings = configuration(backends.legacy.port, backends.unified.port, changes)
-    running = Proxy(tmp_path_factory.mktemp("relay"), settings)
-    yield running.start()
-    running.stop()
+    shared = Shared(lambda: Proxy(tmp_path_factory.mktemp("relay"), settings))
+    yield shared
+    shared.end()
+
+
+@pytest.fixture
+def relay(relaying):
+    """All five agents at the unified backend, which has no limits here and gets no pace."""
+    yield from relaying.lend()
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory):
+    shared = Shared(lambda: DemoProxy(tmp_path_factory.mktemp("demo")))
+    yield shared
+    shared.end()
+
+
+@pytest.fixture
+def demo(demonstration):
+    """What a newcomer starts: the committed configuration with the demo's backends."""
+    yield from demonstration.lend()
 
 
 @pytest.fixture

@@ -1,30 +1,6 @@
 """What a newcomer starts: the committed configuration with the demo's own backends."""
 
-import re
-
-import pytest
-
-from harness import AGENTS, free_port, new_token
-from harness.proxy import REPOSITORY, Proxy
-
-
-class DemoProxy(Proxy):
-    """The committed config.yaml, moved to free ports."""
-
-    def __init__(self, directory):
-        super().__init__(directory, {"listen": {}})
-        text = (REPOSITORY / "config.yaml").read_text()
-        ports = {"8080": str(self.port), "7101": str(free_port()), "7200": str(free_port())}
-        self.file.write_text(re.sub(r"\b(8080|7101|7200)\b", lambda found: ports[found[0]], text))
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    if not (REPOSITORY / "config.yaml").exists():
-        pytest.skip("there is no config.yaml")
-    running = DemoProxy(tmp_path_factory.mktemp("demo"))
-    yield running.start("--demo")
-    running.stop()
+from harness import AGENTS, new_token
 
 
 def test_all_five_agents_answer(demo):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import urllib.parse
@@ -41,7 +42,7 @@ class Proxy:
             )
 
         def healthy():
-            assert self.running, f"the proxy ended with {self.process.returncode}:\n{self.log[-4000:]}"
+            self.assert_running()
             return http_get(self.port, "/healthz")[0] == 200
 
         until(healthy, "the proxy is healthy", 20)
@@ -50,6 +51,9 @@ class Proxy:
     @property
     def running(self) -> bool:
         return self.process.poll() is None
+
+    def assert_running(self):
+        assert self.running, f"the proxy ended with {self.process.returncode}:\n{self.log[-4000:]}"
 
     @property
     def log(self) -> str:
@@ -67,7 +71,7 @@ class Proxy:
     def stop(self, seconds: float = 30):
         """Ends it gracefully, and holds it to two promises: it did not crash, and it logged no token."""
         self.stopped_by_test = True
-        assert self.running, f"the proxy ended with {self.process.returncode}:\n{self.log[-4000:]}"
+        self.assert_running()
         self.signal()
         try:
             self.process.wait(seconds)
@@ -106,6 +110,7 @@ class Proxy:
             open_timeout=10,
             close_timeout=5,
             proxy=None,
+            legacy=True,
         )
         return Client(socket)
 
@@ -114,3 +119,19 @@ class Proxy:
         return connect_async(
             self.url(token), max_size=None, open_timeout=20, close_timeout=5, proxy=None, ping_interval=None, **options
         )
+
+
+class DemoProxy(Proxy):
+    """The committed config.yaml with the demo's own backends, moved to free ports."""
+
+    def __init__(self, directory: Path):
+        super().__init__(directory, {"listen": {}})
+        self.legacy_port = free_port()
+        self.unified_port = free_port()
+        ports = {"8080": self.port, "7101": self.legacy_port, "7200": self.unified_port}
+        text = (REPOSITORY / "config.yaml").read_text()
+        self.file.write_text(re.sub(r"\b(8080|7101|7200)\b", lambda found: str(ports[found[0]]), text))
+
+    def start(self) -> "DemoProxy":
+        super().start("--demo")
+        return self
