@@ -21,7 +21,7 @@ package enum Effect: Sendable, Equatable {
 
 /// Why the core closes a client's socket: the runtime writes `text` into the close frame.
 package enum CloseReason: UInt8, Sendable, Equatable {
-    case slowReader, idle, keepalive, tooManyConnections, draining, overloaded, endpointRemoved
+    case slowReader, idle, keepalive, tooManyConnections, draining, messageTooBig
 
     package var text: String {
         switch self {
@@ -30,8 +30,7 @@ package enum CloseReason: UInt8, Sendable, Equatable {
         case .keepalive: "ping not answered"
         case .tooManyConnections: "too many connections"
         case .draining: "server is restarting"
-        case .overloaded: "server is overloaded"
-        case .endpointRemoved: "endpoint was removed"
+        case .messageTooBig: "message too big"
         }
     }
 }

@@ -1,0 +1,165 @@
+/// Messages wait for their turn and are forwarded.
+extension Switchboard {
+    /// The pool of a client's messages on a route, made where it is not there yet.
+    mutating func findPool(_ id: ClientID, _ route: Route) -> PoolID {
+        guard let client = clients[id] else { return .none }
+        let upstream = route.upstream
+        let owner: PoolOwner = upstream.settings.mode == .client ? .client(id) : .session(client.session)
+        // The lane follows the route, so that one route's messages stay in order.
+        let lane = upstream.settings.lanes > 1 ? route.index % upstream.settings.lanes : 0
+        let vary = upstream.settings.vary.map { $0.values(in: client.handshake).joined(separator: "\u{1}") }
+        let key = PoolKey(
+            owner: owner, upstream: upstream.index, lane: lane, vary: Array(vary.joined(separator: "\u{0}").utf8))
+        if let found = poolsByKey[key], pools.contains(found) { return found }
+        let made = pools.insert(
+            Pool(
+                key: key, session: client.session, upstream: upstream, handshake: client.handshake, client: id,
+                route: route))
+        poolsByKey[key] = made
+        sessions[client.session]?.pools.append(made)
+        return made
+    }
+
+    /// Whether the pool's connection takes a message now; if so its pace is charged.
+    mutating func takeTurn(_ poolID: PoolID, now: Instant) -> Bool {
+        guard isReady(poolID), let upstream = pools[poolID]?.upstream, let current = pools[poolID]?.current,
+            let live = connections[current]?.live, live < upstream.settings.inFlight
+        else { return false }
+        if upstream.settings.pace.isEmpty { return true }
+        return withPace(of: poolID) { $0.take(now: now) }
+    }
+
+    /// Whether a connection is there that messages may be written to.
+    func isReady(_ poolID: PoolID) -> Bool {
+        guard let current = pools[poolID]?.current, connections.contains(current) else { return false }
+        return connections[current]?.state == .ready && connections[current]?.congested == false
+    }
+
+    /// A session's pace towards an upstream is one for all lanes, and outlives connections.
+    private mutating func withPace<Result>(of poolID: PoolID, _ body: (inout Pace) -> Result) -> Result {
+        guard let pool = pools[poolID] else {
+            var none = Pace([])
+            return body(&none)
+        }
+        var pace = sessions[pool.session]?.paces[pool.upstream.index] ?? Pace(pool.upstream.settings.pace)
+        let result = body(&pace)
+        sessions[pool.session]?.paces[pool.upstream.index] = pace
+        return result
+    }
+
+    /// Keeps a message until it can be sent, or refuses it where the bounds are reached.
+    mutating func enqueue(_ exchange: Exchange, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects) {
+        guard let pool = pools[exchange.pool] else { return }
+        let settings = pool.upstream.settings
+        if pool.expired { return refuse(exchange.client, .sessionExpired, members: known(bytes), &effects) }
+        let full =
+            pool.queue.count >= settings.queue.messages
+            || !pool.queue.isEmpty && pool.queuedBytes &+ bytes.count > settings.queue.bytes
+        if full { return refuse(exchange.client, .queueFull, members: known(bytes), &effects) }
+        if !settings.pace.isEmpty {
+            let wait = withPace(of: exchange.pool) { $0.wait(ahead: pool.queue.count, now: now) }
+            if wait > settings.queue.timeout {
+                let members = known(bytes) + [("retry_after", decimalSeconds(wait))]
+                return refuse(exchange.client, .rateLimited, members: members, &effects)
+            }
+        }
+        var exchange = exchange
+        exchange.held = copy(bytes, 0..<bytes.count)
+        exchange.unreadyAtStart = pool.unreadyTime(now: now)
+        heldBytes += bytes.count
+        if let handshake = clients[exchange.client]?.handshake { pools[exchange.pool]?.handshake = handshake }
+        let id = open(exchange)
+        pools[exchange.pool]?.queue.append(id, in: &exchanges)
+        pools[exchange.pool]?.queuedBytes += bytes.count
+        pump(exchange.pool, now: now, &effects)
+    }
+
+    /// Sends what may be sent, dials where there is nothing to send over, and sees to the pool's timers.
+    mutating func pump(_ poolID: PoolID, now: Instant, _ effects: inout Effects) {
+        while let head = pools[poolID]?.queue.head, !head.isNone, takeTurn(poolID, now: now) {
+            sendHeld(head, now: now, &effects)
+        }
+        guard let pool = pools[poolID] else { return }
+        if pool.queue.isEmpty {
+            pools[poolID]?.setReady(true, now: now)
+            return
+        }
+        if pool.current.isNone { dial(poolID, now: now, &effects) }
+        let ready = isReady(poolID)
+        pools[poolID]?.setReady(ready, now: now)
+        arm(pool: poolID, now: now)
+    }
+
+    private mutating func sendHeld(_ id: ExchangeID, now: Instant, _ effects: inout Effects) {
+        guard let exchange = exchanges[id] else { return }
+        pools[exchange.pool]?.queue.remove(id, in: &exchanges)
+        pools[exchange.pool]?.queuedBytes -= exchange.size
+        let bytes = exchange.held
+        // It was valid when it was accepted; the table now in force decides how it is reshaped.
+        _ = envelope.scan(bytes.span, for: table.requestKeys, nesting: .max, early: false)
+        forward(id, bytes.span, blob: true, now: now, &effects)
+    }
+
+    /// Writes an exchange's message, just scanned, to its pool's connection. `blob`: the bytes are the held ones.
+    mutating func forward(
+        _ id: ExchangeID, _ bytes: Span<UInt8>, blob: Bool, now: Instant, _ effects: inout Effects
+    ) {
+        guard let exchange = exchanges[id], let current = pools[exchange.pool]?.current else { return }
+        let upstream = exchange.route.upstream
+        let splice = reshape(exchange, bytes, blob: blob, &effects)
+        effects.list.append(.forward(current, splice))
+        tally.forwarded += 1
+        let keeps = upstream.settings.retrySafe && !exchange.oneWay && !exchange.retried
+        if keeps && exchange.held.isEmpty {
+            exchanges[id]?.held = copy(bytes, 0..<bytes.count)
+            heldBytes += bytes.count
+        } else if !keeps && !exchange.held.isEmpty {
+            heldBytes -= exchange.held.count
+            exchanges[id]?.held = []
+        }
+        exchanges[id]?.state = .sent
+        exchanges[id]?.connection = current
+        exchanges[id]?.sentAt = now
+        connections[current]?.outstanding.append(id, in: &exchanges)
+        connections[current]?.live += 1
+        if exchange.oneWay { return end(id, now: now, &effects) }
+        var armed = connections[current]?.armed ?? .distantFuture
+        wheel.arm(.connection(current), at: now + upstream.settings.exchangeTimeout, armed: &armed)
+        connections[current]?.armed = armed
+    }
+
+    /// The message in the form that the route's upstream takes: address stripped where the path says it, a client's
+    /// own `session_token` never passed on, the upstream's `request` rules applied.
+    private mutating func reshape(
+        _ exchange: Exchange, _ bytes: Span<UInt8>, blob: Bool, _ effects: inout Effects
+    ) -> Splice {
+        let upstream = exchange.route.upstream
+        reshaper.begin(envelope)
+        reshaper.drop(table.tokenSlot)
+        if exchange.route.side == .legacy {
+            for (slot, strippable) in zip(table.routeSlots, table.strippable) where strippable { reshaper.drop(slot) }
+        }
+        let conversation = envelope.value(table.conversationSlot)
+        let addsConversation =
+            exchange.route.side == .unified || upstream.requestCorrelationSlot == table.conversationSlot
+        if addsConversation, table.conversationIsTopLevel, conversation == nil || conversation?.kind == .null {
+            reshaper.set(table.conversationSlot, json: exchange.conversation)
+        }
+        if !upstream.request.isEmpty { reshaper.apply(upstream.request, bytes) }
+        if upstream.settings.identity == .message, let token = sessions[exchange.session]?.token {
+            var json: [UInt8] = []
+            JSONString.appendQuoted(Array(token.utf8), to: &json)
+            reshaper.set(table.tokenSlot, json: json)
+        }
+        let splice = reshaper.finish(envelope, keys: table.requestKeys, bytes, into: &effects.splices)
+        if !blob { return splice }
+        effects.splices.blobs.append(exchange.held)
+        let index = Int32(truncatingIfNeeded: effects.splices.blobs.count - 1)
+        for piece in Int(splice.firstPiece)..<Int(splice.firstPiece) + Int(splice.pieceCount)
+        where effects.splices.pieces[piece].origin == .message {
+            effects.splices.pieces[piece].origin = .blob
+            effects.splices.pieces[piece].blob = index
+        }
+        return splice
+    }
+}
