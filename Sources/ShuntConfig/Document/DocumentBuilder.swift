@@ -113,7 +113,8 @@ struct DocumentBuilder {
 
     private func convert(_ scalar: Node.Scalar, _ node: DocumentNode) -> DocumentScalar {
         let tag = scalar.tag.description
-        if !["", "!", "tag:yaml.org,2002:str"].contains(tag) {
+        let hasTag = !["", "!", "tag:yaml.org,2002:str"].contains(tag)
+        if hasTag {
             diagnostics.error(node, "tags such as \(Excerpt.of(tag)) are not supported", advice: "remove the tag")
         }
         let expansion = references.expand(scalar.string)
@@ -130,6 +131,6 @@ struct DocumentBuilder {
         return DocumentScalar(
             text: expansion.text, shown: scalar.string, isPlain: scalar.style == .plain && tag.isEmpty,
             isReference: expansion.isReference,
-            isBroken: !expansion.missing.isEmpty || !expansion.malformed.isEmpty)
+            isBroken: hasTag || !expansion.missing.isEmpty || !expansion.malformed.isEmpty)
     }
 }

@@ -37,7 +37,8 @@ final class DocumentPath: Sendable {
             if components.count > longest, (longest / 2..<components.count - longest / 2).contains(offset) { continue }
             switch component {
             case .root: break
-            case .key(let key): result += (result.isEmpty ? "" : ".") + Excerpt.of(key, longest: 40)
+            case .key(let key):
+                result += (result.isEmpty ? "" : ".") + (key.isEmpty ? "\"\"" : Excerpt.of(key, longest: 40))
             case .index(let index): result += "[\(index)]"
             }
         }

@@ -12,7 +12,7 @@ struct SourceText {
     init?(_ bytes: some Collection<UInt8>, diagnostics: DiagnosticList) {
         guard bytes.count <= Self.largest else {
             diagnostics.error(
-                at: .start, "the file is larger than 1MiB (\(bytes.count) bytes)",
+                at: .start, "the file is larger than 1MiB",
                 advice: "templates such as liaison/{pillar} keep a large table of routes short")
             return nil
         }
@@ -60,7 +60,7 @@ struct SourceText {
     }
 
     /// The position after the last scalar.
-    private var end: SourcePosition {
+    var end: SourcePosition {
         SourcePosition(line: lineStarts.count, column: scalars.count - (lineStarts.last ?? 0) + 1)
     }
 

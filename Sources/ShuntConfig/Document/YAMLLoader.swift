@@ -14,7 +14,7 @@ struct YAMLLoader {
     private(set) var renamed: [SourcePosition: String] = [:]
 
     private static let aliasMask: Unicode.Scalar = "\u{E000}"
-    private static let renameMask: Unicode.Scalar = "\u{E001}"
+    private static let firstRenameMask: UInt32 = 0xE001
 
     init(_ text: SourceText, diagnostics: DiagnosticList) {
         self.text = text
@@ -41,14 +41,17 @@ struct YAMLLoader {
                 let position = SourcePosition(line: context.mark.line, column: context.mark.column)
                 let key = keys.first ?? ""
                 attempts -= 1
-                guard attempts > 0, renamed[position] == nil, let index = renamingIndex(at: position) else {
+                // Another one each time: three keys may be the same.
+                guard attempts > 0, renamed[position] == nil, let index = renamingIndex(at: position),
+                    let mask = Unicode.Scalar(Self.firstRenameMask + UInt32(renamed.count))
+                else {
                     refuse(repeated: key, at: position)
                     return nil
                 }
                 undo = (index, text.scalars[index])
                 told = (position, key)
                 renamed[position] = key
-                text.scalars[index] = Self.renameMask
+                text.scalars[index] = mask
             } catch let error as YamlError {
                 // The renaming itself may have broken the text, where the key is written in an odd way.
                 if let undo, let told, renamed.count > 0, stillBroken(without: undo) == false {
@@ -89,7 +92,9 @@ struct YAMLLoader {
         let first = text.scalars[index]
         guard first == "\"" || first == "'" else { return first == "&" || first == "!" ? nil : index }
         let inside = index + 1
-        guard inside < text.scalars.count, text.scalars[inside] != first, text.scalars[inside] != "\n" else { return nil }
+        guard inside < text.scalars.count, text.scalars[inside] != first, text.scalars[inside] != "\n" else {
+            return nil
+        }
         return inside
     }
 
@@ -146,7 +151,8 @@ struct YAMLLoader {
             let start = text.index(of: SourcePosition(line: mark.line, column: mark.column))
         else { return false }
         let name = text.scalars[(start + 1)...].prefix { scalar in
-            scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || scalar == "_" || scalar == "-")
+            scalar.isASCII
+                && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || scalar == "_" || scalar == "-")
         }
         let next = text.scalars[name.endIndex...].first { $0 != " " && $0 != "\t" }
         return next != ":" && scalar.string.unicodeScalars.count == name.count + 1

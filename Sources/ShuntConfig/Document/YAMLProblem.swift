@@ -4,14 +4,19 @@ import Yams
 struct YAMLProblem {
     private var problem: String
     private var position: SourcePosition
+    /// What YAML was in the middle of, and where that began.
+    private var context = ""
 
     init(_ error: YamlError) {
         // The description of a YamlError holds the whole file: it is never used.
         switch error {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
+        case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
+            .composer(let context, let problem, let mark, _):
             self.problem = problem
             position = SourcePosition(line: mark.line, column: mark.column)
+            if let context, context.text.hasPrefix("while "), context.mark.line < mark.line {
+                self.context = " \(context.text) that begins at line \(context.mark.line)"
+            }
         case .reader(let problem, _, _, _):
             self.problem = problem
             position = .start
@@ -22,7 +27,8 @@ struct YAMLProblem {
     }
 
     func report(in text: SourceText, to diagnostics: DiagnosticList) {
-        diagnostics.error(at: position, "no valid YAML: \(problem)", advice: advice(line: text.line(position.line)))
+        let place = min(position, text.end)
+        diagnostics.error(at: place, "no valid YAML: \(problem)\(context)", advice: advice(line: text.line(place.line)))
     }
 
     private func advice(line: String) -> String? {

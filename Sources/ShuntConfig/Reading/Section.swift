@@ -84,11 +84,14 @@ extension DiagnosticList {
         case .list(let list): nodes = list
         case .scalar(let scalar) where !scalar.isNull: nodes = [node]
         default:
-            error(node, "found \(node.found)", allowed: "a list: [\(kind.allowed), …]", advice: unquotedPlaceholder(node))
+            error(
+                node, "found \(node.found)", allowed: "a list: [\(kind.allowed), …]", advice: unquotedPlaceholder(node))
             return nil
         }
         guard count.contains(nodes.count) else {
-            error(node, "found a list of \(nodes.count)", allowed: "from \(count.lowerBound) to \(count.upperBound) values")
+            error(
+                node, "found a list of \(nodes.count)",
+                allowed: "from \(count.lowerBound) to \(count.upperBound) values")
             return nil
         }
         let values = nodes.map { read($0, kind) }

@@ -10,7 +10,7 @@ package struct PoolKey: Hashable, Sendable {
     package let upstream: Int
     package let lane: Int
     /// The values of the upstream's `vary`, joined; empty when it has none.
-    package let vary: String
+    package let vary: [UInt8]
 }
 
 /// What waits for, and is served by, one upstream connection at a time. A connection that was replaced may still be

@@ -1,10 +1,8 @@
 /// The fields of a client's handshake that go on to an upstream as they are: all that are end to end.
 enum PassedFields {
     static func of(_ client: Handshake) -> [Handshake.Field] {
-        let nominated = FieldText.list(client.values(of: "connection")).filter { !isKept($0) }
-        return client.headers.filter { field in
-            !isOfThisHop(field.name) && !nominated.contains { asciiEqualIgnoringCase($0, field.name) }
-        }
+        let nominated = Set(FieldText.list(client.values(of: "connection")).filter { !isKept($0) }.map(lowercased))
+        return client.headers.filter { !isOfThisHop($0.name) && !nominated.contains(lowercased($0.name)) }
     }
 
     /// What every client or proxy ends at itself (RFC 9110 §7.6.1), the handshake's own fields (extensions and
@@ -56,6 +54,10 @@ enum ForwardedFields {
             ("X-Forwarded-Port", String(port)),
         ].filter { !$0.1.isEmpty }
     }
+}
+
+private func lowercased(_ name: String) -> String {
+    String(decoding: name.utf8.map(asciiLowercased), as: UTF8.self)
 }
 
 private func hasPrefix(_ name: String, _ prefix: String) -> Bool {

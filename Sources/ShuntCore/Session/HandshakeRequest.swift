@@ -54,9 +54,16 @@ package enum HandshakeVerdict: Sendable {
         /// Fields that the status asks for (`Allow`, `Upgrade`, …), besides those of the body and `Connection: close`.
         package let headers: [Handshake.Field]
 
-        /// The JSON object to send as the body: `type`, `code`, `message`.
+        package init(status: Int, code: String, message: String, headers: [Handshake.Field] = []) {
+            self.status = status
+            self.code = code
+            self.message = message
+            self.headers = headers
+        }
+
+        /// The JSON object to send as the body: `{"error":{"code":…,"message":…}}`.
         package var body: String {
-            #"{"type":"error","code":"\#(JSONText.escaped(code))","message":"\#(JSONText.escaped(message))"}"#
+            #"{"error":{"code":"\#(JSONText.escaped(code))","message":"\#(JSONText.escaped(message))"}}"#
         }
     }
 }

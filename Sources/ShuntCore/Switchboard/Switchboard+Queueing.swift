@@ -9,7 +9,7 @@ extension Switchboard {
         let lane = upstream.settings.lanes > 1 ? route.index % upstream.settings.lanes : 0
         let vary = upstream.settings.vary.map { $0.values(in: client.handshake).joined(separator: "\u{1}") }
         let key = PoolKey(
-            owner: owner, upstream: upstream.index, lane: lane, vary: vary.joined(separator: "\u{0}"))
+            owner: owner, upstream: upstream.index, lane: lane, vary: Array(vary.joined(separator: "\u{0}").utf8))
         if let found = poolsByKey[key], pools.contains(found) { return found }
         let made = pools.insert(
             Pool(

@@ -1,7 +1,7 @@
 /// Sessions: found by their token, kept a while after their last socket, ended whole.
 extension Switchboard {
     mutating func session(for token: String?) -> SessionID {
-        if let token, let found = sessionsByToken[token], sessions.contains(found) { return found }
+        if let token, let found = sessionsByToken[TokenKey(token)], sessions.contains(found) { return found }
         let name: [UInt8]
         if let token {
             name = SessionHash.short(token: token, key: hashKey)
@@ -10,7 +10,7 @@ extension Switchboard {
             name = SessionHash.short(token: String(random.next(), radix: 16), key: hashKey)
         }
         let id = sessions.insert(Session(token: token, shortName: name))
-        if let token { sessionsByToken[token] = id }
+        if let token { sessionsByToken[TokenKey(token)] = id }
         return id
     }
 
@@ -90,7 +90,7 @@ extension Switchboard {
             parkedBytes -= session.parked.bytes
             parkedCount -= session.parked.replies.count
             tally.parkedExpired += session.parked.replies.count
-            if let token = session.token { sessionsByToken[token] = nil }
+            if let token = session.token { sessionsByToken[TokenKey(token)] = nil }
         }
     }
 

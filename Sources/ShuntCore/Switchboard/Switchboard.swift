@@ -14,7 +14,7 @@ package struct Switchboard {
     var connections = SlotTable<Connection, ConnectionTag>()
     var exchanges = SlotTable<Exchange, ExchangeTag>()
 
-    var sessionsByToken: [String: SessionID] = [:]
+    var sessionsByToken: [TokenKey: SessionID] = [:]
     var poolsByKey: [PoolKey: PoolID] = [:]
     /// By upstream: its breaker, and the pools that wait for it to close.
     var breakers: [Breaker]

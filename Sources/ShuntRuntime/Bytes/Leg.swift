@@ -35,6 +35,8 @@ final class Leg: ChannelInboundHandler {
     var isWatched = false
     /// More is waiting for the socket than the high watermark says; the core knows.
     var isCongested = false
+    /// Handlers of the handshake are still in the pipeline, and would not understand frames: nothing is flushed yet.
+    var isHeld = false
     /// The TCP connection ends when what was written is out.
     var endsAfterFlush = false
 

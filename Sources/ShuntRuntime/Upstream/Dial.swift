@@ -113,9 +113,9 @@ final class Dial {
 
     /// The upstream said 101: the channel is a leg from here on.
     ///
-    /// - Returns: false where nobody wants it any more.
-    func succeed(_ channel: any Channel) -> Bool {
-        guard state == .dialling, isLeased else { return false }
+    /// - Returns: the leg, held until the handshake's handlers are gone; nil where nobody wants it any more.
+    func succeed(_ channel: any Channel) -> Leg? {
+        guard state == .dialling, isLeased else { return nil }
         let leases = worker.process.leases
         let name = settings.name
         let leg = Leg(
@@ -129,12 +129,13 @@ final class Dial {
         } catch {
             leg.cut()
             fail(.connect)
-            return false
+            return nil
         }
+        leg.isHeld = true
         self.channel = nil
         finish()
         worker.connected(upstream: leg, id)
-        return true
+        return leg
     }
 
     func fail(_ failure: DialFailure) {

@@ -66,12 +66,12 @@ final class DialHandler: ChannelInboundHandler, RemovableChannelHandler {
             fail(failure)
         case (.end, .accepted):
             state = .over
-            guard dial.succeed(context.channel) else { return context.close(promise: nil) }
+            guard let leg = dial.succeed(context.channel) else { return context.close(promise: nil) }
             // The decoder hands over what came behind the answer once it is out of the way.
             let pipeline = context.pipeline.syncOperations
             pipeline.removeHandler(encoder, promise: nil)
-            pipeline.removeHandler(decoder, promise: nil)
             pipeline.removeHandler(self, promise: nil)
+            pipeline.removeHandler(decoder).assumeIsolated().whenComplete { _ in leg.release() }
         default:
             break
         }

@@ -14,10 +14,10 @@ final class SessionDirectory: Sendable {
     }
 
     private struct State {
-        var entries: [String: Entry] = [:]
+        var entries: [TokenKey: Entry] = [:]
         /// Tokens in the order in which their sessions lost a last socket. All wait equally long, so the first is the
         /// first to go.
-        var leaving: [(token: String, until: Instant)] = []
+        var leaving: [(token: TokenKey, until: Instant)] = []
         var gone = 0
     }
 
@@ -30,7 +30,8 @@ final class SessionDirectory: Sendable {
     ///
     /// - Returns: the worker where the session lives.
     func enter(_ token: String, at worker: Int, now: Instant) -> Int {
-        state.withLock { state in
+        let token = TokenKey(token)
+        return state.withLock { state in
             Self.sweep(&state, now)
             state.entries[token, default: Entry(worker: worker, sockets: 0, until: now)].sockets += 1
             return state.entries[token]?.worker ?? worker
@@ -39,6 +40,7 @@ final class SessionDirectory: Sendable {
 
     /// A socket of the session is gone.
     func leave(_ token: String, now: Instant) {
+        let token = TokenKey(token)
         state.withLock { state in
             guard var entry = state.entries[token] else { return }
             entry.sockets = max(0, entry.sockets - 1)

@@ -219,9 +219,9 @@ struct HandshakeCase: CustomTestStringConvertible, Sendable {
     @Test func `a refusal's body is JSON whatever the client sent`() throws {
         let request = HandshakeRequest.valid(adding: ["Origin": "http://e\"vil\\\u{1}\u{7}.example.com"])
         let refusal = try verdict(request).refusal
-        #expect(refusal.body.hasPrefix(#"{"type":"error","code":"origin_refused","message":"Pages of the origin "#))
+        #expect(refusal.body.hasPrefix(#"{"error":{"code":"origin_refused","message":"Pages of the origin "#))
         #expect(refusal.body.contains(#"http://e\"vil\\??.example.com"#))
-        #expect(refusal.body.hasSuffix("\"}"))
+        #expect(refusal.body.hasSuffix("\"}}"))
     }
 
     private func verdict(_ request: HandshakeRequest, listen: ListenSettings = ListenSettings()) throws
