@@ -8,12 +8,12 @@ extension World {
             note("dial u\(connection) fails: \(failure)")
             endConnection(connection)
             if case .refused(let status) = failure, status < 500 { refusedLogin.insert(connections[connection].pool) }
-            tell { $0.connectionFailed(connections[connection].id, failure, now: now, &$1) }
+            tell(connection) { $0.connectionFailed(connections[connection].id, failure, now: now, &$1) }
             checkNothingLost()
         } else {
             note("u\(connection) is ready")
             connections[connection].state = .ready
-            tell { $0.connectionReady(connections[connection].id, now: now, &$1) }
+            tell(connection) { $0.connectionReady(connections[connection].id, now: now, &$1) }
         }
     }
 
@@ -23,6 +23,10 @@ extension World {
         connectionByID[connections[connection].id] = nil
         liveConnections.removeAll { $0 == connection }
         endedConnections.append(connection)
+        guard plan.definition.upstreams[connections[connection].upstream].retrySafe else { return }
+        for number in connections[connection].outstanding where messages[number].state == .flying {
+            messages[number].state = .waiting
+        }
     }
 
     func loseConnection(_ connection: Int, _ code: CloseCode?) {
@@ -33,19 +37,16 @@ extension World {
             loggedOut.insert(connections[connection].pool)
         }
         endConnection(connection)
-        tell { $0.connectionClosed(connections[connection].id, code: code, now: now, &$1) }
+        tell(connection) { $0.connectionClosed(connections[connection].id, code: code, now: now, &$1) }
         checkNothingLost()
     }
 
     /// The messages that were in flight on a connection that ended have their errors, or wait to be sent again.
     func checkNothingLost() {
         for connection in endedConnections {
-            let settings = plan.definition.upstreams[connections[connection].upstream]
             for number in connections[connection].outstanding where messages[number].state == .flying {
                 guard messages[number].outcome == nil, messages[number].connection == connection else { continue }
-                if settings.retrySafe {
-                    messages[number].state = .waiting
-                } else if !clients[messages[number].client].isThere {
+                if !clients[messages[number].client].isThere {
                     messages[number].state = .ended
                 } else {
                     fail(
@@ -57,6 +58,10 @@ extension World {
             connections[connection].outstanding = []
         }
         endedConnections = []
+        for connection in saidToBeLost where connections[connection].state != .gone {
+            fail(.honestCode, "u\(connection) was said to be lost and is still there")
+        }
+        saidToBeLost = []
     }
 
     func congest(_ connection: Int) {
@@ -64,21 +69,21 @@ extension World {
         note("u\(connection) is congested")
         connections[connection].congested = true
         agenda.note(.relieved(connection), at: now + dice.span(10...6_000))
-        tell { $0.connectionCongested(connections[connection].id, now: now, &$1) }
+        tell(connection) { $0.connectionCongested(connections[connection].id, now: now, &$1) }
     }
 
     func relieve(_ connection: Int) {
         guard connections[connection].congested, connections[connection].state == .ready else { return }
         note("u\(connection) is relieved")
         connections[connection].congested = false
-        tell { $0.connectionRelieved(connections[connection].id, now: now, &$1) }
+        tell(connection) { $0.connectionRelieved(connections[connection].id, now: now, &$1) }
     }
 
     func tellPong(_ connection: Int) {
         guard connections[connection].state == .ready else { return }
         note("pong of u\(connection)")
         connections[connection].pingedAt = nil
-        tell { $0.connectionPong(connections[connection].id, now: now, &$1) }
+        tell(connection) { $0.connectionPong(connections[connection].id, now: now, &$1) }
     }
 
     // MARK: Backends
@@ -86,10 +91,11 @@ extension World {
     /// A backend got a message: when does it answer what?
     func receive(_ number: Int, on connection: Int) {
         let style = plan.styles[connections[connection].upstream]
+        let settings = plan.definition.upstreams[connections[connection].upstream]
         guard !connections[connection].zombie else { return }
         if !healing, dice.chance(plan.faults.silentBackend) {
             note("the backend will not answer m\(number)")
-            if style.serial { connections[connection].zombie = true }
+            if settings.correlation != .field("id", unique: true) { connections[connection].zombie = true }
             return
         }
         let slow = !healing && dice.chance(plan.faults.slowReply)
@@ -98,18 +104,23 @@ extension World {
             due = max(due, connections[connection].busyUntil)
             connections[connection].busyUntil = due
         }
+        // Replies that look alike come in the order of their messages.
+        let conversation = messages[number].forwardedConversation ?? []
+        due = max(due, connections[connection].busyWith[conversation] ?? due)
         for part in 0...style.parts {
             agenda.note(.reply(connection: connection, number: number, part: part), at: due)
             connections[connection].answersDue += 1
             if part < style.parts { due = due + dice.span(0...200) }
         }
         if style.serial { connections[connection].busyUntil = due }
+        connections[connection].busyWith[conversation] = due
     }
 
     /// A reply is due; the backend may do something else instead.
     func sendReply(_ connection: Int, _ number: Int, _ part: Int) {
         let style = plan.styles[connections[connection].upstream]
-        guard connections[connection].state == .ready, !connections[connection].zombie else { return }
+        guard connections[connection].state == .ready, !connections[connection].zombie, !messages[number].isAnswered
+        else { return }
         if connections[connection].readingStopped {
             return agenda.note(.reply(connection: connection, number: number, part: part), at: now + .milliseconds(20))
         }
@@ -136,7 +147,8 @@ extension World {
         let bytes = writer.bytes
         note("u\(connection) says: \(printable(bytes))")
         let owner = messages[number].client
-        let wasOverdue = isOverdue(number)
+        if isOverdue(number) { messages[number].wasOverdue = true }
+        let wasOverdue = messages[number].wasOverdue
         let wanted =
             messages[number].state == .flying && messages[number].connection == connection
             && messages[number].outcome == nil
@@ -147,12 +159,12 @@ extension World {
         if dead { connections[connection].retired = "an error of the kind after which nothing is answered" }
         if final {
             connections[connection].abandoned.removeAll { $0 == number }
+            connections[connection].outstanding.removeAll { $0 == number }
         }
         let toldBefore = clients[owner].isThere
-        tell(bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
+        tell(connection, bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
         guard wanted, failure == nil else { return }
         let delivered = messages[number].arrived.last?.delivered ?? false
-        if final { connections[connection].outstanding.removeAll { $0 == number } }
         if toldBefore, clients[owner].isThere, !delivered, messages[number].outcome == nil {
             fail(.noSilence, "the reply to m\(number) came and was not delivered to c\(owner), who is there")
         }
@@ -168,7 +180,9 @@ extension World {
         let limits = table.definition.session
         let size = size + 200
         let bytes = sessions[session].parked.reduce(size) { $0 + $1.size }
-        let fits = sessions[session].parked.count < limits.parkedCount && bytes <= limits.parkedBytes
+        // Errors of messages whose client is gone are parked too, unseen.
+        let most = sessions[session].parked.count + sessions[session].orphans.count
+        let fits = most < limits.parkedCount && bytes + 300 * most <= limits.parkedBytes
         let hasSuccessor = sessions[session].clients.contains { isSuccessor($0, of: messages[number].client) }
         if !fits {
             for index in sessions[session].parked.indices { sessions[session].parked[index].certain = false }
@@ -176,7 +190,7 @@ extension World {
         sessions[session].parked.append(
             ParkedReply(
                 number: number, part: part, at: now,
-                certain: fits && !hasSuccessor && plan.memory == 1 << 30 && !wasOverdue, size: size))
+                certain: fits && !hasSuccessor && !draining && plan.memory == 1 << 30 && !wasOverdue, size: size))
     }
 
     private func replyText(_ number: Int, _ part: Int, final: Bool, on connection: Int, loose: Bool) -> JSONWriter {
@@ -204,7 +218,9 @@ extension World {
         }
         let route = message.route.map { plan.routes[$0] }
         if dice.chance(50), let route {
-            writer.add("agent_type", dice.chance(70) || !loose ? route.match[0] : "\(route.match[0])_agent")
+            writer.add(
+                "agent_type",
+                dice.chance(70) || !loose || route.side == .unified ? route.match[0] : "\(route.match[0])_agent")
             if route.match.count > 1 { writer.add("pillar", route.match[1]) }
         }
         addCorrelation(&writer, message, on: connection, loose: loose)

@@ -20,10 +20,14 @@ extension World {
                 .honestSent,
                 "\(code) says sent: \(sent) of \(fitting.map { "m\($0), forwarded \(messages[$0].forwards) times" })")
         }
-        let isJustified = honest.filter { justified(code, $0) == nil }
-        let choice = isJustified.first { $0 == messageInHand } ?? isJustified.first
-        guard let choice else {
-            return fail(.honestCode, "\(code) for m\(honest[0]): \(justified(code, honest[0]) ?? "")")
+        let justified = honest.filter { self.justified(code, $0, to: client) == nil }
+        guard let choice = justified.min(by: { rank($0, client) < rank($1, client) }) else {
+            return fail(
+                .honestCode, "\(code) for m\(honest[0]): \(self.justified(code, honest[0], to: client) ?? "")")
+        }
+        if messages[choice].client != client, justified.count > 1 {
+            // Kept from an earlier time, and several of the past fit: nobody can tell which one it was.
+            return tally.count("parked error of many")
         }
         learnConversation(choice, members)
         if messages[choice].state == .flying {
@@ -36,6 +40,9 @@ extension World {
                 connections[connection].retired = "a timeout"
             }
         }
+        if code == "upstream_lost", client == messages[choice].client {
+            saidToBeLost.append(messages[choice].connection)
+        }
         end(choice, .error(code))
     }
 
@@ -46,22 +53,39 @@ extension World {
             + sessions[session].orphans.filter { isSuccessor(client, of: messages[$0].client) }
     }
 
+    /// Which of several messages an error is about: the one in hand, else one on the connection in hand, else one
+    /// whose connection has ended, else the oldest.
+    private func rank(_ number: Int, _ client: Int) -> Int {
+        if number == messageInHand { return -1 }
+        let message = messages[number]
+        var rank = number
+        if message.client != client { rank += 1 << 40 }
+        if message.connection < 0 || message.connection == connectionInHand { return rank }
+        return rank + (connections[message.connection].state == .gone ? 1 << 20 : 1 << 30)
+    }
+
     private func fits(_ number: Int, _ code: String, _ members: [JSONMember]) -> Bool {
         let message = messages[number]
         if case .bad = message.intent, number != messageInHand { return false }
         if let found = members.last(where: { $0.key == plan.definition.addressing.conversationField })?.value {
-            if found == Array("null".utf8) { return message.conversation == nil }
-            if let sent = message.conversation { return found == sent }
-            guard let route = message.route else { return false }
-            let known =
-                message.session.map { sessions[$0].madeConversations[route] }
-                ?? clients[message.client].madeConversations[route]
-            if let known, known != found { return false }
+            guard fits(number, conversation: found) else { return false }
         }
-        if let route = message.route, let agent = string(plan.definition.addressing.routeBy[0], members) {
-            return agent == plan.routes[route].match[0]
-        }
-        return true
+        guard let route = message.route else { return true }
+        // What is refused at once shows the address that the client wrote, stale members included.
+        let names = plan.definition.addressing.routeBy
+        return number == messageInHand
+            || zip(names, plan.routes[route].match).allSatisfy { string($0, members) ?? $1 == $1 }
+    }
+
+    private func fits(_ number: Int, conversation found: [UInt8]) -> Bool {
+        let message = messages[number]
+        if let sent = message.conversation { return found == sent }
+        guard let route = message.route else { return false }
+        let known =
+            message.session.map { sessions[$0].madeConversations[route] }
+            ?? clients[message.client].madeConversations[route]
+        if let known { return known == found }
+        return found.starts(with: Array(("\"" + plan.routes[route].match.joined(separator: "_") + "_").utf8))
     }
 
     private func learnConversation(_ number: Int, _ members: [JSONMember]) {
@@ -73,7 +97,7 @@ extension World {
     }
 
     /// Why the code is not what happened to the message; nil when it is.
-    private func justified(_ code: String, _ number: Int) -> String? {
+    private func justified(_ code: String, _ number: Int, to client: Int) -> String? {
         let message = messages[number]
         let limits = table.definition.limits
         switch code {
@@ -87,10 +111,12 @@ extension World {
         }
         if case .bad(let codes) = message.intent { return codes.contains(code) ? nil : "it should be one of \(codes)" }
         guard let pool = message.pool else { return "the message should have been absorbed" }
-        return justified(code, number, pool, plan.definition.upstreams[pool.upstream])
+        return justified(code, number, to: client, pool, plan.definition.upstreams[pool.upstream])
     }
 
-    private func justified(_ code: String, _ number: Int, _ pool: PoolKey, _ settings: UpstreamSettings) -> String? {
+    private func justified(_ code: String, _ number: Int, to client: Int, _ pool: PoolKey, _ settings: UpstreamSettings)
+        -> String?
+    {
         let message = messages[number]
         switch code {
         case "queue_full":
@@ -104,8 +130,9 @@ extension World {
                 ? nil : "it waited since \(message.acceptedAt.nanoseconds / 1_000_000) ms"
         case "timeout": return isOverdue(number) ? nil : "its time is not over"
         case "upstream_lost":
-            return message.connection >= 0 && connections[message.connection].state == .gone
-                ? nil : "its connection is there"
+            // One that was kept for the next socket is of the past; one that is said now must be true at the event's end.
+            let isGone = message.connection >= 0 && connections[message.connection].state == .gone
+            return isGone || client == message.client ? nil : "its connection is there"
         case "upstream_protocol":
             return message.connection >= 0 && connections[message.connection].hadNonsense
                 ? nil : "its backend said nothing wrong"

@@ -15,7 +15,7 @@ extension World {
         pushes += 1
         note("u\(connection) pushes: \(printable(writer.bytes))")
         if case .answer = settings.pushes[type] { answersInHand = 1 }
-        tell(writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
+        tell(connection, writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
         answersInHand = 0
     }
 
@@ -29,8 +29,10 @@ extension World {
         note("u\(connection) talks nonsense: \(text) \(kind)")
         connections[connection].hadNonsense = true
         connections[connection].retired = "a message that is no JSON object"
+        // It stands where the oldest message's reply was due: that one comes no more.
         let oldest = connections[connection].outstanding.first
-        tell(Array(text.utf8)) { $0.connectionMessage(connections[connection].id, kind, $2, now: now, &$1) }
+        if let oldest { messages[oldest].isAnswered = true }
+        tell(connection, Array(text.utf8)) { $0.connectionMessage(connections[connection].id, kind, $2, now: now, &$1) }
         checkOldestEnded(connection, oldest)
     }
 
@@ -58,18 +60,20 @@ extension World {
         writer.add("message", "nobody asked")
         note("u\(connection) replies to nobody: \(printable(writer.bytes))")
         connections[connection].retired = "a reply when nothing was outstanding"
-        tell(writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
+        tell(connection, writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
     }
 
     func growTooLarge(_ connection: Int) {
         guard !connections[connection].readingStopped else { return }
         note("a message of u\(connection) grows too large")
         connections[connection].wasTooLarge = true
-        connections[connection].retired = "a message that is too large"
         let oldest = connections[connection].outstanding.first
-        tell { $0.connectionMessageTooLarge(connections[connection].id, now: now, &$1) }
-        checkOldestEnded(connection, oldest)
-        if failure == nil { loseConnection(connection, .messageTooBig) }
+        // The runtime ends it by itself: for the core it is gone.
+        endConnection(connection)
+        tell(connection) { $0.connectionMessageTooLarge(connections[connection].id, now: now, &$1) }
+        if let oldest, messages[oldest].outcome == nil, clients[messages[oldest].client].isThere {
+            fail(.noSilence, "m\(oldest) is the oldest on u\(connection), whose message is too large, and has no error")
+        }
     }
 
     /// An event that comes twice, or for something that is gone: nothing may follow from it.
@@ -129,19 +133,20 @@ extension World {
             connections[$0].state == .ready && !connections[$0].congested
         }).randomElement(using: &dice) {
             note("u\(connection) is ready and relieved again, and a pong that nobody asked for comes")
-            tell { $0.connectionReady(connections[connection].id, now: now, &$1) }
-            tell { $0.connectionRelieved(connections[connection].id, now: now, &$1) }
-            tell { $0.connectionPong(connections[connection].id, now: now, &$1) }
+            tell(connection) { $0.connectionReady(connections[connection].id, now: now, &$1) }
+            tell(connection) { $0.connectionRelieved(connections[connection].id, now: now, &$1) }
+            tell(connection) { $0.connectionPong(connections[connection].id, now: now, &$1) }
         } else if let connection = liveConnections.first(where: { connections[$0].state == .dialling }) {
             note("u\(connection), which dials, is relieved, and a message of it comes")
-            tell { $0.connectionRelieved(connections[connection].id, now: now, &$1) }
-            tell { $0.connectionPong(connections[connection].id, now: now, &$1) }
+            tell(connection) { $0.connectionRelieved(connections[connection].id, now: now, &$1) }
+            tell(connection) { $0.connectionPong(connections[connection].id, now: now, &$1) }
         }
     }
 
     func startDrain() {
         note("drain")
         draining = true
+        for session in sessions.indices { sessions[session].parked = [] }
         tell { $0.drain(plan.drain, now: now, &$1) }
     }
 
