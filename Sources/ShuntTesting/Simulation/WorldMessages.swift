@@ -119,7 +119,8 @@ extension World {
     private func bad(_ client: Int, _ codes: [String], _ bytes: [UInt8], kind: MessageKind = .text) -> MadeMessage {
         MadeMessage(
             message: ModelMessage(
-                number: messages.count, client: client, session: clients[client].session, intent: .bad(codes),
+                number: messages.count, client: client, owner: client, session: clients[client].session,
+                intent: .bad(codes),
                 pool: nil, conversation: nil, members: [], size: bytes.count, acceptedAt: now),
             bytes: bytes, kind: kind)
     }
@@ -136,7 +137,8 @@ extension World {
         }
         return MadeMessage(
             message: ModelMessage(
-                number: messages.count, client: client, session: clients[client].session, intent: intent, pool: pool,
+                number: messages.count, client: client, owner: client, session: clients[client].session, intent: intent,
+                pool: pool,
                 conversation: conversation, members: writer.members, size: bytes.count, acceptedAt: now),
             bytes: bytes, kind: .text)
     }
