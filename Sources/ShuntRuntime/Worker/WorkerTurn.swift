@@ -55,7 +55,9 @@ extension Worker {
             return
         }
         tickAt = deadline
-        let at = NIODeadline.uptimeNanoseconds(UInt64(clamping: max(deadline.nanoseconds, now.nanoseconds)))
+        // Never at once: a deadline that a tick leaves behind must not keep the loop busy.
+        let soonest = now + .milliseconds(1)
+        let at = NIODeadline.uptimeNanoseconds(UInt64(clamping: max(deadline, soonest).nanoseconds))
         tickTask = eventLoop.assumeIsolated().scheduleTask(deadline: at) { [weak self] in self?.tick() }
     }
 
