@@ -37,7 +37,7 @@ package actor Proxy {
         }
         let workers = Workers(bound)
         self.workers = workers
-        let listener = try await Listener.start(settings.listen, group: group, workers: workers)
+        let listener = try await Listener.start(settings.listen, group: group, workers: workers, logger: logger)
         self.listener = listener
         let addresses = listener.addresses
         for address in addresses { logger.info("listening", metadata: ["address": "\(address.text)"]) }
