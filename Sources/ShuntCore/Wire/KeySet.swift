@@ -1,12 +1,13 @@
 /// The members that somebody wants to see: names at the top level, or one level down by a dotted path (`a.b`). Each has
-/// a slot. Names are found by their length, then by their first eight bytes; nothing is hashed.
+/// a slot. Names are found by their length, then by their first sixteen bytes; nothing is hashed.
 package struct KeySet: Sendable {
     /// A name at one level.
     struct Entry: Sendable {
-        /// The first eight bytes, the first one lowest, filled up with 0.
+        /// The first eight bytes and the next eight, the first one lowest, filled up with 0.
         var prefix: UInt64
+        var second: UInt64
         var length: Int
-        /// The bytes behind the first eight: an offset in `tails`.
+        /// The bytes behind the first sixteen: an offset in `tails`.
         var tail: Int
         /// The slot, or -1 where only members below it are wanted.
         var slot: Int32
@@ -23,20 +24,21 @@ package struct KeySet: Sendable {
     private let entries: [Entry]
     /// Where the row of a level and length begins: `level * (longest + 1) + min(length, longest)`, and an end.
     private let rows: [Int32]
-    /// What longer names have behind their eighth byte.
+    /// What longer names have behind their sixteenth byte.
     private let tails: [UInt8]
     private let paths: [String]
     private let slots: [String: Int]
     /// The quoted names, each followed by a colon, one behind the other; a slot's is `labelStarts[s]..<[s + 1]`.
     let labels: [UInt8]
-    let labelStarts: [Int]
+    private let labelStarts: [Int]
     /// The name whose object is lifted to the top level.
     package let unwrap: String?
     private let unwrapName: [UInt8]
+    let lifts: Bool
     /// The slots of members under each level, level 0 being left empty.
     let children: [[Int32]]
     /// Slots of top-level members by slot; false for those of a dotted path.
-    let isTop: [Bool]
+    private let isTopSlot: [Bool]
 
     /// - Parameters:
     ///   - paths: in the order of their slots; a path that is there twice has one slot. The first dot divides a path.
@@ -76,10 +78,11 @@ package struct KeySet: Sendable {
         for level in names {
             let made = level.map { name, place in
                 let bytes = Array(name.utf8)
-                defer { tails.append(contentsOf: bytes.dropFirst(8)) }
+                defer { tails.append(contentsOf: bytes.dropFirst(16)) }
                 return Entry(
-                    prefix: bytes.span.upToEight(at: 0, length: bytes.count), length: bytes.count, tail: tails.count,
-                    slot: place.slot, level: place.level)
+                    prefix: bytes.span.upToEight(at: 0, length: bytes.count),
+                    second: bytes.span.upToEight(at: 8, length: bytes.count - 8), length: bytes.count,
+                    tail: tails.count, slot: place.slot, level: place.level)
             }
             for length in 0...KeySet.longest {
                 rows.append(Int32(truncatingIfNeeded: entries.count))
@@ -104,8 +107,9 @@ package struct KeySet: Sendable {
         self.labelStarts = labelStarts
         self.unwrap = unwrap
         self.unwrapName = Array((unwrap ?? "").utf8)
+        self.lifts = unwrap != nil
         self.children = children
-        self.isTop = isTop
+        self.isTopSlot = isTop
     }
 
     /// How many slots there are.
@@ -117,27 +121,41 @@ package struct KeySet: Sendable {
     /// The path of a slot; nil when there is no such slot.
     package func path(_ slot: Int) -> String? { paths.indices.contains(slot) ? paths[slot] : nil }
 
-    /// The place of a name in the entries, or -1. The name is `length` bytes from `start`, free of escapes.
+    /// Whether a slot is one of the top level.
     @inline(__always)
-    func find(_ bytes: Span<UInt8>, _ start: Int, _ length: Int, level: Int) -> Int {
+    func isTop(_ slot: Int) -> Bool { slot >= 0 && slot < isTopSlot.count && isTopSlot[slot] }
+
+    /// Where a slot's quoted name and colon are in `labels`.
+    @inline(__always)
+    func label(_ slot: Int) -> Range<Int> {
+        slot >= 0 && slot < paths.count ? labelStarts[slot]..<labelStarts[slot &+ 1] : 0..<0
+    }
+
+    /// What a name means at its level; nil for one that nobody wants. The name is `length` bytes from `start`, free of
+    /// escapes.
+    @inline(__always)
+    func find(_ bytes: Span<UInt8>, _ start: Int, _ length: Int, level: Int) -> Entry? {
+        let rows = rows.span
+        let entries = entries.span
         let row = level &* (KeySet.longest &+ 1) &+ min(length, KeySet.longest)
-        guard length >= 0, row >= 0, row &+ 1 < rows.count else { return -1 }
-        var index = Int(rows[row])
-        let end = Int(rows[row &+ 1])
-        if index == end { return -1 }
+        guard length >= 0, row >= 0, row &+ 1 < rows.count else { return nil }
+        var index = Int(unsafe rows[unchecked: row])
+        let end = Int(unsafe rows[unchecked: row &+ 1])
+        if index == end { return nil }
         let prefix = bytes.upToEight(at: start, length: length)
+        let second = bytes.upToEight(at: start &+ 8, length: length &- 8)
         if end &- index > KeySet.longRow { index = firstInRow(index, end, prefix) }
         while index < end {
-            let entry = entries[index]
-            if entry.prefix == prefix && entry.length == length
-                && (length <= 8 || bytes.hasEqual(length &- 8, at: start &+ 8, to: tails.span, at: entry.tail))
+            let entry = unsafe entries[unchecked: index]
+            if entry.prefix == prefix && entry.second == second && entry.length == length
+                && (length <= 16 || bytes.hasEqual(length &- 16, at: start &+ 16, to: tails.span, at: entry.tail))
             {
-                return index
+                return entry
             }
-            if entry.prefix > prefix { return -1 }
+            if entry.prefix > prefix { return nil }
             index &+= 1
         }
-        return -1
+        return nil
     }
 
     /// The first entry of a long row whose prefix is not below `prefix`.
@@ -151,12 +169,9 @@ package struct KeySet: Sendable {
         return low
     }
 
-    @inline(__always)
-    func entry(_ index: Int) -> Entry? { index >= 0 && index < entries.count ? entries[index] : nil }
-
     /// Whether a name is the one that is lifted.
     @inline(__always)
     func isUnwrap(_ bytes: Span<UInt8>, _ start: Int, _ length: Int) -> Bool {
-        unwrap != nil && length == unwrapName.count && bytes.hasEqual(length, at: start, to: unwrapName.span, at: 0)
+        lifts && length == unwrapName.count && bytes.hasEqual(length, at: start, to: unwrapName.span, at: 0)
     }
 }
