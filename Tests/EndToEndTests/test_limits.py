@@ -81,7 +81,7 @@ def test_a_pace_that_would_take_too_long_is_an_error_at_once(start_proxy):
 
 
 def test_an_idle_client_is_closed(start_proxy):
-    proxy = start_proxy({"limits": {"idle_timeout": "400ms"}})
+    proxy = start_proxy({"limits": {"idle_timeout": "1s"}})
     with proxy.connect(new_token()) as client:
         client.hears_nothing_but("guide", "hello")
         started = time.monotonic()

@@ -75,14 +75,17 @@ class OddBackend:
     def _run(self):
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(self._serve())
+        self._loop.close()
 
     async def _serve(self):
         server = await asyncio.start_server(self._connection, "127.0.0.1", self.port, backlog=4096)
         self._started.set()
         await self._stopped.wait()
         server.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
+        connections = asyncio.all_tasks() - {asyncio.current_task()}
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         self.accepted += 1
@@ -110,7 +113,7 @@ class OddBackend:
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
-            writer.close()
+            writer.transport.abort()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         lavish = text_frame(json.dumps({"type": "response", "message": "x" * (1 << 20)}))
