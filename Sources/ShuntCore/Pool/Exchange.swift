@@ -5,7 +5,8 @@
 package struct Exchange: Sendable {
     package enum State: UInt8, Sendable { case queued, sent, abandoned }
 
-    package let client: ClientID
+    /// Whose outcome it is: the socket that sent it or, when that was gone, the session's next one.
+    package var client: ClientID
     package let session: SessionID
     package let pool: PoolID
     package let route: Route
@@ -25,6 +26,8 @@ package struct Exchange: Sendable {
     /// When the write happened, or the last part of a stream came.
     package var sentAt = Instant(nanoseconds: 0)
     package var retried = false
+    /// It was taken over by another socket than the one that sent it.
+    package var adopted = false
 
     package var previous = ExchangeID.none
     package var next = ExchangeID.none
@@ -56,13 +59,9 @@ package struct ExchangeList: Sendable {
     }
 
     package mutating func remove(_ id: ExchangeID, in exchanges: inout SlotTable<Exchange, ExchangeTag>) {
-        guard let exchange = exchanges[id] else { return }
-        if exchange.previous.isNone { head = exchange.next } else { exchanges[exchange.previous]?.next = exchange.next }
-        if exchange.next.isNone {
-            tail = exchange.previous
-        } else {
-            exchanges[exchange.next]?.previous = exchange.previous
-        }
+        guard let before = exchanges[id]?.previous, let behind = exchanges[id]?.next else { return }
+        if before.isNone { head = behind } else { exchanges[before]?.next = behind }
+        if behind.isNone { tail = before } else { exchanges[behind]?.previous = before }
         exchanges[id]?.previous = .none
         exchanges[id]?.next = .none
         count -= 1

@@ -19,6 +19,9 @@ package struct Pool: Sendable {
     package let key: PoolKey
     package let session: SessionID
     package let upstream: Upstream
+    /// Of the upstream's settings, for the message path.
+    package let inFlight: Int
+    package let isPaced: Bool
     /// The connection that takes new messages or is being dialled for them; none when there is none.
     package var current = ConnectionID.none
     /// Connections that are not forgotten yet, the current one included.
@@ -33,9 +36,9 @@ package struct Pool: Sendable {
     package var backoff = Backoff()
     /// The backend said that the session is over: nothing is sent until the session's next socket.
     package var expired = false
-    /// The handshake of the client whose message asks for the next dial.
+    /// The handshake of the client that queued a message last, for a dial when the one that causes it is gone.
     package var handshake: Handshake
-    /// The socket that caused the dial or last used the route, for pushes, and its route.
+    /// The socket that last used the pool, for pushes, and its route.
     package var lastClient: ClientID
     package var lastRoute: Route
     /// The last dial came to nothing: what waits in vain is told `upstream_unavailable`.
@@ -52,6 +55,8 @@ package struct Pool: Sendable {
         self.key = key
         self.session = session
         self.upstream = upstream
+        inFlight = upstream.settings.inFlight
+        isPaced = !upstream.settings.pace.isEmpty
         self.handshake = handshake
         lastClient = client
         lastRoute = route

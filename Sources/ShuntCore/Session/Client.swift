@@ -1,13 +1,19 @@
 /// One client socket's use of one route: found once, then reached without a lookup.
 package struct Seat: Sendable {
     package let route: Route
+    /// The route's index, so that finding a seat touches nothing else.
+    package let routeIndex: Int
     package var pool: PoolID
     /// The conversation id that was made for this session and route, as a JSON value; empty until one was needed.
     package var madeConversation: [UInt8] = []
     /// The conversation id that the client sent last, as a JSON value: the next one is mostly the same.
     package var lastConversation: [UInt8] = []
-    /// The connection whose greetings this socket was given; those of a later one are dropped.
-    package var greetedBy: ConnectionID?
+}
+
+/// The connection of a pool whose greetings a socket was given; those of a later one are dropped.
+package struct Greeting: Sendable {
+    package let pool: PoolID
+    package let connection: ConnectionID
 }
 
 /// A client socket on the unified endpoint.
@@ -15,6 +21,8 @@ package struct Client: Sendable {
     package let session: SessionID
     package let handshake: Handshake
     package var seats: [Seat] = []
+    /// One for each pool that greeted it.
+    package var greetings: [Greeting] = []
     package var pace: Pace
     /// More is unread than it may be: in `client` mode its upstreams are not read, elsewhere the next message ends it.
     package var congested = false
@@ -47,7 +55,8 @@ package struct Client: Sendable {
     /// Where the seat of a route is. Clients use few routes, and mostly the same one again.
     @inline(__always)
     package func seatIndex(of route: Route) -> Int? {
-        for index in 0..<seats.count where seats[index].route.index == route.index { return index }
+        let wanted = route.index
+        for index in 0..<seats.count where seats[index].routeIndex == wanted { return index }
         return nil
     }
 }

@@ -3,9 +3,11 @@ extension Switchboard {
     /// An error about a message that was never accepted.
     mutating func refuse(
         _ id: ClientID, _ code: ErrorCode, detail: String? = nil, members: [(name: String, json: [UInt8])] = [],
-        _ effects: inout Effects
+        now: Instant, _ effects: inout Effects
     ) {
         tally.refused += 1
+        // A client that goes on sending and reads nothing would heap up errors for ever.
+        if clients[id]?.congested == true { return close(id, .tryAgainLater, .slowReader, now: now, &effects) }
         let start = effects.splices.literals.count
         ErrorReply.append(
             code, sent: false, detail: detail.map { Array($0.utf8) }, members: members,
@@ -36,7 +38,8 @@ extension Switchboard {
         known.append((table.definition.addressing.conversationField, exchange.conversation))
         let start = effects.splices.literals.count
         ErrorReply.append(
-            code, sent: exchange.state != .queued, members: known + members, to: &effects.splices.literals)
+            code, sent: exchange.state != .queued || exchange.retried, members: known + members,
+            to: &effects.splices.literals)
         let splice = effects.splices.splice(literalsFrom: start)
         hand(splice, message: [UInt8]().span, to: exchange.client, of: exchange.session, now: now, &effects)
     }
@@ -64,33 +67,32 @@ extension Switchboard {
 
     /// Takes an exchange out of everything that knows it. Its outcome was given before.
     mutating func end(_ id: ExchangeID, now: Instant, _ effects: inout Effects) {
-        guard let exchange = exchanges[id] else { return }
-        switch exchange.state {
+        guard let state = exchanges[id]?.state else { return }
+        switch state {
         case .queued:
-            pools[exchange.pool]?.queue.remove(id, in: &exchanges)
-            pools[exchange.pool]?.queuedBytes -= exchange.size
+            guard let pool = exchanges[id]?.pool, let size = exchanges[id]?.size else { return }
+            pools[pool]?.queue.remove(id, in: &exchanges)
+            pools[pool]?.queuedBytes -= size
         case .sent, .abandoned:
-            connections[exchange.connection]?.outstanding.remove(id, in: &exchanges)
-            if exchange.state == .sent { connections[exchange.connection]?.live -= 1 }
-            if connections[exchange.connection]?.outstanding.isEmpty == true {
-                connections[exchange.connection]?.idleSince = now
-                arm(connection: exchange.connection)
-            }
+            guard let connection = exchanges[id]?.connection else { return }
+            connections[connection]?.outstanding.remove(id, in: &exchanges)
+            if state == .sent { connections[connection]?.live -= 1 }
+            if connections[connection]?.outstanding.isEmpty == true { becameIdle(connection, now: now) }
         }
+        guard let exchange = exchanges.remove(id) else { return }
         heldBytes -= exchange.held.count
-        exchanges.remove(id)
         if exchange.state != .abandoned { close(accountOf: exchange, now: now, &effects) }
     }
 
     /// An accepted message has its outcome: client and session wait for one less.
-    mutating func close(accountOf exchange: Exchange, now: Instant, _ effects: inout Effects) {
+    mutating func close(accountOf exchange: borrowing Exchange, now: Instant, _ effects: inout Effects) {
         clients[exchange.client]?.open -= 1
         sessions[exchange.session]?.open -= 1
-        if let client = clients[exchange.client], draining != nil, client.open == 0, now >= client.leaves {
+        if draining != nil, let client = clients[exchange.client], client.open == 0, now >= client.leaves {
             close(exchange.client, .serviceRestart, .draining, now: now, &effects)
         }
-        if !clients.contains(exchange.client) { loosened.append(.pool(exchange.pool)) }
-        if let session = sessions[exchange.session], session.open == 0, session.clients.isEmpty {
+        if exchange.adopted || !clients.contains(exchange.client) { loosened.append(.pool(exchange.pool)) }
+        if sessions[exchange.session]?.open == 0, sessions[exchange.session]?.clients.isEmpty == true {
             loosened.append(.session(exchange.session))
         }
     }

@@ -63,8 +63,9 @@ extension Switchboard {
             isReply = upstream.settings.replies.matchNone
             if upstream.untilTypes != nil { ends = false }
         }
-        guard isReply else { return push(id, upstream, type, bytes, now: now, &effects) }
+        // An error after which nothing is answered ends an exchange even where other errors are no replies.
         let dead = isFatal(upstream, type, bytes)
+        guard isReply || dead else { return push(id, upstream, type, bytes, now: now, &effects) }
         guard let exchangeID = owner(of: id, upstream, bytes) else {
             tally.unaskedReplies += 1
             effects.list.append(.note(.unexpectedReply(upstream: upstream.index)))
@@ -128,6 +129,8 @@ extension Switchboard {
         case 0x22: .string
         case 0x7B: .object
         case 0x5B: .array
+        case 0x74: .true
+        case 0x66: .false
         default: .number
         }
     }
@@ -136,20 +139,30 @@ extension Switchboard {
         _ exchangeID: ExchangeID, on id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, ends: Bool,
         dead: Bool, now: Instant, _ effects: inout Effects
     ) {
-        guard let exchange = exchanges[exchangeID] else { return }
+        guard let poolID = exchanges[exchangeID]?.pool, let route = exchanges[exchangeID]?.route,
+            let client = exchanges[exchangeID]?.client, let session = exchanges[exchangeID]?.session
+        else { return }
         connections[id]?.replied = true
-        if !dead { pools[exchange.pool]?.backoff.succeeded() }
-        if exchange.state == .abandoned {
+        if !dead { pools[poolID]?.backoff.succeeded() }
+        if exchanges[exchangeID]?.state == .abandoned {
             tally.lateReplies += 1
         } else {
-            let splice = unify(exchange.route, upstream, conversation: exchange.conversation, bytes, &effects)
+            let conversation = exchanges[exchangeID]?.conversation
+            let splice = unify(route, upstream, conversation: conversation, bytes, &effects)
             tally.delivered += 1
-            hand(splice, message: bytes, to: exchange.client, of: exchange.session, now: now, &effects)
+            hand(splice, message: bytes, to: client, of: session, now: now, &effects)
         }
-        if ends { end(exchangeID, now: now, &effects) } else { exchanges[exchangeID]?.sentAt = now }
+        if ends { end(exchangeID, now: now, &effects) } else { partCame(exchangeID, now: now) }
         if dead { return condemn(id, .deadAfterError, now: now, &effects) }
         closeIfFinished(id, now: now, &effects)
-        pump(exchange.pool, now: now, &effects)
+        pump(poolID, now: now, &effects)
+    }
+
+    /// The timeout starts anew. Whose client has seen a part, that message is not sent a second time.
+    private mutating func partCame(_ id: ExchangeID, now: Instant) {
+        exchanges[id]?.sentAt = now
+        heldBytes -= exchanges[id]?.held.count ?? 0
+        exchanges[id]?.held = []
     }
 
     /// Brings an upstream's message to the unified form: its rules, then the route's tags, which overwrite.
@@ -158,8 +171,8 @@ extension Switchboard {
     ) -> Splice {
         reshaper.begin(envelope)
         if !upstream.toUnified.isEmpty { reshaper.apply(upstream.toUnified, bytes) }
-        for (level, slot) in upstream.tagSlots.enumerated() {
-            guard let slot, level < route.tags.count else { continue }
+        for level in 0..<min(upstream.tagSlots.count, route.tags.count) {
+            guard let slot = upstream.tagSlots[level] else { continue }
             if let tag = route.tags[level] { reshaper.set(slot, json: tag) } else { reshaper.drop(slot) }
         }
         if let conversation, let slot = upstream.conversationSlot { reshaper.set(slot, json: conversation) }

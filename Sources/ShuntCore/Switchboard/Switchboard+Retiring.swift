@@ -7,13 +7,16 @@ extension Switchboard {
         connections[id]?.state = .retired
         tally.retired += 1
         effects.list.append(.note(.connectionRetired(upstream: connection.upstream.index, reason)))
-        if pools[connection.pool]?.current == id { pools[connection.pool]?.current = .none }
+        if pools[connection.pool]?.current == id {
+            pools[connection.pool]?.current = .none
+            if reason.isFault { pools[connection.pool]?.backoff.failed(now: now, random: &random) }
+        }
         closeIfFinished(id, now: now, &effects)
     }
 
     /// Closes a retired connection once no client waits for it; abandoned exchanges need no answer.
     mutating func closeIfFinished(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
-        guard let connection = connections[id], connection.state == .retired, connection.live == 0 else { return }
+        guard connections[id]?.state == .retired, connections[id]?.live == 0 else { return }
         endConnection(id, .normal, now: now, &effects)
     }
 

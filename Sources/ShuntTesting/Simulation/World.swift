@@ -7,6 +7,7 @@ final class World {
     enum Happening {
         case dialDone(Int)
         case reply(connection: Int, number: Int, part: Int)
+        case readOn(Int)
         case closed(Int, CloseCode?)
         case pong(Int)
         case relieved(Int)
@@ -44,6 +45,8 @@ final class World {
     // What is known of the event in hand.
     /// The message that the event carries to the core, if it is a client's.
     var messageInHand: Int?
+    /// The connection that the event is about.
+    var connectionInHand: Int?
     /// Connections that ended in this event.
     var endedConnections: [Int] = []
     /// Connections whose exchanges were told `upstream_lost` in this event.
@@ -131,6 +134,7 @@ final class World {
         switch happening {
         case .dialDone(let connection): finishDial(connection)
         case .reply(let connection, let number, let part): sendReply(connection, number, part)
+        case .readOn(let connection): readOn(connection)
         case .closed(let connection, let code): loseConnection(connection, code)
         case .pong(let connection): tellPong(connection)
         case .relieved(let connection): relieve(connection)
