@@ -15,6 +15,8 @@ struct ModelClient {
     /// Bytes delivered and not yet taken.
     var unread = 0
     var pingedAt: Instant?
+    /// A message of it grew past the limit.
+    var saidTooMuch = false
     /// When it sent a message, over the last second.
     var recentSends: [Instant] = []
     var lastHeard: Instant
@@ -55,6 +57,8 @@ struct ModelConnection {
     /// When the last of the serial replies is due.
     var busyUntil = Instant(nanoseconds: 0)
     var answersDue = 0
+    /// By conversation: when the last of its replies is due.
+    var busyWith: [[UInt8]: Instant] = [:]
     var pingedAt: Instant?
     var failure: DialFailure?
     var closeCode: CloseCode?
@@ -110,6 +114,10 @@ struct ModelMessage {
     var retried = false
     /// The conversation id that the backend saw, as JSON text.
     var forwardedConversation: [UInt8]?
+    /// Its backend said something else instead of its reply.
+    var isAnswered = false
+    /// A reply, or part of one, came later than the exchange's timeout allows.
+    var wasOverdue = false
     /// Replies (or parts) that came from the backend, as they must reach the client.
     var arrived: [ArrivedReply] = []
     /// The next part that the client must see.

@@ -46,6 +46,8 @@ final class World {
     var messageInHand: Int?
     /// Connections that ended in this event.
     var endedConnections: [Int] = []
+    /// Connections whose exchanges were told `upstream_lost` in this event.
+    var saidToBeLost: [Int] = []
     var answersInHand = 0
 
     let seed: UInt64

@@ -140,14 +140,15 @@ extension World {
     private func checkQueueBounds(_ number: Int) {
         guard messages[number].state == .waiting, messages[number].outcome == nil, let pool = messages[number].pool
         else { return }
-        let queue = plan.definition.upstreams[pool.upstream].queue
+        let settings = plan.definition.upstreams[pool.upstream]
+        let queue = settings.queue
         let waiting = waitingMessages(in: pool, orphansToo: false)
         if waiting.contains(where: { messages[$0].retried }) { return }
         let bytes = waiting.reduce(0) { $0 + messages[$1].size }
-        if waiting.count > max(1, queue.messages) {
+        if waiting.count > max(1, queue.messages) * settings.lanes {
             fail(.bounds, "\(waiting.count) messages wait for \(pool), \(queue.messages) may")
         }
-        if waiting.count > 1, bytes > queue.bytes + 256 * waiting.count {
+        if waiting.count > settings.lanes, bytes > queue.bytes * settings.lanes + 256 * waiting.count {
             fail(.bounds, "\(bytes) bytes wait for \(pool), \(queue.bytes) may")
         }
     }

@@ -23,6 +23,10 @@ extension World {
         connectionByID[connections[connection].id] = nil
         liveConnections.removeAll { $0 == connection }
         endedConnections.append(connection)
+        guard plan.definition.upstreams[connections[connection].upstream].retrySafe else { return }
+        for number in connections[connection].outstanding where messages[number].state == .flying {
+            messages[number].state = .waiting
+        }
     }
 
     func loseConnection(_ connection: Int, _ code: CloseCode?) {
@@ -40,12 +44,9 @@ extension World {
     /// The messages that were in flight on a connection that ended have their errors, or wait to be sent again.
     func checkNothingLost() {
         for connection in endedConnections {
-            let settings = plan.definition.upstreams[connections[connection].upstream]
             for number in connections[connection].outstanding where messages[number].state == .flying {
                 guard messages[number].outcome == nil, messages[number].connection == connection else { continue }
-                if settings.retrySafe {
-                    messages[number].state = .waiting
-                } else if !clients[messages[number].client].isThere {
+                if !clients[messages[number].client].isThere {
                     messages[number].state = .ended
                 } else {
                     fail(
@@ -57,6 +58,10 @@ extension World {
             connections[connection].outstanding = []
         }
         endedConnections = []
+        for connection in saidToBeLost where connections[connection].state != .gone {
+            fail(.honestCode, "u\(connection) was said to be lost and is still there")
+        }
+        saidToBeLost = []
     }
 
     func congest(_ connection: Int) {
@@ -86,10 +91,11 @@ extension World {
     /// A backend got a message: when does it answer what?
     func receive(_ number: Int, on connection: Int) {
         let style = plan.styles[connections[connection].upstream]
+        let settings = plan.definition.upstreams[connections[connection].upstream]
         guard !connections[connection].zombie else { return }
         if !healing, dice.chance(plan.faults.silentBackend) {
             note("the backend will not answer m\(number)")
-            if style.serial { connections[connection].zombie = true }
+            if settings.correlation != .field("id", unique: true) { connections[connection].zombie = true }
             return
         }
         let slow = !healing && dice.chance(plan.faults.slowReply)
@@ -98,18 +104,23 @@ extension World {
             due = max(due, connections[connection].busyUntil)
             connections[connection].busyUntil = due
         }
+        // Replies that look alike come in the order of their messages.
+        let conversation = messages[number].forwardedConversation ?? []
+        due = max(due, connections[connection].busyWith[conversation] ?? due)
         for part in 0...style.parts {
             agenda.note(.reply(connection: connection, number: number, part: part), at: due)
             connections[connection].answersDue += 1
             if part < style.parts { due = due + dice.span(0...200) }
         }
         if style.serial { connections[connection].busyUntil = due }
+        connections[connection].busyWith[conversation] = due
     }
 
     /// A reply is due; the backend may do something else instead.
     func sendReply(_ connection: Int, _ number: Int, _ part: Int) {
         let style = plan.styles[connections[connection].upstream]
-        guard connections[connection].state == .ready, !connections[connection].zombie else { return }
+        guard connections[connection].state == .ready, !connections[connection].zombie, !messages[number].isAnswered
+        else { return }
         if connections[connection].readingStopped {
             return agenda.note(.reply(connection: connection, number: number, part: part), at: now + .milliseconds(20))
         }
@@ -136,7 +147,8 @@ extension World {
         let bytes = writer.bytes
         note("u\(connection) says: \(printable(bytes))")
         let owner = messages[number].client
-        let wasOverdue = isOverdue(number)
+        if isOverdue(number) { messages[number].wasOverdue = true }
+        let wasOverdue = messages[number].wasOverdue
         let wanted =
             messages[number].state == .flying && messages[number].connection == connection
             && messages[number].outcome == nil
@@ -147,12 +159,12 @@ extension World {
         if dead { connections[connection].retired = "an error of the kind after which nothing is answered" }
         if final {
             connections[connection].abandoned.removeAll { $0 == number }
+            connections[connection].outstanding.removeAll { $0 == number }
         }
         let toldBefore = clients[owner].isThere
         tell(bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
         guard wanted, failure == nil else { return }
         let delivered = messages[number].arrived.last?.delivered ?? false
-        if final { connections[connection].outstanding.removeAll { $0 == number } }
         if toldBefore, clients[owner].isThere, !delivered, messages[number].outcome == nil {
             fail(.noSilence, "the reply to m\(number) came and was not delivered to c\(owner), who is there")
         }
@@ -176,7 +188,7 @@ extension World {
         sessions[session].parked.append(
             ParkedReply(
                 number: number, part: part, at: now,
-                certain: fits && !hasSuccessor && plan.memory == 1 << 30 && !wasOverdue, size: size))
+                certain: fits && !hasSuccessor && !draining && plan.memory == 1 << 30 && !wasOverdue, size: size))
     }
 
     private func replyText(_ number: Int, _ part: Int, final: Bool, on connection: Int, loose: Bool) -> JSONWriter {
@@ -204,7 +216,9 @@ extension World {
         }
         let route = message.route.map { plan.routes[$0] }
         if dice.chance(50), let route {
-            writer.add("agent_type", dice.chance(70) || !loose ? route.match[0] : "\(route.match[0])_agent")
+            writer.add(
+                "agent_type",
+                dice.chance(70) || !loose || route.side == .unified ? route.match[0] : "\(route.match[0])_agent")
             if route.match.count > 1 { writer.add("pillar", route.match[1]) }
         }
         addCorrelation(&writer, message, on: connection, loose: loose)

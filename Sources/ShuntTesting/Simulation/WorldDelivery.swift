@@ -170,6 +170,7 @@ extension World {
         if let earlier = messages[number].outcome {
             return fail(.oneOutcome, "m\(number) ends in \(outcome) after \(earlier)")
         }
+        note("  = m\(number) ends: \(outcome)")
         messages[number].outcome = outcome
         messages[number].state = .ended
         let client = messages[number].client

@@ -213,8 +213,7 @@ extension World {
             case .idle: clients[client].lastHeard + limits.idleTimeout <= now
             case .tooManyConnections:
                 clients[client].session.map { sessions[$0].clients.count > limits.connectionsPerSession } ?? false
-            // The runtime reports messages past the limit; the world sends none.
-            case .messageTooBig: false
+            case .messageTooBig: clients[client].saidTooMuch
             }
         if !justified { fail(.honestCode, "c\(client) is closed because of \(reason), which is not so") }
         leave(client)

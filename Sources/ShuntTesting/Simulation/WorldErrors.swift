@@ -20,10 +20,10 @@ extension World {
                 .honestSent,
                 "\(code) says sent: \(sent) of \(fitting.map { "m\($0), forwarded \(messages[$0].forwards) times" })")
         }
-        let isJustified = honest.filter { justified(code, $0) == nil }
+        let isJustified = honest.filter { justified(code, $0, to: client) == nil }
         let choice = isJustified.first { $0 == messageInHand } ?? isJustified.first
         guard let choice else {
-            return fail(.honestCode, "\(code) for m\(honest[0]): \(justified(code, honest[0]) ?? "")")
+            return fail(.honestCode, "\(code) for m\(honest[0]): \(justified(code, honest[0], to: client) ?? "")")
         }
         learnConversation(choice, members)
         if messages[choice].state == .flying {
@@ -35,6 +35,9 @@ extension World {
             {
                 connections[connection].retired = "a timeout"
             }
+        }
+        if code == "upstream_lost", client == messages[choice].client {
+            saidToBeLost.append(messages[choice].connection)
         }
         end(choice, .error(code))
     }
@@ -50,18 +53,24 @@ extension World {
         let message = messages[number]
         if case .bad = message.intent, number != messageInHand { return false }
         if let found = members.last(where: { $0.key == plan.definition.addressing.conversationField })?.value {
-            if found == Array("null".utf8) { return message.conversation == nil }
-            if let sent = message.conversation { return found == sent }
-            guard let route = message.route else { return false }
-            let known =
-                message.session.map { sessions[$0].madeConversations[route] }
-                ?? clients[message.client].madeConversations[route]
-            if let known, known != found { return false }
+            guard fits(number, conversation: found) else { return false }
         }
-        if let route = message.route, let agent = string(plan.definition.addressing.routeBy[0], members) {
-            return agent == plan.routes[route].match[0]
-        }
-        return true
+        guard let route = message.route else { return true }
+        // What is refused at once shows the address that the client wrote, stale members included.
+        let names = plan.definition.addressing.routeBy
+        return number == messageInHand
+            || zip(names, plan.routes[route].match).allSatisfy { string($0, members) ?? $1 == $1 }
+    }
+
+    private func fits(_ number: Int, conversation found: [UInt8]) -> Bool {
+        let message = messages[number]
+        if let sent = message.conversation { return found == sent }
+        guard let route = message.route else { return false }
+        let known =
+            message.session.map { sessions[$0].madeConversations[route] }
+            ?? clients[message.client].madeConversations[route]
+        if let known { return known == found }
+        return found.starts(with: Array(("\"" + plan.routes[route].match.joined(separator: "_") + "_").utf8))
     }
 
     private func learnConversation(_ number: Int, _ members: [JSONMember]) {
@@ -73,7 +82,7 @@ extension World {
     }
 
     /// Why the code is not what happened to the message; nil when it is.
-    private func justified(_ code: String, _ number: Int) -> String? {
+    private func justified(_ code: String, _ number: Int, to client: Int) -> String? {
         let message = messages[number]
         let limits = table.definition.limits
         switch code {
@@ -87,10 +96,12 @@ extension World {
         }
         if case .bad(let codes) = message.intent { return codes.contains(code) ? nil : "it should be one of \(codes)" }
         guard let pool = message.pool else { return "the message should have been absorbed" }
-        return justified(code, number, pool, plan.definition.upstreams[pool.upstream])
+        return justified(code, number, to: client, pool, plan.definition.upstreams[pool.upstream])
     }
 
-    private func justified(_ code: String, _ number: Int, _ pool: PoolKey, _ settings: UpstreamSettings) -> String? {
+    private func justified(_ code: String, _ number: Int, to client: Int, _ pool: PoolKey, _ settings: UpstreamSettings)
+        -> String?
+    {
         let message = messages[number]
         switch code {
         case "queue_full":
@@ -104,8 +115,9 @@ extension World {
                 ? nil : "it waited since \(message.acceptedAt.nanoseconds / 1_000_000) ms"
         case "timeout": return isOverdue(number) ? nil : "its time is not over"
         case "upstream_lost":
-            return message.connection >= 0 && connections[message.connection].state == .gone
-                ? nil : "its connection is there"
+            // One that was kept for the next socket is of the past; one that is said now must be true at the event's end.
+            let isGone = message.connection >= 0 && connections[message.connection].state == .gone
+            return isGone || client == message.client ? nil : "its connection is there"
         case "upstream_protocol":
             return message.connection >= 0 && connections[message.connection].hadNonsense
                 ? nil : "its backend said nothing wrong"

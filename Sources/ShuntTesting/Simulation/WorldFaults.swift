@@ -29,7 +29,9 @@ extension World {
         note("u\(connection) talks nonsense: \(text) \(kind)")
         connections[connection].hadNonsense = true
         connections[connection].retired = "a message that is no JSON object"
+        // It stands where the oldest message's reply was due: that one comes no more.
         let oldest = connections[connection].outstanding.first
+        if let oldest { messages[oldest].isAnswered = true }
         tell(Array(text.utf8)) { $0.connectionMessage(connections[connection].id, kind, $2, now: now, &$1) }
         checkOldestEnded(connection, oldest)
     }
@@ -65,11 +67,13 @@ extension World {
         guard !connections[connection].readingStopped else { return }
         note("a message of u\(connection) grows too large")
         connections[connection].wasTooLarge = true
-        connections[connection].retired = "a message that is too large"
         let oldest = connections[connection].outstanding.first
+        // The runtime ends it by itself: for the core it is gone.
+        endConnection(connection)
         tell { $0.connectionMessageTooLarge(connections[connection].id, now: now, &$1) }
-        checkOldestEnded(connection, oldest)
-        if failure == nil { loseConnection(connection, .messageTooBig) }
+        if let oldest, messages[oldest].outcome == nil, clients[messages[oldest].client].isThere {
+            fail(.noSilence, "m\(oldest) is the oldest on u\(connection), whose message is too large, and has no error")
+        }
     }
 
     /// An event that comes twice, or for something that is gone: nothing may follow from it.
@@ -142,6 +146,7 @@ extension World {
     func startDrain() {
         note("drain")
         draining = true
+        for session in sessions.indices { sessions[session].parked = [] }
         tell { $0.drain(plan.drain, now: now, &$1) }
     }
 

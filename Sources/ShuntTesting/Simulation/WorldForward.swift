@@ -68,6 +68,7 @@ extension World {
 
     /// Whether the reply, or its next part, is later than the exchange's timeout allows.
     func isOverdue(_ number: Int) -> Bool {
+        if messages[number].wasOverdue { return true }
         guard let pool = messages[number].pool else { return false }
         let since = messages[number].arrived.last.map { max($0.at, messages[number].forwardedAt) }
         return (since ?? messages[number].forwardedAt) + plan.definition.upstreams[pool.upstream].exchangeTimeout <= now
@@ -209,6 +210,10 @@ extension World {
         if messages[number].forwards > 0 {
             messages[number].retried = true
             messages[number].arrived = []
+            messages[number].wasOverdue = false
+            if messages[number].nextPart > 0 {
+                fail(.sentOnce, "m\(number) is sent again after part of its reply was delivered")
+            }
             tally.count("retried")
         }
         messages[number].forwards += 1

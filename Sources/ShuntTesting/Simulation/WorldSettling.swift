@@ -40,9 +40,17 @@ extension World {
         }
     }
 
+    /// What the core says that it still holds must be nothing.
     private func checkEmpty() {
         if let connection = liveConnections.first {
             fail(.bounds, "everybody has left and u\(connection) is still there")
         }
+        let left = core.census
+        let held = [
+            left.clients, left.sessions, left.pools, left.connections, left.exchanges, left.heldBytes,
+            left.parkedReplies, left.parkedBytes,
+        ]
+        if held.contains(where: { $0 != 0 }) { fail(.bounds, "everybody has left and this is still held: \(left)") }
+        if !core.isIdle { fail(.progress, "everybody has left and the core is not idle") }
     }
 }
