@@ -3,6 +3,7 @@
 import subprocess
 
 from harness import AGENTS, new_token
+from harness.proxy import BINARY, REPOSITORY
 
 
 def test_all_five_agents_answer(demo):
