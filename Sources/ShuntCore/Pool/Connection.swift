@@ -6,6 +6,8 @@ package struct Connection: Sendable {
 
     package let pool: PoolID
     package let upstream: Upstream
+    /// The socket whose message caused the dial.
+    package let cause: ClientID
     package var state = State.dialling
     /// Sent and not ended, oldest first; abandoned ones keep their place.
     package var outstanding = ExchangeList()
@@ -23,9 +25,10 @@ package struct Connection: Sendable {
     package var expires = Instant.distantFuture
     package var armed = Instant.distantFuture
 
-    package init(pool: PoolID, upstream: Upstream, now: Instant) {
+    package init(pool: PoolID, upstream: Upstream, cause: ClientID, now: Instant) {
         self.pool = pool
         self.upstream = upstream
+        self.cause = cause
         lastHeard = now
         idleSince = now
     }
@@ -34,7 +37,10 @@ package struct Connection: Sendable {
     package var nextDeadline: Instant {
         guard state != .dialling else { return .distantFuture }
         let settings = upstream.settings
-        var earliest = pingedAt.map { $0 + settings.keepaliveTimeout } ?? (lastHeard + settings.keepaliveEvery)
+        var earliest = Instant.distantFuture
+        if !readingStopped {
+            earliest = pingedAt.map { $0 + settings.keepaliveTimeout } ?? (lastHeard + settings.keepaliveEvery)
+        }
         if outstanding.isEmpty { earliest = min(earliest, idleSince + settings.idleTimeout) }
         if state == .ready { earliest = min(earliest, expires) }
         return earliest

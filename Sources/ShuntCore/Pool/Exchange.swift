@@ -5,7 +5,8 @@
 package struct Exchange: Sendable {
     package enum State: UInt8, Sendable { case queued, sent, abandoned }
 
-    package let client: ClientID
+    /// Whose outcome it is: the socket that sent it or, when that was gone, the session's next one.
+    package var client: ClientID
     package let session: SessionID
     package let pool: PoolID
     package let route: Route
@@ -25,6 +26,8 @@ package struct Exchange: Sendable {
     /// When the write happened, or the last part of a stream came.
     package var sentAt = Instant(nanoseconds: 0)
     package var retried = false
+    /// It was taken over by another socket than the one that sent it.
+    package var adopted = false
 
     package var previous = ExchangeID.none
     package var next = ExchangeID.none

@@ -33,9 +33,9 @@ package struct Pool: Sendable {
     package var backoff = Backoff()
     /// The backend said that the session is over: nothing is sent until the session's next socket.
     package var expired = false
-    /// The handshake of the client whose message asks for the next dial.
+    /// The handshake of the client that queued a message last, for a dial when the one that causes it is gone.
     package var handshake: Handshake
-    /// The socket that caused the dial or last used the route, for pushes, and its route.
+    /// The socket that last used the pool, for pushes, and its route.
     package var lastClient: ClientID
     package var lastRoute: Route
     /// The last dial came to nothing: what waits in vain is told `upstream_unavailable`.

@@ -6,8 +6,12 @@ package struct Seat: Sendable {
     package var madeConversation: [UInt8] = []
     /// The conversation id that the client sent last, as a JSON value: the next one is mostly the same.
     package var lastConversation: [UInt8] = []
-    /// The connection whose greetings this socket was given; those of a later one are dropped.
-    package var greetedBy: ConnectionID?
+}
+
+/// The connection of a pool whose greetings a socket was given; those of a later one are dropped.
+package struct Greeting: Sendable {
+    package let pool: PoolID
+    package let connection: ConnectionID
 }
 
 /// A client socket on the unified endpoint.
@@ -15,6 +19,8 @@ package struct Client: Sendable {
     package let session: SessionID
     package let handshake: Handshake
     package var seats: [Seat] = []
+    /// One for each pool that greeted it.
+    package var greetings: [Greeting] = []
     package var pace: Pace
     /// More is unread than it may be: in `client` mode its upstreams are not read, elsewhere the next message ends it.
     package var congested = false

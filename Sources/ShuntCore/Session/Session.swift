@@ -12,7 +12,7 @@ package struct Session: Sendable {
     /// Since when it has no socket.
     package var alone: Instant?
     /// What each upstream is paced at, by the upstream's index; kept over redials.
-    package var paces: [Int: Pace] = [:]
+    package var paces: [Int: WindowPace] = [:]
     package var armed = Instant.distantFuture
 }
 

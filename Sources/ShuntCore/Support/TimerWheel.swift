@@ -11,7 +11,8 @@ package enum TimerKey: Sendable, Equatable {
 ///
 /// An owner is armed for the earliest of its deadlines and works out the next one only when it is looked at; a deadline
 /// that moves later needs no call at all. Owners keep the time they are armed for in an `Instant` of their own. A
-/// look that comes too early (an old entry, or a deadline past the horizon) is harmless: the owner arms anew.
+/// deadline past the horizon is looked at there, and the owner arms anew. An owner that is looked at before the time
+/// that it is armed for was armed for a later time first: it ignores that entry, so that entries do not add up.
 package struct TimerWheel: Sendable {
     /// How late a timer may be.
     package static let granularity = TimeSpan.milliseconds(10)
@@ -32,7 +33,8 @@ package struct TimerWheel: Sendable {
     /// Arms `key` for `deadline` unless `armed` says that it is looked at by then anyway.
     @inline(__always)
     package mutating func arm(_ key: TimerKey, at deadline: Instant, armed: inout Instant) {
-        if armed <= deadline { return }
+        // `armed` is the end of a slot: whatever is due within that slot is looked at then.
+        if armed.nanoseconds &- Self.granularity.nanoseconds <= deadline.nanoseconds { return }
         add(key, at: deadline, armed: &armed)
     }
 

@@ -48,6 +48,14 @@ package enum Note: Sendable, Equatable {
 package enum RetireReason: UInt8, Sendable, Equatable, CaseIterable {
     case timeout, deadAfterError, unansweredPing, unaskedReply, badMessage, replyTooLarge, lifetime, idle, drain
     case configuration, sessionEnded
+
+    /// Whether the backend did something wrong, so that the next dial backs off if it does it again.
+    package var isFault: Bool {
+        switch self {
+        case .timeout, .deadAfterError, .unansweredPing, .unaskedReply, .badMessage, .replyTooLarge: true
+        case .lifetime, .idle, .drain, .configuration, .sessionEnded: false
+        }
+    }
 }
 
 /// The effects of one event (or a few), with what they point at. Reused.

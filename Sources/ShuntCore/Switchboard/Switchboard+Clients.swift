@@ -23,17 +23,20 @@ extension Switchboard {
         }
         for poolID in sessions[sessionID]?.pools ?? [] { pools[poolID]?.expired = false }
         deliverParked(to: id, of: sessionID, now: now, &effects)
+        adopt(by: id, of: sessionID)
         arm(client: id)
         return id
     }
 
     /// The client's close, end or reset was read: nothing can be delivered any more. Idempotent.
     package mutating func clientClosed(_ id: ClientID, now: Instant, _ effects: inout Effects) {
-        forget(id, now: now)
+        forget(id, now: now, &effects)
         settleLoosened(now: now, &effects)
     }
 
-    private mutating func forget(_ id: ClientID, now: Instant) {
+    private mutating func forget(_ id: ClientID, now: Instant, _ effects: inout Effects) {
+        // What is under way on its own connections has an outcome yet.
+        if clients[id]?.congested == true { setReading(of: id, stopped: false, now: now, &effects) }
         guard let client = clients.remove(id) else { return }
         let sessionID = client.session
         sessions[sessionID]?.clients.removeAll { $0 == id }
@@ -53,26 +56,44 @@ extension Switchboard {
     package mutating func clientCongested(_ id: ClientID, now: Instant, _ effects: inout Effects) {
         guard clients[id]?.congested == false else { return }
         clients[id]?.congested = true
-        setReading(of: id, stopped: true, &effects)
+        setReading(of: id, stopped: true, now: now, &effects)
     }
 
     /// What waited for the client's socket was taken.
     package mutating func clientRelieved(_ id: ClientID, now: Instant, _ effects: inout Effects) {
         guard clients[id]?.congested == true else { return }
         clients[id]?.congested = false
-        setReading(of: id, stopped: false, &effects)
+        setReading(of: id, stopped: false, now: now, &effects)
     }
 
     /// Stops or resumes the upstreams that are this client's own; shared ones go on, and the client is closed when a
     /// message comes for it that it has no room for.
-    private mutating func setReading(of id: ClientID, stopped: Bool, _ effects: inout Effects) {
+    private mutating func setReading(of id: ClientID, stopped: Bool, now: Instant, _ effects: inout Effects) {
         for seat in clients[id]?.seats ?? [] {
             guard let pool = pools[seat.pool], pool.key.owner == .client(id) else { continue }
-            for connection in pool.connections where connections[connection]?.readingStopped == !stopped {
-                connections[connection]?.readingStopped = stopped
-                effects.list.append(stopped ? .stopReading(connection) : .startReading(connection))
-            }
+            for connection in pool.connections { setReading(from: connection, stopped: stopped, now: now, &effects) }
         }
+    }
+
+    private mutating func setReading(
+        from id: ConnectionID, stopped: Bool, now: Instant, _ effects: inout Effects
+    ) {
+        guard let connection = connections[id], connection.state != .dialling, connection.readingStopped != stopped
+        else { return }
+        connections[id]?.readingStopped = stopped
+        // Pongs are not read either: silence says nothing until reading goes on.
+        connections[id]?.pingedAt = nil
+        connections[id]?.lastHeard = now
+        effects.list.append(stopped ? .stopReading(id) : .startReading(id))
+        arm(connection: id)
+    }
+
+    /// A connection that was being dialled when its client stopped reading is not read either.
+    mutating func stopReadingForCongestedOwner(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+        guard let pool = connections[id]?.pool, case .client(let owner) = pools[pool]?.key.owner,
+            clients[owner]?.congested == true
+        else { return }
+        setReading(from: id, stopped: true, now: now, &effects)
     }
 
     /// Closes a client for a reason of ours.
@@ -81,7 +102,7 @@ extension Switchboard {
     ) {
         guard clients.contains(id) else { return }
         effects.list.append(.closeClient(id, code, reason))
-        forget(id, now: now)
+        forget(id, now: now, &effects)
     }
 
     mutating func arm(client id: ClientID) {
@@ -93,7 +114,7 @@ extension Switchboard {
     }
 
     mutating func look(at id: ClientID, now: Instant, _ effects: inout Effects) {
-        guard let client = clients[id] else { return }
+        guard let client = clients[id], client.armed <= now else { return }
         clients[id]?.armed = .distantFuture
         if now >= client.leaves, client.open == 0 {
             return close(id, .serviceRestart, .draining, now: now, &effects)

@@ -11,12 +11,14 @@ extension Switchboard {
             waitForBreaker(poolID, upstream.index)
             return
         }
-        let id = connections.insert(Connection(pool: poolID, upstream: upstream, now: now))
+        let cause = exchanges[pool.queue.head]?.client ?? .none
+        let id = connections.insert(Connection(pool: poolID, upstream: upstream, cause: cause, now: now))
         pools[poolID]?.current = id
         pools[poolID]?.connections.append(id)
         tally.dials += 1
         let token = sessions[pool.session]?.token
-        let request = UpstreamRequest(upstream: upstream.settings, client: pool.handshake, token: token)
+        let handshake = clients[cause]?.handshake ?? pool.handshake
+        let request = UpstreamRequest(upstream: upstream.settings, client: handshake, token: token)
         effects.dials.append(DialOrder(upstream: upstream, request: request))
         effects.list.append(.dial(id, order: effects.dials.count - 1))
     }
@@ -33,6 +35,7 @@ extension Switchboard {
         pools[connection.pool]?.failing = false
         pools[connection.pool]?.dialNotBefore = Instant(nanoseconds: .min)
         arm(connection: id)
+        stopReadingForCongestedOwner(id, now: now, &effects)
         pump(connection.pool, now: now, &effects)
         // With nothing left to carry it has no reason to stay.
         loosened.append(.pool(connection.pool))
@@ -144,7 +147,10 @@ extension Switchboard {
             }
         }
         forget(id)
-        if wasCurrent { pools[connection.pool]?.backoff.failed(now: now, random: &random) }
+        guard wasCurrent else { return }
+        pools[connection.pool]?.backoff.failed(now: now, random: &random)
+        // An end before the first reply is a dial that came to nothing.
+        if !connection.replied { pools[connection.pool]?.failing = true }
     }
 
     /// Puts what may be sent again back where it stood, once: from the youngest on, so that the order stays.
@@ -157,7 +163,8 @@ extension Switchboard {
                 exchanges[candidate]?.state = .queued
                 exchanges[candidate]?.retried = true
                 exchanges[candidate]?.connection = .none
-                exchanges[candidate]?.unreadyAtStart = pools[exchange.pool]?.unreadyTime(now: now) ?? .zero
+                let unready = pools[exchange.pool]?.unreadyTime(now: now) ?? .zero
+                exchanges[candidate]?.unreadyAtStart = unready
                 pools[exchange.pool]?.queue.prepend(candidate, in: &exchanges)
                 pools[exchange.pool]?.queuedBytes += exchange.size
             }

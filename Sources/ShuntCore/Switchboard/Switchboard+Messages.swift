@@ -18,18 +18,19 @@ extension Switchboard {
         tally.messages += 1
         if clients[id]?.pace.take(now: now) == false {
             let wait = clients[id]?.pace.wait(now: now) ?? .zero
-            return refuse(id, .rateLimited, members: [("retry_after", decimalSeconds(wait))], &effects)
+            return refuse(id, .rateLimited, members: [("retry_after", decimalSeconds(wait))], now: now, &effects)
         }
-        if kind == .binary { return refuse(id, .binaryUnsupported, &effects) }
+        if kind == .binary { return refuse(id, .binaryUnsupported, now: now, &effects) }
         let nesting = table.definition.limits.nesting
         switch envelope.scan(bytes, for: table.requestKeys, nesting: nesting, early: false) {
         case .object: break
-        case .notAnObject: return refuse(id, .notAnObject, &effects)
+        case .notAnObject: return refuse(id, .notAnObject, now: now, &effects)
         case .malformed(let position):
-            return refuse(id, .badJSON, detail: "The message is not valid JSON (at byte \(position))", &effects)
+            return refuse(
+                id, .badJSON, detail: "The message is not valid JSON (at byte \(position))", now: now, &effects)
         case .tooDeep(let position):
             let detail = "The message is nested deeper than \(nesting) levels (at byte \(position))"
-            return refuse(id, .badJSON, detail: detail, &effects)
+            return refuse(id, .badJSON, detail: detail, now: now, &effects)
         }
         if let type = envelope.value(table.typeSlot), table.absorbed.find(bytes, type) != nil {
             tally.absorbed += 1
@@ -37,15 +38,16 @@ extension Switchboard {
         }
         switch table.addressing.resolve(envelope, bytes, routes: table.routes) {
         case .route(let route): accept(id, route, bytes, now: now, &effects)
-        case .unaddressed: refuse(id, .unknownAgent, detail: missing(level: 0), members: known(bytes), &effects)
+        case .unaddressed:
+            refuse(id, .unknownAgent, detail: missing(level: 0), members: known(bytes), now: now, &effects)
         case .unknownAgent:
             let detail = unknown(.unknownAgent, level: 0, bytes)
-            refuse(id, .unknownAgent, detail: detail, members: known(bytes), &effects)
+            refuse(id, .unknownAgent, detail: detail, members: known(bytes), now: now, &effects)
         case .memberRequired(let level):
-            refuse(id, .pillarRequired, detail: missing(level: level), members: known(bytes), &effects)
+            refuse(id, .pillarRequired, detail: missing(level: level), members: known(bytes), now: now, &effects)
         case .unknownMember(let level):
             let detail = unknown(.unknownPillar, level: level, bytes)
-            refuse(id, .unknownPillar, detail: detail, members: known(bytes), &effects)
+            refuse(id, .unknownPillar, detail: detail, members: known(bytes), now: now, &effects)
         }
     }
 
@@ -54,7 +56,7 @@ extension Switchboard {
         guard clients.contains(id) else { return }
         refuse(
             id, .messageTooLarge, detail: "A message may have \(table.definition.limits.message) bytes at most",
-            &effects)
+            now: now, &effects)
         close(id, .messageTooBig, .messageTooBig, now: now, &effects)
         settleLoosened(now: now, &effects)
     }
@@ -62,8 +64,8 @@ extension Switchboard {
     private mutating func accept(
         _ id: ClientID, _ route: Route, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
     ) {
-        if draining != nil { return refuse(id, .draining, members: known(bytes), &effects) }
-        if isOverloaded { return refuse(id, .overloaded, members: known(bytes), &effects) }
+        if draining != nil { return refuse(id, .draining, members: known(bytes), now: now, &effects) }
+        if isOverloaded { return refuse(id, .overloaded, members: known(bytes), now: now, &effects) }
         let oneWay = envelope.value(table.typeSlot).map { table.oneWay.find(bytes, $0) != nil } ?? false
         let seat = takeSeat(id, route)
         guard let client = clients[id], client.seats.indices.contains(seat) else { return }
@@ -145,7 +147,7 @@ func copy(_ bytes: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
 
 /// Seconds with three decimals, as JSON.
 func decimalSeconds(_ span: TimeSpan) -> [UInt8] {
-    let milliseconds = max(1, (span.nanoseconds + 999_999) / 1_000_000)
+    let milliseconds = max(1, span.nanoseconds / 1_000_000 + (span.nanoseconds % 1_000_000 > 0 ? 1 : 0))
     let fraction = String(milliseconds % 1000)
     let padded = String(repeating: "0", count: 3 - fraction.utf8.count) + fraction
     return Array("\(milliseconds / 1000).\(padded)".utf8)

@@ -3,9 +3,11 @@ extension Switchboard {
     /// An error about a message that was never accepted.
     mutating func refuse(
         _ id: ClientID, _ code: ErrorCode, detail: String? = nil, members: [(name: String, json: [UInt8])] = [],
-        _ effects: inout Effects
+        now: Instant, _ effects: inout Effects
     ) {
         tally.refused += 1
+        // A client that goes on sending and reads nothing would heap up errors for ever.
+        if clients[id]?.congested == true { return close(id, .tryAgainLater, .slowReader, now: now, &effects) }
         let start = effects.splices.literals.count
         ErrorReply.append(
             code, sent: false, detail: detail.map { Array($0.utf8) }, members: members,
@@ -36,7 +38,8 @@ extension Switchboard {
         known.append((table.definition.addressing.conversationField, exchange.conversation))
         let start = effects.splices.literals.count
         ErrorReply.append(
-            code, sent: exchange.state != .queued, members: known + members, to: &effects.splices.literals)
+            code, sent: exchange.state != .queued || exchange.retried, members: known + members,
+            to: &effects.splices.literals)
         let splice = effects.splices.splice(literalsFrom: start)
         hand(splice, message: [UInt8]().span, to: exchange.client, of: exchange.session, now: now, &effects)
     }
@@ -89,7 +92,7 @@ extension Switchboard {
         if let client = clients[exchange.client], draining != nil, client.open == 0, now >= client.leaves {
             close(exchange.client, .serviceRestart, .draining, now: now, &effects)
         }
-        if !clients.contains(exchange.client) { loosened.append(.pool(exchange.pool)) }
+        if exchange.adopted || !clients.contains(exchange.client) { loosened.append(.pool(exchange.pool)) }
         if let session = sessions[exchange.session], session.open == 0, session.clients.isEmpty {
             loosened.append(.session(exchange.session))
         }

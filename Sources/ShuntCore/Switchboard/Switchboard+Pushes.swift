@@ -34,7 +34,11 @@ extension Switchboard {
         let targets: [ClientID]
         switch upstream.settings.pushTarget {
         case .none: targets = []
-        case .last: targets = [pool.lastClient]
+        case .last:
+            // What is said before the first reply belongs to whoever caused the dial.
+            let cause = connections[id]?.cause ?? .none
+            let isGreeting = connections[id]?.replied == false
+            targets = [isGreeting && clients.contains(cause) ? cause : pool.lastClient]
         case .all:
             if case .client(let owner) = pool.key.owner {
                 targets = [owner]
@@ -72,11 +76,10 @@ extension Switchboard {
     private mutating func admitsGreeting(_ id: ConnectionID, _ pool: PoolID, _ client: ClientID) -> Bool {
         guard clients.contains(client) else { return false }
         guard connections[id]?.replied == false else { return true }
-        guard let seats = clients[client]?.seats, let index = seats.firstIndex(where: { $0.pool == pool }) else {
-            return true
+        if let greeted = clients[client]?.greetings.first(where: { $0.pool == pool }) {
+            return greeted.connection == id
         }
-        if let greeted = seats[index].greetedBy { return greeted == id }
-        clients[client]?.seats[index].greetedBy = id
+        clients[client]?.greetings.append(Greeting(pool: pool, connection: id))
         return true
     }
 }

@@ -26,7 +26,7 @@ extension Switchboard {
             let live = connections[current]?.live, live < upstream.settings.inFlight
         else { return false }
         if upstream.settings.pace.isEmpty { return true }
-        return withPace(of: poolID) { $0.take(now: now) }
+        return takePace(of: poolID, now: now)
     }
 
     /// Whether a connection is there that messages may be written to.
@@ -36,31 +36,33 @@ extension Switchboard {
     }
 
     /// A session's pace towards an upstream is one for all lanes, and outlives connections.
-    private mutating func withPace<Result>(of poolID: PoolID, _ body: (inout Pace) -> Result) -> Result {
-        guard let pool = pools[poolID] else {
-            var none = Pace([])
-            return body(&none)
-        }
-        var pace = sessions[pool.session]?.paces[pool.upstream.index] ?? Pace(pool.upstream.settings.pace)
-        let result = body(&pace)
-        sessions[pool.session]?.paces[pool.upstream.index] = pace
-        return result
+    private mutating func takePace(of poolID: PoolID, now: Instant) -> Bool {
+        guard let pool = pools[poolID] else { return true }
+        let index = pool.upstream.index
+        return sessions[pool.session]?.paces[index, default: WindowPace(pool.upstream.settings.pace)].take(now: now)
+            ?? true
+    }
+
+    /// How long the message that comes behind `ahead` others must wait for the session's pace.
+    private func paceWait(of pool: Pool, ahead: Int, now: Instant) -> TimeSpan {
+        sessions[pool.session]?.paces[pool.upstream.index]?.wait(ahead: ahead, now: now)
+            ?? WindowPace(pool.upstream.settings.pace).wait(ahead: ahead, now: now)
     }
 
     /// Keeps a message until it can be sent, or refuses it where the bounds are reached.
     mutating func enqueue(_ exchange: Exchange, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects) {
         guard let pool = pools[exchange.pool] else { return }
         let settings = pool.upstream.settings
-        if pool.expired { return refuse(exchange.client, .sessionExpired, members: known(bytes), &effects) }
+        if pool.expired { return refuse(exchange.client, .sessionExpired, members: known(bytes), now: now, &effects) }
         let full =
             pool.queue.count >= settings.queue.messages
             || !pool.queue.isEmpty && pool.queuedBytes &+ bytes.count > settings.queue.bytes
-        if full { return refuse(exchange.client, .queueFull, members: known(bytes), &effects) }
+        if full { return refuse(exchange.client, .queueFull, members: known(bytes), now: now, &effects) }
         if !settings.pace.isEmpty {
-            let wait = withPace(of: exchange.pool) { $0.wait(ahead: pool.queue.count, now: now) }
+            let wait = paceWait(of: pool, ahead: pool.queue.count, now: now)
             if wait > settings.queue.timeout {
                 let members = known(bytes) + [("retry_after", decimalSeconds(wait))]
-                return refuse(exchange.client, .rateLimited, members: members, &effects)
+                return refuse(exchange.client, .rateLimited, members: members, now: now, &effects)
             }
         }
         var exchange = exchange
@@ -133,11 +135,18 @@ extension Switchboard {
     private mutating func reshape(
         _ exchange: Exchange, _ bytes: Span<UInt8>, blob: Bool, _ effects: inout Effects
     ) -> Splice {
+        let first = table.routeSlots.first.flatMap { envelope.value($0) }
+        let isUnaddressed = first == nil || first?.kind == .null
         let upstream = exchange.route.upstream
         reshaper.begin(envelope)
         reshaper.drop(table.tokenSlot)
         if exchange.route.side == .legacy {
             for (slot, strippable) in zip(table.routeSlots, table.strippable) where strippable { reshaper.drop(slot) }
+        } else if isUnaddressed {
+            // The unified backend may have another default route than ours.
+            for (level, slot) in table.routeSlots.enumerated() where table.strippable[level] {
+                if let tag = exchange.route.tags[level] { reshaper.set(slot, json: tag) } else { reshaper.drop(slot) }
+            }
         }
         let conversation = envelope.value(table.conversationSlot)
         let addsConversation =

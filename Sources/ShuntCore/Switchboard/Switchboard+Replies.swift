@@ -63,8 +63,9 @@ extension Switchboard {
             isReply = upstream.settings.replies.matchNone
             if upstream.untilTypes != nil { ends = false }
         }
-        guard isReply else { return push(id, upstream, type, bytes, now: now, &effects) }
+        // An error after which nothing is answered ends an exchange even where other errors are no replies.
         let dead = isFatal(upstream, type, bytes)
+        guard isReply || dead else { return push(id, upstream, type, bytes, now: now, &effects) }
         guard let exchangeID = owner(of: id, upstream, bytes) else {
             tally.unaskedReplies += 1
             effects.list.append(.note(.unexpectedReply(upstream: upstream.index)))
@@ -128,6 +129,8 @@ extension Switchboard {
         case 0x22: .string
         case 0x7B: .object
         case 0x5B: .array
+        case 0x74: .true
+        case 0x66: .false
         default: .number
         }
     }
@@ -146,10 +149,17 @@ extension Switchboard {
             tally.delivered += 1
             hand(splice, message: bytes, to: exchange.client, of: exchange.session, now: now, &effects)
         }
-        if ends { end(exchangeID, now: now, &effects) } else { exchanges[exchangeID]?.sentAt = now }
+        if ends { end(exchangeID, now: now, &effects) } else { partCame(exchangeID, now: now) }
         if dead { return condemn(id, .deadAfterError, now: now, &effects) }
         closeIfFinished(id, now: now, &effects)
         pump(exchange.pool, now: now, &effects)
+    }
+
+    /// The timeout starts anew. Whose client has seen a part, that message is not sent a second time.
+    private mutating func partCame(_ id: ExchangeID, now: Instant) {
+        exchanges[id]?.sentAt = now
+        heldBytes -= exchanges[id]?.held.count ?? 0
+        exchanges[id]?.held = []
     }
 
     /// Brings an upstream's message to the unified form: its rules, then the route's tags, which overwrite.

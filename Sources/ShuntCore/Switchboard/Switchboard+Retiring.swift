@@ -7,7 +7,10 @@ extension Switchboard {
         connections[id]?.state = .retired
         tally.retired += 1
         effects.list.append(.note(.connectionRetired(upstream: connection.upstream.index, reason)))
-        if pools[connection.pool]?.current == id { pools[connection.pool]?.current = .none }
+        if pools[connection.pool]?.current == id {
+            pools[connection.pool]?.current = .none
+            if reason.isFault { pools[connection.pool]?.backoff.failed(now: now, random: &random) }
+        }
         closeIfFinished(id, now: now, &effects)
     }
 

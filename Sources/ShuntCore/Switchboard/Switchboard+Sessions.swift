@@ -26,6 +26,29 @@ extension Switchboard {
         }
     }
 
+    /// What is still under way for sockets of the session that are gone is this next one's from now on.
+    mutating func adopt(by id: ClientID, of sessionID: SessionID) {
+        guard let session = sessions[sessionID], session.token != nil, session.open > 0 else { return }
+        for pool in session.pools {
+            adopt(from: pools[pool]?.queue.head ?? .none, by: id)
+            for connection in pools[pool]?.connections ?? [] {
+                adopt(from: connections[connection]?.outstanding.head ?? .none, by: id)
+            }
+        }
+    }
+
+    private mutating func adopt(from head: ExchangeID, by id: ClientID) {
+        var candidate = head
+        while let exchange = exchanges[candidate] {
+            if exchange.state != .abandoned, !clients.contains(exchange.client) {
+                exchanges[candidate]?.client = id
+                exchanges[candidate]?.adopted = true
+                clients[id]?.open += 1
+            }
+            candidate = exchange.next
+        }
+    }
+
     /// Keeps a reply for the session's next socket; a session without a token has none to come.
     mutating func park(_ reply: [UInt8], of sessionID: SessionID, now: Instant) {
         guard let session = sessions[sessionID], session.token != nil, draining == nil else {
@@ -37,7 +60,7 @@ extension Switchboard {
         tally.parked += 1
         if case .displaced(let count) = outcome { tally.parkedExpired += count }
         recountParked(from: before, to: sessions[sessionID]?.parked)
-        arm(session: sessionID)
+        arm(session: sessionID, now: now)
     }
 
     private mutating func expireParked(_ sessionID: SessionID, now: Instant) {
@@ -51,20 +74,24 @@ extension Switchboard {
         parkedCount += (after?.replies.count ?? 0) - before.replies.count
     }
 
-    mutating func arm(session id: SessionID) {
+    private mutating func arm(session id: SessionID, now: Instant) {
         guard let session = sessions[id] else { return }
         var deadline = session.parked.nextExpiry
-        if let alone = session.alone { deadline = min(deadline, alone + table.definition.session.linger) }
+        // Past the linger only what is parked is waited for.
+        if let alone = session.alone, now < alone + table.definition.session.linger {
+            deadline = min(deadline, alone + table.definition.session.linger)
+        }
         var armed = session.armed
         wheel.arm(.session(id), at: deadline, armed: &armed)
         sessions[id]?.armed = armed
     }
 
     mutating func look(at id: SessionID, now: Instant, _ effects: inout Effects) {
-        guard sessions.contains(id) else { return }
+        guard let armed = sessions[id]?.armed, armed <= now else { return }
         sessions[id]?.armed = .distantFuture
         expireParked(id, now: now)
         settle(session: id, now: now, &effects)
+        arm(session: id, now: now)
     }
 
     /// Ends a session that has no socket, nothing under way and nothing to remember; else makes sure that it is looked
@@ -76,14 +103,7 @@ extension Switchboard {
         if lingers && (now < alone + table.definition.session.linger || !session.parked.isEmpty) {
             // Past the linger the connections go, whatever is still parked.
             if now >= alone + table.definition.session.linger { releasePools(of: id, now: now, &effects) }
-            var armed = sessions[id]?.armed ?? .distantFuture
-            let deadline = min(
-                session.parked.nextExpiry,
-                now < alone + table.definition.session.linger
-                    ? alone + table.definition.session.linger : session.parked.nextExpiry)
-            wheel.arm(.session(id), at: deadline, armed: &armed)
-            sessions[id]?.armed = armed
-            return
+            return arm(session: id, now: now)
         }
         releasePools(of: id, now: now, &effects)
         if let session = sessions.remove(id) {

@@ -28,7 +28,7 @@ extension Switchboard {
     }
 
     private mutating func look(at id: ConnectionID, now: Instant, _ effects: inout Effects) {
-        guard let before = connections[id] else { return }
+        guard let before = connections[id], before.armed <= now else { return }
         connections[id]?.armed = .distantFuture
         let next = expireExchanges(of: id, now: now, &effects)
         guard let connection = connections[id] else { return pump(before.pool, now: now, &effects) }
@@ -45,7 +45,7 @@ extension Switchboard {
             retire(id, .idle, now: now, &effects)
         } else if connection.state == .ready, now >= connection.expires {
             retire(id, .lifetime, now: now, &effects)
-        } else if connection.pingedAt == nil, connection.state != .dialling,
+        } else if connection.pingedAt == nil, connection.state != .dialling, !connection.readingStopped,
             now >= connection.lastHeard + settings.keepaliveEvery
         {
             connections[id]?.pingedAt = now
@@ -84,6 +84,8 @@ extension Switchboard {
         let abandoned = connection.outstanding.count - connection.live
         if !connection.upstream.hasUniqueCorrelation || abandoned > Self.rememberedExchanges {
             retire(id, .timeout, now: now, &effects)
+        } else {
+            closeIfFinished(id, now: now, &effects)
         }
         return next
     }
@@ -128,7 +130,7 @@ extension Switchboard {
         if pool.current.isNone {
             deadline = min(deadline, max(pool.backoff.until, pool.dialNotBefore))
         } else if !pool.upstream.settings.pace.isEmpty, isReady(id),
-            var pace = sessions[pool.session]?.paces[pool.upstream.index]
+            let pace = sessions[pool.session]?.paces[pool.upstream.index]
         {
             let wait = pace.wait(now: now)
             if wait > .zero { deadline = min(deadline, now + wait) }
@@ -139,7 +141,7 @@ extension Switchboard {
     }
 
     private mutating func look(at id: PoolID, now: Instant, _ effects: inout Effects) {
-        guard pools.contains(id) else { return }
+        guard let armed = pools[id]?.armed, armed <= now else { return }
         pools[id]?.armed = .distantFuture
         while let pool = pools[id], let head = exchanges[pool.queue.head],
             pool.queueDeadline(headStarted: head.unreadyAtStart) <= now

@@ -44,6 +44,8 @@ final class World {
     // What is known of the event in hand.
     /// The message that the event carries to the core, if it is a client's.
     var messageInHand: Int?
+    /// The connection that the event is about.
+    var connectionInHand: Int?
     /// Connections that ended in this event.
     var endedConnections: [Int] = []
     /// Connections whose exchanges were told `upstream_lost` in this event.

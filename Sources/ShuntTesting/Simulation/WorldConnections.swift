@@ -8,12 +8,12 @@ extension World {
             note("dial u\(connection) fails: \(failure)")
             endConnection(connection)
             if case .refused(let status) = failure, status < 500 { refusedLogin.insert(connections[connection].pool) }
-            tell { $0.connectionFailed(connections[connection].id, failure, now: now, &$1) }
+            tell(connection) { $0.connectionFailed(connections[connection].id, failure, now: now, &$1) }
             checkNothingLost()
         } else {
             note("u\(connection) is ready")
             connections[connection].state = .ready
-            tell { $0.connectionReady(connections[connection].id, now: now, &$1) }
+            tell(connection) { $0.connectionReady(connections[connection].id, now: now, &$1) }
         }
     }
 
@@ -37,7 +37,7 @@ extension World {
             loggedOut.insert(connections[connection].pool)
         }
         endConnection(connection)
-        tell { $0.connectionClosed(connections[connection].id, code: code, now: now, &$1) }
+        tell(connection) { $0.connectionClosed(connections[connection].id, code: code, now: now, &$1) }
         checkNothingLost()
     }
 
@@ -69,21 +69,21 @@ extension World {
         note("u\(connection) is congested")
         connections[connection].congested = true
         agenda.note(.relieved(connection), at: now + dice.span(10...6_000))
-        tell { $0.connectionCongested(connections[connection].id, now: now, &$1) }
+        tell(connection) { $0.connectionCongested(connections[connection].id, now: now, &$1) }
     }
 
     func relieve(_ connection: Int) {
         guard connections[connection].congested, connections[connection].state == .ready else { return }
         note("u\(connection) is relieved")
         connections[connection].congested = false
-        tell { $0.connectionRelieved(connections[connection].id, now: now, &$1) }
+        tell(connection) { $0.connectionRelieved(connections[connection].id, now: now, &$1) }
     }
 
     func tellPong(_ connection: Int) {
         guard connections[connection].state == .ready else { return }
         note("pong of u\(connection)")
         connections[connection].pingedAt = nil
-        tell { $0.connectionPong(connections[connection].id, now: now, &$1) }
+        tell(connection) { $0.connectionPong(connections[connection].id, now: now, &$1) }
     }
 
     // MARK: Backends
@@ -162,7 +162,7 @@ extension World {
             connections[connection].outstanding.removeAll { $0 == number }
         }
         let toldBefore = clients[owner].isThere
-        tell(bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
+        tell(connection, bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
         guard wanted, failure == nil else { return }
         let delivered = messages[number].arrived.last?.delivered ?? false
         if toldBefore, clients[owner].isThere, !delivered, messages[number].outcome == nil {
@@ -180,7 +180,9 @@ extension World {
         let limits = table.definition.session
         let size = size + 200
         let bytes = sessions[session].parked.reduce(size) { $0 + $1.size }
-        let fits = sessions[session].parked.count < limits.parkedCount && bytes <= limits.parkedBytes
+        // Errors of messages whose client is gone are parked too, unseen.
+        let most = sessions[session].parked.count + sessions[session].orphans.count
+        let fits = most < limits.parkedCount && bytes + 300 * most <= limits.parkedBytes
         let hasSuccessor = sessions[session].clients.contains { isSuccessor($0, of: messages[number].client) }
         if !fits {
             for index in sessions[session].parked.indices { sessions[session].parked[index].certain = false }

@@ -14,6 +14,21 @@ extension World {
         applyEffects(message: message)
     }
 
+    /// The same for an event that is about a connection.
+    func tell(_ connection: Int, _ event: (inout Switchboard, inout Effects) -> Void) {
+        connectionInHand = connection
+        tell(event)
+        connectionInHand = nil
+    }
+
+    func tell(
+        _ connection: Int, _ message: [UInt8], _ event: (inout Switchboard, inout Effects, Span<UInt8>) -> Void
+    ) {
+        connectionInHand = connection
+        tell(message, event)
+        connectionInHand = nil
+    }
+
     func applyEffects(message: [UInt8]) {
         tally.events += 1
         for effect in effects.list {
@@ -22,6 +37,7 @@ extension World {
         }
         checkNothingLost()
         checkTime()
+        checkHeld()
     }
 
     private func apply(_ effect: Effect, _ message: [UInt8]) {
@@ -217,6 +233,32 @@ extension World {
             }
         if !justified { fail(.honestCode, "c\(client) is closed because of \(reason), which is not so") }
         leave(client)
+    }
+
+    /// What the core says that it holds is no more than what the model knows of.
+    private func checkHeld() {
+        guard failure == nil else { return }
+        let census = core.census
+        let limits = table.definition.session
+        if census.parkedReplies > limits.parkedCount * sessions.count {
+            fail(.bounds, "\(census.parkedReplies) replies are parked, \(limits.parkedCount) may for each session")
+        }
+        if census.clients != clientByID.count {
+            fail(.bounds, "the core holds \(census.clients) clients, \(clientByID.count) are there")
+        }
+        if census.connections != liveConnections.count {
+            fail(.bounds, "the core holds \(census.connections) connections, \(liveConnections.count) are there")
+        }
+        guard tally.events % 16 == 0 else { return }
+        let open = messages.filter { $0.outcome == nil && $0.state != .ended && $0.route != nil }
+        let late = liveConnections.reduce(0) { $0 + connections[$1].abandoned.count }
+        if census.exchanges > open.count + late {
+            fail(
+                .bounds,
+                "the core holds \(census.exchanges) exchanges, \(open.count) have no outcome and \(late) are late")
+        }
+        let bytes = open.reduce(0) { $0 + $1.size }
+        if census.heldBytes > bytes { fail(.bounds, "\(census.heldBytes) bytes are held of messages of \(bytes)") }
     }
 
     /// Time is asked for while something waits.

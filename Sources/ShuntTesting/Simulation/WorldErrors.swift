@@ -20,10 +20,14 @@ extension World {
                 .honestSent,
                 "\(code) says sent: \(sent) of \(fitting.map { "m\($0), forwarded \(messages[$0].forwards) times" })")
         }
-        let isJustified = honest.filter { justified(code, $0, to: client) == nil }
-        let choice = isJustified.first { $0 == messageInHand } ?? isJustified.first
-        guard let choice else {
-            return fail(.honestCode, "\(code) for m\(honest[0]): \(justified(code, honest[0], to: client) ?? "")")
+        let justified = honest.filter { self.justified(code, $0, to: client) == nil }
+        guard let choice = justified.min(by: { rank($0, client) < rank($1, client) }) else {
+            return fail(
+                .honestCode, "\(code) for m\(honest[0]): \(self.justified(code, honest[0], to: client) ?? "")")
+        }
+        if messages[choice].client != client, justified.count > 1 {
+            // Kept from an earlier time, and several of the past fit: nobody can tell which one it was.
+            return tally.count("parked error of many")
         }
         learnConversation(choice, members)
         if messages[choice].state == .flying {
@@ -47,6 +51,17 @@ extension World {
         guard let session = clients[client].session else { return clients[client].unresolved }
         return clients[client].unresolved
             + sessions[session].orphans.filter { isSuccessor(client, of: messages[$0].client) }
+    }
+
+    /// Which of several messages an error is about: the one in hand, else one on the connection in hand, else one
+    /// whose connection has ended, else the oldest.
+    private func rank(_ number: Int, _ client: Int) -> Int {
+        if number == messageInHand { return -1 }
+        let message = messages[number]
+        var rank = number
+        if message.client != client { rank += 1 << 40 }
+        if message.connection < 0 || message.connection == connectionInHand { return rank }
+        return rank + (connections[message.connection].state == .gone ? 1 << 20 : 1 << 30)
     }
 
     private func fits(_ number: Int, _ code: String, _ members: [JSONMember]) -> Bool {

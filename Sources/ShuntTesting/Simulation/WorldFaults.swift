@@ -15,7 +15,7 @@ extension World {
         pushes += 1
         note("u\(connection) pushes: \(printable(writer.bytes))")
         if case .answer = settings.pushes[type] { answersInHand = 1 }
-        tell(writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
+        tell(connection, writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
         answersInHand = 0
     }
 
@@ -32,7 +32,7 @@ extension World {
         // It stands where the oldest message's reply was due: that one comes no more.
         let oldest = connections[connection].outstanding.first
         if let oldest { messages[oldest].isAnswered = true }
-        tell(Array(text.utf8)) { $0.connectionMessage(connections[connection].id, kind, $2, now: now, &$1) }
+        tell(connection, Array(text.utf8)) { $0.connectionMessage(connections[connection].id, kind, $2, now: now, &$1) }
         checkOldestEnded(connection, oldest)
     }
 
@@ -60,7 +60,7 @@ extension World {
         writer.add("message", "nobody asked")
         note("u\(connection) replies to nobody: \(printable(writer.bytes))")
         connections[connection].retired = "a reply when nothing was outstanding"
-        tell(writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
+        tell(connection, writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
     }
 
     func growTooLarge(_ connection: Int) {
@@ -70,7 +70,7 @@ extension World {
         let oldest = connections[connection].outstanding.first
         // The runtime ends it by itself: for the core it is gone.
         endConnection(connection)
-        tell { $0.connectionMessageTooLarge(connections[connection].id, now: now, &$1) }
+        tell(connection) { $0.connectionMessageTooLarge(connections[connection].id, now: now, &$1) }
         if let oldest, messages[oldest].outcome == nil, clients[messages[oldest].client].isThere {
             fail(.noSilence, "m\(oldest) is the oldest on u\(connection), whose message is too large, and has no error")
         }
@@ -133,13 +133,13 @@ extension World {
             connections[$0].state == .ready && !connections[$0].congested
         }).randomElement(using: &dice) {
             note("u\(connection) is ready and relieved again, and a pong that nobody asked for comes")
-            tell { $0.connectionReady(connections[connection].id, now: now, &$1) }
-            tell { $0.connectionRelieved(connections[connection].id, now: now, &$1) }
-            tell { $0.connectionPong(connections[connection].id, now: now, &$1) }
+            tell(connection) { $0.connectionReady(connections[connection].id, now: now, &$1) }
+            tell(connection) { $0.connectionRelieved(connections[connection].id, now: now, &$1) }
+            tell(connection) { $0.connectionPong(connections[connection].id, now: now, &$1) }
         } else if let connection = liveConnections.first(where: { connections[$0].state == .dialling }) {
             note("u\(connection), which dials, is relieved, and a message of it comes")
-            tell { $0.connectionRelieved(connections[connection].id, now: now, &$1) }
-            tell { $0.connectionPong(connections[connection].id, now: now, &$1) }
+            tell(connection) { $0.connectionRelieved(connections[connection].id, now: now, &$1) }
+            tell(connection) { $0.connectionPong(connections[connection].id, now: now, &$1) }
         }
     }
 

@@ -21,7 +21,7 @@ extension World {
         } else if dice.chance(20) {
             writer.add("type", dice.pick(["message", "question"]))
         }
-        let conversation = addConversation(&writer)
+        let conversation = addConversation(client, &writer)
         writer.shuffle(&dice)
         return finish(client, intent, writer, conversation: conversation)
     }
@@ -57,11 +57,11 @@ extension World {
         writer.spaced = dice.chance(20)
     }
 
-    private func addConversation(_ writer: inout JSONWriter) -> [UInt8]? {
+    private func addConversation(_ client: Int, _ writer: inout JSONWriter) -> [UInt8]? {
         let value: String
         switch dice.below(20) {
         case 0...12: value = "\"n-\(messages.count)\""
-        case 13...15: value = "\"shared-\(dice.below(2))\""
+        case 13...15: value = "\"shared-\(client)-\(dice.below(2))\""
         case 16: value = "\(messages.count)"
         case 17: value = "\"\\u006e-\(messages.count)\""
         default: return nil
@@ -105,7 +105,7 @@ extension World {
             writer.add("agent_type", "liaison")
             if dice.chance(50) { writer.add("pillar", dice.pick(["elsewhere", "Content"])) }
             addBody(&writer)
-            let conversation = addConversation(&writer)
+            let conversation = addConversation(client, &writer)
             let codes =
                 takesPillars
                 ? [writer.members.contains { $0.key == "pillar" } ? "unknown_pillar" : "pillar_required"]
@@ -113,7 +113,7 @@ extension World {
             return finish(client, .bad(codes), writer, conversation: conversation)
         }
         addBody(&writer)
-        return finish(client, .bad(["unknown_agent"]), writer, conversation: addConversation(&writer))
+        return finish(client, .bad(["unknown_agent"]), writer, conversation: addConversation(client, &writer))
     }
 
     private func bad(_ client: Int, _ codes: [String], _ bytes: [UInt8], kind: MessageKind = .text) -> MadeMessage {
