@@ -8,7 +8,7 @@ import ShuntCore
 final class Dial {
     let id: ConnectionID
     let order: DialOrder
-    private unowned let worker: Worker
+    private let worker: Worker
 
     private enum State {
         /// Waiting for a name, a TCP connection or an answer. Becomes `over`.

@@ -55,8 +55,9 @@ extension Worker {
             return
         }
         tickAt = deadline
+        // Held strongly: the worker lives as long as its loop, and a weak reference would slow down every other one.
         let at = NIODeadline.uptimeNanoseconds(UInt64(clamping: max(deadline.nanoseconds, now.nanoseconds)))
-        tickTask = eventLoop.assumeIsolated().scheduleTask(deadline: at) { [weak self] in self?.tick() }
+        tickTask = eventLoop.assumeIsolated().scheduleTask(deadline: at) { [self] in tick() }
     }
 
     private func tick() {
@@ -77,7 +78,7 @@ extension Worker {
     }
 
     private func planWatch() {
-        eventLoop.assumeIsolated().scheduleTask(in: Self.watchEvery) { [weak self] in self?.lookAtWatched() }
+        eventLoop.assumeIsolated().scheduleTask(in: Self.watchEvery) { [self] in lookAtWatched() }
     }
 
     private func lookAtWatched() {
