@@ -56,7 +56,8 @@ package struct SpliceBuffer: Sendable {
     /// A splice of a whole blob, which the buffer keeps until it is reset.
     package mutating func splice(blob bytes: [UInt8]) -> Splice {
         blobs.append(bytes)
-        return append(Piece(origin: .blob, blob: Int32(truncatingIfNeeded: blobs.count - 1), start: 0, count: bytes.count))
+        return append(
+            Piece(origin: .blob, blob: Int32(truncatingIfNeeded: blobs.count - 1), start: 0, count: bytes.count))
     }
 
     /// A splice of the event's own message, unchanged.

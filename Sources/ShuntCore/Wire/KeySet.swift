@@ -1,0 +1,162 @@
+/// The members that somebody wants to see: names at the top level, or one level down by a dotted path (`a.b`). Each has
+/// a slot. Names are found by their length, then by their first eight bytes; nothing is hashed.
+package struct KeySet: Sendable {
+    /// A name at one level.
+    struct Entry: Sendable {
+        /// The first eight bytes, the first one lowest, filled up with 0.
+        var prefix: UInt64
+        var length: Int
+        /// The bytes behind the first eight: an offset in `tails`.
+        var tail: Int
+        /// The slot, or -1 where only members below it are wanted.
+        var slot: Int32
+        /// The level of the members below it, or 0.
+        var level: Int32
+    }
+
+    /// Lengths that have a row of their own; longer names share the last one.
+    private static let longest = 40
+    /// Rows of this many entries are searched by halves.
+    private static let longRow = 8
+
+    /// Entries by level and length, sorted by prefix in a row.
+    private let entries: [Entry]
+    /// Where the row of a level and length begins: `level * (longest + 1) + min(length, longest)`, and an end.
+    private let rows: [Int32]
+    /// What longer names have behind their eighth byte.
+    private let tails: [UInt8]
+    private let paths: [String]
+    private let slots: [String: Int]
+    /// The quoted names, each followed by a colon, one behind the other; a slot's is `labelStarts[s]..<[s + 1]`.
+    let labels: [UInt8]
+    let labelStarts: [Int]
+    /// The name whose object is lifted to the top level.
+    package let unwrap: String?
+    private let unwrapName: [UInt8]
+    /// The slots of members under each level, level 0 being left empty.
+    let children: [[Int32]]
+    /// Slots of top-level members by slot; false for those of a dotted path.
+    let isTop: [Bool]
+
+    /// - Parameters:
+    ///   - paths: in the order of their slots; a path that is there twice has one slot. The first dot divides a path.
+    ///   - unwrap: when this top-level member is an object, its members count as members of the top level. A dotted
+    ///     path then describes the message as it is without that wrapper.
+    package init(_ paths: [String], unwrap: String? = nil) {
+        var slots: [String: Int] = [:]
+        var unique: [String] = []
+        var names: [[String: (slot: Int32, level: Int32)]] = [[:]]
+        var parents: [String: Int32] = [:]
+        var children: [[Int32]] = [[]]
+        var isTop: [Bool] = []
+        for path in paths where slots[path] == nil {
+            let slot = Int32(truncatingIfNeeded: unique.count)
+            slots[path] = unique.count
+            unique.append(path)
+            guard let dot = path.firstIndex(of: ".") else {
+                names[0][path, default: (-1, 0)].slot = slot
+                isTop.append(true)
+                continue
+            }
+            isTop.append(false)
+            let parent = String(path[..<dot])
+            let level = parents[parent] ?? Int32(truncatingIfNeeded: names.count)
+            if parents[parent] == nil {
+                parents[parent] = level
+                names.append([:])
+                children.append([])
+                names[0][parent, default: (-1, 0)].level = level
+            }
+            names[Int(level)][String(path[path.index(after: dot)...]), default: (-1, 0)].slot = slot
+            children[Int(level)].append(slot)
+        }
+        var entries: [Entry] = []
+        var rows: [Int32] = []
+        var tails: [UInt8] = []
+        for level in names {
+            let made = level.map { name, place in
+                let bytes = Array(name.utf8)
+                defer { tails.append(contentsOf: bytes.dropFirst(8)) }
+                return Entry(
+                    prefix: bytes.span.upToEight(at: 0, length: bytes.count), length: bytes.count, tail: tails.count,
+                    slot: place.slot, level: place.level)
+            }
+            for length in 0...KeySet.longest {
+                rows.append(Int32(truncatingIfNeeded: entries.count))
+                entries += made.filter { min($0.length, KeySet.longest) == length }.sorted { $0.prefix < $1.prefix }
+            }
+        }
+        rows.append(Int32(truncatingIfNeeded: entries.count))
+        var labels: [UInt8] = []
+        var labelStarts: [Int] = []
+        for path in unique {
+            labelStarts.append(labels.count)
+            JSONString.appendQuoted(Array(path.utf8), to: &labels)
+            labels.append(UInt8(ascii: ":"))
+        }
+        labelStarts.append(labels.count)
+        self.entries = entries
+        self.rows = rows
+        self.tails = tails
+        self.paths = unique
+        self.slots = slots
+        self.labels = labels
+        self.labelStarts = labelStarts
+        self.unwrap = unwrap
+        self.unwrapName = Array((unwrap ?? "").utf8)
+        self.children = children
+        self.isTop = isTop
+    }
+
+    /// How many slots there are.
+    package var count: Int { paths.count }
+
+    /// The slot of a path; nil when it is not in the set.
+    package func slot(_ path: String) -> Int? { slots[path] }
+
+    /// The path of a slot; nil when there is no such slot.
+    package func path(_ slot: Int) -> String? { paths.indices.contains(slot) ? paths[slot] : nil }
+
+    /// The place of a name in the entries, or -1. The name is `length` bytes from `start`, free of escapes.
+    @inline(__always)
+    func find(_ bytes: Span<UInt8>, _ start: Int, _ length: Int, level: Int) -> Int {
+        let row = level &* (KeySet.longest &+ 1) &+ min(length, KeySet.longest)
+        guard length >= 0, row >= 0, row &+ 1 < rows.count else { return -1 }
+        var index = Int(rows[row])
+        let end = Int(rows[row &+ 1])
+        if index == end { return -1 }
+        let prefix = bytes.upToEight(at: start, length: length)
+        if end &- index > KeySet.longRow { index = firstInRow(index, end, prefix) }
+        while index < end {
+            let entry = entries[index]
+            if entry.prefix == prefix && entry.length == length
+                && (length <= 8 || bytes.hasEqual(length &- 8, at: start &+ 8, to: tails.span, at: entry.tail))
+            {
+                return index
+            }
+            if entry.prefix > prefix { return -1 }
+            index &+= 1
+        }
+        return -1
+    }
+
+    /// The first entry of a long row whose prefix is not below `prefix`.
+    private func firstInRow(_ start: Int, _ end: Int, _ prefix: UInt64) -> Int {
+        var low = start
+        var high = end
+        while low < high {
+            let middle = low &+ (high &- low) / 2
+            if entries[middle].prefix < prefix { low = middle &+ 1 } else { high = middle }
+        }
+        return low
+    }
+
+    @inline(__always)
+    func entry(_ index: Int) -> Entry? { index >= 0 && index < entries.count ? entries[index] : nil }
+
+    /// Whether a name is the one that is lifted.
+    @inline(__always)
+    func isUnwrap(_ bytes: Span<UInt8>, _ start: Int, _ length: Int) -> Bool {
+        unwrap != nil && length == unwrapName.count && bytes.hasEqual(length, at: start, to: unwrapName.span, at: 0)
+    }
+}

@@ -1,0 +1,56 @@
+import NIOCore
+import ShuntCore
+
+extension Worker {
+    /// Does what the switchboard decided, in order. `message` is that of the event, empty where it had none.
+    func apply(_ message: borrowing Span<UInt8>) {
+        var index = 0
+        while index < effects.list.count {
+            switch effects.list[index] {
+            case .forward(let id, let splice):
+                connections[id]?.append(splice, effects.splices, message)
+            case .deliver(let id, let splice):
+                clients[id]?.append(splice, effects.splices, message)
+            case .dial(let id, let order):
+                dial(id, order)
+            case .pingConnection(let id):
+                connections[id]?.appendControl(.ping, [])
+            case .pingClient(let id):
+                clients[id]?.appendControl(.ping, [])
+            case .closeConnection(let id, let code):
+                close(connection: id, code)
+            case .closeClient(let id, let code, let reason):
+                clients.remove(id)?.close(code, reason: reason.text)
+            case .stopReading(let id):
+                connections[id]?.setReading(false)
+            case .startReading(let id):
+                connections[id]?.setReading(true)
+            case .note(let note):
+                log.note(note, now: now(), table: switchboard.table)
+            }
+            index += 1
+        }
+        effects.reset()
+    }
+
+    private func dial(_ id: ConnectionID, _ order: Int) {
+        guard order >= 0, order < effects.dials.count else { return feed(.connectionFailed(id, .connect)) }
+        let dial = Dial(id: id, order: effects.dials[order], worker: self)
+        dials.insert(dial, for: id)
+        dial.start()
+    }
+
+    private func close(connection id: ConnectionID, _ code: CloseCode) {
+        if let dial = dials.remove(id) {
+            dial.cancel()
+        } else {
+            connections.remove(id)?.close(code, reason: "")
+        }
+    }
+
+    /// A dial came to nothing.
+    func failed(_ id: ConnectionID, _ failure: DialFailure) {
+        guard dials.remove(id) != nil else { return }
+        feed(.connectionFailed(id, failure))
+    }
+}

@@ -1,0 +1,69 @@
+import ShuntCore
+
+/// A frame made byte by byte after the picture in RFC 6455 §5.2, by nothing of the codec under test. Wrong frames too.
+func naiveFrame(
+    _ opcode: UInt8, _ payload: [UInt8], final: Bool = true, reserved: UInt8 = 0, mask: [UInt8]? = nil,
+    lengthBytes: Int? = nil
+) -> [UInt8] {
+    var frame: [UInt8] = [(final ? 0x80 : 0) | reserved << 4 | opcode]
+    let bit: UInt8 = mask == nil ? 0 : 0x80
+    let size = lengthBytes ?? (payload.count < 126 ? 0 : payload.count < 65536 ? 2 : 8)
+    switch size {
+    case 0: frame.append(bit | UInt8(payload.count))
+    case 2: frame.append(bit | 126)
+    default: frame.append(bit | 127)
+    }
+    for place in (0..<size).reversed() { frame.append(UInt8(truncatingIfNeeded: payload.count >> (8 * place))) }
+    frame += mask ?? []
+    for (index, byte) in payload.enumerated() {
+        if let mask { frame.append(byte ^ mask[index % 4]) } else { frame.append(byte) }
+    }
+    return frame
+}
+
+/// What somebody hears who reads frames, with the bytes themselves.
+enum Heard: Equatable {
+    case text([UInt8])
+    case binary([UInt8])
+    case ping([UInt8])
+    case pong([UInt8])
+    case close(UInt16?, [UInt8])
+    case violation(UInt16, FrameViolation)
+}
+
+/// Everything that a reader says about bytes that come in these reads.
+func hear(_ reads: [[UInt8]], masked: Bool = false, maxMessage: Int = 1 << 20) -> [Heard] {
+    var reader = FrameReader(expectsMasked: masked, maxMessage: maxMessage)
+    return hear(reads, &reader)
+}
+
+func hear(_ reads: [[UInt8]], _ reader: inout FrameReader) -> [Heard] {
+    var heard: [Heard] = []
+    var scratch: [UInt8] = []
+    for read in reads {
+        var position = 0
+        while true {
+            let event = reader.next(read.span, at: &position, scratch: &scratch)
+            switch event {
+            case .needsMore: break
+            case .message(let kind, let payload):
+                let bytes =
+                    switch payload {
+                    case .input(let start, let count): Array(read[start..<start + count])
+                    case .scratch(let count): Array(scratch[..<count])
+                    case .partial: reader.partial
+                    }
+                heard.append(kind == .text ? .text(bytes) : .binary(bytes))
+            case .ping: heard.append(.ping(reader.control))
+            case .pong: heard.append(.pong(reader.control))
+            case .close(let code): heard.append(.close(code?.rawValue, reader.control))
+            case .violation(let code, let problem): heard.append(.violation(code.rawValue, problem))
+            }
+            if event == .needsMore { break }
+        }
+        if position != read.count { heard.append(.violation(0, .lengthOverflow)) }
+    }
+    return heard
+}
+
+func utf8(_ text: String) -> [UInt8] { Array(text.utf8) }
