@@ -138,14 +138,24 @@ package struct KeySet: Sendable {
             && bytes.hasEqual(length &- 16, at: start &+ 16, to: tails.span, at: entries[entry].tail)
     }
 
-    /// The first entry of a long row whose prefix is not below `prefix`.
-    func firstInRow(_ start: Int, _ end: Int, _ prefix: UInt64) -> Int {
-        var low = start
+    /// The place of a name in a long row of entries, or -1: by halves to the first one with its prefix.
+    func find(_ bytes: Span<UInt8>, _ start: Int, _ length: Int, from: Int, to end: Int) -> Int {
+        let prefix = bytes.upToEight(at: start, length: length)
+        let first = bytes.upToSixteen(at: start, length: length)
+        var low = from
         var high = end
         while low < high {
             let middle = low &+ (high &- low) / 2
             if entries[middle].prefix < prefix { low = middle &+ 1 } else { high = middle }
         }
-        return low
+        while low < end && entries[low].prefix == prefix {
+            if entries[low].length == length && areEqual(entries[low].first, first)
+                && (length <= 16 || hasTail(low, bytes, start, length))
+            {
+                return low
+            }
+            low &+= 1
+        }
+        return -1
     }
 }

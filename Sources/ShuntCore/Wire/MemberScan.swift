@@ -249,10 +249,8 @@ struct MemberScan {
         var index = unsafe Int(rows[row])
         let end = unsafe Int(rows[row &+ 1])
         if index == end { return -1 }
+        if end &- index > KeySet.longRow { return keys.find(bytes, start, length, from: index, to: end) }
         let first = bytes.upToSixteen(at: start, length: length)
-        if end &- index > KeySet.longRow {
-            index = keys.firstInRow(index, end, bytes.upToEight(at: start, length: length))
-        }
         while index < end {
             if unsafe areEqual(entries[index].first, first) && entries[index].length == length
                 && (length <= 16 || keys.hasTail(index, bytes, start, length))
