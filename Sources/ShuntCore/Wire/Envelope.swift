@@ -77,9 +77,14 @@ package struct Envelope: Sendable {
             let stop = early ? keys.count : Int.max
             var (end, found) = unsafe occurrences.withUnsafeMutableBufferPointer { occurrences in
                 unsafe last.withUnsafeMutableBufferPointer { last in
-                    var scan = unsafe MemberScan(occurrences, last, nesting: nesting, stop: stop)
-                    let end = scan.members(bytes, start &+ 1, keys, &top, level: 0, depth: 1)
-                    return (end, scan.found)
+                    unsafe keys.entries.withUnsafeBufferPointer { entries in
+                        unsafe keys.rows.withUnsafeBufferPointer { rows in
+                            var scan = unsafe MemberScan(
+                                occurrences, last, entries, rows, nesting: nesting, stop: stop)
+                            let end = scan.members(bytes, start &+ 1, keys, &top, level: 0, depth: 1)
+                            return (end, scan.found)
+                        }
+                    }
                 }
             }
             occurrenceCount = found.count

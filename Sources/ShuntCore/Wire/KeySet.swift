@@ -3,9 +3,10 @@
 package struct KeySet: Sendable {
     /// A name at one level.
     struct Entry: Sendable {
-        /// The first eight bytes and the next eight, the first one lowest, filled up with 0.
+        /// The first sixteen bytes, filled up with 0.
+        var first: SIMD16<UInt8>
+        /// The first eight of them, the first one lowest: what a row is sorted by.
         var prefix: UInt64
-        var second: UInt64
         var length: Int
         /// The bytes behind the first sixteen: an offset in `tails`.
         var tail: Int
@@ -16,14 +17,14 @@ package struct KeySet: Sendable {
     }
 
     /// Lengths that have a row of their own; longer names share the last one.
-    private static let longest = 40
+    static let longest = 40
     /// Rows of this many entries are searched by halves.
-    private static let longRow = 8
+    static let longRow = 8
 
     /// Entries by level and length, sorted by prefix in a row.
-    private let entries: [Entry]
+    let entries: [Entry]
     /// Where the row of a level and length begins: `level * (longest + 1) + min(length, longest)`, and an end.
-    private let rows: [Int32]
+    let rows: [Int32]
     /// What longer names have behind their sixteenth byte.
     private let tails: [UInt8]
     private let paths: [String]
@@ -33,7 +34,7 @@ package struct KeySet: Sendable {
     private let labelStarts: [Int]
     /// The name whose object is lifted to the top level.
     package let unwrap: String?
-    private let unwrapName: [UInt8]
+    let unwrapName: [UInt8]
     let lifts: Bool
     /// The slots of members under each level, level 0 being left empty.
     let children: [[Int32]]
@@ -80,8 +81,8 @@ package struct KeySet: Sendable {
                 let bytes = Array(name.utf8)
                 defer { tails.append(contentsOf: bytes.dropFirst(16)) }
                 return Entry(
-                    prefix: bytes.span.upToEight(at: 0, length: bytes.count),
-                    second: bytes.span.upToEight(at: 8, length: bytes.count - 8), length: bytes.count,
+                    first: bytes.span.upToSixteen(at: 0, length: bytes.count),
+                    prefix: bytes.span.upToEight(at: 0, length: bytes.count), length: bytes.count,
                     tail: tails.count, slot: place.slot, level: place.level)
             }
             for length in 0...KeySet.longest {
@@ -131,47 +132,30 @@ package struct KeySet: Sendable {
         slot >= 0 && slot < paths.count ? labelStarts[slot]..<labelStarts[slot &+ 1] : 0..<0
     }
 
-    /// What a name means at its level; nil for one that nobody wants. The name is `length` bytes from `start`, free of
-    /// escapes.
-    @inline(__always)
-    func find(_ bytes: Span<UInt8>, _ start: Int, _ length: Int, level: Int) -> Entry? {
-        let rows = rows.span
-        let entries = entries.span
-        let row = level &* (KeySet.longest &+ 1) &+ min(length, KeySet.longest)
-        guard length >= 0, row >= 0, row &+ 1 < rows.count else { return nil }
-        var index = Int(unsafe rows[unchecked: row])
-        let end = Int(unsafe rows[unchecked: row &+ 1])
-        if index == end { return nil }
-        let prefix = bytes.upToEight(at: start, length: length)
-        let second = bytes.upToEight(at: start &+ 8, length: length &- 8)
-        if end &- index > KeySet.longRow { index = firstInRow(index, end, prefix) }
-        while index < end {
-            let entry = unsafe entries[unchecked: index]
-            if entry.prefix == prefix && entry.second == second && entry.length == length
-                && (length <= 16 || bytes.hasEqual(length &- 16, at: start &+ 16, to: tails.span, at: entry.tail))
-            {
-                return entry
-            }
-            if entry.prefix > prefix { return nil }
-            index &+= 1
-        }
-        return nil
+    /// Whether an entry is the name of `length` bytes from `start`, beyond the sixteen bytes that are known to be.
+    func hasTail(_ entry: Int, _ bytes: Span<UInt8>, _ start: Int, _ length: Int) -> Bool {
+        entry >= 0 && entry < entries.count
+            && bytes.hasEqual(length &- 16, at: start &+ 16, to: tails.span, at: entries[entry].tail)
     }
 
-    /// The first entry of a long row whose prefix is not below `prefix`.
-    private func firstInRow(_ start: Int, _ end: Int, _ prefix: UInt64) -> Int {
-        var low = start
+    /// The place of a name in a long row of entries, or -1: by halves to the first one with its prefix.
+    func find(_ bytes: Span<UInt8>, _ start: Int, _ length: Int, from: Int, to end: Int) -> Int {
+        let prefix = bytes.upToEight(at: start, length: length)
+        let first = bytes.upToSixteen(at: start, length: length)
+        var low = from
         var high = end
         while low < high {
             let middle = low &+ (high &- low) / 2
             if entries[middle].prefix < prefix { low = middle &+ 1 } else { high = middle }
         }
-        return low
-    }
-
-    /// Whether a name is the one that is lifted.
-    @inline(__always)
-    func isUnwrap(_ bytes: Span<UInt8>, _ start: Int, _ length: Int) -> Bool {
-        lifts && length == unwrapName.count && bytes.hasEqual(length, at: start, to: unwrapName.span, at: 0)
+        while low < end && entries[low].prefix == prefix {
+            if entries[low].length == length && areEqual(entries[low].first, first)
+                && (length <= 16 || hasTail(low, bytes, start, length))
+            {
+                return low
+            }
+            low &+= 1
+        }
+        return -1
     }
 }

@@ -33,6 +33,8 @@ struct MemberScan {
     private(set) var found = Found()
     private let occurrences: UnsafeMutableBufferPointer<Envelope.Occurrence>
     private let last: UnsafeMutableBufferPointer<Int32>
+    private let entries: UnsafeBufferPointer<KeySet.Entry>
+    private let rows: UnsafeBufferPointer<Int32>
     /// How many occurrences and slots there is room for.
     private let room: Int
     private let slots: Int
@@ -43,12 +45,14 @@ struct MemberScan {
     private var seen = 0
     private var sawLifted = false
 
-    /// Both buffers must outlive the scan; `last` holds -1 everywhere.
+    /// All buffers must outlive the scan; `last` holds -1 everywhere, `entries` and `rows` are those of the key set.
     @unsafe
     init(
         _ occurrences: UnsafeMutableBufferPointer<Envelope.Occurrence>, _ last: UnsafeMutableBufferPointer<Int32>,
-        nesting: Int, stop: Int
+        _ entries: UnsafeBufferPointer<KeySet.Entry>, _ rows: UnsafeBufferPointer<Int32>, nesting: Int, stop: Int
     ) {
+        unsafe self.entries = unsafe entries
+        unsafe self.rows = unsafe rows
         unsafe self.occurrences = unsafe occurrences
         unsafe self.last = unsafe last
         room = occurrences.count
@@ -65,10 +69,21 @@ struct MemberScan {
         var index = JSONScanner.skipSpace(bytes, start)
         if bytes.byte(at: index) == UInt8(ascii: "}") { return index &+ 1 }
         while true {
+            // The name.
             let name = index
             guard bytes.byte(at: name) == UInt8(ascii: "\"") else { return fail(index) }
-            let nameEnd = JSONScanner.string(bytes, name &+ 1)
-            guard nameEnd.good else { return fail(nameEnd.index) }
+            index = JSONScanner.endOfPlain(bytes, name &+ 1)
+            let entry: Int
+            if bytes.byte(at: index) == UInt8(ascii: "\"") {
+                entry = find(bytes, name &+ 1, index &- name &- 1, keys, level)
+                index &+= 1
+            } else {
+                let end = JSONScanner.string(bytes, index)
+                guard end.good else { return fail(end.index) }
+                index = end.index
+                entry = findEscaped(bytes, name &+ 1..<index &- 1, keys, level)
+            }
+            let nameEnd = index
             place.count &+= 1
             if place.pending >= 0 {
                 setNext(of: place.pending, name)
@@ -76,71 +91,101 @@ struct MemberScan {
             }
             if seen >= stop && depth == 1 && place.count > 1 && (sawLifted || !keys.lifts) {
                 found.outcome = .stopped
-                return index
+                return name
             }
-            index = nameEnd.index
             if bytes.byte(at: index) != UInt8(ascii: ":") {
                 index = JSONScanner.skipSpace(bytes, index)
                 guard bytes.byte(at: index) == UInt8(ascii: ":") else { return fail(index) }
             }
             index = JSONScanner.skipSpace(bytes, index &+ 1)
 
-            let wanted =
-                nameEnd.escaped
-                ? findEscaped(bytes, name &+ 1..<nameEnd.index &- 1, keys, level, depth)
-                : find(bytes, name &+ 1, nameEnd.index &- name &- 2, keys, level, depth)
-            let first = bytes.byte(at: index)
-            if wanted.isLifted {
+            // The value.
+            if keys.lifts && depth == 1 && isLifted(bytes, name, nameEnd, keys) {
                 sawLifted = true
-                if first == UInt8(ascii: "{") {
+                if bytes.byte(at: index) == UInt8(ascii: "{") {
                     index = lift(bytes, name, index, keys, &place, depth: depth)
                     if found.outcome != .whole { return index }
                     guard goOn(bytes, &index) else { return index }
                     continue
                 }
             }
-            var record = -1
-            if wanted.slot >= 0 {
-                record = remember(level == 0 ? .member : .nested, wanted.slot, name, place.previousEnd)
-                if record < 0 { return name }
-            }
-            let valueStart = index
-            var kind = JSONKind.string
-            var escaped = false
-            if first == UInt8(ascii: "\"") {
-                let end = JSONScanner.string(bytes, index &+ 1)
-                guard end.good else { return fail(end.index) }
-                if wanted.level > 0 { forgetChildren(of: wanted.level, keys) }
-                index = end.index
-                escaped = end.escaped
+            let start = index
+            let wanted = entry >= 0 ? unsafe (entries[entry].slot, entries[entry].level) : (-1, 0)
+            if wanted.1 > 0 {
+                index = parent(bytes, name, start, keys, &place, slot: wanted.0, below: wanted.1, level, depth)
+                if found.outcome != .whole { return index }
             } else {
-                if wanted.level > 0 { forgetChildren(of: wanted.level, keys) }
-                if wanted.level > 0 && first == UInt8(ascii: "{") {
-                    if depth >= nesting { return fail(index, .tooDeep) }
-                    var inner = Level(previousEnd: index &+ 1)
-                    index = members(bytes, index &+ 1, keys, &inner, level: Int(wanted.level), depth: depth &+ 1)
-                    if found.outcome != .whole { return index }
-                    kind = .object
-                } else {
-                    let isContainer = first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
-                    let value =
-                        isContainer
-                        ? JSONScanner.container(bytes, index, depth: depth, nesting: nesting)
-                        : JSONScanner.scalar(bytes, index)
-                    index = value.index
-                    guard value.status == .good else {
-                        return fail(index, value.status == .tooDeep ? .tooDeep : .malformed)
+                var kind = JSONKind.string
+                var escaped = false
+                if bytes.byte(at: index) == UInt8(ascii: "\"") {
+                    index = JSONScanner.endOfPlain(bytes, index &+ 1)
+                    if bytes.byte(at: index) != UInt8(ascii: "\"") {
+                        let end = JSONScanner.string(bytes, index)
+                        guard end.good else { return fail(end.index) }
+                        index = end.index
+                        escaped = true
+                    } else {
+                        index &+= 1
                     }
+                } else {
+                    let value = JSONScanner.notAString(bytes, index, depth: depth, nesting: nesting)
+                    index = value.index
+                    guard value.status == .good else { return fail(value) }
                     kind = value.kind
                 }
+                if wanted.0 >= 0 {
+                    let record = remember(
+                        level == 0 ? .member : .nested, wanted.0, name, place.previousEnd,
+                        JSONValue(kind: kind, start: start, end: index, mayEscape: escaped))
+                    if record < 0 { return name }
+                    place.pending = record
+                }
+                place.previousEnd = index
             }
-            if record >= 0 {
-                setValue(of: record, JSONValue(kind: kind, start: valueStart, end: index, mayEscape: escaped))
-                place.pending = record
-            }
-            place.previousEnd = index
             guard goOn(bytes, &index) else { return index }
         }
+    }
+
+    /// The value of a member that is a parent of dotted paths: its members are looked at.
+    @inline(never)
+    private mutating func parent(
+        _ bytes: Span<UInt8>, _ name: Int, _ start: Int, _ keys: borrowing KeySet, _ place: inout Level,
+        slot: Int32, below: Int32, _ level: Int, _ depth: Int
+    ) -> Int {
+        var record = -1
+        if slot >= 0 {
+            // Before what is in it, because occurrences stand in the order of the message.
+            record = remember(
+                level == 0 ? .member : .nested, slot, name, place.previousEnd,
+                JSONValue(kind: .object, start: start, end: start))
+            if record < 0 { return name }
+        }
+        forgetChildren(of: below, keys)
+        var kind = JSONKind.object
+        var escaped = false
+        let end: Int
+        if bytes.byte(at: start) == UInt8(ascii: "{") {
+            if depth >= nesting { return fail(start, .tooDeep) }
+            var inner = Level(previousEnd: start &+ 1)
+            end = members(bytes, start &+ 1, keys, &inner, level: Int(below), depth: depth &+ 1)
+            if found.outcome != .whole { return end }
+        } else {
+            let isArray = bytes.byte(at: start) == UInt8(ascii: "[")
+            let value =
+                isArray
+                ? JSONScanner.container(bytes, start, depth: depth, nesting: nesting)
+                : JSONScanner.scalar(bytes, start)
+            guard value.status == .good else { return fail(value) }
+            end = value.index
+            kind = value.kind
+            escaped = value.escaped
+        }
+        if record >= 0 {
+            setValue(of: record, JSONValue(kind: kind, start: start, end: end, mayEscape: escaped))
+            place.pending = record
+        }
+        place.previousEnd = end
+        return end
     }
 
     /// Behind a member: on to the next one's name, or false behind the closing brace or where neither stands.
@@ -164,11 +209,13 @@ struct MemberScan {
     }
 
     /// The object at `index` is a wrapper: its members are members of the top level.
+    @inline(never)
     private mutating func lift(
         _ bytes: Span<UInt8>, _ name: Int, _ index: Int, _ keys: borrowing KeySet, _ place: inout Level, depth: Int
     ) -> Int {
         if depth >= nesting { return fail(index, .tooDeep) }
-        let opening = remember(.opening, -1, name, place.previousEnd)
+        let opening = remember(
+            .opening, -1, name, place.previousEnd, JSONValue(kind: .object, start: index, end: index))
         if opening < 0 { return name }
         // The member itself is none any more.
         place.count &-= 1
@@ -184,7 +231,8 @@ struct MemberScan {
             return end
         }
         setNext(of: opening, JSONScanner.skipSpace(bytes, index &+ 1))
-        let closing = remember(.closing, -1, place.previousEnd, place.previousEnd)
+        let closing = remember(
+            .closing, -1, place.previousEnd, place.previousEnd, JSONValue(kind: .object, start: index, end: end))
         if closing < 0 { return name }
         setNext(of: closing, end)
         return end
@@ -192,32 +240,40 @@ struct MemberScan {
 
     // MARK: Names
 
-    /// What a name means at its level.
-    private struct Wanted {
-        var slot: Int32 = -1
-        var level: Int32 = 0
-        var isLifted = false
-    }
-
+    /// The place of a name in the key set's entries, or -1. The name is `length` bytes from `start`, free of escapes.
     @inline(__always)
     private func find(
-        _ bytes: Span<UInt8>, _ start: Int, _ length: Int, _ keys: borrowing KeySet, _ level: Int, _ depth: Int
-    ) -> Wanted {
-        var wanted = Wanted()
-        if let entry = keys.find(bytes, start, length, level: level) {
-            wanted.slot = entry.slot
-            wanted.level = entry.level
+        _ bytes: Span<UInt8>, _ start: Int, _ length: Int, _ keys: borrowing KeySet, _ level: Int
+    ) -> Int {
+        let row = level &* (KeySet.longest &+ 1) &+ min(length, KeySet.longest)
+        var index = unsafe Int(rows[row])
+        let end = unsafe Int(rows[row &+ 1])
+        if index == end { return -1 }
+        if end &- index > KeySet.longRow { return keys.find(bytes, start, length, from: index, to: end) }
+        let first = bytes.upToSixteen(at: start, length: length)
+        while index < end {
+            if unsafe areEqual(entries[index].first, first) && entries[index].length == length
+                && (length <= 16 || keys.hasTail(index, bytes, start, length))
+            {
+                return index
+            }
+            index &+= 1
         }
-        if keys.lifts && depth == 1 && keys.isUnwrap(bytes, start, length) { wanted.isLifted = true }
-        return wanted
+        return -1
     }
 
     @inline(never)
     private func findEscaped(
-        _ bytes: Span<UInt8>, _ content: Range<Int>, _ keys: borrowing KeySet, _ level: Int, _ depth: Int
-    ) -> Wanted {
+        _ bytes: Span<UInt8>, _ content: Range<Int>, _ keys: borrowing KeySet, _ level: Int
+    ) -> Int {
         let name = JSONString.unescaped(bytes, content)
-        return find(name.span, 0, name.count, keys, level, depth)
+        return find(name.span, 0, name.count, keys, level)
+    }
+
+    /// Whether the string between these places is the name that is lifted.
+    @inline(never)
+    private func isLifted(_ bytes: Span<UInt8>, _ name: Int, _ nameEnd: Int, _ keys: borrowing KeySet) -> Bool {
+        JSONString.equals(bytes, JSONValue(kind: .string, start: name, end: nameEnd), keys.unwrapName)
     }
 
     // MARK: What is remembered
@@ -225,7 +281,7 @@ struct MemberScan {
     /// Writes an occurrence and says where; -1 when there is no room.
     @inline(__always)
     private mutating func remember(
-        _ role: Envelope.Occurrence.Role, _ slot: Int32, _ start: Int, _ previousEnd: Int
+        _ role: Envelope.Occurrence.Role, _ slot: Int32, _ start: Int, _ previousEnd: Int, _ value: JSONValue
     ) -> Int {
         let index = found.count
         guard index < room else {
@@ -233,8 +289,7 @@ struct MemberScan {
             return -1
         }
         unsafe occurrences[index] = Envelope.Occurrence(
-            role: role, slot: slot, start: start, value: JSONValue(kind: .null, start: start, end: start),
-            previousEnd: previousEnd, next: -1)
+            role: role, slot: slot, start: start, value: value, previousEnd: previousEnd, next: -1)
         found.count = index &+ 1
         if slot >= 0 && Int(slot) < slots {
             if unsafe last[Int(slot)] < 0 { seen &+= 1 }
@@ -265,5 +320,9 @@ struct MemberScan {
     private mutating func fail(_ index: Int, _ outcome: Outcome = .malformed) -> Int {
         found.outcome = outcome
         return index
+    }
+
+    private mutating func fail(_ value: JSONScanner.ValueEnd) -> Int {
+        fail(value.index, value.status == .tooDeep ? .tooDeep : .malformed)
     }
 }
