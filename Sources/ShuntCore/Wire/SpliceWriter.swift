@@ -74,7 +74,8 @@ struct SpliceWriter {
         guard keys.isTop(slot) else { return }
         if !isFirst { literal(UInt8(ascii: ","), &target) }
         let label = keys.label(slot)
-        literal(keys.labels.span, label.lowerBound, label.upperBound, &target)
+        let labels = keys.labels
+        literal(labels.span, label.lowerBound, label.upperBound, &target)
         self.value(value, text, bytes, &target)
     }
 
