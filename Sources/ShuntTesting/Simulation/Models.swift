@@ -47,6 +47,8 @@ struct ModelConnection {
     var retired: String?
     var congested = false
     var readingStopped = false
+    /// Replies (message and part) that came while nobody read.
+    var unread: [(Int, Int)] = []
     /// The close that the world knows to come; replies after it are lost.
     var doomed = false
     var zombie = false
@@ -56,7 +58,6 @@ struct ModelConnection {
     var abandoned: [Int] = []
     /// When the last of the serial replies is due.
     var busyUntil = Instant(nanoseconds: 0)
-    var answersDue = 0
     /// By conversation: when the last of its replies is due.
     var busyWith: [[UInt8]: Instant] = [:]
     var pingedAt: Instant?
@@ -147,7 +148,6 @@ struct ParkedReply {
     let at: Instant
     /// Whether the limits leave no excuse for losing it.
     var certain: Bool
-    let size: Int
 }
 
 /// A session as the model knows it.

@@ -7,6 +7,7 @@ final class World {
     enum Happening {
         case dialDone(Int)
         case reply(connection: Int, number: Int, part: Int)
+        case readOn(Int)
         case closed(Int, CloseCode?)
         case pong(Int)
         case relieved(Int)
@@ -133,6 +134,7 @@ final class World {
         switch happening {
         case .dialDone(let connection): finishDial(connection)
         case .reply(let connection, let number, let part): sendReply(connection, number, part)
+        case .readOn(let connection): readOn(connection)
         case .closed(let connection, let code): loseConnection(connection, code)
         case .pong(let connection): tellPong(connection)
         case .relieved(let connection): relieve(connection)

@@ -109,7 +109,6 @@ extension World {
         due = max(due, connections[connection].busyWith[conversation] ?? due)
         for part in 0...style.parts {
             agenda.note(.reply(connection: connection, number: number, part: part), at: due)
-            connections[connection].answersDue += 1
             if part < style.parts { due = due + dice.span(0...200) }
         }
         if style.serial { connections[connection].busyUntil = due }
@@ -121,10 +120,10 @@ extension World {
         let style = plan.styles[connections[connection].upstream]
         guard connections[connection].state == .ready, !connections[connection].zombie, !messages[number].isAnswered
         else { return }
-        if connections[connection].readingStopped {
-            return agenda.note(.reply(connection: connection, number: number, part: part), at: now + .milliseconds(20))
+        if connections[connection].readingStopped || !connections[connection].unread.isEmpty {
+            connections[connection].unread.append((number, part))
+            return
         }
-        connections[connection].answersDue -= 1
         let final = part == style.parts
         let settings = plan.definition.upstreams[connections[connection].upstream]
         let isOldest = connections[connection].outstanding.first == number && connections[connection].abandoned.isEmpty
@@ -139,6 +138,13 @@ extension World {
         if !healing, final, dice.chance(plan.faults.closesAfterReply), settings.mode == .session {
             loseConnection(connection, closeCode())
         }
+    }
+
+    /// Reading goes on: what came meanwhile is read first, in order.
+    func readOn(_ connection: Int) {
+        let waiting = connections[connection].unread
+        connections[connection].unread = []
+        for (number, part) in waiting { sendReply(connection, number, part) }
     }
 
     private func tellReply(
@@ -169,20 +175,18 @@ extension World {
             fail(.noSilence, "the reply to m\(number) came and was not delivered to c\(owner), who is there")
         }
         if !delivered, !clients[owner].isThere, messages[number].outcome == nil {
-            park(number, part: part, final: final, size: bytes.count, wasOverdue: wasOverdue)
+            park(number, part: part, final: final, wasOverdue: wasOverdue)
         }
     }
 
     /// Notes that a reply came too late for its client.
-    private func park(_ number: Int, part: Int, final: Bool, size: Int, wasOverdue: Bool) {
+    private func park(_ number: Int, part: Int, final: Bool, wasOverdue: Bool) {
         if final { messages[number].state = .ended }
         guard let session = messages[number].session else { return }
         let limits = table.definition.session
-        let size = size + 200
-        let bytes = sessions[session].parked.reduce(size) { $0 + $1.size }
-        // Errors of messages whose client is gone are parked too, unseen.
-        let most = sessions[session].parked.count + sessions[session].orphans.count
-        let fits = most < limits.parkedCount && bytes + 300 * most <= limits.parkedBytes
+        // Errors of messages whose client is gone are parked too, unseen: only wide limits leave no excuse.
+        let wide = limits.parkedCount >= 64 && limits.parkedBytes >= 1 << 20
+        let fits = wide && sessions[session].parked.count + sessions[session].orphans.count < limits.parkedCount
         let hasSuccessor = sessions[session].clients.contains { isSuccessor($0, of: messages[number].client) }
         if !fits {
             for index in sessions[session].parked.indices { sessions[session].parked[index].certain = false }
@@ -190,7 +194,7 @@ extension World {
         sessions[session].parked.append(
             ParkedReply(
                 number: number, part: part, at: now,
-                certain: fits && !hasSuccessor && !draining && plan.memory == 1 << 30 && !wasOverdue, size: size))
+                certain: fits && !hasSuccessor && !draining && plan.memory == 1 << 30 && !wasOverdue))
     }
 
     private func replyText(_ number: Int, _ part: Int, final: Bool, on connection: Int, loose: Bool) -> JSONWriter {

@@ -78,6 +78,7 @@ extension World {
             guard let connection = ready(id, "startReading") else { return }
             note("  → start reading u\(connection)")
             connections[connection].readingStopped = false
+            agenda.note(.readOn(connection), at: now)
         case .note(let line): note("  → note \(line)")
         }
     }

@@ -62,7 +62,7 @@ extension World {
     }
 
     /// An exchange whose client is gone may have ended unseen once its timeout has passed.
-    private func isForgotten(_ number: Int) -> Bool {
+    func isForgotten(_ number: Int) -> Bool {
         !clients[messages[number].client].isThere && isOverdue(number)
     }
 
@@ -209,11 +209,10 @@ extension World {
         tally.count("forwarded")
         if messages[number].forwards > 0 {
             messages[number].retried = true
-            messages[number].arrived = []
-            messages[number].wasOverdue = false
-            if messages[number].nextPart > 0 {
-                fail(.sentOnce, "m\(number) is sent again after part of its reply was delivered")
+            if !messages[number].arrived.isEmpty {
+                fail(.sentOnce, "m\(number) is sent again after part of its reply came")
             }
+            messages[number].wasOverdue = false
             tally.count("retried")
         }
         messages[number].forwards += 1
