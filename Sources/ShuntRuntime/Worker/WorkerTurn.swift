@@ -55,8 +55,10 @@ extension Worker {
             return
         }
         tickAt = deadline
+        // Never at once: a deadline that a tick leaves behind must not keep the loop busy.
+        let soonest = now + .milliseconds(1)
         // Held strongly: the worker lives as long as its loop, and a weak reference would slow down every other one.
-        let at = NIODeadline.uptimeNanoseconds(UInt64(clamping: max(deadline.nanoseconds, now.nanoseconds)))
+        let at = NIODeadline.uptimeNanoseconds(UInt64(clamping: max(deadline, soonest).nanoseconds))
         tickTask = eventLoop.assumeIsolated().scheduleTask(deadline: at) { [self] in tick() }
     }
 

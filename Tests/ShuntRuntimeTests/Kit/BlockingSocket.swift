@@ -39,6 +39,34 @@ final class BlockingSocket: @unchecked Sendable {
         return BlockingSocket(descriptor: descriptor)
     }
 
+    static func connect(ipv6Port port: Int) throws -> BlockingSocket {
+        let socket = BlockingSocket(descriptor: socket(AF_INET6, CInt(SOCK_STREAM.rawValue), 0))
+        var address = sockaddr_in6()
+        address.sin6_family = sa_family_t(AF_INET6)
+        address.sin6_port = UInt16(truncatingIfNeeded: port).bigEndian
+        address.sin6_addr = in6addr_loopback
+        try socket.connect(&address)
+        return socket
+    }
+
+    static func connect(path: String) throws -> BlockingSocket {
+        let socket = BlockingSocket(descriptor: socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0))
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+        try socket.connect(&address)
+        return socket
+    }
+
+    private func connect<Address>(_ address: inout Address) throws {
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<Address>.size))
+            }
+        }
+        guard result == 0 else { throw Failure(description: "connect: \(errno)") }
+    }
+
     /// Listens on a port of the system's choice.
     static func listen(port: Int = 0, receiveBuffer: CInt? = nil) throws -> (socket: BlockingSocket, port: Int) {
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
