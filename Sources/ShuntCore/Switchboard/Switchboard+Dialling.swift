@@ -11,13 +11,16 @@ extension Switchboard {
             waitForBreaker(poolID, upstream.index)
             return
         }
-        let cause = exchanges[pool.queue.head]?.client ?? .none
+        let head = exchanges[pool.queue.head]
+        let cause = head?.client ?? .none
         let id = connections.insert(Connection(pool: poolID, upstream: upstream, cause: cause, now: now))
         pools[poolID]?.current = id
         pools[poolID]?.connections.append(id)
         tally.dials += 1
         let token = sessions[pool.session]?.token
-        let handshake = clients[cause]?.handshake ?? pool.handshake
+        // Whoever took a message over may be of another pool: only its sender's handshake will do.
+        let sender = head?.adopted == false ? clients[cause]?.handshake : nil
+        let handshake = sender ?? pool.handshake
         let request = UpstreamRequest(upstream: upstream.settings, client: handshake, token: token)
         effects.dials.append(DialOrder(upstream: upstream, request: request))
         effects.list.append(.dial(id, order: effects.dials.count - 1))
@@ -137,6 +140,7 @@ extension Switchboard {
     /// safe; the next dial backs off.
     mutating func lose(_ id: ConnectionID, _ code: ErrorCode, now: Instant, _ effects: inout Effects) {
         guard let connection = connections[id] else { return }
+        connections[id]?.readingStopped = false
         let wasCurrent = pools[connection.pool]?.current == id
         if code == .upstreamLost, connection.upstream.settings.retrySafe { requeueSent(id, now: now) }
         while let oldest = connections[id]?.outstanding.head, !oldest.isNone {

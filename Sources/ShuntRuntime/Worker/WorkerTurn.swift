@@ -57,8 +57,8 @@ extension Worker {
         tickAt = deadline
         // Never at once: a deadline that a tick leaves behind must not keep the loop busy.
         let soonest = now + .milliseconds(1)
-        let at = NIODeadline.uptimeNanoseconds(UInt64(clamping: max(deadline, soonest).nanoseconds))
         // Held strongly: the worker lives as long as its loop, and a weak reference would slow down every other one.
+        let at = NIODeadline.uptimeNanoseconds(UInt64(clamping: max(deadline, soonest).nanoseconds))
         tickTask = eventLoop.assumeIsolated().scheduleTask(deadline: at) { [self] in tick() }
     }
 

@@ -58,6 +58,7 @@ class OddBackend:
         self.manner = manner
         self.pushes = pushes
         self.accepted = 0
+        self.answered = 0
         self._loop = asyncio.new_event_loop()
         self._stopped = asyncio.Event()
         self._started = threading.Event()
@@ -125,6 +126,7 @@ class OddBackend:
             if opcode == 9:
                 writer.write(bytes([0x8A, len(payload)]) + payload)
             if opcode == 1:
+                self.answered += 1
                 words = json.loads(payload).get("message")
                 writer.write(
                     lavish

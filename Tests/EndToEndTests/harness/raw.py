@@ -45,8 +45,8 @@ def frame(
 def problem(headers: dict, body: bytes) -> dict:
     """The error that the body of a refusal tells, in the words of the errors on a socket."""
     assert headers["content-type"].startswith("application/json"), headers
-    error = json.loads(body)
-    assert error["type"] == "error" and error["code"] and error["message"], error
+    error = json.loads(body)["error"]
+    assert error["code"] and error["message"], error
     return error
 
 
