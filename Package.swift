@@ -77,7 +77,9 @@ let package = Package(
         .testTarget(name: "ShuntConfigTests", dependencies: ["ShuntConfig", "ShuntCore"], swiftSettings: house),
         .testTarget(
             name: "ShuntRuntimeTests",
-            dependencies: ["ShuntRuntime", "ShuntCore", "ShuntTesting", nioCore, nioPosix, nioEmbedded, nioHTTP1],
+            dependencies: [
+                "ShuntRuntime", "ShuntCore", "ShuntTesting", nioCore, nioPosix, nioEmbedded, nioHTTP1, logging,
+            ],
             swiftSettings: house
         ),
         .testTarget(name: "SimulationTests", dependencies: ["ShuntTesting", "ShuntCore"], swiftSettings: house),

@@ -10,4 +10,41 @@ package struct UpstreamRequest: Sendable, Equatable {
         self.target = target
         self.headers = headers
     }
+
+    /// What is said to an upstream on behalf of a client.
+    ///
+    /// - Parameters:
+    ///   - client: the handshake of the client whose message causes the dial.
+    ///   - token: of the session, nil for a client without one. It is written where `upstream.credential` wants it,
+    ///     whatever way the client used; the client's raw query stays byte for byte where it says the same already.
+    package init(upstream: UpstreamSettings, client: Handshake, token: String?) {
+        target = UpstreamTarget.text(upstream: upstream, client: client, token: token)
+        headers = [Handshake.Field(name: "Host", value: UpstreamRequest.host(of: upstream.address))]
+        headers += PassedFields.of(client)
+        headers += ForwardedFields.of(client)
+        if let token { write(token, as: upstream.credential) }
+        headers.removeAll { !FieldText.isFieldName($0.name) || FieldText.isUnsafe($0.value) }
+    }
+
+    private mutating func write(_ token: String, as credential: ValueSource?) {
+        switch credential {
+        case .none, .query:
+            break
+        case .header(let name):
+            headers.removeAll { asciiEqualIgnoringCase($0.name, name) }
+            headers.append(Handshake.Field(name: name, value: isAuthorization(name) ? "Bearer " + token : token))
+        case .cookie(let name):
+            let isCookie = { (field: Handshake.Field) in asciiEqualIgnoringCase(field.name, "cookie") }
+            let value = CookiePairs(headers.filter(isCookie).map(\.value)).setting(name, to: token)
+            headers.removeAll(where: isCookie)
+            headers.append(Handshake.Field(name: "Cookie", value: value))
+        }
+    }
+
+    /// `host[:port]`, without the scheme's default port (RFC 9110 §7.2).
+    private static func host(of address: UpstreamAddress) -> String {
+        let isBareIPv6 = address.host.utf8.contains(0x3A) && address.host.utf8.first != 0x5B
+        let host = isBareIPv6 ? "[" + address.host + "]" : address.host
+        return address.port == (address.tls ? 443 : 80) ? host : "\(host):\(address.port)"
+    }
 }

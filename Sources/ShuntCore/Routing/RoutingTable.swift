@@ -3,10 +3,78 @@ package final class RoutingTable: Sendable {
     package let definition: TableDefinition
     package let upstreams: [Upstream]
     package let routes: [Route]
+    package let addressing: Addressing
+    /// The members of a client's message that matter to addressing, identity or any request rule.
+    package let requestKeys: KeySet
+    package let routeSlots: [Int]
+    /// Whether a `routeBy` member is at the top level, where it can be stripped.
+    package let strippable: [Bool]
+    /// The slots of those that can.
+    package let strippedSlots: [Int]
+    package let typeSlot: Int
+    package let conversationSlot: Int
+    package let conversationIsTopLevel: Bool
+    package let tokenSlot: Int
+    package let absorbed: ByteMap
+    package let oneWay: ByteMap
+    package let conversationTemplate: ConversationTemplate
 
     package init(_ definition: TableDefinition) throws(TableProblem) {
         self.definition = definition
-        upstreams = definition.upstreams.enumerated().map { Upstream(index: $0.offset, settings: $0.element) }
-        routes = []
+        let address = definition.addressing
+        var paths = ["type", "session_token", address.conversationField] + address.routeBy
+        for upstream in definition.upstreams {
+            paths += ReshapeProgram.paths(of: upstream.request)
+            if case .field(let field, _) = upstream.correlation { paths.append(field) }
+        }
+        let keys = KeySet(paths)
+        requestKeys = keys
+        routeSlots = address.routeBy.map { keys.slot($0) ?? 0 }
+        strippable = address.routeBy.map { !$0.contains(".") }
+        strippedSlots = zip(routeSlots, strippable).compactMap { $1 ? $0 : nil }
+        typeSlot = keys.slot("type") ?? 0
+        conversationSlot = keys.slot(address.conversationField) ?? 0
+        conversationIsTopLevel = !address.conversationField.contains(".")
+        tokenSlot = keys.slot("session_token") ?? 0
+        absorbed = ByteMap(address.absorb)
+        oneWay = ByteMap(address.oneWay)
+        conversationTemplate = ConversationTemplate(address.conversationTemplate, fields: address.routeBy)
+        addressing = try Addressing(address, routes: definition.routes, keys: keys)
+        var built: [Upstream] = []
+        for (index, settings) in definition.upstreams.enumerated() {
+            if let reason = Self.danger(in: settings) { throw .unsafe(upstream: index, reason: reason) }
+            do {
+                built.append(
+                    try Upstream(
+                        index: index, settings: settings, isUnified: index == definition.unified, addressing: address,
+                        requestKeys: keys))
+            } catch {
+                throw .badRule(upstream: index, reason: error.text)
+            }
+        }
+        upstreams = built
+        var compiled: [Route] = []
+        for (index, settings) in definition.routes.enumerated() {
+            let wanted = settings.servedBy == .legacy ? settings.legacy : definition.unified
+            guard let wanted, built.indices.contains(wanted) else {
+                throw .noUpstream(route: index, settings.servedBy)
+            }
+            compiled.append(
+                Route(index: index, settings: settings, upstream: built[wanted], depth: address.routeBy.count))
+        }
+        routes = compiled
+    }
+
+    /// Whether a path is the unified endpoint's or one of its aliases.
+    package func isUnifiedEndpoint(_ path: String) -> Bool { definition.addressing.paths.contains(path) }
+
+    /// Combinations that would lose or mix up replies.
+    private static func danger(in settings: UpstreamSettings) -> String? {
+        if settings.lanes < 1 { return "lanes must be at least 1" }
+        if settings.inFlight < 1 { return "in_flight must be at least 1" }
+        if case .field(let field, _) = settings.correlation, field.isEmpty {
+            return "correlation: field needs the name of a member"
+        }
+        return nil
     }
 }

@@ -8,4 +8,30 @@ package enum ClientIdentity: Sendable, Equatable {
     case ambiguous
     /// No token where one is required: 401.
     case missing
+    /// A token with control characters in it, which no upstream's header could carry: 400.
+    case malformed
+}
+
+/// Finds out who a client is.
+package enum ClientAdmission {
+    /// Reads the token from every source of the settings.
+    ///
+    /// A token is compared after decoding and without the white space around it. One of `absent` counts as none. The
+    /// same place filled twice is ambiguous whatever it holds (backends disagree on which one counts: Starlette takes
+    /// the last); two places that hold the same token are not.
+    package static func identity(of handshake: Handshake, settings: SessionSettings) -> ClientIdentity {
+        var found: String?
+        for source in settings.token {
+            let values = source.values(in: handshake)
+            if values.count > 1 { return .ambiguous }
+            guard let value = values.first else { continue }
+            let token = FieldText.trimmed(value)
+            if token.isEmpty || settings.absent.contains(where: { FieldText.sameBytes($0, token) }) { continue }
+            if FieldText.hasControls(token) { return .malformed }
+            if let found, !FieldText.sameBytes(found, token) { return .ambiguous }
+            found = token
+        }
+        if let found { return .session(token: found) }
+        return settings.anonymousAllowed ? .anonymous : .missing
+    }
 }

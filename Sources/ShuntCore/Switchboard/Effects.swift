@@ -21,7 +21,7 @@ package enum Effect: Sendable, Equatable {
 
 /// Why the core closes a client's socket: the runtime writes `text` into the close frame.
 package enum CloseReason: UInt8, Sendable, Equatable {
-    case slowReader, idle, keepalive, tooManyConnections, draining, overloaded, endpointRemoved
+    case slowReader, idle, keepalive, tooManyConnections, draining, messageTooBig
 
     package var text: String {
         switch self {
@@ -30,8 +30,7 @@ package enum CloseReason: UInt8, Sendable, Equatable {
         case .keepalive: "ping not answered"
         case .tooManyConnections: "too many connections"
         case .draining: "server is restarting"
-        case .overloaded: "server is overloaded"
-        case .endpointRemoved: "endpoint was removed"
+        case .messageTooBig: "message too big"
         }
     }
 }
@@ -49,6 +48,14 @@ package enum Note: Sendable, Equatable {
 package enum RetireReason: UInt8, Sendable, Equatable, CaseIterable {
     case timeout, deadAfterError, unansweredPing, unaskedReply, badMessage, replyTooLarge, lifetime, idle, drain
     case configuration, sessionEnded
+
+    /// Whether the backend did something wrong, so that the next dial backs off if it does it again.
+    package var isFault: Bool {
+        switch self {
+        case .timeout, .deadAfterError, .unansweredPing, .unaskedReply, .badMessage, .replyTooLarge: true
+        case .lifetime, .idle, .drain, .configuration, .sessionEnded: false
+        }
+    }
 }
 
 /// The effects of one event (or a few), with what they point at. Reused.

@@ -1,6 +1,6 @@
 /// The members that somebody wants to see: names at the top level, or one level down by a dotted path (`a.b`). Each has
 /// a slot. Names are found by their length, then by their first sixteen bytes; nothing is hashed.
-package struct KeySet: Sendable {
+package final class KeySet: Sendable {
     /// A name at one level.
     struct Entry: Sendable {
         /// The first sixteen bytes, filled up with 0.
@@ -135,8 +135,9 @@ package struct KeySet: Sendable {
 
     /// Whether an entry is the name of `length` bytes from `start`, beyond the sixteen bytes that are known to be.
     func hasTail(_ entry: Int, _ bytes: Span<UInt8>, _ start: Int, _ length: Int) -> Bool {
-        entry >= 0 && entry < entries.count
-            && bytes.hasEqual(length &- 16, at: start &+ 16, to: tails.span, at: entries[entry].tail)
+        guard entry >= 0, entry < entries.count else { return false }
+        let tails = self.tails
+        return bytes.hasEqual(length &- 16, at: start &+ 16, to: tails.span, at: entries[entry].tail)
     }
 
     /// The place of a name in a long row of entries, or -1: by halves to the first one with its prefix.

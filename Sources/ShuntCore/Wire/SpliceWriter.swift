@@ -73,7 +73,8 @@ struct SpliceWriter {
     ) {
         guard keys.isTop(slot) else { return }
         let label = keys.label(slot)
-        literal(keys.labels.span, label.lowerBound &+ (isFirst ? 1 : 0), label.upperBound, &target)
+        let labels = keys.labels
+        literal(labels.span, label.lowerBound &+ (isFirst ? 1 : 0), label.upperBound, &target)
         self.value(value, text, bytes, &target)
     }
 

@@ -1,0 +1,29 @@
+import ShuntCore
+
+/// A table's definition while it is read, with the places of its parts in the file.
+struct TableDraft {
+    var definition = TableDefinition()
+    /// There is a unified upstream, but it could not be read.
+    var hasBrokenUnified = false
+    /// There are routes that could not be read.
+    var hasBrokenRoutes = false
+    private(set) var routePlaces: [DocumentNode] = []
+    private(set) var upstreamPlaces: [DocumentNode] = []
+    /// The urls as they may be printed, for each upstream.
+    private(set) var shownURLs: [String] = []
+    /// The matches as they may be printed, for each route.
+    private(set) var shownMatches: [[String]] = []
+
+    mutating func append(_ upstream: UpstreamReader.Result, at place: DocumentNode) -> Int {
+        definition.upstreams.append(upstream.settings)
+        shownURLs.append(upstream.shown)
+        upstreamPlaces.append(place)
+        return definition.upstreams.count - 1
+    }
+
+    mutating func append(_ route: RouteSettings, shownMatch: [String], at place: DocumentNode) {
+        shownMatches.append(shownMatch)
+        definition.routes.append(route)
+        routePlaces.append(place)
+    }
+}

@@ -1,0 +1,242 @@
+import ShuntCore
+
+/// Reads the settings of upstreams.
+struct UpstreamReader {
+    /// The keys of an upstream's settings but for `url`: those that may also stand beside a legacy upstream.
+    static let sharedKeys: Set<String> = [
+        "credential", "identity", "pool", "vary", "source_addresses", "pace", "correlation", "exchange", "replies",
+        "pushes", "pushes_to", "closes", "dead_after_error", "keepalive", "breaker", "to_unified", "request",
+    ]
+
+    static let later: KeyValuePairs<String, String> = ["tls": "connections to upstreams are ws:// only"]
+
+    let diagnostics: DiagnosticList
+    /// `upstream_defaults:`, laid under every upstream.
+    let defaults: DocumentNode?
+    let isUnified: Bool
+
+    /// An upstream as read.
+    struct Result {
+        var settings: UpstreamSettings
+        /// The url as it may be printed.
+        var shown: String
+    }
+
+    /// Reads one upstream; nil when it has no usable url, which is told.
+    func read(_ node: DocumentNode, name: String) -> Result? {
+        var node = node
+        // A url alone may be written without the key.
+        if let scalar = node.scalar, !scalar.isNull {
+            node.content = .mapping([DocumentEntry(key: "url", position: node.position, value: node)])
+        }
+        guard Section(node, diagnostics) != nil else { return nil }
+        guard let own = node["url"] else {
+            diagnostics.error(node, "the upstream has no url", allowed: UpstreamURL.allowed)
+            return nil
+        }
+        let url = UpstreamURL.read(own, diagnostics)
+        let merged = defaults?.merged(with: node) ?? node
+        guard let section = Section(merged, diagnostics) else { return nil }
+        _ = section["url"]
+        let unknown = UpstreamAddress(host: "", port: 0, path: "/")
+        var settings = UpstreamSettings(name: name, address: url?.address ?? unknown)
+        read(section, into: &settings)
+        return url.map { Result(settings: settings, shown: $0.shown) }
+    }
+
+    /// Reads `upstream_defaults:` by itself, so that its mistakes are told even when no upstream uses it.
+    func readDefaults() {
+        guard let defaults, let section = Section(defaults, diagnostics) else { return }
+        if let url = section["url"] {
+            diagnostics.error(url, "upstream_defaults cannot have a url", advice: "every upstream has its own")
+        }
+        var settings = UpstreamSettings(name: "", address: UpstreamAddress(host: "", port: 0, path: "/"))
+        read(section, into: &settings, checking: false)
+    }
+
+    private func read(_ section: Section, into settings: inout UpstreamSettings, checking: Bool = true) {
+        section.set(&settings.credential, "credential", .sourceOrNone)
+        section.set(&settings.identity, "identity", .choice(["handshake": .handshake, "message": .message]))
+        if let pool = section.section("pool") { settings.readPool(pool, identity: settings.identity) }
+        section.setList(&settings.vary, "vary", .source, count: 0...16)
+        section.setList(&settings.sourceAddresses, "source_addresses", .ipAddress, count: 0...256)
+        section.setList(&settings.pace, "pace", .rate, count: 0...8)
+        if let node = section["correlation"] { settings.readCorrelation(node, diagnostics) }
+        if let exchange = section.section("exchange") { settings.readExchange(exchange) }
+        if let replies = section.section("replies") { settings.replies.read(replies) }
+        if let pushes = section.section("pushes") { settings.readPushes(pushes) }
+        section.set(&settings.pushTarget, "pushes_to", .choice(["last": .last, "all": .all, "none": .none]))
+        if let closes = section.section("closes") { settings.readCloses(closes) }
+        section.setList(
+            &settings.deadAfterError, "dead_after_error", .text("the beginning of a message"), count: 0...64)
+        if let keepalive = section.section("keepalive") {
+            keepalive.set(&settings.keepaliveEvery, "every", .duration(.milliseconds(100) ... .hours(24)))
+            keepalive.set(&settings.keepaliveTimeout, "timeout", .duration(.milliseconds(100) ... .hours(1)))
+            keepalive.finish()
+        }
+        if let breaker = section.section("breaker") {
+            breaker.set(&settings.breakerFailures, "failures", .integer(1...1_000_000))
+            breaker.set(&settings.breakerOpen, "open", .duration(.milliseconds(10) ... .hours(1)))
+            breaker.finish()
+        }
+        if let rules = section.section("to_unified") { settings.toUnified.read(rules) }
+        if let rules = section.section("request") { settings.request.read(rules) }
+        section.finish(later: Self.later)
+        if checking { UpstreamChecks(settings: settings, section: section, isUnified: isUnified).run() }
+    }
+}
+
+extension UpstreamSettings {
+    fileprivate mutating func readPool(_ section: Section, identity: UpstreamIdentity) {
+        section.set(&mode, "mode", .poolMode(identity))
+        section.set(&lanes, "lanes", .integer(1...64))
+        section.set(&maxConnections, "max_connections", .integer(1...10_000_000))
+        section.set(&idleTimeout, "idle_timeout", .duration(.milliseconds(100) ... .hours(24 * 30)))
+        section.set(&lifetime, "lifetime", .duration(.seconds(1) ... .hours(24 * 365)))
+        section.set(&connectTimeout, "connect_timeout", .duration(.milliseconds(10) ... .minutes(10)))
+        section.finish()
+    }
+
+    fileprivate mutating func readExchange(_ section: Section) {
+        section.set(&exchangeTimeout, "timeout", .duration(.milliseconds(10) ... .hours(24)))
+        section.set(&inFlight, "in_flight", .integer(1...10_000))
+        section.set(&retrySafe, "retry", .choice(["never": false, "safe": true]))
+        if let waiting = section.section("queue") {
+            waiting.set(&queue.messages, "messages", .integer(1...1_000_000))
+            waiting.set(&queue.bytes, "bytes", .size(1 << 10...1 << 40))
+            waiting.set(&queue.timeout, "timeout", .duration(.milliseconds(10) ... .hours(24)))
+            waiting.finish()
+        }
+        section.finish()
+    }
+
+    /// `fifo`, or `{field: name, unique: false}`.
+    fileprivate mutating func readCorrelation(_ node: DocumentNode, _ diagnostics: DiagnosticList) {
+        guard node.entries != nil, let section = Section(node, diagnostics) else {
+            let kind = ValueKind<Correlation>(allowed: "fifo or {field: conversation_id}") { scalar in
+                switch scalar.text {
+                case "fifo": .value(.fifo)
+                case "field": .wrong(advice: "name the member: {field: conversation_id}")
+                default: .wrong(meant: NearestWord.to(scalar.text, among: ["fifo"]))
+                }
+            }
+            if let read = diagnostics.read(node, kind) { correlation = read }
+            return
+        }
+        var field = ""
+        var isUnique = false
+        section.set(&field, "field", .member(dots: 1))
+        section.set(&isUnique, "unique", .boolean)
+        if section["field"] == nil {
+            diagnostics.error(node, "the key field is missing", allowed: "{field: conversation_id}")
+        }
+        section.finish()
+        if !field.isEmpty { correlation = .field(field, unique: isUnique) }
+    }
+
+    /// Types to actions; `none` is a push without a type.
+    fileprivate mutating func readPushes(_ section: Section) {
+        for entry in section.node.entries ?? [] {
+            guard let node = section[entry.key] else { continue }
+            guard !entry.key.isEmpty else {
+                section.diagnostics.error(node, "a push without a type is written none")
+                continue
+            }
+            if let action = PushAction.read(node, section.diagnostics) {
+                pushes[entry.key == "none" ? "" : entry.key] = action
+            }
+        }
+    }
+
+    fileprivate mutating func readCloses(_ section: Section) {
+        let kind = ValueKind<CloseMeaning>.choice(["auth": .auth, "refuse": .refuse, "limit": .limit])
+        for entry in section.node.entries ?? [] {
+            guard let node = section[entry.key] else { continue }
+            guard let number = Digits.number(entry.key), let code = UInt16(exactly: number),
+                CloseCode(rawValue: code).mayBeSent
+            else {
+                var key = node
+                key.position = entry.position
+                section.diagnostics.error(
+                    key, "found \(Excerpt.quoted(entry.key))",
+                    allowed: "a close code such as 4003 (1000–1014, 3000–4999)")
+                continue
+            }
+            if let meaning = section.diagnostics.read(node, kind) { closes[code] = meaning }
+        }
+    }
+}
+
+extension PushAction {
+    /// `forward`, `drop`, or `{answer: …}` with JSON text or a mapping.
+    fileprivate static func read(_ node: DocumentNode, _ diagnostics: DiagnosticList) -> PushAction? {
+        let allowed = "forward, drop or {answer: '{\"type\":\"pong\"}'}"
+        guard node.entries != nil, let section = Section(node, diagnostics) else {
+            let words: ValueKind<PushAction> = .choice(["forward": .forward, "drop": .drop])
+            return diagnostics.read(node, ValueKind(allowed: allowed, parse: words.parse))
+        }
+        defer { section.finish() }
+        guard let answer = section["answer"] else {
+            diagnostics.error(node, "the key answer is missing", allowed: allowed)
+            return nil
+        }
+        switch answer.content {
+        case .mapping: return .answer(JSONText.of(answer))
+        case .scalar(let scalar) where JSONText.isObject(scalar.text): return .answer(scalar.text)
+        case .scalar(let scalar) where scalar.isBroken: return nil
+        default:
+            diagnostics.error(
+                answer, "found \(answer.found)", allowed: "one JSON object as text, or a mapping",
+                advice: "it is sent to the upstream as it stands")
+            return nil
+        }
+    }
+}
+
+extension ReplySettings {
+    fileprivate mutating func read(_ section: Section) {
+        if let node = section["match"],
+            let types = section.diagnostics.readList(
+                node, .text("a type, or none for a message without one"), count: 1...256)
+        {
+            match = types.filter { $0 != "none" }
+            matchNone = types.contains("none")
+        }
+        if let untilSection = section.section("until") {
+            var types: [String] = []
+            untilSection.setList(&types, "type", .text("a type"), count: 1...256)
+            if untilSection["type"] == nil {
+                section.diagnostics.error(untilSection.node, "the key type is missing", allowed: "{type: [done]}")
+            }
+            untilSection.finish()
+            // What ends an exchange is a reply, whether `match` says so or not.
+            match += types.filter { !match.contains($0) }
+            if !types.isEmpty { until = types }
+        }
+        section.finish()
+    }
+}
+
+extension ValueKind where Value == String {
+    fileprivate static var ipAddress: ValueKind {
+        ValueKind(allowed: "an IP address") { IPAddress.bytes($0.text) == nil ? .wrong() : .value($0.text) }
+    }
+}
+
+extension ValueKind where Value == PoolMode {
+    fileprivate static func poolMode(_ identity: UpstreamIdentity) -> ValueKind {
+        ValueKind(allowed: "session or client") { scalar in
+            switch scalar.text {
+            case "session": .value(.session)
+            case "client": .value(.client)
+            case "exchange", "shared":
+                .wrong(
+                    advice: identity == .handshake
+                        ? "with identity: handshake a connection belongs to the token it was dialled with, and "
+                            + "\(scalar.text) would answer one session over another's"
+                        : "\(scalar.text) is not supported yet")
+            default: .wrong(meant: NearestWord.to(scalar.text, among: ["session", "client"]))
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+/// One client message on its way, until its outcome.
+///
+/// queued → sent → ended; queued → ended; sent → abandoned (its client was told, the reply may still come and must not
+/// be taken for another's) → ended.
+package struct Exchange: Sendable {
+    package enum State: UInt8, Sendable { case queued, sent, abandoned }
+
+    /// Whose outcome it is: the socket that sent it or, when that was gone, the session's next one.
+    package var client: ClientID
+    package let session: SessionID
+    package let pool: PoolID
+    package let route: Route
+    package var state = State.queued
+    /// No reply is expected: it ends when it is sent.
+    package let oneWay: Bool
+    /// The client's conversation id or the one that was made for it, as a JSON value.
+    package let conversation: [UInt8]
+    /// The value of the correlation member as sent, as a JSON value; empty for fifo.
+    package let correlation: [UInt8]
+    /// The original message while it waits, or while it may have to be sent again.
+    package var held: [UInt8] = []
+    package let size: Int
+    /// The pool's clock of unready time when the exchange was queued.
+    package var unreadyAtStart = TimeSpan.zero
+    package var connection = ConnectionID.none
+    /// When the write happened, or the last part of a stream came.
+    package var sentAt = Instant(nanoseconds: 0)
+    package var retried = false
+    /// It was taken over by another socket than the one that sent it.
+    package var adopted = false
+
+    package var previous = ExchangeID.none
+    package var next = ExchangeID.none
+}
+
+/// Exchanges in order, linked through themselves: a queue that never allocates and gives up any member at once.
+package struct ExchangeList: Sendable {
+    package private(set) var head = ExchangeID.none
+    package private(set) var tail = ExchangeID.none
+    package private(set) var count = 0
+    package init() {}
+
+    package var isEmpty: Bool { count == 0 }
+
+    package mutating func append(_ id: ExchangeID, in exchanges: inout SlotTable<Exchange, ExchangeTag>) {
+        exchanges[id]?.previous = tail
+        exchanges[id]?.next = .none
+        if tail.isNone { head = id } else { exchanges[tail]?.next = id }
+        tail = id
+        count += 1
+    }
+
+    package mutating func prepend(_ id: ExchangeID, in exchanges: inout SlotTable<Exchange, ExchangeTag>) {
+        exchanges[id]?.previous = .none
+        exchanges[id]?.next = head
+        if head.isNone { tail = id } else { exchanges[head]?.previous = id }
+        head = id
+        count += 1
+    }
+
+    package mutating func remove(_ id: ExchangeID, in exchanges: inout SlotTable<Exchange, ExchangeTag>) {
+        guard let before = exchanges[id]?.previous, let behind = exchanges[id]?.next else { return }
+        if before.isNone { head = behind } else { exchanges[before]?.next = behind }
+        if behind.isNone { tail = before } else { exchanges[behind]?.previous = before }
+        exchanges[id]?.previous = .none
+        exchanges[id]?.next = .none
+        count -= 1
+    }
+}

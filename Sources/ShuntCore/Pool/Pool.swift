@@ -1,0 +1,87 @@
+/// Whose a pool is: a session's (shared by its sockets) or one client socket's.
+package enum PoolOwner: Hashable, Sendable {
+    case session(SessionID)
+    case client(ClientID)
+}
+
+/// What makes two messages share a connection.
+package struct PoolKey: Hashable, Sendable {
+    package let owner: PoolOwner
+    package let upstream: Int
+    package let lane: Int
+    /// The values of the upstream's `vary`, joined; empty when it has none.
+    package let vary: [UInt8]
+}
+
+/// What waits for, and is served by, one upstream connection at a time. A connection that was replaced may still be
+/// finishing its exchanges beside it.
+package struct Pool: Sendable {
+    package let key: PoolKey
+    package let session: SessionID
+    package let upstream: Upstream
+    /// Of the upstream's settings, for the message path.
+    package let inFlight: Int
+    package let isPaced: Bool
+    /// The connection that takes new messages or is being dialled for them; none when there is none.
+    package var current = ConnectionID.none
+    /// Connections that are not forgotten yet, the current one included.
+    package var connections: [ConnectionID] = []
+    /// No dial before this, because the upstream's breaker is open.
+    package var dialNotBefore = Instant(nanoseconds: .min)
+    /// Listed among those that are woken when the breaker closes.
+    package var awaitsBreaker = false
+    /// Accepted and not sent, oldest first.
+    package var queue = ExchangeList()
+    package var queuedBytes = 0
+    package var backoff = Backoff()
+    /// The backend said that the session is over: nothing is sent until the session's next socket.
+    package var expired = false
+    /// The handshake of the client that queued a message last, for a dial when the one that causes it is gone.
+    package var handshake: Handshake
+    /// The socket that last used the pool, for pushes, and its route.
+    package var lastClient: ClientID
+    package var lastRoute: Route
+    /// The last dial came to nothing: what waits in vain is told `upstream_unavailable`.
+    package var failing = false
+    package var armed = Instant.distantFuture
+
+    /// Time during which messages waited and no connection was ready for them, up to `unreadySince`.
+    private var unreadyTotal = TimeSpan.zero
+    private var unreadySince: Instant?
+
+    package init(
+        key: PoolKey, session: SessionID, upstream: Upstream, handshake: Handshake, client: ClientID, route: Route
+    ) {
+        self.key = key
+        self.session = session
+        self.upstream = upstream
+        inFlight = upstream.settings.inFlight
+        isPaced = !upstream.settings.pace.isEmpty
+        self.handshake = handshake
+        lastClient = client
+        lastRoute = route
+    }
+
+    /// The pool's clock of unready time: `queue.timeout` is measured on it, so that waiting behind an exchange in
+    /// flight costs nothing.
+    package func unreadyTime(now: Instant) -> TimeSpan {
+        guard let unreadySince else { return unreadyTotal }
+        return unreadyTotal + (now - unreadySince)
+    }
+
+    package mutating func setReady(_ ready: Bool, now: Instant) {
+        if ready {
+            unreadyTotal = unreadyTime(now: now)
+            unreadySince = nil
+        } else if unreadySince == nil {
+            unreadySince = now
+        }
+    }
+
+    /// When the oldest queued message has waited long enough; never while a connection is ready.
+    package func queueDeadline(headStarted: TimeSpan) -> Instant {
+        guard let unreadySince else { return .distantFuture }
+        let waited = TimeSpan(nanoseconds: unreadyTotal.nanoseconds &- headStarted.nanoseconds)
+        return unreadySince + TimeSpan(nanoseconds: upstream.settings.queue.timeout.nanoseconds &- waited.nanoseconds)
+    }
+}

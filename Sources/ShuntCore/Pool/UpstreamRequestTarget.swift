@@ -1,0 +1,18 @@
+/// The request target of a dial.
+enum UpstreamTarget {
+    /// The upstream's path and own query, the client's raw query behind it, and the token where it belongs in there.
+    static func text(upstream: UpstreamSettings, client: Handshake, token: String?) -> String {
+        var query = [upstream.address.query, client.query].filter { !$0.isEmpty }.joined(separator: "&")
+        if let token, case .query(let name) = upstream.credential {
+            query = QueryString(query).setting(name, to: token)
+        }
+        let path = upstream.address.path.utf8.first == 0x2F ? upstream.address.path : "/" + upstream.address.path
+        return requestLineSafe(query.isEmpty ? path : path + "?" + query)
+    }
+
+    /// Nothing in a target may end it: white space and controls, which the handshake check refuses already, are
+    /// percent-encoded.
+    private static func requestLineSafe(_ target: String) -> String {
+        PercentCoding.encoded(target) { $0 > 0x20 && $0 != 0x7F }
+    }
+}

@@ -1,0 +1,109 @@
+/// An IP address as its bytes: 4 of them, or 16. An IPv6 address that maps an IPv4 one (`::ffff:10.0.0.1`, what a
+/// socket that listens for both reports) is the IPv4 address.
+struct AddressText {
+    let bytes: [UInt8]
+
+    /// Reads dotted quads without leading zeros and the forms of RFC 4291 §2.2; a zone (`%eth0`) is passed over.
+    init?(_ text: String) {
+        let source = Array(text.utf8.prefix { $0 != 0x25 })
+        guard source.contains(0x3A) else {
+            guard let quad = AddressText.quad(source[...]) else { return nil }
+            bytes = quad
+            return
+        }
+        guard let address = AddressText.version6(source) else { return nil }
+        bytes = address.starts(with: AddressText.mappedPrefix) ? Array(address[12...]) : address
+    }
+
+    static let mappedPrefix: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
+
+    private static func quad(_ source: ArraySlice<UInt8>) -> [UInt8]? {
+        let parts = source.split(separator: 0x2E, omittingEmptySubsequences: false)
+        guard parts.count == 4 else { return nil }
+        var bytes: [UInt8] = []
+        for part in parts {
+            guard let number = decimal(part), let byte = UInt8(exactly: number) else { return nil }
+            bytes.append(byte)
+        }
+        return bytes
+    }
+
+    /// Up to five digits; a leading zero could be meant as octal and is refused.
+    static func decimal(_ digits: ArraySlice<UInt8>) -> Int? {
+        guard (1...5).contains(digits.count), digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        guard digits.count == 1 || digits.first != 0x30 else { return nil }
+        return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+    }
+
+    private static func version6(_ source: [UInt8]) -> [UInt8]? {
+        guard let gap = source.indices.dropLast().first(where: { source[$0] == 0x3A && source[$0 + 1] == 0x3A }) else {
+            guard let all = groups(source[...]), all.count == 16 else { return nil }
+            return all
+        }
+        guard let head = groups(source[..<gap], quadAllowed: false), let tail = groups(source[(gap + 2)...]) else {
+            return nil
+        }
+        let missing = 16 - head.count - tail.count
+        // The gap stands for at least one group.
+        guard missing >= 2 else { return nil }
+        return head + [UInt8](repeating: 0, count: missing) + tail
+    }
+
+    /// Groups of hexadecimal digits between single colons; the last may be a dotted quad.
+    private static func groups(_ source: ArraySlice<UInt8>, quadAllowed: Bool = true) -> [UInt8]? {
+        if source.isEmpty { return [] }
+        var bytes: [UInt8] = []
+        let parts = source.split(separator: 0x3A, omittingEmptySubsequences: false)
+        for (place, part) in parts.enumerated() {
+            if part.contains(0x2E) {
+                guard quadAllowed, place == parts.count - 1, let quad = quad(part) else { return nil }
+                bytes += quad
+                continue
+            }
+            guard (1...4).contains(part.count) else { return nil }
+            var group: UInt16 = 0
+            for digit in part {
+                guard let value = hexValue(digit) else { return nil }
+                group = group << 4 | UInt16(value)
+            }
+            bytes += [UInt8(group >> 8), UInt8(group & 0xFF)]
+        }
+        return bytes
+    }
+}
+
+extension AddressRange {
+    /// Reads `10.0.0.0/8`, `2001:db8::/32` or a single address. Bits behind the prefix are passed over; a range of mapped
+    /// addresses (`::ffff:0:0/96` and longer) is the IPv4 range.
+    package init?(cidr: String) {
+        let source = Array(cidr.utf8)
+        let slash = source.firstIndex(of: 0x2F) ?? source.count
+        let address = String(decoding: source[..<slash], as: UTF8.self)
+        guard !address.utf8.contains(0x25), let bytes = AddressText(address)?.bytes else { return nil }
+        let written = address.utf8.contains(0x3A) ? 128 : 32
+        var prefix = written
+        if slash < source.count {
+            guard let number = AddressText.decimal(source[(slash + 1)...]), number <= written else { return nil }
+            prefix = number
+        }
+        guard written == 128, bytes.count == 4 else {
+            self.init(bytes: bytes, prefix: prefix)
+            return
+        }
+        if prefix >= 96 {
+            self.init(bytes: bytes, prefix: prefix - 96)
+        } else {
+            self.init(bytes: AddressText.mappedPrefix + bytes, prefix: prefix)
+        }
+    }
+
+    /// Whether the address, as text without port or brackets, lies in the range. False for what is no address.
+    package func contains(_ address: String) -> Bool {
+        guard let other = AddressText(address)?.bytes, other.count == bytes.count else { return false }
+        guard (0...bytes.count * 8).contains(prefix) else { return false }
+        let whole = prefix / 8
+        guard bytes[..<whole].elementsEqual(other[..<whole]) else { return false }
+        let rest = prefix % 8
+        return rest == 0 || (bytes[whole] ^ other[whole]) >> UInt8(8 - rest) == 0
+    }
+}

@@ -1,0 +1,125 @@
+/// Decides about a client's request: RFC 6455 §4.2.1 to the letter, then who may connect and who it is.
+package enum HandshakeCheck {
+    /// - Parameter listen: of it, the origins that are admitted and the proxies that are trusted.
+    package static func verdict(
+        of request: HandshakeRequest, table: RoutingTable, listen: ListenSettings
+    ) -> HandshakeVerdict {
+        do throws(HandshakeVerdict.Refusal) {
+            guard let target = RequestTarget(request.target) else {
+                throw request.method == "GET" || request.method == "HEAD"
+                    ? .badRequest("The request target is not a path.") : .methodNotAllowed(allowed: "GET")
+            }
+            if healthPaths.contains(target.path) {
+                guard request.method == "GET" || request.method == "HEAD" else {
+                    throw .methodNotAllowed(allowed: "GET, HEAD")
+                }
+                return .health
+            }
+            try checkRequest(request, target, paths: table.definition.addressing.paths)
+            let key = try checkUpgrade(request)
+            let handshake = handshake(of: request, target, listen: listen)
+            try checkOrigin(handshake, policy: listen.origins)
+            let identity = try identity(of: handshake, settings: table.definition.session)
+            return .accept(
+                HandshakeVerdict.Accepted(
+                    acceptKey: SecWebSocket.acceptKey(for: key), handshake: handshake, identity: identity))
+        } catch {
+            return .refuse(error)
+        }
+    }
+
+    private static let healthPaths = ["/healthz", "/health", "/api/health"]
+
+    /// The request as such: method, host, path, no body.
+    private static func checkRequest(
+        _ request: HandshakeRequest, _ target: RequestTarget, paths: [String]
+    ) throws(HandshakeVerdict.Refusal) {
+        guard request.method == "GET" else { throw .methodNotAllowed(allowed: "GET") }
+        let hosts = request.values(of: "host").map { FieldText.trimmed($0) }
+        // HTTP/1.0 knows no Host; its version is refused below, where the path is known to be a socket's.
+        if hosts.count != 1, hosts.count > 1 || request.isAtLeastHTTP11 {
+            throw .badRequest("There must be exactly one Host field.")
+        }
+        if let host = hosts.first, Authority(host) == nil { throw .badRequest("The Host field names no host.") }
+        guard paths.contains(where: { FieldText.sameBytes($0, target.path) }) else { throw .notFound(paths: paths) }
+        let lengths = FieldText.list(request.values(of: "content-length"))
+        if !request.values(of: "transfer-encoding").isEmpty || lengths.contains(where: { $0 != "0" }) {
+            throw .badRequest("A handshake has no body.")
+        }
+    }
+
+    /// What makes it a WebSocket handshake; returns the key.
+    private static func checkUpgrade(_ request: HandshakeRequest) throws(HandshakeVerdict.Refusal) -> String {
+        guard FieldText.list(request.values(of: "upgrade"), names: "websocket") else { throw .upgradeRequired }
+        guard request.isAtLeastHTTP11 else { throw .badRequest("A handshake needs HTTP/1.1.") }
+        guard FieldText.list(request.values(of: "connection"), names: "upgrade") else {
+            throw .badRequest("The Connection field does not list upgrade; does a proxy in front take it away?")
+        }
+        let versions = request.values(of: "sec-websocket-version").map { FieldText.trimmed($0) }
+        if versions.count > 1 { throw .badRequest("There must be exactly one Sec-WebSocket-Version field.") }
+        guard versions == ["13"] else { throw .unsupportedVersion }
+        let keys = request.values(of: "sec-websocket-key").map { FieldText.trimmed($0) }
+        guard keys.count == 1, SecWebSocket.isKey(keys[0]) else {
+            throw .badRequest("There must be exactly one Sec-WebSocket-Key field with 16 bytes in base64.")
+        }
+        return keys[0]
+    }
+
+    private static func handshake(
+        of request: HandshakeRequest, _ target: RequestTarget, listen: ListenSettings
+    ) -> Handshake {
+        let trusted = isTrusted(request.remoteHost, listen)
+        var headers = request.headers
+        if let authority = target.authority {
+            headers.removeAll { asciiEqualIgnoringCase($0.name, "host") }
+            headers.insert(Handshake.Field(name: "Host", value: authority), at: 0)
+        }
+        let forwarded = FieldText.list(request.values(of: "x-forwarded-proto")).first ?? ""
+        let forwardedSecure = ["https", "wss"].contains { asciiEqualIgnoringCase($0, forwarded) }
+        return Handshake(
+            path: target.path, query: target.query, headers: headers, remoteHost: request.remoteHost,
+            remotePort: request.remotePort, secure: trusted && !forwarded.isEmpty ? forwardedSecure : request.secure,
+            trusted: trusted)
+    }
+
+    /// A peer without an address came over a Unix socket: a local process that may open its file, so the proxy in front.
+    private static func isTrusted(_ remoteHost: String, _ listen: ListenSettings) -> Bool {
+        if remoteHost.isEmpty { return listen.clients.contains { if case .unix = $0 { true } else { false } } }
+        return listen.trustedProxies.contains { $0.contains(remoteHost) }
+    }
+
+    private static func checkOrigin(
+        _ handshake: Handshake, policy: OriginPolicy
+    ) throws(HandshakeVerdict.Refusal) {
+        let origins = handshake.values(of: "origin").map { FieldText.trimmed($0) }
+        guard let origin = origins.first else { return }
+        guard origins.count == 1 else { throw .badRequest("There must be at most one Origin field.") }
+        var hosts = handshake.values(of: "host").map { FieldText.trimmed($0) }
+        // The leftmost entry is the name that the client used, whatever the proxies behind it are called.
+        if handshake.trusted { hosts += FieldText.list(handshake.values(of: "x-forwarded-host")).prefix(1) }
+        guard OriginCheck.admits(origin, policy: policy, hosts: hosts) else { throw .originRefused(origin) }
+    }
+
+    private static func identity(
+        of handshake: Handshake, settings: SessionSettings
+    ) throws(HandshakeVerdict.Refusal) -> ClientIdentity {
+        let identity = ClientAdmission.identity(of: handshake, settings: settings)
+        switch identity {
+        case .session, .anonymous: return identity
+        case .ambiguous: throw .tokenAmbiguous
+        case .missing: throw .tokenRequired
+        case .malformed: throw .tokenMalformed
+        }
+    }
+}
+
+/// Refusals travel as errors inside the check only.
+extension HandshakeVerdict.Refusal: Error {}
+
+extension HandshakeRequest {
+    fileprivate func values(of name: String) -> [String] {
+        headers.filter { asciiEqualIgnoringCase($0.name, name) }.map(\.value)
+    }
+
+    fileprivate var isAtLeastHTTP11: Bool { versionMajor > 1 || (versionMajor == 1 && versionMinor >= 1) }
+}

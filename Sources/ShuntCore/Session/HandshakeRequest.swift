@@ -1,0 +1,87 @@
+/// The request that opened a client's connection, as the HTTP parser read it.
+package struct HandshakeRequest: Sendable {
+    package var method: String
+    /// The raw request target.
+    package var target: String
+    package var versionMajor: Int
+    package var versionMinor: Int
+    package var headers: [Handshake.Field]
+    /// The peer's address without port; empty where it has none (a Unix socket).
+    package var remoteHost: String
+    package var remotePort: Int
+    /// Whether this connection is encrypted.
+    package var secure: Bool
+
+    package init(
+        method: String, target: String, versionMajor: Int = 1, versionMinor: Int = 1, headers: [Handshake.Field],
+        remoteHost: String = "", remotePort: Int = 0, secure: Bool = false
+    ) {
+        self.method = method
+        self.target = target
+        self.versionMajor = versionMajor
+        self.versionMinor = versionMinor
+        self.headers = headers
+        self.remoteHost = remoteHost
+        self.remotePort = remotePort
+        self.secure = secure
+    }
+}
+
+/// What to answer to a client's request.
+package enum HandshakeVerdict: Sendable {
+    /// 101, and the socket is a client's.
+    case accept(Accepted)
+    /// An HTTP error; the connection is closed after it.
+    case refuse(Refusal)
+    /// 200: the process is alive.
+    case health
+
+    package struct Accepted: Sendable {
+        /// The value of `Sec-WebSocket-Accept`.
+        package let acceptKey: String
+        /// What to tell upstreams about the client.
+        package let handshake: Handshake
+        /// `session` or `anonymous`.
+        package let identity: ClientIdentity
+    }
+
+    package struct Refusal: Sendable, Equatable {
+        package let status: Int
+        /// Stable, for programs.
+        package let code: String
+        /// For people: what was wrong and what would be right. It repeats what the client sent, never a token.
+        package let message: String
+        /// Fields that the status asks for (`Allow`, `Upgrade`, …), besides those of the body and `Connection: close`.
+        package let headers: [Handshake.Field]
+
+        package init(status: Int, code: String, message: String, headers: [Handshake.Field] = []) {
+            self.status = status
+            self.code = code
+            self.message = message
+            self.headers = headers
+        }
+
+        /// The JSON object to send as the body: `{"error":{"code":…,"message":…}}`.
+        package var body: String {
+            #"{"error":{"code":"\#(JSONText.escaped(code))","message":"\#(JSONText.escaped(message))"}}"#
+        }
+    }
+}
+
+private enum JSONText {
+    /// The text as the inside of a JSON string (RFC 8259 §7).
+    static func escaped(_ text: String) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\u{0}"..."\u{1F}":
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}

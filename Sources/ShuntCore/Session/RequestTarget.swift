@@ -1,0 +1,87 @@
+/// The target of a request line (RFC 9112 §3.2), split but not decoded.
+struct RequestTarget: Equatable {
+    /// As received; begins with `/`.
+    let path: String
+    /// What follows the first `?`, without it.
+    let query: String
+    /// The authority of an absolute-form target, which then counts instead of `Host` (RFC 9112 §3.2.2).
+    let authority: String?
+
+    /// Nil for what is neither origin-form nor absolute-form, has a fragment, white space or control characters, or was
+    /// not UTF-8.
+    init?(_ target: String) {
+        let bytes = Array(target.utf8)
+        guard !bytes.contains(where: { $0 <= 0x20 || $0 == 0x7F || $0 == 0x23 }), !RequestTarget.wasRepaired(bytes)
+        else { return nil }
+        var rest = bytes[...]
+        if bytes.first == 0x2F {
+            authority = nil
+        } else {
+            guard let start = RequestTarget.authorityStart(bytes) else { return nil }
+            let end = bytes[start...].firstIndex { $0 == 0x2F || $0 == 0x3F } ?? bytes.endIndex
+            let text = String(decoding: bytes[start..<end], as: UTF8.self)
+            guard Authority(text) != nil else { return nil }
+            authority = text
+            rest = bytes[end...]
+        }
+        let mark = rest.firstIndex(of: 0x3F) ?? rest.endIndex
+        path = rest.startIndex == mark ? "/" : String(decoding: rest[..<mark], as: UTF8.self)
+        query = String(decoding: rest[mark...].dropFirst(), as: UTF8.self)
+    }
+
+    /// Whether there is a replacement character in it: what stood there cannot be passed on as it came.
+    private static func wasRepaired(_ bytes: [UInt8]) -> Bool {
+        bytes.indices.dropLast(2).contains { bytes[$0] == 0xEF && bytes[$0 + 1] == 0xBF && bytes[$0 + 2] == 0xBD }
+    }
+
+    /// Behind `scheme://`, for the schemes that a WebSocket client may write.
+    private static func authorityStart(_ bytes: [UInt8]) -> Int? {
+        for scheme in ["http://", "https://", "ws://", "wss://"] {
+            let length = scheme.utf8.count
+            if bytes.count >= length, zip(bytes, scheme.utf8).allSatisfy({ asciiLowercased($0) == $1 }) {
+                return length
+            }
+        }
+        return nil
+    }
+}
+
+/// `host[:port]` as in `Host`, an origin or an absolute-form target (RFC 3986 §3.2, without user information).
+struct Authority: Equatable {
+    /// In lower case; an IPv6 literal keeps its brackets.
+    let host: String
+    let port: Int?
+
+    init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        let colon: Int?
+        if bytes.first == 0x5B {
+            guard let end = bytes.firstIndex(of: 0x5D) else { return nil }
+            guard end + 1 == bytes.count || bytes[end + 1] == 0x3A else { return nil }
+            colon = end + 1 == bytes.count ? nil : end + 1
+        } else {
+            colon = bytes.firstIndex(of: 0x3A)
+        }
+        let name = bytes[..<(colon ?? bytes.count)]
+        guard !name.isEmpty, name.allSatisfy(Authority.isHostByte) else { return nil }
+        host = String(decoding: name.map(asciiLowercased), as: UTF8.self)
+        guard let colon else {
+            port = nil
+            return
+        }
+        let digits = bytes[(colon + 1)...]
+        // "host:" with nothing behind it is allowed and means the default port.
+        guard digits.count <= 5, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        let number = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+        guard number <= 65_535 else { return nil }
+        port = digits.isEmpty ? nil : number
+    }
+
+    /// Anything that cannot be taken for another part of a URI.
+    private static func isHostByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0...0x20, 0x7F, 0x22, 0x23, 0x2C, 0x2F, 0x3C, 0x3E, 0x3F, 0x40, 0x5C, 0x5E, 0x60, 0x7B...0x7D: false
+        default: true
+        }
+    }
+}

@@ -1,0 +1,65 @@
+/// One authenticated user session, or one client without a token.
+package struct Session: Sendable {
+    /// nil for a client without one: such a session does not outlive its socket and parks nothing.
+    package let token: String?
+    /// What stands for the session in conversation ids: never the token.
+    package let shortName: [UInt8]
+    package var clients: [ClientID] = []
+    package var pools: [PoolID] = []
+    /// Accepted messages without an outcome, of all its sockets, gone ones included.
+    package var open = 0
+    package var parked = ParkedReplies()
+    /// Since when it has no socket.
+    package var alone: Instant?
+    /// What each upstream is paced at, by the upstream's index; kept over redials.
+    package var paces: [Int: WindowPace] = [:]
+    package var armed = Instant.distantFuture
+}
+
+/// Replies whose socket was gone, in unified form, oldest first.
+package struct ParkedReplies: Sendable {
+    package struct Reply: Sendable {
+        package let bytes: [UInt8]
+        package let expires: Instant
+    }
+
+    package private(set) var replies: [Reply] = []
+    package private(set) var bytes = 0
+    package init() {}
+
+    package var isEmpty: Bool { replies.isEmpty }
+    package var nextExpiry: Instant { replies.first?.expires ?? .distantFuture }
+
+    /// What parking one reply cost.
+    package enum Outcome: Sendable, Equatable {
+        case parked
+        /// The oldest had to go for it.
+        case displaced(Int)
+    }
+
+    /// Keeps a reply within the bounds; one reply is always kept, however large.
+    package mutating func park(_ reply: [UInt8], settings: SessionSettings, now: Instant) -> Outcome {
+        replies.append(Reply(bytes: reply, expires: now + settings.parkedFor))
+        bytes += reply.count
+        var displaced = 0
+        while replies.count > 1, replies.count > settings.parkedCount || bytes > settings.parkedBytes {
+            bytes -= replies.removeFirst().bytes.count
+            displaced += 1
+        }
+        return displaced == 0 ? .parked : .displaced(displaced)
+    }
+
+    package mutating func takeAll() -> [Reply] {
+        bytes = 0
+        defer { replies = [] }
+        return replies
+    }
+
+    /// Drops what is past its time; returns how many.
+    package mutating func expire(now: Instant) -> Int {
+        let gone = replies.prefix { $0.expires <= now }
+        for reply in gone { bytes -= reply.bytes.count }
+        replies.removeFirst(gone.count)
+        return gone.count
+    }
+}

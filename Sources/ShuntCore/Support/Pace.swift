@@ -1,0 +1,56 @@
+/// Rates that are all kept at once, as credit that refills evenly: `9/s, 90/1m`. A value type; it is told the time.
+package struct Pace: Sendable, Equatable {
+    /// One rate's credit, in units of `per` nanoseconds a message, so that no division rounds.
+    private struct Bucket: Sendable, Equatable {
+        let count: Int64
+        let per: Int64
+        let burst: Int64
+        var credit: Int64
+    }
+
+    private var buckets: [Bucket]
+    private var updated: Instant?
+
+    /// - Parameter burst: how many times a rate's own count may come at once.
+    package init(_ rates: [Rate], burst: Int = 1) {
+        buckets = rates.filter { $0.count > 0 && $0.per.nanoseconds > 0 }.map { rate in
+            let capacity = TimeSpan(nanoseconds: rate.per.nanoseconds).times(Int64(rate.count)).times(Int64(burst))
+            return Bucket(
+                count: Int64(rate.count), per: rate.per.nanoseconds, burst: capacity.nanoseconds,
+                credit: capacity.nanoseconds)
+        }
+    }
+
+    package var isUnlimited: Bool { buckets.isEmpty }
+
+    /// How long a message must wait if `ahead` others go first; zero when it may go now.
+    package mutating func wait(ahead: Int = 0, now: Instant) -> TimeSpan {
+        refill(now)
+        var longest: Int64 = 0
+        for bucket in buckets {
+            let needed = TimeSpan(nanoseconds: bucket.per).times(Int64(ahead) + 1).nanoseconds
+            let missing = needed - bucket.credit
+            if missing > 0 { longest = max(longest, missing / bucket.count + (missing % bucket.count == 0 ? 0 : 1)) }
+        }
+        return TimeSpan(nanoseconds: longest)
+    }
+
+    /// Takes the credit of one message, if it is there.
+    package mutating func take(now: Instant) -> Bool {
+        refill(now)
+        for bucket in buckets where bucket.credit < bucket.per { return false }
+        for index in buckets.indices { buckets[index].credit -= buckets[index].per }
+        return true
+    }
+
+    private mutating func refill(_ now: Instant) {
+        let elapsed = updated.map { max(0, (now - $0).nanoseconds) } ?? 0
+        if updated == nil || elapsed > 0 { updated = now }
+        if elapsed == 0 { return }
+        for index in buckets.indices {
+            let gained = TimeSpan(nanoseconds: elapsed).times(buckets[index].count)
+            let credit = TimeSpan(nanoseconds: buckets[index].credit) + gained
+            buckets[index].credit = min(buckets[index].burst, credit.nanoseconds)
+        }
+    }
+}

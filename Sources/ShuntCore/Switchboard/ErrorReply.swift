@@ -1,0 +1,69 @@
+/// The stable codes of error replies to clients.
+package enum ErrorCode: String, Sendable, CaseIterable {
+    case badJSON = "bad_json"
+    case notAnObject = "not_an_object"
+    case binaryUnsupported = "binary_unsupported"
+    case unknownAgent = "unknown_agent"
+    case pillarRequired = "pillar_required"
+    case unknownPillar = "unknown_pillar"
+    case messageTooLarge = "message_too_large"
+    case rateLimited = "rate_limited"
+    case queueFull = "queue_full"
+    case queueTimeout = "queue_timeout"
+    case overloaded = "overloaded"
+    case upstreamUnavailable = "upstream_unavailable"
+    case upstreamLost = "upstream_lost"
+    case upstreamProtocol = "upstream_protocol"
+    case replyTooLarge = "reply_too_large"
+    case timeout = "timeout"
+    case draining = "draining"
+    case sessionExpired = "session_expired"
+
+    /// What a person reads; codes with a value of their own say more at the place.
+    package var text: String {
+        switch self {
+        case .badJSON: "The message is not valid JSON"
+        case .notAnObject: "The message must be a JSON object"
+        case .binaryUnsupported: "Binary messages are not supported on this endpoint; send text"
+        case .unknownAgent: "Unknown agent_type"
+        case .pillarRequired: "Pillar is required"
+        case .unknownPillar: "Unknown pillar"
+        case .messageTooLarge: "The message is too large"
+        case .rateLimited: "Too many messages; slow down"
+        case .queueFull: "Too many messages are waiting for this agent"
+        case .queueTimeout: "The message waited too long for the agent's connection"
+        case .overloaded: "The proxy is overloaded; try again later"
+        case .upstreamUnavailable: "The agent is not available"
+        case .upstreamLost: "The connection to the agent was lost before it replied"
+        case .upstreamProtocol: "The agent answered with something that is no reply"
+        case .replyTooLarge: "The agent's reply is too large"
+        case .timeout: "The agent did not reply in time"
+        case .draining: "The server is restarting; connect again and resend"
+        case .sessionExpired: "The agent says that the session is over; log in again"
+        }
+    }
+}
+
+/// Writes error replies: `{"type":"error","code":…,"message":…,"sent":…}` and what is known of the message.
+package enum ErrorReply {
+    /// - Parameters:
+    ///   - detail: text for people, in place of the code's own.
+    ///   - members: further members, names with their values as JSON text.
+    package static func append(
+        _ code: ErrorCode, sent: Bool, detail: [UInt8]? = nil, members: [(name: String, json: [UInt8])],
+        to output: inout [UInt8]
+    ) {
+        output.append(contentsOf: #"{"type":"error","code":""#.utf8)
+        output.append(contentsOf: code.rawValue.utf8)
+        output.append(contentsOf: #"","message":"#.utf8)
+        JSONString.appendQuoted(detail ?? Array(code.text.utf8), to: &output)
+        output.append(contentsOf: (sent ? #","sent":true"# : #","sent":false"#).utf8)
+        for member in members where !member.json.isEmpty {
+            output.append(0x2C)
+            JSONString.appendQuoted(Array(member.name.utf8), to: &output)
+            output.append(0x3A)
+            output.append(contentsOf: member.json)
+        }
+        output.append(0x7D)
+    }
+}

@@ -1,0 +1,139 @@
+/// Clients come, fall silent, read slowly and go.
+extension Switchboard {
+    /// A handshake on the unified endpoint was accepted and answered; messages may follow. Parked replies are
+    /// delivered at once. `token` is the session's, nil for a client without one. When the session has too many sockets
+    /// the new one is closed at once: the id is forgotten already, the close is among the effects.
+    package mutating func clientConnected(
+        _ handshake: Handshake, token: String?, now: Instant, _ effects: inout Effects
+    ) -> ClientID {
+        wheel.start(at: now)
+        let sessionID = session(for: token)
+        let limits = table.definition.limits
+        let id = clients.insert(Client(session: sessionID, handshake: handshake, limits: limits, now: now))
+        let before = sessions[sessionID]?.clients.count ?? 0
+        sessions[sessionID]?.clients.append(id)
+        sessions[sessionID]?.alone = nil
+        if before >= limits.connectionsPerSession {
+            close(id, .tryAgainLater, .tooManyConnections, now: now, &effects)
+            settleLoosened(now: now, &effects)
+            return id
+        }
+        if let drain = draining {
+            clients[id]?.leaves = drain.leavingTime(now: now, random: &random)
+        }
+        for poolID in sessions[sessionID]?.pools ?? [] { pools[poolID]?.expired = false }
+        deliverParked(to: id, of: sessionID, now: now, &effects)
+        adopt(by: id, of: sessionID)
+        arm(client: id)
+        return id
+    }
+
+    /// The client's close, end or reset was read: nothing can be delivered any more. Idempotent.
+    package mutating func clientClosed(_ id: ClientID, now: Instant, _ effects: inout Effects) {
+        forget(id, now: now, &effects)
+        settleLoosened(now: now, &effects)
+    }
+
+    private mutating func forget(_ id: ClientID, now: Instant, _ effects: inout Effects) {
+        // What is under way on its own connections has an outcome yet.
+        if clients[id]?.congested == true { setReading(of: id, stopped: false, now: now, &effects) }
+        guard let client = clients.remove(id) else { return }
+        let sessionID = client.session
+        sessions[sessionID]?.clients.removeAll { $0 == id }
+        for seat in client.seats where pools[seat.pool]?.key.owner == .client(id) { loosened.append(.pool(seat.pool)) }
+        if sessions[sessionID]?.clients.isEmpty == true {
+            sessions[sessionID]?.alone = now
+            loosened.append(.session(sessionID))
+        }
+    }
+
+    package mutating func clientPong(_ id: ClientID, now: Instant, _ effects: inout Effects) {
+        clients[id]?.lastHeard = now
+        clients[id]?.pingedAt = nil
+    }
+
+    /// More than `limits.unread_by_client` waits for the client's socket.
+    package mutating func clientCongested(_ id: ClientID, now: Instant, _ effects: inout Effects) {
+        guard clients[id]?.congested == false else { return }
+        clients[id]?.congested = true
+        setReading(of: id, stopped: true, now: now, &effects)
+    }
+
+    /// What waited for the client's socket was taken.
+    package mutating func clientRelieved(_ id: ClientID, now: Instant, _ effects: inout Effects) {
+        guard clients[id]?.congested == true else { return }
+        clients[id]?.congested = false
+        setReading(of: id, stopped: false, now: now, &effects)
+    }
+
+    /// Stops or resumes the upstreams that are this client's own; shared ones go on, and the client is closed when a
+    /// message comes for it that it has no room for.
+    private mutating func setReading(of id: ClientID, stopped: Bool, now: Instant, _ effects: inout Effects) {
+        for seat in clients[id]?.seats ?? [] {
+            guard let pool = pools[seat.pool], pool.key.owner == .client(id) else { continue }
+            for connection in pool.connections { setReading(from: connection, stopped: stopped, now: now, &effects) }
+        }
+    }
+
+    private mutating func setReading(
+        from id: ConnectionID, stopped: Bool, now: Instant, _ effects: inout Effects
+    ) {
+        guard let connection = connections[id], connection.state != .dialling, connection.readingStopped != stopped
+        else { return }
+        connections[id]?.readingStopped = stopped
+        // Pongs are not read either: silence says nothing until reading goes on.
+        connections[id]?.pingedAt = nil
+        connections[id]?.lastHeard = now
+        effects.list.append(stopped ? .stopReading(id) : .startReading(id))
+        arm(connection: id)
+    }
+
+    /// A connection that was being dialled when its client stopped reading is not read either.
+    mutating func stopReadingForCongestedOwner(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+        guard let pool = connections[id]?.pool, case .client(let owner) = pools[pool]?.key.owner,
+            clients[owner]?.congested == true
+        else { return }
+        setReading(from: id, stopped: true, now: now, &effects)
+    }
+
+    /// Closes a client for a reason of ours.
+    mutating func close(
+        _ id: ClientID, _ code: CloseCode, _ reason: CloseReason, now: Instant, _ effects: inout Effects
+    ) {
+        guard clients.contains(id) else { return }
+        effects.list.append(.closeClient(id, code, reason))
+        forget(id, now: now, &effects)
+    }
+
+    mutating func arm(client id: ClientID) {
+        guard clients.contains(id) else { return }
+        let deadline = clients[id]?.nextDeadline(idleTimeout: table.definition.limits.idleTimeout) ?? .distantFuture
+        var armed = clients[id]?.armed ?? .distantFuture
+        wheel.arm(.client(id), at: deadline, armed: &armed)
+        clients[id]?.armed = armed
+    }
+
+    mutating func look(at id: ClientID, now: Instant, _ effects: inout Effects) {
+        guard let client = clients[id], client.armed <= now else { return }
+        clients[id]?.armed = .distantFuture
+        if now >= client.leaves, client.open == 0 {
+            return close(id, .serviceRestart, .draining, now: now, &effects)
+        }
+        if now >= client.lastActive + table.definition.limits.idleTimeout, client.open == 0 {
+            return close(id, .goingAway, .idle, now: now, &effects)
+        }
+        if let pinged = client.pingedAt {
+            if now >= pinged + Client.keepaliveTimeout {
+                return close(id, .goingAway, .keepalive, now: now, &effects)
+            }
+        } else if now >= client.lastHeard + Client.keepaliveEvery {
+            clients[id]?.pingedAt = now
+            effects.list.append(.pingClient(id))
+        }
+        // What is due already waits for the end of an exchange, which looks again.
+        let deadline = clients[id]?.nextDeadline(idleTimeout: table.definition.limits.idleTimeout) ?? .distantFuture
+        var armed = Instant.distantFuture
+        wheel.arm(.client(id), at: max(deadline, now + .milliseconds(100)), armed: &armed)
+        clients[id]?.armed = armed
+    }
+}

@@ -1,0 +1,199 @@
+/// Connections are dialled when a message waits for one, and lost for reasons that are somebody's.
+extension Switchboard {
+    /// Orders a dial unless the pool's backoff or the upstream's breaker says to wait; `arm(pool:)` comes back then.
+    mutating func dial(_ poolID: PoolID, now: Instant, _ effects: inout Effects) {
+        guard let pool = pools[poolID], pool.current.isNone, !pool.queue.isEmpty else { return }
+        if now < pool.backoff.until || now < pool.dialNotBefore { return }
+        let upstream = pool.upstream
+        let permission = breakers[upstream.index].permission(now: now, patience: upstream.settings.connectTimeout)
+        if case .wait(let until) = permission {
+            pools[poolID]?.dialNotBefore = until
+            waitForBreaker(poolID, upstream.index)
+            return
+        }
+        let head = exchanges[pool.queue.head]
+        let cause = head?.client ?? .none
+        let id = connections.insert(Connection(pool: poolID, upstream: upstream, cause: cause, now: now))
+        pools[poolID]?.current = id
+        pools[poolID]?.connections.append(id)
+        tally.dials += 1
+        let token = sessions[pool.session]?.token
+        // Whoever took a message over may be of another pool: only its sender's handshake will do.
+        let sender = head?.adopted == false ? clients[cause]?.handshake : nil
+        let handshake = sender ?? pool.handshake
+        let request = UpstreamRequest(upstream: upstream.settings, client: handshake, token: token)
+        effects.dials.append(DialOrder(upstream: upstream, request: request))
+        effects.list.append(.dial(id, order: effects.dials.count - 1))
+    }
+
+    package mutating func connectionReady(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+        guard let connection = connections[id], connection.state == .dialling else { return }
+        let settings = connection.upstream.settings
+        connections[id]?.state = .ready
+        connections[id]?.lastHeard = now
+        connections[id]?.idleSince = now
+        // Up to a tenth earlier, so that connections dialled together do not end together.
+        let jitter = random.span(upTo: TimeSpan(nanoseconds: settings.lifetime.nanoseconds / 10))
+        connections[id]?.expires = now + TimeSpan(nanoseconds: settings.lifetime.nanoseconds - jitter.nanoseconds)
+        pools[connection.pool]?.failing = false
+        pools[connection.pool]?.dialNotBefore = Instant(nanoseconds: .min)
+        arm(connection: id)
+        stopReadingForCongestedOwner(id, now: now, &effects)
+        pump(connection.pool, now: now, &effects)
+        // With nothing left to carry it has no reason to stay.
+        loosened.append(.pool(connection.pool))
+        upstreamAnswered(connection.upstream.index, now: now, &effects)
+        settleLoosened(now: now, &effects)
+    }
+
+    /// Remembers a pool, once, until the upstream is back.
+    private mutating func waitForBreaker(_ pool: PoolID, _ upstream: Int) {
+        guard pools[pool]?.awaitsBreaker == false else { return }
+        pools[pool]?.awaitsBreaker = true
+        waitingForBreaker[upstream].append(pool)
+        // Pools that ended during a long outage are still listed: they must not add up.
+        if waitingForBreaker[upstream].count > 2 * pools.count + 64 {
+            waitingForBreaker[upstream].removeAll { !pools.contains($0) }
+        }
+    }
+
+    /// The upstream showed that it is there: whoever waited for that goes on.
+    private mutating func upstreamAnswered(_ upstream: Int, now: Instant, _ effects: inout Effects) {
+        guard breakers[upstream].succeeded() else { return }
+        effects.list.append(.note(.breakerClosed(upstream: upstream)))
+        wakeWaiting(upstream, now: now, &effects)
+    }
+
+    private mutating func wakeWaiting(_ upstream: Int, now: Instant, _ effects: inout Effects) {
+        let waiting = waitingForBreaker[upstream]
+        waitingForBreaker[upstream] = []
+        for pool in waiting {
+            pools[pool]?.dialNotBefore = Instant(nanoseconds: .min)
+            pools[pool]?.awaitsBreaker = false
+            pump(pool, now: now, &effects)
+        }
+    }
+
+    package mutating func connectionFailed(
+        _ id: ConnectionID, _ failure: DialFailure, now: Instant, _ effects: inout Effects
+    ) {
+        guard let connection = connections[id], connection.state == .dialling else { return }
+        forget(id)
+        tally.dialsFailed += 1
+        effects.list.append(.note(.dialFailed(upstream: connection.upstream.index, failure)))
+        pools[connection.pool]?.failing = true
+        switch failure.fault {
+        case .upstream:
+            upstreamFailed(connection.upstream, now: now, &effects)
+            // Whether it is back is the breaker's to find out; the pool itself comes again soon.
+            pools[connection.pool]?.backoff.failed(now: now, cap: .seconds(1), random: &random)
+        case .session:
+            pools[connection.pool]?.backoff.failed(now: now, random: &random)
+            failWaiting(connection.pool, .upstreamUnavailable, now: now, &effects)
+            // It refused this session, so it is there for others.
+            upstreamAnswered(connection.upstream.index, now: now, &effects)
+        case .ours:
+            pools[connection.pool]?.backoff.failed(now: now, cap: .seconds(1), random: &random)
+        }
+        pump(connection.pool, now: now, &effects)
+        settleLoosened(now: now, &effects)
+    }
+
+    private mutating func upstreamFailed(_ upstream: Upstream, now: Instant, _ effects: inout Effects) {
+        let settings = upstream.settings
+        let opened = breakers[upstream.index].failed(
+            now: now, limit: settings.breakerFailures, pause: settings.breakerOpen)
+        if opened { effects.list.append(.note(.breakerOpened(upstream: upstream.index))) }
+    }
+
+    /// Everything that waits in a pool ends with an error.
+    mutating func failWaiting(_ pool: PoolID, _ code: ErrorCode, now: Instant, _ effects: inout Effects) {
+        while let head = pools[pool]?.queue.head, !head.isNone { fail(head, code, now: now, &effects) }
+    }
+
+    /// The peer's close, end or reset was read, or it broke the protocol. Idempotent.
+    package mutating func connectionClosed(
+        _ id: ConnectionID, code: CloseCode?, now: Instant, _ effects: inout Effects
+    ) {
+        guard let connection = connections[id] else { return }
+        if connection.state == .dialling { return connectionFailed(id, .connect, now: now, &effects) }
+        let meaning = code.flatMap { connection.upstream.settings.closes[$0.rawValue] }
+        lose(id, meaning == .auth ? .sessionExpired : .upstreamLost, now: now, &effects)
+        let poolID = connection.pool
+        switch meaning {
+        case .auth:
+            pools[poolID]?.expired = true
+            failWaiting(poolID, .sessionExpired, now: now, &effects)
+        case .refuse:
+            pools[poolID]?.failing = true
+            failWaiting(poolID, .upstreamUnavailable, now: now, &effects)
+        case .limit:
+            // It wants less of us: wait at least once before the next try.
+            pools[poolID]?.backoff.failed(now: now, random: &random)
+        case nil: break
+        }
+        pump(poolID, now: now, &effects)
+        settleLoosened(now: now, &effects)
+    }
+
+    /// A connection is gone or as good as gone: what was sent on it ends with `code`, or is sent again where that is
+    /// safe; the next dial backs off.
+    mutating func lose(_ id: ConnectionID, _ code: ErrorCode, now: Instant, _ effects: inout Effects) {
+        guard let connection = connections[id] else { return }
+        connections[id]?.readingStopped = false
+        let wasCurrent = pools[connection.pool]?.current == id
+        if code == .upstreamLost, connection.upstream.settings.retrySafe { requeueSent(id, now: now) }
+        while let oldest = connections[id]?.outstanding.head, !oldest.isNone {
+            if exchanges[oldest]?.state == .sent {
+                fail(oldest, code, now: now, &effects)
+            } else {
+                end(oldest, now: now, &effects)
+            }
+        }
+        forget(id)
+        guard wasCurrent else { return }
+        pools[connection.pool]?.backoff.failed(now: now, random: &random)
+        // An end before the first reply is a dial that came to nothing.
+        if !connection.replied { pools[connection.pool]?.failing = true }
+    }
+
+    /// Puts what may be sent again back where it stood, once: from the youngest on, so that the order stays.
+    private mutating func requeueSent(_ id: ConnectionID, now: Instant) {
+        var candidate = connections[id]?.outstanding.tail ?? .none
+        while let exchange = exchanges[candidate] {
+            if exchange.state == .sent, !exchange.retried, !exchange.held.isEmpty {
+                connections[id]?.outstanding.remove(candidate, in: &exchanges)
+                connections[id]?.live -= 1
+                exchanges[candidate]?.state = .queued
+                exchanges[candidate]?.retried = true
+                exchanges[candidate]?.connection = .none
+                let unready = pools[exchange.pool]?.unreadyTime(now: now) ?? .zero
+                exchanges[candidate]?.unreadyAtStart = unready
+                pools[exchange.pool]?.queue.prepend(candidate, in: &exchanges)
+                pools[exchange.pool]?.queuedBytes += exchange.size
+            }
+            candidate = exchange.previous
+        }
+    }
+
+    /// Takes a connection out of everything that knows it. Nothing is outstanding on it any more.
+    mutating func forget(_ id: ConnectionID) {
+        guard let connection = connections.remove(id) else { return }
+        pools[connection.pool]?.connections.removeAll { $0 == id }
+        if pools[connection.pool]?.current == id { pools[connection.pool]?.current = .none }
+    }
+}
+
+/// Who is to blame for a dial that came to nothing, and so who waits.
+package enum Fault: Sendable { case upstream, session, ours }
+
+extension DialFailure {
+    package var fault: Fault {
+        switch self {
+        case .connect, .connectTimeout, .tls: .upstream
+        case .refused(let status): status >= 500 ? .upstream : .session
+        case .badHandshake: .session
+        case .noLocalAddress, .limit: .ours
+        }
+    }
+}

@@ -1,0 +1,43 @@
+/// A graceful stop under way.
+struct Drain: Sendable {
+    let settings: DrainSettings
+    let deadline: Instant
+    /// Sockets leave spread over this time.
+    let spread: TimeSpan
+
+    /// When a client may be closed, if its exchanges are over.
+    func leavingTime(now: Instant, random: inout RandomSource) -> Instant { now + random.span(upTo: spread) }
+}
+
+extension Switchboard {
+    /// A graceful stop begins: new messages are refused with `draining`, exchanges in flight may end until
+    /// `drain.exchanges`, then sockets close with 1012, spread.
+    package mutating func drain(_ settings: DrainSettings, now: Instant, _ effects: inout Effects) {
+        guard draining == nil else { return }
+        wheel.start(at: now)
+        // A handful of sockets need no ten seconds: a hundred may leave each second.
+        let needed = TimeSpan.milliseconds(10).times(Int64(clients.count))
+        let drain = Drain(
+            settings: settings, deadline: now + settings.exchanges, spread: min(settings.spread, needed))
+        draining = drain
+        var armed = Instant.distantFuture
+        wheel.arm(.drain, at: drain.deadline, armed: &armed)
+        for id in clients.ids {
+            clients[id]?.leaves = drain.leavingTime(now: now, random: &random)
+            arm(client: id)
+        }
+        for id in sessions.ids where sessions[id]?.clients.isEmpty == true { loosened.append(.session(id)) }
+        settleLoosened(now: now, &effects)
+    }
+
+    /// Time is up: what has no outcome gets one.
+    mutating func endDrain(now: Instant, _ effects: inout Effects) {
+        guard let drain = draining else { return }
+        if now < drain.deadline {
+            var armed = Instant.distantFuture
+            return wheel.arm(.drain, at: drain.deadline, armed: &armed)
+        }
+        for id in exchanges.ids where exchanges[id]?.state != .abandoned { fail(id, .draining, now: now, &effects) }
+        for id in connections.ids { retire(id, .drain, now: now, &effects) }
+    }
+}

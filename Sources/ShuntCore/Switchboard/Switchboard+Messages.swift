@@ -1,0 +1,153 @@
+/// A client's message on its way in: checked, addressed, accepted or refused.
+extension Switchboard {
+    /// A whole data message of a client, unmasked.
+    package mutating func clientMessage(
+        _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
+    ) {
+        take(id, kind, bytes, now: now, &effects)
+        settleLoosened(now: now, &effects)
+    }
+
+    private mutating func take(
+        _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
+    ) {
+        guard clients.contains(id) else { return }
+        clients[id]?.lastHeard = now
+        clients[id]?.lastActive = now
+        clients[id]?.pingedAt = nil
+        tally.messages += 1
+        if clients[id]?.pace.take(now: now) == false {
+            let wait = clients[id]?.pace.wait(now: now) ?? .zero
+            return refuse(id, .rateLimited, members: [("retry_after", decimalSeconds(wait))], now: now, &effects)
+        }
+        if kind == .binary { return refuse(id, .binaryUnsupported, now: now, &effects) }
+        let nesting = table.definition.limits.nesting
+        switch envelope.scan(bytes, for: table.requestKeys, nesting: nesting, early: false) {
+        case .object: break
+        case .notAnObject: return refuse(id, .notAnObject, now: now, &effects)
+        case .malformed(let position):
+            return refuse(
+                id, .badJSON, detail: "The message is not valid JSON (at byte \(position))", now: now, &effects)
+        case .tooDeep(let position):
+            let detail = "The message is nested deeper than \(nesting) levels (at byte \(position))"
+            return refuse(id, .badJSON, detail: detail, now: now, &effects)
+        }
+        if let type = envelope.value(table.typeSlot), table.absorbed.find(bytes, type) != nil {
+            tally.absorbed += 1
+            return
+        }
+        switch table.addressing.resolve(envelope, bytes, routes: table.routes) {
+        case .route(let route): accept(id, route, bytes, now: now, &effects)
+        case .unaddressed:
+            refuse(id, .unknownAgent, detail: missing(level: 0), members: known(bytes), now: now, &effects)
+        case .unknownAgent:
+            let detail = unknown(.unknownAgent, level: 0, bytes)
+            refuse(id, .unknownAgent, detail: detail, members: known(bytes), now: now, &effects)
+        case .memberRequired(let level):
+            refuse(id, .pillarRequired, detail: missing(level: level), members: known(bytes), now: now, &effects)
+        case .unknownMember(let level):
+            let detail = unknown(.unknownPillar, level: level, bytes)
+            refuse(id, .unknownPillar, detail: detail, members: known(bytes), now: now, &effects)
+        }
+    }
+
+    /// A client's message grows past `limits.message`: it is told, then closed with 1009.
+    package mutating func clientMessageTooLarge(_ id: ClientID, now: Instant, _ effects: inout Effects) {
+        guard clients.contains(id) else { return }
+        refuse(
+            id, .messageTooLarge, detail: "A message may have \(table.definition.limits.message) bytes at most",
+            now: now, &effects)
+        close(id, .messageTooBig, .messageTooBig, now: now, &effects)
+        settleLoosened(now: now, &effects)
+    }
+
+    private mutating func accept(
+        _ id: ClientID, _ route: Route, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
+    ) {
+        if draining != nil { return refuse(id, .draining, members: known(bytes), now: now, &effects) }
+        if isOverloaded { return refuse(id, .overloaded, members: known(bytes), now: now, &effects) }
+        let oneWay = envelope.value(table.typeSlot).map { table.oneWay.find(bytes, $0) != nil } ?? false
+        let seat = takeSeat(id, route)
+        guard let session = clients[id]?.session, let poolID = clients[id]?.seats[seat].pool else { return }
+        let conversation = conversation(id, seat, bytes)
+        let exchange = Exchange(
+            client: id, session: session, pool: poolID, route: route, oneWay: oneWay,
+            conversation: conversation, correlation: correlation(route.upstream, conversation, bytes),
+            size: bytes.count)
+        pools[poolID]?.lastClient = id
+        if pools[poolID]?.lastRoute !== route { pools[poolID]?.lastRoute = route }
+        let queueEmpty = pools[poolID]?.queue.isEmpty ?? true
+        if queueEmpty, takeTurn(poolID, now: now) {
+            let exchangeID = open(exchange)
+            forward(exchangeID, route, poolID, bytes, blob: false, now: now, &effects)
+        } else {
+            enqueue(exchange, bytes, now: now, &effects)
+        }
+    }
+
+    /// Counts an accepted message; from here on it has exactly one outcome.
+    mutating func open(_ exchange: Exchange) -> ExchangeID {
+        clients[exchange.client]?.open += 1
+        sessions[exchange.session]?.open += 1
+        return exchanges.insert(exchange)
+    }
+
+    /// The client's seat for a route, with a pool that is there.
+    private mutating func takeSeat(_ id: ClientID, _ route: Route) -> Int {
+        if let index = clients[id]?.seatIndex(of: route) {
+            if let pool = clients[id]?.seats[index].pool, pools.contains(pool) { return index }
+            let pool = findPool(id, route)
+            clients[id]?.seats[index].pool = pool
+            return index
+        }
+        let seat = Seat(route: route, routeIndex: route.index, pool: findPool(id, route))
+        clients[id]?.seats.append(seat)
+        return (clients[id]?.seats.count ?? 1) - 1
+    }
+
+    /// What the client sent is echoed; when it sent none, one is made that is stable for the session and route.
+    private mutating func conversation(_ id: ClientID, _ index: Int, _ bytes: Span<UInt8>) -> [UInt8] {
+        if let value = envelope.value(table.conversationSlot), value.kind != .null {
+            if let last = clients[id]?.seats[index].lastConversation, equal(bytes, value.start..<value.end, last) {
+                return last
+            }
+            let sent = copy(bytes, value.start..<value.end)
+            if sent.count <= 256 { clients[id]?.seats[index].lastConversation = sent }
+            return sent
+        }
+        if let made = clients[id]?.seats[index].madeConversation, !made.isEmpty { return made }
+        guard let client = clients[id], let session = sessions[client.session] else { return [] }
+        let made = table.conversationTemplate.make(match: client.seats[index].route.match, session: session.shortName)
+        clients[id]?.seats[index].madeConversation = made
+        return made
+    }
+
+    private func correlation(_ upstream: Upstream, _ conversation: [UInt8], _ bytes: Span<UInt8>) -> [UInt8] {
+        guard let slot = upstream.requestCorrelationSlot else { return [] }
+        // The conversation id is added where it is absent, so it is always there to be echoed.
+        if slot == table.conversationSlot { return conversation }
+        guard let value = envelope.value(slot), value.kind != .null else { return [] }
+        return copy(bytes, value.start..<value.end)
+    }
+}
+
+/// Whether a range of a message equals some bytes.
+func equal(_ bytes: Span<UInt8>, _ range: Range<Int>, _ other: [UInt8]) -> Bool {
+    guard range.count == other.count, range.lowerBound >= 0, range.upperBound <= bytes.count else { return false }
+    for index in 0..<other.count where bytes[range.lowerBound + index] != other[index] { return false }
+    return true
+}
+
+/// A copy of a range of a message.
+func copy(_ bytes: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
+    guard range.lowerBound >= 0, range.upperBound <= bytes.count else { return [] }
+    return unsafe bytes.extracting(range).withUnsafeBufferPointer { unsafe Array($0) }
+}
+
+/// Seconds with three decimals, rounded up and at least 0.001, as JSON.
+package func decimalSeconds(_ span: TimeSpan) -> [UInt8] {
+    let milliseconds = max(1, span.nanoseconds / 1_000_000 + (span.nanoseconds % 1_000_000 > 0 ? 1 : 0))
+    let fraction = String(milliseconds % 1000)
+    let padded = String(repeating: "0", count: 3 - fraction.utf8.count) + fraction
+    return Array("\(milliseconds / 1000).\(padded)".utf8)
+}

@@ -1,0 +1,130 @@
+/// How messages end: a reply delivered, a reply parked, or one error.
+extension Switchboard {
+    /// An error about a message that was never accepted.
+    mutating func refuse(
+        _ id: ClientID, _ code: ErrorCode, detail: String? = nil, members: [(name: String, json: [UInt8])] = [],
+        now: Instant, _ effects: inout Effects
+    ) {
+        tally.refused += 1
+        // A client that goes on sending and reads nothing would heap up errors for ever.
+        if clients[id]?.congested == true { return close(id, .tryAgainLater, .slowReader, now: now, &effects) }
+        let start = effects.splices.literals.count
+        ErrorReply.append(
+            code, sent: false, detail: detail.map { Array($0.utf8) }, members: members,
+            to: &effects.splices.literals)
+        effects.list.append(.deliver(id, effects.splices.splice(literalsFrom: start)))
+    }
+
+    /// Ends an accepted message with an error. `sent` is worked out from its state.
+    mutating func fail(
+        _ id: ExchangeID, _ code: ErrorCode, members: [(name: String, json: [UInt8])] = [], now: Instant,
+        _ effects: inout Effects
+    ) {
+        guard let exchange = exchanges[id] else { return }
+        tell(exchange, code, members: members, now: now, &effects)
+        end(id, now: now, &effects)
+    }
+
+    /// Tells the client of an exchange that it failed, without ending it.
+    mutating func tell(
+        _ exchange: Exchange, _ code: ErrorCode, members: [(name: String, json: [UInt8])] = [], now: Instant,
+        _ effects: inout Effects
+    ) {
+        tally.errors += 1
+        var known: [(name: String, json: [UInt8])] = []
+        for (name, tag) in zip(table.definition.addressing.routeBy, exchange.route.tags) {
+            if let tag { known.append((name, tag)) }
+        }
+        known.append((table.definition.addressing.conversationField, exchange.conversation))
+        let start = effects.splices.literals.count
+        ErrorReply.append(
+            code, sent: exchange.state != .queued || exchange.retried, members: known + members,
+            to: &effects.splices.literals)
+        let splice = effects.splices.splice(literalsFrom: start)
+        hand(splice, message: [UInt8]().span, to: exchange.client, of: exchange.session, now: now, &effects)
+    }
+
+    /// Hands a message to a client or, when its socket is gone, keeps it for the session's next one.
+    mutating func hand(
+        _ splice: Splice, message: Span<UInt8>, to id: ClientID, of session: SessionID, now: Instant,
+        _ effects: inout Effects
+    ) {
+        if let congested = clients[id]?.congested {
+            if !congested || ownsItsConnections(id) {
+                effects.list.append(.deliver(id, splice))
+                return
+            }
+            // It did not take what it was given, and others need the connection read.
+            close(id, .tryAgainLater, .slowReader, now: now, &effects)
+        }
+        park(effects.splices.bytes(of: splice, message: message), of: session, now: now)
+    }
+
+    private func ownsItsConnections(_ id: ClientID) -> Bool {
+        guard let seats = clients[id]?.seats, !seats.isEmpty else { return false }
+        return seats.allSatisfy { pools[$0.pool]?.key.owner == .client(id) }
+    }
+
+    /// Takes an exchange out of everything that knows it. Its outcome was given before.
+    mutating func end(_ id: ExchangeID, now: Instant, _ effects: inout Effects) {
+        guard let state = exchanges[id]?.state else { return }
+        switch state {
+        case .queued:
+            guard let pool = exchanges[id]?.pool, let size = exchanges[id]?.size else { return }
+            pools[pool]?.queue.remove(id, in: &exchanges)
+            pools[pool]?.queuedBytes -= size
+        case .sent, .abandoned:
+            guard let connection = exchanges[id]?.connection else { return }
+            connections[connection]?.outstanding.remove(id, in: &exchanges)
+            if state == .sent { connections[connection]?.live -= 1 }
+            if connections[connection]?.outstanding.isEmpty == true { becameIdle(connection, now: now) }
+        }
+        guard let exchange = exchanges.remove(id) else { return }
+        heldBytes -= exchange.held.count
+        if exchange.state != .abandoned { close(accountOf: exchange, now: now, &effects) }
+    }
+
+    /// An accepted message has its outcome: client and session wait for one less.
+    mutating func close(accountOf exchange: borrowing Exchange, now: Instant, _ effects: inout Effects) {
+        clients[exchange.client]?.open -= 1
+        sessions[exchange.session]?.open -= 1
+        if draining != nil, let client = clients[exchange.client], client.open == 0, now >= client.leaves {
+            close(exchange.client, .serviceRestart, .draining, now: now, &effects)
+        }
+        if exchange.adopted || !clients.contains(exchange.client) { loosened.append(.pool(exchange.pool)) }
+        if sessions[exchange.session]?.open == 0, sessions[exchange.session]?.clients.isEmpty == true {
+            loosened.append(.session(exchange.session))
+        }
+    }
+
+    /// What a refused message is known by: its own address and conversation, where they are short.
+    func known(_ bytes: Span<UInt8>) -> [(name: String, json: [UInt8])] {
+        var members: [(name: String, json: [UInt8])] = []
+        let addressing = table.definition.addressing
+        for (name, slot) in zip(
+            addressing.routeBy + [addressing.conversationField], table.routeSlots + [table.conversationSlot])
+        {
+            guard let value = envelope.value(slot), value.end - value.start <= 256 else { continue }
+            members.append((name, copy(bytes, value.start..<value.end)))
+        }
+        return members
+    }
+
+    func missing(level: Int) -> String {
+        let names = table.definition.addressing.routeBy
+        let name = names.indices.contains(level) ? names[level] : "address"
+        if level == 0 { return "\(name) is required" }
+        return "\(name.prefix(1).uppercased())\(name.dropFirst()) is required"
+    }
+
+    /// `Unknown agent_type: x`, with the value cut where it is long.
+    func unknown(_ code: ErrorCode, level: Int, _ bytes: Span<UInt8>) -> String {
+        let names = table.definition.addressing.routeBy
+        let name = names.indices.contains(level) ? names[level] : "address"
+        guard level < table.routeSlots.count, let value = envelope.value(table.routeSlots[level]) else {
+            return code.text
+        }
+        let content = value.kind == .string ? JSONString.content(bytes, value) : copy(bytes, value.start..<value.end)
+        return "Unknown \(name): \(String(decoding: content.prefix(128), as: UTF8.self))"
+    }
+}

@@ -1,0 +1,85 @@
+/// Messages of an upstream that end no exchange: forwarded, answered or dropped, as the upstream's `pushes` say.
+extension Switchboard {
+    mutating func push(
+        _ id: ConnectionID, _ upstream: Upstream, _ type: JSONValue?, _ bytes: Span<UInt8>, now: Instant,
+        _ effects: inout Effects
+    ) {
+        switch action(upstream, type, bytes) {
+        case .drop:
+            tally.pushesDropped += 1
+        case .answer(let text):
+            guard connections[id]?.congested == false else {
+                tally.pushesDropped += 1
+                return
+            }
+            let start = effects.splices.literals.count
+            effects.splices.literals.append(contentsOf: text.utf8)
+            effects.list.append(.forward(id, effects.splices.splice(literalsFrom: start)))
+            tally.pushesAnswered += 1
+        case .forward:
+            forwardPush(id, upstream, bytes, now: now, &effects)
+        }
+    }
+
+    private func action(_ upstream: Upstream, _ type: JSONValue?, _ bytes: Span<UInt8>) -> PushAction {
+        guard let type else { return upstream.untypedPush }
+        guard let found = upstream.pushTypes.find(bytes, type) else { return .drop }
+        return upstream.pushActions.indices.contains(found) ? upstream.pushActions[found] : .drop
+    }
+
+    private mutating func forwardPush(
+        _ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
+    ) {
+        guard let poolID = connections[id]?.pool, let pool = pools[poolID] else { return }
+        let targets: [ClientID]
+        switch upstream.settings.pushTarget {
+        case .none: targets = []
+        case .last:
+            // What is said before the first reply belongs to whoever caused the dial.
+            let cause = connections[id]?.cause ?? .none
+            let isGreeting = connections[id]?.replied == false
+            targets = [isGreeting && clients.contains(cause) ? cause : pool.lastClient]
+        case .all:
+            if case .client(let owner) = pool.key.owner {
+                targets = [owner]
+            } else {
+                targets = sessions[pool.session]?.clients ?? []
+            }
+        }
+        let reached = targets.filter { admitsGreeting(id, poolID, $0) }
+        if reached.isEmpty {
+            tally.pushesDropped += 1
+            return
+        }
+        // A legacy backend's push belongs to its route; the unified one says itself whose its push is.
+        reshaper.begin(envelope)
+        if !upstream.toUnified.isEmpty { reshaper.apply(upstream.toUnified, bytes) }
+        if pool.lastRoute.side == .legacy {
+            for (level, slot) in upstream.tagSlots.enumerated() {
+                guard let slot, level < pool.lastRoute.tags.count, let tag = pool.lastRoute.tags[level] else {
+                    continue
+                }
+                reshaper.set(slot, json: tag)
+            }
+        }
+        let splice = reshaper.finish(envelope, keys: upstream.replyKeys, bytes, into: &effects.splices)
+        tally.pushesForwarded += 1
+        for client in reached {
+            // A push is nobody's outcome: a client with no room for it does without.
+            guard clients[client]?.congested == false || pool.key.owner == .client(client) else { continue }
+            effects.list.append(.deliver(client, splice))
+        }
+    }
+
+    /// What a backend says before its first reply on a connection is its greeting, repeated at every dial: each client
+    /// socket is given that of one connection only.
+    private mutating func admitsGreeting(_ id: ConnectionID, _ pool: PoolID, _ client: ClientID) -> Bool {
+        guard clients.contains(client) else { return false }
+        guard connections[id]?.replied == false else { return true }
+        if let greeted = clients[client]?.greetings.first(where: { $0.pool == pool }) {
+            return greeted.connection == id
+        }
+        clients[client]?.greetings.append(Greeting(pool: pool, connection: id))
+        return true
+    }
+}

@@ -1,0 +1,194 @@
+/// Messages wait for their turn and are forwarded.
+extension Switchboard {
+    /// The pool of a client's messages on a route, made where it is not there yet.
+    mutating func findPool(_ id: ClientID, _ route: Route) -> PoolID {
+        guard let client = clients[id] else { return .none }
+        let upstream = route.upstream
+        let owner: PoolOwner = upstream.settings.mode == .client ? .client(id) : .session(client.session)
+        // The lane follows the route, so that one route's messages stay in order.
+        let lane = upstream.settings.lanes > 1 ? route.index % upstream.settings.lanes : 0
+        let vary = upstream.settings.vary.map { $0.values(in: client.handshake).joined(separator: "\u{1}") }
+        let key = PoolKey(
+            owner: owner, upstream: upstream.index, lane: lane, vary: Array(vary.joined(separator: "\u{0}").utf8))
+        if let found = poolsByKey[key], pools.contains(found) { return found }
+        let made = pools.insert(
+            Pool(
+                key: key, session: client.session, upstream: upstream, handshake: client.handshake, client: id,
+                route: route))
+        poolsByKey[key] = made
+        sessions[client.session]?.pools.append(made)
+        return made
+    }
+
+    /// Whether the pool's connection takes a message now; if so its pace is charged.
+    mutating func takeTurn(_ poolID: PoolID, now: Instant) -> Bool {
+        guard isReady(poolID), let current = pools[poolID]?.current, let live = connections[current]?.live,
+            let inFlight = pools[poolID]?.inFlight, live < inFlight
+        else { return false }
+        if pools[poolID]?.isPaced == false { return true }
+        return takePace(of: poolID, now: now)
+    }
+
+    /// Whether a connection is there that messages may be written to.
+    func isReady(_ poolID: PoolID) -> Bool {
+        guard let current = pools[poolID]?.current else { return false }
+        return connections[current]?.state == .ready && connections[current]?.congested == false
+    }
+
+    /// A session's pace towards an upstream is one for all lanes, and outlives connections.
+    private mutating func takePace(of poolID: PoolID, now: Instant) -> Bool {
+        guard let pool = pools[poolID] else { return true }
+        let index = pool.upstream.index
+        return sessions[pool.session]?.paces[index, default: WindowPace(pool.upstream.settings.pace)].take(now: now)
+            ?? true
+    }
+
+    /// How long the message that comes behind `ahead` others must wait for the session's pace.
+    private func paceWait(of pool: Pool, ahead: Int, now: Instant) -> TimeSpan {
+        sessions[pool.session]?.paces[pool.upstream.index]?.wait(ahead: ahead, now: now)
+            ?? WindowPace(pool.upstream.settings.pace).wait(ahead: ahead, now: now)
+    }
+
+    /// Keeps a message until it can be sent, or refuses it where the bounds are reached.
+    mutating func enqueue(_ exchange: Exchange, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects) {
+        guard let pool = pools[exchange.pool] else { return }
+        let settings = pool.upstream.settings
+        if pool.expired { return refuse(exchange.client, .sessionExpired, members: known(bytes), now: now, &effects) }
+        let full =
+            pool.queue.count >= settings.queue.messages
+            || !pool.queue.isEmpty && pool.queuedBytes &+ bytes.count > settings.queue.bytes
+        if full { return refuse(exchange.client, .queueFull, members: known(bytes), now: now, &effects) }
+        if !settings.pace.isEmpty {
+            let wait = paceWait(of: pool, ahead: pool.queue.count, now: now)
+            if wait > settings.queue.timeout {
+                let members = known(bytes) + [("retry_after", decimalSeconds(wait))]
+                return refuse(exchange.client, .rateLimited, members: members, now: now, &effects)
+            }
+        }
+        var exchange = exchange
+        exchange.held = copy(bytes, 0..<bytes.count)
+        exchange.unreadyAtStart = pool.unreadyTime(now: now)
+        heldBytes += bytes.count
+        if let handshake = clients[exchange.client]?.handshake { pools[exchange.pool]?.handshake = handshake }
+        let id = open(exchange)
+        pools[exchange.pool]?.queue.append(id, in: &exchanges)
+        pools[exchange.pool]?.queuedBytes += bytes.count
+        pump(exchange.pool, now: now, &effects)
+    }
+
+    /// Sends what may be sent, dials where there is nothing to send over, and sees to the pool's timers.
+    mutating func pump(_ poolID: PoolID, now: Instant, _ effects: inout Effects) {
+        while let head = pools[poolID]?.queue.head, !head.isNone, takeTurn(poolID, now: now) {
+            sendHeld(head, now: now, &effects)
+        }
+        guard let isEmpty = pools[poolID]?.queue.isEmpty else { return }
+        if isEmpty {
+            pools[poolID]?.setReady(true, now: now)
+            return
+        }
+        if pools[poolID]?.current.isNone == true { dial(poolID, now: now, &effects) }
+        let ready = isReady(poolID)
+        pools[poolID]?.setReady(ready, now: now)
+        arm(pool: poolID, now: now)
+    }
+
+    private mutating func sendHeld(_ id: ExchangeID, now: Instant, _ effects: inout Effects) {
+        guard let exchange = exchanges[id] else { return }
+        pools[exchange.pool]?.queue.remove(id, in: &exchanges)
+        pools[exchange.pool]?.queuedBytes -= exchange.size
+        let bytes = exchange.held
+        // It was valid when it was accepted; the table now in force decides how it is reshaped.
+        _ = envelope.scan(bytes.span, for: table.requestKeys, nesting: .max, early: false)
+        forward(id, exchange.route, exchange.pool, bytes.span, blob: true, now: now, &effects)
+    }
+
+    /// Writes an exchange's message, just scanned, to its pool's connection. `blob`: the bytes are the held ones.
+    ///
+    /// On the path of every message: it reads the fields it needs, and copies no exchange.
+    mutating func forward(
+        _ id: ExchangeID, _ route: Route, _ poolID: PoolID, _ bytes: Span<UInt8>, blob: Bool, now: Instant,
+        _ effects: inout Effects
+    ) {
+        guard let current = pools[poolID]?.current else { return }
+        let upstream = route.upstream
+        let splice = reshape(id, route, bytes, blob: blob, &effects)
+        effects.list.append(.forward(current, splice))
+        tally.forwarded += 1
+        if upstream.keepsSent || blob { keep(id, upstream, bytes) }
+        exchanges[id]?.state = .sent
+        exchanges[id]?.connection = current
+        exchanges[id]?.sentAt = now
+        connections[current]?.outstanding.append(id, in: &exchanges)
+        connections[current]?.live += 1
+        if exchanges[id]?.oneWay == true { return end(id, now: now, &effects) }
+        let deadline = now + upstream.exchangeTimeout
+        if let armed = connections[current]?.armed, armed > deadline {
+            var armed = armed
+            wheel.arm(.connection(current), at: deadline, armed: &armed)
+            connections[current]?.armed = armed
+        }
+    }
+
+    /// Keeps the message of an exchange that may have to be sent again; lets go of what only waited.
+    private mutating func keep(_ id: ExchangeID, _ upstream: Upstream, _ bytes: Span<UInt8>) {
+        guard let exchange = exchanges[id] else { return }
+        let keeps = upstream.keepsSent && !exchange.oneWay && !exchange.retried
+        if keeps && exchange.held.isEmpty {
+            exchanges[id]?.held = copy(bytes, 0..<bytes.count)
+            heldBytes += bytes.count
+        } else if !keeps && !exchange.held.isEmpty {
+            heldBytes -= exchange.held.count
+            exchanges[id]?.held = []
+        }
+    }
+
+    /// The message in the form that the route's upstream takes: address stripped where the path says it, a client's
+    /// own `session_token` never passed on, the upstream's `request` rules applied.
+    private mutating func reshape(
+        _ id: ExchangeID, _ route: Route, _ bytes: Span<UInt8>, blob: Bool, _ effects: inout Effects
+    ) -> Splice {
+        let upstream = route.upstream
+        reshaper.begin(envelope)
+        reshaper.drop(table.tokenSlot)
+        if route.side == .legacy {
+            for slot in table.strippedSlots { reshaper.drop(slot) }
+        } else {
+            addressIfAbsent(route)
+        }
+        if upstream.needsConversation, table.conversationIsTopLevel {
+            let sent = envelope.value(table.conversationSlot)
+            if sent == nil || sent?.kind == .null, let conversation = exchanges[id]?.conversation {
+                reshaper.set(table.conversationSlot, json: conversation)
+            }
+        }
+        if !upstream.request.isEmpty { reshaper.apply(upstream.request, bytes) }
+        if upstream.settings.identity == .message { identify(id) }
+        let splice = reshaper.finish(envelope, keys: table.requestKeys, bytes, into: &effects.splices)
+        if !blob { return splice }
+        effects.splices.blobs.append(exchanges[id]?.held ?? [])
+        let index = Int32(truncatingIfNeeded: effects.splices.blobs.count - 1)
+        for piece in Int(splice.firstPiece)..<Int(splice.firstPiece) + Int(splice.pieceCount)
+        where effects.splices.pieces[piece].origin == .message {
+            effects.splices.pieces[piece].origin = .blob
+            effects.splices.pieces[piece].blob = index
+        }
+        return splice
+    }
+
+    /// The unified backend may have another default route than ours: it is told the address that ours meant.
+    private mutating func addressIfAbsent(_ route: Route) {
+        guard let first = table.routeSlots.first else { return }
+        if let value = envelope.value(first), value.kind != .null { return }
+        for (level, slot) in table.routeSlots.enumerated() where table.strippable[level] {
+            if let tag = route.tags[level] { reshaper.set(slot, json: tag) } else { reshaper.drop(slot) }
+        }
+    }
+
+    /// Says whose message it is, to a backend that takes the identity from each message.
+    private mutating func identify(_ id: ExchangeID) {
+        guard let session = exchanges[id]?.session, let token = sessions[session]?.token else { return }
+        var json: [UInt8] = []
+        JSONString.appendQuoted(Array(token.utf8), to: &json)
+        reshaper.set(table.tokenSlot, json: json)
+    }
+}

@@ -1,0 +1,81 @@
+/// Connections that take no new messages any more, and pools that nobody needs.
+extension Switchboard {
+    /// No new messages; what is outstanding may finish; then it is closed.
+    mutating func retire(_ id: ConnectionID, _ reason: RetireReason, now: Instant, _ effects: inout Effects) {
+        guard let connection = connections[id] else { return }
+        if connection.state == .retired { return closeIfFinished(id, now: now, &effects) }
+        connections[id]?.state = .retired
+        tally.retired += 1
+        effects.list.append(.note(.connectionRetired(upstream: connection.upstream.index, reason)))
+        if pools[connection.pool]?.current == id {
+            pools[connection.pool]?.current = .none
+            if reason.isFault { pools[connection.pool]?.backoff.failed(now: now, random: &random) }
+        }
+        closeIfFinished(id, now: now, &effects)
+    }
+
+    /// Closes a retired connection once no client waits for it; abandoned exchanges need no answer.
+    mutating func closeIfFinished(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+        guard connections[id]?.state == .retired, connections[id]?.live == 0 else { return }
+        endConnection(id, .normal, now: now, &effects)
+    }
+
+    /// Closes a connection that nobody waits for and forgets it.
+    private mutating func endConnection(
+        _ id: ConnectionID, _ code: CloseCode, now: Instant, _ effects: inout Effects
+    ) {
+        while let head = connections[id]?.outstanding.head, !head.isNone { end(head, now: now, &effects) }
+        effects.list.append(.closeConnection(id, code))
+        forget(id)
+    }
+
+    /// It will never answer again: what was sent on it is lost, the next one is dialled without its ghosts.
+    mutating func condemn(_ id: ConnectionID, _ reason: RetireReason, now: Instant, _ effects: inout Effects) {
+        guard let connection = connections[id] else { return }
+        tally.retired += 1
+        effects.list.append(.note(.connectionRetired(upstream: connection.upstream.index, reason)))
+        lose(id, .upstreamLost, now: now, &effects)
+        effects.list.append(.closeConnection(id, .normal))
+        pump(connection.pool, now: now, &effects)
+    }
+
+    /// Ends a pool with its connections. Nothing of it may be under way.
+    mutating func remove(pool id: PoolID, now: Instant, _ effects: inout Effects) {
+        guard let pool = pools.remove(id) else { return }
+        for connection in pool.connections {
+            while let head = connections[connection]?.outstanding.head, !head.isNone { end(head, now: now, &effects) }
+            effects.list.append(.closeConnection(connection, .normal))
+            connections.remove(connection)
+        }
+        if poolsByKey[pool.key] == id { poolsByKey[pool.key] = nil }
+    }
+
+    /// Ends the pool of a client that is gone, once its last message has its outcome.
+    mutating func releaseIfUnused(_ id: PoolID, now: Instant, _ effects: inout Effects) {
+        guard let pool = pools[id], case .client(let owner) = pool.key.owner, !clients.contains(owner),
+            pool.queue.isEmpty, pool.connections.allSatisfy({ connections[$0]?.live == 0 })
+        else { return }
+        remove(pool: id, now: now, &effects)
+        sessions[pool.session]?.pools.removeAll { $0 == id }
+    }
+
+    /// Settles at an event's end what lost its last user during it.
+    @inline(__always)
+    mutating func settleLoosened(now: Instant, _ effects: inout Effects) {
+        if !loosened.isEmpty { settleAll(now: now, &effects) }
+    }
+
+    private mutating func settleAll(now: Instant, _ effects: inout Effects) {
+        var index = 0
+        // What is settled may loosen more.
+        while index < loosened.count {
+            switch loosened[index] {
+            case .pool(let pool): releaseIfUnused(pool, now: now, &effects)
+            case .session(let session): settle(session: session, now: now, &effects)
+            case .client, .connection, .drain: break
+            }
+            index += 1
+        }
+        loosened.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,121 @@
+/// Sessions: found by their token, kept a while after their last socket, ended whole.
+extension Switchboard {
+    mutating func session(for token: String?) -> SessionID {
+        if let token, let found = sessionsByToken[TokenKey(token)], sessions.contains(found) { return found }
+        let name: [UInt8]
+        if let token {
+            name = SessionHash.short(token: token, key: hashKey)
+        } else {
+            // A client without a token: nothing identifies it, so its name is drawn.
+            name = SessionHash.short(token: String(random.next(), radix: 16), key: hashKey)
+        }
+        let id = sessions.insert(Session(token: token, shortName: name))
+        if let token { sessionsByToken[TokenKey(token)] = id }
+        return id
+    }
+
+    mutating func deliverParked(to id: ClientID, of sessionID: SessionID, now: Instant, _ effects: inout Effects) {
+        guard sessions[sessionID]?.parked.isEmpty == false else { return }
+        expireParked(sessionID, now: now)
+        let replies = sessions[sessionID]?.parked.takeAll() ?? []
+        for reply in replies {
+            parkedBytes -= reply.bytes.count
+            parkedCount -= 1
+            tally.parkedDelivered += 1
+            effects.list.append(.deliver(id, effects.splices.splice(blob: reply.bytes)))
+        }
+    }
+
+    /// What is still under way for sockets of the session that are gone is this next one's from now on.
+    mutating func adopt(by id: ClientID, of sessionID: SessionID) {
+        guard let session = sessions[sessionID], session.token != nil, session.open > 0 else { return }
+        for pool in session.pools {
+            adopt(from: pools[pool]?.queue.head ?? .none, by: id)
+            for connection in pools[pool]?.connections ?? [] {
+                adopt(from: connections[connection]?.outstanding.head ?? .none, by: id)
+            }
+        }
+    }
+
+    private mutating func adopt(from head: ExchangeID, by id: ClientID) {
+        var candidate = head
+        while let exchange = exchanges[candidate] {
+            if exchange.state != .abandoned, !clients.contains(exchange.client) {
+                exchanges[candidate]?.client = id
+                exchanges[candidate]?.adopted = true
+                clients[id]?.open += 1
+            }
+            candidate = exchange.next
+        }
+    }
+
+    /// Keeps a reply for the session's next socket; a session without a token has none to come.
+    mutating func park(_ reply: [UInt8], of sessionID: SessionID, now: Instant) {
+        guard let session = sessions[sessionID], session.token != nil, draining == nil else {
+            tally.discarded += 1
+            return
+        }
+        let before = session.parked
+        let outcome = sessions[sessionID]?.parked.park(reply, settings: table.definition.session, now: now)
+        tally.parked += 1
+        if case .displaced(let count) = outcome { tally.parkedExpired += count }
+        recountParked(from: before, to: sessions[sessionID]?.parked)
+        arm(session: sessionID, now: now)
+    }
+
+    private mutating func expireParked(_ sessionID: SessionID, now: Instant) {
+        guard let before = sessions[sessionID]?.parked, !before.isEmpty else { return }
+        tally.parkedExpired += sessions[sessionID]?.parked.expire(now: now) ?? 0
+        recountParked(from: before, to: sessions[sessionID]?.parked)
+    }
+
+    private mutating func recountParked(from before: ParkedReplies, to after: ParkedReplies?) {
+        parkedBytes += (after?.bytes ?? 0) - before.bytes
+        parkedCount += (after?.replies.count ?? 0) - before.replies.count
+    }
+
+    private mutating func arm(session id: SessionID, now: Instant) {
+        guard let session = sessions[id] else { return }
+        var deadline = session.parked.nextExpiry
+        // Past the linger only what is parked is waited for.
+        if let alone = session.alone, now < alone + table.definition.session.linger {
+            deadline = min(deadline, alone + table.definition.session.linger)
+        }
+        var armed = session.armed
+        wheel.arm(.session(id), at: deadline, armed: &armed)
+        sessions[id]?.armed = armed
+    }
+
+    mutating func look(at id: SessionID, now: Instant, _ effects: inout Effects) {
+        guard let armed = sessions[id]?.armed, armed <= now else { return }
+        sessions[id]?.armed = .distantFuture
+        expireParked(id, now: now)
+        settle(session: id, now: now, &effects)
+        arm(session: id, now: now)
+    }
+
+    /// Ends a session that has no socket, nothing under way and nothing to remember; else makes sure that it is looked
+    /// at again.
+    mutating func settle(session id: SessionID, now: Instant, _ effects: inout Effects) {
+        guard let session = sessions[id], session.clients.isEmpty, let alone = session.alone else { return }
+        if session.open > 0 { return }
+        let lingers = session.token != nil && draining == nil
+        if lingers && (now < alone + table.definition.session.linger || !session.parked.isEmpty) {
+            // Past the linger the connections go, whatever is still parked.
+            if now >= alone + table.definition.session.linger { releasePools(of: id, now: now, &effects) }
+            return arm(session: id, now: now)
+        }
+        releasePools(of: id, now: now, &effects)
+        if let session = sessions.remove(id) {
+            parkedBytes -= session.parked.bytes
+            parkedCount -= session.parked.replies.count
+            tally.parkedExpired += session.parked.replies.count
+            if let token = session.token { sessionsByToken[TokenKey(token)] = nil }
+        }
+    }
+
+    private mutating func releasePools(of id: SessionID, now: Instant, _ effects: inout Effects) {
+        for pool in sessions[id]?.pools ?? [] { remove(pool: pool, now: now, &effects) }
+        sessions[id]?.pools = []
+    }
+}

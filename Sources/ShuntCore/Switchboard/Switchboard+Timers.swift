@@ -1,0 +1,165 @@
+/// Time passes: deadlines are looked at when they are due.
+extension Switchboard {
+    package mutating func tick(now: Instant, _ effects: inout Effects) {
+        var due = self.due
+        self.due = []
+        wheel.advance(to: now, due: &due)
+        for key in due {
+            switch key {
+            case .client(let id): look(at: id, now: now, &effects)
+            case .connection(let id): look(at: id, now: now, &effects)
+            case .pool(let id): look(at: id, now: now, &effects)
+            case .session(let id): look(at: id, now: now, &effects)
+            case .drain: endDrain(now: now, &effects)
+            }
+        }
+        due.removeAll(keepingCapacity: due.count <= 1024)
+        self.due = due
+        settleLoosened(now: now, &effects)
+    }
+
+    // MARK: Connections
+
+    mutating func arm(connection id: ConnectionID) {
+        guard let connection = connections[id] else { return }
+        var armed = connection.armed
+        wheel.arm(.connection(id), at: connection.nextDeadline, armed: &armed)
+        connections[id]?.armed = armed
+    }
+
+    /// Nothing is outstanding on a connection any more: from here on its idle time counts.
+    mutating func becameIdle(_ id: ConnectionID, now: Instant) {
+        connections[id]?.idleSince = now
+        guard let idleTimeout = connections[id]?.upstream.idleTimeout, let armed = connections[id]?.armed,
+            armed > now + idleTimeout
+        else { return }
+        arm(connection: id)
+    }
+
+    private mutating func look(at id: ConnectionID, now: Instant, _ effects: inout Effects) {
+        guard let before = connections[id], before.armed <= now else { return }
+        connections[id]?.armed = .distantFuture
+        let next = expireExchanges(of: id, now: now, &effects)
+        guard let connection = connections[id] else { return pump(before.pool, now: now, &effects) }
+        let settings = connection.upstream.settings
+        if let pinged = connection.pingedAt, now >= pinged + settings.keepaliveTimeout {
+            let opened = breakers[connection.upstream.index].failed(
+                now: now, limit: settings.breakerFailures, pause: settings.breakerOpen)
+            if opened { effects.list.append(.note(.breakerOpened(upstream: connection.upstream.index))) }
+            return condemn(id, .unansweredPing, now: now, &effects)
+        }
+        if connection.outstanding.isEmpty, connection.state != .dialling,
+            now >= connection.idleSince + settings.idleTimeout
+        {
+            retire(id, .idle, now: now, &effects)
+        } else if connection.state == .ready, now >= connection.expires {
+            retire(id, .lifetime, now: now, &effects)
+        } else if connection.pingedAt == nil, connection.state != .dialling, !connection.readingStopped,
+            now >= connection.lastHeard + settings.keepaliveEvery
+        {
+            connections[id]?.pingedAt = now
+            effects.list.append(.pingConnection(id))
+        }
+        pump(connection.pool, now: now, &effects)
+        guard let left = connections[id] else { return }
+        var armed = left.armed
+        wheel.arm(.connection(id), at: min(next, left.nextDeadline), armed: &armed)
+        connections[id]?.armed = armed
+    }
+
+    /// Ends what was not answered in time; returns when the next exchange is due.
+    private mutating func expireExchanges(
+        of id: ConnectionID, now: Instant, _ effects: inout Effects
+    ) -> Instant {
+        guard let upstream = connections[id]?.upstream else { return .distantFuture }
+        var next = Instant.distantFuture
+        var expired = false
+        var candidate = connections[id]?.outstanding.head ?? .none
+        while let exchange = exchanges[candidate] {
+            if exchange.state == .sent {
+                let deadline = exchange.sentAt + upstream.settings.exchangeTimeout
+                if now >= deadline {
+                    abandon(candidate, exchange, now: now, &effects)
+                    expired = true
+                } else {
+                    next = min(next, deadline)
+                }
+            }
+            candidate = exchange.next
+        }
+        guard expired, let connection = connections[id] else { return next }
+        // Its late reply could be taken for the next one's, unless the correlation value tells them apart. Remembering
+        // has a bound: a backend that never answers is not asked for ever.
+        let abandoned = connection.outstanding.count - connection.live
+        if !connection.upstream.hasUniqueCorrelation || abandoned > Self.rememberedExchanges {
+            retire(id, .timeout, now: now, &effects)
+        } else {
+            closeIfFinished(id, now: now, &effects)
+        }
+        return next
+    }
+
+    private static let rememberedExchanges = 64
+
+    private mutating func abandon(
+        _ id: ExchangeID, _ exchange: Exchange, now: Instant, _ effects: inout Effects
+    ) {
+        tell(exchange, .timeout, now: now, &effects)
+        heldBytes -= exchange.held.count
+        exchanges[id]?.held = []
+        exchanges[id]?.state = .abandoned
+        connections[exchange.connection]?.live -= 1
+        close(accountOf: exchange, now: now, &effects)
+    }
+
+    package mutating func connectionPong(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+        connections[id]?.lastHeard = now
+        connections[id]?.pingedAt = nil
+    }
+
+    package mutating func connectionCongested(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+        guard let pool = connections[id]?.pool, connections[id]?.congested == false else { return }
+        connections[id]?.congested = true
+        pump(pool, now: now, &effects)
+        settleLoosened(now: now, &effects)
+    }
+
+    package mutating func connectionRelieved(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+        guard let pool = connections[id]?.pool, connections[id]?.congested == true else { return }
+        connections[id]?.congested = false
+        pump(pool, now: now, &effects)
+        settleLoosened(now: now, &effects)
+    }
+
+    // MARK: Pools
+
+    mutating func arm(pool id: PoolID, now: Instant) {
+        guard let pool = pools[id], let head = exchanges[pool.queue.head] else { return }
+        var deadline = pool.queueDeadline(headStarted: head.unreadyAtStart)
+        if pool.current.isNone {
+            deadline = min(deadline, max(pool.backoff.until, pool.dialNotBefore))
+        } else if !pool.upstream.settings.pace.isEmpty, isReady(id),
+            let pace = sessions[pool.session]?.paces[pool.upstream.index]
+        {
+            let wait = pace.wait(now: now)
+            if wait > .zero { deadline = min(deadline, now + wait) }
+        }
+        var armed = pool.armed
+        wheel.arm(.pool(id), at: max(deadline, now), armed: &armed)
+        pools[id]?.armed = armed
+    }
+
+    private mutating func look(at id: PoolID, now: Instant, _ effects: inout Effects) {
+        guard let armed = pools[id]?.armed, armed <= now else { return }
+        pools[id]?.armed = .distantFuture
+        while let pool = pools[id], let head = exchanges[pool.queue.head],
+            pool.queueDeadline(headStarted: head.unreadyAtStart) <= now
+        {
+            // What waited in vain for a backend that is down says so.
+            let code: ErrorCode =
+                pool.failing || breakers[pool.upstream.index].isOpen ? .upstreamUnavailable : .queueTimeout
+            fail(pool.queue.head, code, now: now, &effects)
+        }
+        pump(id, now: now, &effects)
+    }
+}

@@ -1,0 +1,28 @@
+import NIOCore
+
+/// Output buffers between two flushes: an idle socket holds none, a busy worker allocates none.
+struct BufferPool {
+    /// What a single kept buffer may hold; larger ones are dropped after use.
+    static let largestKept = 64 << 10
+    /// How many are kept.
+    private static let mostKept = 64
+
+    private var buffers: [ByteBuffer] = []
+    private let allocator = ByteBufferAllocator()
+
+    mutating func take(atLeast capacity: Int) -> ByteBuffer {
+        if let buffer = buffers.popLast() { return buffer }
+        return allocator.buffer(capacity: max(capacity, 4096))
+    }
+
+    /// Takes a buffer back, if nobody else holds it and it is of a size worth keeping.
+    ///
+    /// - Returns: false where somebody else still holds it: its bytes are not all written.
+    mutating func giveBack(_ buffer: consuming ByteBuffer) -> Bool {
+        var buffer = buffer
+        let isOurs = buffer.modifyIfUniquelyOwned { $0.clear() } != nil
+        guard isOurs else { return false }
+        if buffer.storageCapacity <= Self.largestKept, buffers.count < Self.mostKept { buffers.append(buffer) }
+        return true
+    }
+}

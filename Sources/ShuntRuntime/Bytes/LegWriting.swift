@@ -1,0 +1,116 @@
+import NIOCore
+import ShuntCore
+
+extension Leg {
+    /// A turn's output beyond this is flushed as soon as the event in hand is done, so that a socket that takes
+    /// nothing is noticed before much is heaped up for it.
+    static let urgent = 256 << 10
+
+    /// Appends a text message.
+    func append(_ splice: Splice, _ splices: borrowing SpliceBuffer, _ message: borrowing Span<UInt8>) {
+        guard closing.isOpen else { return }
+        let mask = masks ? worker.maskingKeys.next() : nil
+        let length = FrameEncoder.length(payload: splice.length, masked: masks)
+        if output.storageCapacity == 0 { output = worker.takeBuffer(atLeast: length) }
+        let written = output.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { target in
+            FrameEncoder.encode(
+                MessageKind.text.rawValue, splice, splices, message: message, mask: mask, into: target)
+        }
+        if written != length { worker.log.unwritable(length: splice.length) }
+        becomesDirty()
+        if output.readableBytes > Self.urgent, !isCongested { worker.flushAfterEvent(self) }
+    }
+
+    enum Control: UInt8 { case ping = 9, pong = 10 }
+
+    /// Appends a ping or a pong. The payload is at most 125 bytes.
+    func appendControl(_ opcode: Control, _ payload: [UInt8]) {
+        guard closing.isOpen else { return }
+        var frame: [UInt8] = []
+        FrameEncoder.encodeControl(opcode.rawValue, payload: payload, mask: mask(), into: &frame)
+        appendBytes(frame)
+    }
+
+    /// Appends a close frame; nil is one without a code.
+    func appendClose(_ code: CloseCode?, reason: String) {
+        var frame: [UInt8] = []
+        FrameEncoder.encodeClose(code, reason: Array(reason.utf8), mask: mask(), into: &frame)
+        appendBytes(frame)
+    }
+
+    /// Appends bytes that are no frame of this leg's making, such as the answer to a handshake.
+    func appendBytes(_ bytes: [UInt8]) {
+        if output.storageCapacity == 0 { output = worker.takeBuffer(atLeast: bytes.count) }
+        output.writeBytes(bytes)
+        becomesDirty()
+    }
+
+    private func mask() -> UInt32? { masks ? worker.maskingKeys.next() : nil }
+
+    func becomesDirty() {
+        guard !isDirty else { return }
+        isDirty = true
+        worker.flushAtEndOfTurn(self)
+    }
+
+    /// The pipeline is this leg's own now.
+    func release() {
+        isHeld = false
+        becomesDirty()
+    }
+
+    /// Hands the output to the socket: one write for all that this turn appended.
+    func flush() {
+        isDirty = false
+        guard let context else { return forgetOutput() }
+        guard !isHeld else { return }
+        guard output.readableBytes > 0 || endsAfterFlush else { return }
+        // Taken out first: the write may call back and append again.
+        var batch = ByteBuffer()
+        swap(&batch, &output)
+        if endsAfterFlush {
+            endsAfterFlush = false
+            let promise = context.eventLoop.makePromise(of: Void.self)
+            promise.futureResult.assumeIsolated().whenComplete { [weak self] _ in self?.outputEnded() }
+            context.writeAndFlush(wrapOutboundOut(batch), promise: promise)
+        } else {
+            context.writeAndFlush(wrapOutboundOut(batch), promise: nil)
+        }
+        if worker.takeBack(batch) {
+            if pending > 0 { account(for: 0) }
+        } else {
+            measure()
+        }
+    }
+
+    /// Asks NIO how much it holds. Only for a socket that did not take everything at once.
+    func measure() {
+        guard let context else { return account(for: 0) }
+        let held = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
+        account(for: held ?? 0)
+        if pending > 0, !isWatched {
+            isWatched = true
+            worker.watch(self)
+        }
+    }
+
+    private func account(for bytes: Int) {
+        worker.switchboard.bufferedBytes += bytes - pending
+        pending = bytes
+    }
+
+    /// The socket is gone, and with it what waited for it.
+    func forgetOutput() {
+        output = ByteBuffer()
+        endsAfterFlush = false
+        account(for: 0)
+    }
+
+    /// NIO says so at the watermarks that the channel was given.
+    func congestionChanged(isWritable: Bool) {
+        guard isCongested == isWritable else { return }
+        isCongested = !isWritable
+        measure()
+        worker.congestionChanged(self)
+    }
+}

@@ -1,0 +1,48 @@
+import NIOCore
+import ShuntCore
+
+/// A client whose handshake is accepted and not yet answered: counted in, and on its way to the worker where its session
+/// lives. It holds the session token: never log it.
+struct AcceptedClient: Sendable {
+    let handshake: Handshake
+    /// nil for a client that is a session of its own.
+    let token: String?
+    let acceptKey: String
+    let process: ProcessState
+
+    /// Answers 101 and makes the channel a client's leg.
+    ///
+    /// - Returns: the leg, which may have been closed again by the time this returns.
+    @discardableResult
+    func becomeLeg(on channel: any Channel, worker: Worker) -> Leg? {
+        let limits = worker.switchboard.table.definition.limits
+        let leg = Leg(worker: worker, isUpstream: false, maxMessage: limits.message, onEnd: leave)
+        do {
+            try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .bytes(limits.unreadByClient))
+            try channel.pipeline.syncOperations.addHandler(leg, position: .last)
+        } catch {
+            // The channel ended meanwhile.
+            leg.cut()
+            channel.close(promise: nil)
+            return nil
+        }
+        leg.appendBytes(HandshakeAnswer.switchingProtocols(acceptKey: acceptKey))
+        worker.connected(client: leg, handshake, token: token)
+        return leg
+    }
+
+    /// The client is gone: counts it out. Once.
+    func leave() {
+        process.admission.leave(from: handshake.remoteHost)
+        let now = Instant(nanoseconds: Int64(clamping: NIODeadline.now().uptimeNanoseconds))
+        if let token { process.sessions.leave(token, now: now) }
+    }
+}
+
+extension ChannelOptions.Types.WriteBufferWaterMark {
+    /// Congested above `limit`, relieved at half of it.
+    static func bytes(_ limit: Int) -> Self {
+        let high = min(max(limit, 2), Int(UInt32.max))
+        return Self(low: high / 2, high: high)
+    }
+}

@@ -1,0 +1,58 @@
+import ShuntCore
+import Synchronization
+
+/// How many clients are connected, in all and from each address. Locked, and touched only when one comes or goes.
+final class Admission: Sendable {
+    enum Answer: Equatable {
+        case admitted
+        case full
+        case tooManyFromAddress
+    }
+
+    private struct State {
+        var count = 0
+        var byAddress: [String: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+    private let limits: Limits
+    private let trusted: [AddressRange]
+
+    init(limits: Limits, trusted: [AddressRange]) {
+        self.limits = limits
+        self.trusted = trusted
+    }
+
+    /// Counts a client in, unless a limit is reached. Whoever is admitted must `leave` once.
+    ///
+    /// A trusted proxy stands for many people, and a Unix socket has no address: the limit by address is not for them.
+    func enter(from address: String) -> Answer {
+        let counted = counts(address)
+        return state.withLock { state in
+            guard state.count < limits.connections else { return .full }
+            if counted {
+                let there = state.byAddress[address, default: 0]
+                guard there < limits.connectionsPerAddress else { return .tooManyFromAddress }
+                state.byAddress[address] = there + 1
+            }
+            state.count += 1
+            return .admitted
+        }
+    }
+
+    func leave(from address: String) {
+        let counted = counts(address)
+        state.withLock { state in
+            state.count = max(0, state.count - 1)
+            guard counted, let there = state.byAddress[address] else { return }
+            state.byAddress[address] = there > 1 ? there - 1 : nil
+        }
+    }
+
+    /// Clients that are connected now.
+    var count: Int { state.withLock { $0.count } }
+
+    private func counts(_ address: String) -> Bool {
+        !address.isEmpty && !trusted.contains { $0.contains(address) }
+    }
+}

@@ -1,0 +1,97 @@
+import ShuntCore
+
+/// The bytes that answer a client's request: 101, or a small JSON body and the end of the connection.
+enum HandshakeAnswer {
+    static func switchingProtocols(acceptKey: String) -> [UInt8] {
+        Array(
+            """
+            HTTP/1.1 101 Switching Protocols\r
+            Upgrade: websocket\r
+            Connection: Upgrade\r
+            Sec-WebSocket-Accept: \(acceptKey)\r
+            \r
+
+            """.utf8)
+    }
+
+    static func refusal(_ refusal: HandshakeVerdict.Refusal) -> [UInt8] {
+        json(status: refusal.status, headers: refusal.headers, body: refusal.body)
+    }
+
+    static func health(withBody: Bool) -> [UInt8] {
+        json(status: 200, headers: [], body: #"{"status":"ok"}"#, withBody: withBody)
+    }
+
+    /// What the runtime itself has to say no to, beyond what `HandshakeCheck` decides from the request alone.
+    enum Trouble {
+        case malformed, headTooLarge, timeout, tooManyHandshakes, full, tooManyFromAddress, draining, noDescriptors
+
+        var status: Int {
+            switch self {
+            case .malformed: 400
+            case .headTooLarge: 431
+            case .timeout: 408
+            case .tooManyFromAddress: 429
+            case .tooManyHandshakes, .full, .draining, .noDescriptors: 503
+            }
+        }
+
+        var code: String {
+            switch self {
+            case .malformed: "bad_request"
+            case .headTooLarge: "head_too_large"
+            case .timeout: "handshake_timeout"
+            case .tooManyFromAddress: "too_many_connections"
+            case .tooManyHandshakes, .full, .noDescriptors: "overloaded"
+            case .draining: "draining"
+            }
+        }
+
+        /// For people. Nothing in it needs escaping in JSON.
+        var message: String {
+            switch self {
+            case .malformed: "This is not an HTTP/1.1 request."
+            case .headTooLarge: "The request has too many or too long header fields."
+            case .timeout: "The handshake took too long."
+            case .tooManyFromAddress: "Too many connections from this address."
+            case .tooManyHandshakes: "Too many handshakes at once; try again."
+            case .full, .noDescriptors: "Too many connections; try again."
+            case .draining: "The server is restarting; try again."
+            }
+        }
+    }
+
+    static func trouble(_ trouble: Trouble) -> [UInt8] {
+        let retry = trouble.status == 503 || trouble.status == 429
+        return json(
+            status: trouble.status, headers: retry ? [Handshake.Field(name: "Retry-After", value: "1")] : [],
+            body: #"{"type":"error","code":"\#(trouble.code)","message":"\#(trouble.message)"}"#)
+    }
+
+    private static func json(
+        status: Int, headers: [Handshake.Field], body: String, withBody: Bool = true
+    ) -> [UInt8] {
+        var head = "HTTP/1.1 \(status) \(reason(status))\r\n"
+        for field in headers { head += "\(field.name): \(field.value)\r\n" }
+        head += "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
+        head += "Cache-Control: no-store\r\nConnection: close\r\n\r\n"
+        return Array((withBody ? head + body : head).utf8)
+    }
+
+    private static func reason(_ status: Int) -> String {
+        switch status {
+        case 200: "OK"
+        case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 408: "Request Timeout"
+        case 426: "Upgrade Required"
+        case 429: "Too Many Requests"
+        case 431: "Request Header Fields Too Large"
+        case 503: "Service Unavailable"
+        default: "Error"
+        }
+    }
+}

@@ -1,0 +1,186 @@
+import NIOCore
+import NIOHTTP1
+import ShuntCore
+
+/// A client's connection until it is a WebSocket: reads one request behind NIO's HTTP decoder, answers it, and either
+/// makes room for the client's leg or ends the connection. Bounded in time and in bytes.
+final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = ByteBuffer
+
+    private enum State {
+        /// The request is not complete. Becomes `accepted`, `answered` or `over`.
+        case reading
+        /// The request is fine; its end, and with it the border to what follows, is awaited. Becomes `over`.
+        case accepted(HandshakeVerdict.Accepted)
+        /// Refused, or a health check: the answer is out, what still comes is thrown away. Becomes `over`.
+        case answered
+        /// The connection is a leg, moved to its home worker, or gone.
+        case over
+    }
+
+    /// How long a peer may take to read a refusal and to end its side.
+    private static let lingering = TimeAmount.seconds(1)
+
+    private let worker: Worker
+    private let workers: Workers
+    private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
+    private var state = State.reading
+    private var timer: Scheduled<Void>?
+    private var context: ChannelHandlerContext?
+
+    init(worker: Worker, workers: Workers, decoder: ByteToMessageHandler<HTTPRequestDecoder>) {
+        self.worker = worker
+        self.workers = workers
+        self.decoder = decoder
+    }
+
+    /// Puts decoder and handler into a fresh connection's pipeline.
+    static func install(in channel: any Channel, worker: Worker, workers: Workers) throws {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = 16 << 10
+        limits.maxHeaderFieldCount = 100
+        limits.maxHeaderListSize = 64 << 10
+        let decoder = ByteToMessageHandler(
+            HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits),
+            maximumBufferSize: 128 << 10)
+        let handler = HandshakeHandler(worker: worker, workers: workers, decoder: decoder)
+        try channel.pipeline.syncOperations.addHandlers([decoder, handler])
+    }
+
+    // MARK: The pipeline's events
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        let limits = worker.switchboard.table.definition.limits
+        let inProgress = worker.handshakes.count
+        worker.handshakes[ObjectIdentifier(self)] = self
+        if inProgress >= 2 * limits.handshakesInProgress {
+            // Not even time for an answer.
+            finished()
+            return context.close(promise: nil)
+        }
+        if inProgress >= limits.handshakesInProgress {
+            // The channel is not registered yet: it cannot be written to before it is active.
+            return worker.eventLoop.assumeIsolated().execute { [weak self] in self?.answer(.tooManyHandshakes) }
+        }
+        let timeout = TimeAmount.nanoseconds(limits.handshakeTimeout.nanoseconds)
+        timer = worker.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in self?.answer(.timeout) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        finished()
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        finished()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch (unwrapInboundIn(data), state) {
+        case (.head(let head), .reading): decide(head, context)
+        case (.end, .accepted(let accepted)): accept(accepted, context)
+        default: break
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case HTTPParserError.headerOverflow, is ByteToMessageDecoderError: answer(.headTooLarge)
+        case is HTTPParserError: answer(.malformed)
+        // A reset, and the like.
+        default: context.close(promise: nil)
+        }
+    }
+
+    // MARK: Answers
+
+    private func decide(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        let request = HandshakeRequest(
+            method: head.method.rawValue, target: head.uri, versionMajor: head.version.major,
+            versionMinor: head.version.minor,
+            headers: head.headers.map { Handshake.Field(name: $0.name, value: $0.value) },
+            remoteHost: context.remoteAddress?.ipAddress ?? "", remotePort: context.remoteAddress?.port ?? 0)
+        switch HandshakeCheck.verdict(of: request, table: worker.switchboard.table, listen: worker.process.listen) {
+        case .accept(let accepted):
+            state = .accepted(accepted)
+        case .refuse(let refusal):
+            worker.log.refused(
+                status: refusal.status, code: refusal.code, message: refusal.message,
+                path: String(head.uri.prefix { $0 != "?" }), remote: request.remoteHost)
+            answer(HandshakeAnswer.refusal(refusal))
+        case .health:
+            answer(HandshakeAnswer.health(withBody: head.method != .HEAD))
+        }
+    }
+
+    private func answer(_ trouble: HandshakeAnswer.Trouble) {
+        answer(HandshakeAnswer.trouble(trouble))
+    }
+
+    private func answer(_ bytes: [UInt8]) {
+        guard let context else { return }
+        switch state {
+        case .answered, .over: return
+        case .reading, .accepted: state = .answered
+        }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
+        // Half closed first: an end with unread bytes is a reset, which may overtake the answer.
+        context.close(mode: .output, promise: nil)
+        timer?.cancel()
+        timer = worker.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) { [weak self] in
+            self?.context?.close(promise: nil)
+        }
+    }
+
+    /// A stop: whoever has not got through by now tries again elsewhere.
+    func drain() {
+        answer(.draining)
+    }
+
+    // MARK: Acceptance
+
+    private func accept(_ accepted: HandshakeVerdict.Accepted, _ context: ChannelHandlerContext) {
+        let process = worker.process
+        let address = accepted.handshake.remoteHost
+        guard !worker.isDraining else { return answer(.draining) }
+        switch process.admission.enter(from: address) {
+        case .full: return answer(.full)
+        case .tooManyFromAddress: return answer(.tooManyFromAddress)
+        case .admitted: break
+        }
+        var token: String?
+        if case .session(let text) = accepted.identity { token = text }
+        let client = AcceptedClient(
+            handshake: accepted.handshake, token: token, acceptKey: accepted.acceptKey, process: process)
+        let home = token.map { process.sessions.enter($0, at: worker.index, now: worker.now()) } ?? worker.index
+        if home != worker.index, let target = workers.eventLoop(of: home) {
+            switch HomeMove.duplicate(context) {
+            case .descriptor(let descriptor):
+                state = .over
+                let move = HomeMove(client: client, descriptor: descriptor, target: target, workers: workers)
+                return move.start(context, self, decoder)
+            case .failed:
+                client.leave()
+                return answer(.noDescriptors)
+            case .notPossible:
+                // No descriptor to move (an embedded channel): the session has a second home here.
+                break
+            }
+        }
+        state = .over
+        client.becomeLeg(on: context.channel, worker: worker)
+        // The decoder hands over what came behind the request once it is out of the way.
+        context.pipeline.syncOperations.removeHandler(decoder, promise: nil)
+        context.pipeline.syncOperations.removeHandler(self, promise: nil)
+    }
+
+    private func finished() {
+        state = .over
+        timer?.cancel()
+        timer = nil
+        worker.handshakes[ObjectIdentifier(self)] = nil
+    }
+}

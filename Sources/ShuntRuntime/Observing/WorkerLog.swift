@@ -1,0 +1,89 @@
+import Logging
+import ShuntCore
+
+/// What a worker says in the log: messages that never change, values as metadata. Nothing per message, never a token,
+/// never a query.
+///
+/// What a broken upstream or a hostile client can cause in any number is said once a second for each upstream and kind,
+/// with the count of those that were not said.
+final class WorkerLog {
+    private let logger: Logger
+    private var said: [Subject: Said] = [:]
+
+    private struct Subject: Hashable {
+        var upstream: Int
+        var kind: String
+    }
+
+    private struct Said {
+        var at: Instant
+        var unsaid: Int
+    }
+
+    private static let every = TimeSpan.seconds(1)
+
+    init(logger: Logger, worker: Int) {
+        var logger = logger
+        logger[metadataKey: "worker"] = "\(worker)"
+        self.logger = logger
+    }
+
+    func note(_ note: Note, now: Instant, table: RoutingTable) {
+        func name(_ upstream: Int) -> String {
+            table.upstreams.indices.contains(upstream) ? table.upstreams[upstream].settings.name : "\(upstream)"
+        }
+        switch note {
+        case .connectionRetired(let upstream, let reason):
+            say(.debug, "connection retired", upstream, "\(reason)", now, ["upstream": "\(name(upstream))"])
+        case .dialFailed(let upstream, let failure):
+            say(.warning, "dial failed", upstream, "\(failure)", now, ["upstream": "\(name(upstream))"])
+        case .breakerOpened(let upstream):
+            logger.warning("breaker opened", metadata: ["upstream": "\(name(upstream))"])
+        case .breakerClosed(let upstream):
+            logger.notice("breaker closed", metadata: ["upstream": "\(name(upstream))"])
+        case .unexpectedReply(let upstream):
+            say(.warning, "unexpected reply", upstream, "", now, ["upstream": "\(name(upstream))"])
+        }
+    }
+
+    /// The core made a splice that points nowhere: an error of ours, and a message that did not leave.
+    func unwritable(length: Int) {
+        logger.error("message could not be written", metadata: ["length": "\(length)"])
+    }
+
+    /// A peer broke the protocol. Clients do so at will: that is for those who look for it.
+    func violation(_ violation: FrameViolation, isUpstream: Bool) {
+        let level: Logger.Level = isUpstream ? .notice : .debug
+        logger.log(
+            level: level, "protocol violation",
+            metadata: ["by": isUpstream ? "upstream" : "client", "violation": "\(violation)"])
+    }
+
+    /// A handshake was refused. The path is that of the request, without its query.
+    func refused(status: Int, code: String, message: String, path: String, remote: String) {
+        let level: Logger.Level = code == "origin_refused" ? .notice : .debug
+        logger.log(
+            level: level, "handshake refused",
+            metadata: [
+                "status": "\(status)", "code": "\(code)", "reason": "\(message)", "path": "\(path)",
+                "remote": "\(remote)",
+            ])
+    }
+
+    private func say(
+        _ level: Logger.Level, _ message: Logger.Message, _ upstream: Int, _ reason: String, _ now: Instant,
+        _ metadata: Logger.Metadata
+    ) {
+        guard logger.logLevel <= level else { return }
+        let subject = Subject(upstream: upstream, kind: "\(message) \(reason)")
+        var metadata = metadata
+        if !reason.isEmpty { metadata["reason"] = "\(reason)" }
+        if let last = said[subject], now - last.at < Self.every {
+            said[subject] = Said(at: last.at, unsaid: last.unsaid &+ 1)
+            return
+        }
+        if let unsaid = said[subject]?.unsaid, unsaid > 0 { metadata["unsaid"] = "\(unsaid)" }
+        said[subject] = Said(at: now, unsaid: 0)
+        logger.log(level: level, message, metadata: metadata)
+    }
+}

@@ -1,0 +1,157 @@
+import Glibc
+import NIOCore
+import NIOHTTP1
+import ShuntCore
+
+/// One upstream connection in the making: name, TCP, opening handshake, all within the upstream's `connect_timeout`. It
+/// ends in exactly one of: the worker's `connected(upstream:)`, its `failed`, or nothing at all where it was cancelled.
+final class Dial {
+    let id: ConnectionID
+    let order: DialOrder
+    private let worker: Worker
+
+    private enum State {
+        /// Waiting for a name, a TCP connection or an answer. Becomes `over`.
+        case dialling
+        case over
+    }
+
+    private var state = State.dialling
+    private var isLeased = false
+    private var timer: Scheduled<Void>?
+    private var channel: (any Channel)?
+    private var addresses: [SocketAddress] = []
+    private var lastFailure = DialFailure.connect
+
+    init(id: ConnectionID, order: DialOrder, worker: Worker) {
+        self.id = id
+        self.order = order
+        self.worker = worker
+    }
+
+    private var settings: UpstreamSettings { order.upstream.settings }
+
+    func start() {
+        let address = settings.address
+        // Encryption towards upstreams is not built in yet: never fall back to plain text.
+        guard !address.tls else { return fail(.tls) }
+        guard worker.process.leases.take(settings) else { return fail(.limit) }
+        isLeased = true
+        let timeout = TimeAmount.nanoseconds(max(1, settings.connectTimeout.nanoseconds))
+        timer = worker.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in
+            self?.fail(.connectTimeout)
+        }
+        addresses = worker.process.names.known(host: address.host, port: address.port)
+        guard addresses.isEmpty else { return connect() }
+        worker.process.names.addresses(host: address.host, port: address.port, on: worker.eventLoop)
+            .assumeIsolated().whenComplete { [self] result in
+                addresses = (try? result.get()) ?? []
+                connect()
+            }
+    }
+
+    /// The core wants it no more.
+    func cancel() {
+        finish()
+    }
+
+    /// Tries the next address.
+    private func connect() {
+        guard state == .dialling else { return }
+        guard !addresses.isEmpty else { return fail(lastFailure) }
+        let address = addresses.removeFirst()
+        var source: SocketAddress?
+        if let text = worker.process.sources.next(settings) {
+            source = try? SocketAddress(ipAddress: text, port: 0)
+            guard source != nil else { return fail(.noLocalAddress) }
+        }
+        let order = Connector.Order(
+            address: address, source: source, timeout: .nanoseconds(max(1, settings.connectTimeout.nanoseconds)),
+            eventLoop: worker.eventLoop)
+        let dial = NIOLoopBound(self, eventLoop: worker.eventLoop)
+        let connection = worker.process.connector.connect(order) { channel in
+            channel.eventLoop.makeCompletedFuture { try dial.value.install(in: channel) }
+        }
+        connection.assumeIsolated().whenComplete { [self] result in
+            switch result {
+            case .success(let channel):
+                if state == .over { channel.close(promise: nil) }
+            case .failure(let error):
+                channel = nil
+                lastFailure = Self.failure(of: error)
+                connect()
+            }
+        }
+    }
+
+    private static func failure(of error: any Error) -> DialFailure {
+        switch error {
+        case let error as IOError:
+            switch error.errnoCode {
+            // Ports, descriptors or memory: ours, not the upstream's.
+            case EADDRNOTAVAIL, EADDRINUSE, EMFILE, ENFILE, ENOBUFS, ENOMEM: .noLocalAddress
+            case ETIMEDOUT: .connectTimeout
+            default: .connect
+            }
+        case ChannelError.connectTimeout: .connectTimeout
+        default: .connect
+        }
+    }
+
+    private func install(in channel: any Channel) throws {
+        guard state == .dialling else { throw ChannelError.ioOnClosedChannel }
+        self.channel = channel
+        let random = (worker.maskingKeys.word(), worker.maskingKeys.word())
+        try DialHandler.install(in: channel, dial: self, key: SecWebSocket.key(from: random))
+    }
+
+    // MARK: Ends
+
+    /// The upstream said 101: the channel is a leg from here on.
+    ///
+    /// - Returns: the leg, held until the handshake's handlers are gone; nil where nobody wants it any more.
+    func succeed(_ channel: any Channel) -> Leg? {
+        guard state == .dialling, isLeased else { return nil }
+        let leases = worker.process.leases
+        let name = settings.name
+        let leg = Leg(
+            worker: worker, isUpstream: true, maxMessage: worker.switchboard.table.definition.limits.message
+        ) { leases.release(name) }
+        // The leg releases it.
+        isLeased = false
+        do {
+            try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .bytes(Self.congestedAbove))
+            try channel.pipeline.syncOperations.addHandler(leg, position: .last)
+        } catch {
+            leg.cut()
+            fail(.connect)
+            return nil
+        }
+        leg.isHeld = true
+        self.channel = nil
+        finish()
+        worker.connected(upstream: leg, id)
+        return leg
+    }
+
+    func fail(_ failure: DialFailure) {
+        guard state == .dialling else { return }
+        finish()
+        worker.failed(id, failure)
+    }
+
+    /// Bytes waiting for an upstream's socket above which the core sends it nothing more.
+    private static let congestedAbove = 1 << 20
+
+    private func finish() {
+        guard state == .dialling else { return }
+        state = .over
+        timer?.cancel()
+        timer = nil
+        if isLeased { worker.process.leases.release(settings.name) }
+        isLeased = false
+        let ended = channel
+        channel = nil
+        ended?.close(promise: nil)
+    }
+}

@@ -1,0 +1,35 @@
+import Logging
+import ShuntCore
+
+/// What all workers share: settings that never change while they run, and a few counts that are locked and touched only
+/// when a socket comes or goes, never per message.
+final class ProcessState: Sendable {
+    let table: RoutingTable
+    let listen: ListenSettings
+    let workerCount: Int
+    let logger: Logger
+    /// Of the keyed hash that stands for a token: the same for all workers, another one in every process.
+    let hashKey: (UInt64, UInt64)
+
+    let admission: Admission
+    let sessions: SessionDirectory
+    let leases: UpstreamLeases
+    let names: NameCache
+    let sources: SourceAddresses
+    let connector: Connector
+
+    init(settings: ProxySettings, workerCount: Int, logger: Logger, connector: Connector = .tcp) {
+        table = settings.table
+        listen = settings.listen
+        self.workerCount = workerCount
+        self.logger = logger
+        hashKey = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))
+        let session = settings.table.definition.session
+        admission = Admission(limits: settings.table.definition.limits, trusted: settings.listen.trustedProxies)
+        sessions = SessionDirectory(keepFor: session.linger + session.parkedFor)
+        leases = UpstreamLeases()
+        names = NameCache(lookup: HostLookup.addresses)
+        sources = SourceAddresses()
+        self.connector = connector
+    }
+}

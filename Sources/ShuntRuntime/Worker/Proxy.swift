@@ -1,0 +1,90 @@
+package import Logging
+import NIOCore
+import NIOPosix
+package import ShuntCore
+
+/// The running proxy: its listeners and workers. Started once, stopped once.
+package actor Proxy {
+    private let settings: ProxySettings
+    private let logger: Logger
+    private let group: MultiThreadedEventLoopGroup
+    private let process: ProcessState
+    private var listener: Listener?
+    private var workers: Workers?
+    private var stopping: Task<Void, Never>?
+
+    /// Makes the worker threads; nothing is listened on yet.
+    package init(settings: ProxySettings, logger: Logger) {
+        self.settings = settings
+        self.logger = logger
+        let count = max(1, settings.listen.workers ?? System.coreCount)
+        group = MultiThreadedEventLoopGroup(numberOfThreads: count)
+        process = ProcessState(settings: settings, workerCount: count, logger: logger)
+    }
+
+    /// Listens.
+    ///
+    /// - Returns: the addresses of `listen.clients`, in their order, with the ports that the system chose for port 0.
+    package func start() async throws -> [ListenAddress] {
+        guard workers == nil, stopping == nil else { throw ProxyError.alreadyStarted }
+        let process = process
+        var bound: [NIOLoopBound<Worker>] = []
+        for (index, eventLoop) in group.makeIterator().enumerated() {
+            bound.append(
+                try await eventLoop.submit {
+                    NIOLoopBound(Worker(index: index, eventLoop: eventLoop, process: process), eventLoop: eventLoop)
+                }.get())
+        }
+        let workers = Workers(bound)
+        self.workers = workers
+        let listener = try await Listener.start(settings.listen, group: group, workers: workers, logger: logger)
+        self.listener = listener
+        let addresses = listener.addresses
+        for address in addresses { logger.info("listening", metadata: ["address": "\(address.text)"]) }
+        return addresses
+    }
+
+    /// A graceful stop: nobody is accepted any more, exchanges in flight finish, sockets close with 1012, spread over
+    /// `drain.spread`. Returns when all are gone, or at `drain.limit` with the rest cut, and the threads have ended; so
+    /// does every further call.
+    package func stop() async {
+        let task = stopping ?? Task { await end() }
+        stopping = task
+        await task.value
+    }
+
+    private func end() async {
+        await listener?.stop()
+        if let workers {
+            logger.notice("draining")
+            await drain(workers)
+            let cut = (try? await workers.onEach { $0.cutAll() }) ?? []
+            let count = cut.reduce(0, +)
+            if count > 0 { logger.warning("sockets were cut", metadata: ["count": "\(count)"]) }
+        }
+        try? await group.shutdownGracefully()
+        logger.notice("stopped")
+    }
+
+    private func drain(_ workers: Workers) async {
+        let settings = settings.drain
+        _ = try? await workers.onEach { $0.drain(settings) }
+        let clock = ContinuousClock()
+        let end = clock.now + .nanoseconds(settings.limit.nanoseconds)
+        while clock.now < end {
+            let idle = (try? await workers.onEach { $0.isIdle }) ?? []
+            if idle.allSatisfy({ $0 }) { return }
+            try? await clock.sleep(for: .milliseconds(20))
+        }
+    }
+}
+
+extension ListenAddress {
+    /// For logs.
+    fileprivate var text: String {
+        switch self {
+        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .unix(let path): "unix:\(path)"
+        }
+    }
+}

@@ -1,0 +1,19 @@
+package import ShuntCore
+
+/// Why the proxy did not start.
+package enum ProxyError: Error, CustomStringConvertible {
+    /// `reason` is for people: "the address is in use".
+    case cannotListen(ListenAddress, reason: String)
+    case alreadyStarted
+
+    package var description: String {
+        switch self {
+        case .cannotListen(.tcp(let host, let port), let reason):
+            "cannot listen on \(host.contains(":") ? "[\(host)]" : host):\(port): \(reason)"
+        case .cannotListen(.unix(let path), let reason):
+            "cannot listen on unix:\(path): \(reason)"
+        case .alreadyStarted:
+            "the proxy was started before"
+        }
+    }
+}

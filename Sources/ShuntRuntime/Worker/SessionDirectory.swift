@@ -1,0 +1,71 @@
+import ShuntCore
+import Synchronization
+
+/// Which worker a session lives on: that of its first socket. Locked, and touched only when a client connects or closes.
+///
+/// An entry outlives the session's last socket by as long as the switchboard may keep the session, so that a client that
+/// comes back finds its connections and its parked replies. It holds tokens: never log it.
+final class SessionDirectory: Sendable {
+    private struct Entry {
+        var worker: Int
+        var sockets: Int
+        /// When it may go; only meaningful while it has no sockets.
+        var until: Instant
+    }
+
+    private struct State {
+        var entries: [TokenKey: Entry] = [:]
+        /// Tokens in the order in which their sessions lost a last socket. All wait equally long, so the first is the
+        /// first to go.
+        var leaving: [(token: TokenKey, until: Instant)] = []
+        var gone = 0
+    }
+
+    private let state = Mutex(State())
+    private let keepFor: TimeSpan
+
+    init(keepFor: TimeSpan) { self.keepFor = keepFor }
+
+    /// A socket of the session was accepted by a worker.
+    ///
+    /// - Returns: the worker where the session lives.
+    func enter(_ token: String, at worker: Int, now: Instant) -> Int {
+        let token = TokenKey(token)
+        return state.withLock { state in
+            Self.sweep(&state, now)
+            state.entries[token, default: Entry(worker: worker, sockets: 0, until: now)].sockets += 1
+            return state.entries[token]?.worker ?? worker
+        }
+    }
+
+    /// A socket of the session is gone.
+    func leave(_ token: String, now: Instant) {
+        let token = TokenKey(token)
+        state.withLock { state in
+            guard var entry = state.entries[token] else { return }
+            entry.sockets = max(0, entry.sockets - 1)
+            if entry.sockets == 0 {
+                entry.until = now + keepFor
+                state.leaving.append((token, entry.until))
+            }
+            state.entries[token] = entry
+            Self.sweep(&state, now)
+        }
+    }
+
+    /// Sessions that are known.
+    var count: Int { state.withLock { $0.entries.count } }
+
+    private static func sweep(_ state: inout State, _ now: Instant) {
+        while state.gone < state.leaving.count, state.leaving[state.gone].until <= now {
+            let token = state.leaving[state.gone].token
+            state.gone += 1
+            // It may have come back, and even left again later.
+            if let entry = state.entries[token], entry.sockets == 0, entry.until <= now { state.entries[token] = nil }
+        }
+        if state.gone > 1024, state.gone * 2 > state.leaving.count {
+            state.leaving.removeFirst(state.gone)
+            state.gone = 0
+        }
+    }
+}

@@ -1,0 +1,175 @@
+import NIOCore
+import ShuntCore
+
+/// One event loop's share of the proxy: its switchboard, its sockets, its timer. Everything here lives and dies on that
+/// loop, so nothing is locked.
+///
+/// Every event goes the same way: the switchboard is told, its effects are applied, in order, then the next event.
+/// Applying may call back (a socket that is closed says so at once): what arises meanwhile waits in `inbox`.
+final class Worker {
+    let index: Int
+    let eventLoop: any EventLoop
+    let process: ProcessState
+    let log: WorkerLog
+
+    var switchboard: Switchboard
+    var effects = Effects()
+    var inbox: [WorkerEvent] = []
+    var isApplying = false
+    var isEmptyingInbox = false
+
+    var clients = ByID<ClientTag, Leg>()
+    var connections = ByID<ConnectionTag, Leg>()
+    var dials = ByID<ConnectionTag, Dial>()
+    /// Every socket after its handshake, those too that the core has forgotten and that still close.
+    var openLegs: [ObjectIdentifier: Leg] = [:]
+    /// Sockets of clients whose handshake is not over.
+    var handshakes: [ObjectIdentifier: HandshakeHandler] = [:]
+
+    var maskingKeys: MaskingKeys
+    var buffers = BufferPool()
+    private var scratch: [UInt8] = []
+
+    /// Legs with output, flushed once at the end of the loop's turn.
+    var dirty: [Leg] = []
+    var flushing: [Leg] = []
+    var urgent: [Leg] = []
+    var isFlushPlanned = false
+    lazy var endOfTurn: @Sendable () -> Void = makeEndOfTurn()
+
+    /// Legs whose socket did not take everything.
+    var watched: [Leg] = []
+    var tickTask: Scheduled<Void>?
+    var tickAt = Instant.distantFuture
+
+    /// A graceful stop has begun: no new sockets.
+    var isDraining = false
+
+    /// To be called on the event loop.
+    init(index: Int, eventLoop: any EventLoop, process: ProcessState, maskingKeys: MaskingKeys = MaskingKeys()) {
+        self.index = index
+        self.eventLoop = eventLoop
+        self.process = process
+        self.maskingKeys = maskingKeys
+        let limits = process.table.definition.limits
+        switchboard = Switchboard(
+            table: process.table, seed: self.maskingKeys.word(), hashKey: process.hashKey,
+            memory: limits.memory / max(1, process.workerCount))
+        log = WorkerLog(logger: process.logger, worker: index)
+    }
+
+    /// The loop's clock. Read once per read of a socket, not per message.
+    func now() -> Instant {
+        Instant(nanoseconds: Int64(clamping: eventLoop.now.uptimeNanoseconds))
+    }
+
+    /// The buffer that masked payloads are unmasked into. Taken, so that a span over it can be lent to the switchboard.
+    func takeScratch() -> [UInt8] {
+        var taken: [UInt8] = []
+        swap(&taken, &scratch)
+        return taken
+    }
+
+    func giveBack(scratch used: consuming [UInt8]) {
+        // A message of 16 MiB must not leave 16 MiB behind in every worker.
+        guard used.capacity <= 1 << 20 else { return }
+        scratch = used
+    }
+
+    // MARK: Sockets come and go
+
+    /// A client's handshake is accepted and its answer appended to the leg's output.
+    ///
+    /// - Returns: false where the core has no room for it; the leg is closing then.
+    @discardableResult
+    func connected(client leg: Leg, _ handshake: Handshake, token: String?) -> Bool {
+        openLegs[ObjectIdentifier(leg)] = leg
+        guard !isApplying else {
+            // No handshake ends while effects are applied; should one ever, the client tries again.
+            leg.close(.tryAgainLater, reason: "server is overloaded")
+            return false
+        }
+        let now = now()
+        isApplying = true
+        let id = switchboard.clientConnected(handshake, token: token, now: now, &effects)
+        if !id.isNone {
+            leg.role = .client(id)
+            clients.insert(leg, for: id)
+        }
+        finish(Span(), now)
+        guard !id.isNone else {
+            leg.close(.tryAgainLater, reason: "server is overloaded")
+            return false
+        }
+        return true
+    }
+
+    /// An upstream's handshake is over.
+    func connected(upstream leg: Leg, _ id: ConnectionID) {
+        openLegs[ObjectIdentifier(leg)] = leg
+        leg.role = .upstream(id)
+        dials.remove(id)
+        connections.insert(leg, for: id)
+        feed(.connectionReady(id))
+    }
+
+    /// A socket's close, end or reset was read, or it broke the protocol.
+    func ended(_ leg: Leg, code: CloseCode?) {
+        switch leg.role {
+        case .client(let id):
+            leg.role = .none
+            clients.remove(id)
+            feed(.clientClosed(id))
+        case .upstream(let id):
+            leg.role = .none
+            connections.remove(id)
+            feed(.connectionClosed(id, code))
+        case .none:
+            break
+        }
+        if leg.closing.state == .cut { openLegs[ObjectIdentifier(leg)] = nil }
+    }
+
+    // MARK: What sockets say
+
+    func clientMessage(_ id: ClientID, _ kind: MessageKind, _ bytes: borrowing Span<UInt8>, _ now: Instant) {
+        guard !isApplying else { return inbox.append(.clientMessage(id, kind, copied(bytes))) }
+        isApplying = true
+        switchboard.clientMessage(id, kind, bytes, now: now, &effects)
+        finish(bytes, now)
+    }
+
+    func connectionMessage(_ id: ConnectionID, _ kind: MessageKind, _ bytes: borrowing Span<UInt8>, _ now: Instant) {
+        guard !isApplying else { return inbox.append(.connectionMessage(id, kind, copied(bytes))) }
+        isApplying = true
+        switchboard.connectionMessage(id, kind, bytes, now: now, &effects)
+        finish(bytes, now)
+    }
+
+    func messageTooLarge(_ leg: Leg, _ now: Instant) {
+        if case .upstream(let id) = leg.role { feed(.connectionMessageTooLarge(id)) }
+    }
+
+    func pong(_ leg: Leg, _ now: Instant) {
+        switch leg.role {
+        case .client(let id): feed(.clientPong(id))
+        case .upstream(let id): feed(.connectionPong(id))
+        case .none: break
+        }
+    }
+
+    func congestionChanged(_ leg: Leg) {
+        switch leg.role {
+        case .client(let id): feed(leg.isCongested ? .clientCongested(id) : .clientRelieved(id))
+        case .upstream(let id): feed(leg.isCongested ? .connectionCongested(id) : .connectionRelieved(id))
+        case .none: break
+        }
+    }
+
+    private func copied(_ bytes: borrowing Span<UInt8>) -> [UInt8] {
+        var copy: [UInt8] = []
+        copy.reserveCapacity(bytes.count)
+        for index in bytes.indices { copy.append(bytes[index]) }
+        return copy
+    }
+}

@@ -1,0 +1,79 @@
+import ShuntCore
+
+/// What happened while effects were being applied, and events that carry no message.
+enum WorkerEvent {
+    case clientMessage(ClientID, MessageKind, [UInt8])
+    case clientClosed(ClientID)
+    case clientPong(ClientID)
+    case clientCongested(ClientID)
+    case clientRelieved(ClientID)
+    case connectionReady(ConnectionID)
+    case connectionFailed(ConnectionID, DialFailure)
+    case connectionMessage(ConnectionID, MessageKind, [UInt8])
+    case connectionMessageTooLarge(ConnectionID)
+    case connectionClosed(ConnectionID, CloseCode?)
+    case connectionPong(ConnectionID)
+    case connectionCongested(ConnectionID)
+    case connectionRelieved(ConnectionID)
+    case tick
+    case drain(DrainSettings)
+}
+
+extension Worker {
+    /// Tells the switchboard, now or, where effects are being applied, right after that.
+    func feed(_ event: WorkerEvent) {
+        guard !isApplying else { return inbox.append(event) }
+        tell(event)
+    }
+
+    private func tell(_ event: WorkerEvent) {
+        let now = now()
+        switch event {
+        case .clientMessage(let id, let kind, let bytes): return clientMessage(id, kind, bytes.span, now)
+        case .connectionMessage(let id, let kind, let bytes): return connectionMessage(id, kind, bytes.span, now)
+        default: break
+        }
+        isApplying = true
+        switch event {
+        case .clientMessage, .connectionMessage: break
+        case .clientClosed(let id): switchboard.clientClosed(id, now: now, &effects)
+        case .clientPong(let id): switchboard.clientPong(id, now: now, &effects)
+        case .clientCongested(let id): switchboard.clientCongested(id, now: now, &effects)
+        case .clientRelieved(let id): switchboard.clientRelieved(id, now: now, &effects)
+        case .connectionReady(let id): switchboard.connectionReady(id, now: now, &effects)
+        case .connectionFailed(let id, let failure): switchboard.connectionFailed(id, failure, now: now, &effects)
+        case .connectionMessageTooLarge(let id): switchboard.connectionMessageTooLarge(id, now: now, &effects)
+        case .connectionClosed(let id, let code): switchboard.connectionClosed(id, code: code, now: now, &effects)
+        case .connectionPong(let id): switchboard.connectionPong(id, now: now, &effects)
+        case .connectionCongested(let id): switchboard.connectionCongested(id, now: now, &effects)
+        case .connectionRelieved(let id): switchboard.connectionRelieved(id, now: now, &effects)
+        case .tick: switchboard.tick(now: now, &effects)
+        case .drain(let settings): switchboard.drain(settings, now: now, &effects)
+        }
+        finish(Span(), now)
+    }
+
+    /// Applies the effects of the event that was just told, then tells what arose meanwhile, in order.
+    @inline(__always)
+    func finish(_ message: borrowing Span<UInt8>, _ now: Instant) {
+        if !effects.list.isEmpty { apply(message) }
+        isApplying = false
+        guard !isEmptyingInbox else { return }
+        if !inbox.isEmpty { emptyInbox() }
+        if !urgent.isEmpty { flushUrgent() }
+        if switchboard.nextDeadline < tickAt { planTick(now) }
+    }
+
+    private func emptyInbox() {
+        isEmptyingInbox = true
+        // Telling an event may add more behind it.
+        var next = 0
+        while next < inbox.count {
+            let event = inbox[next]
+            next += 1
+            tell(event)
+        }
+        inbox.removeAll(keepingCapacity: true)
+        isEmptyingInbox = false
+    }
+}

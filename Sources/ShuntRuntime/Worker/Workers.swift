@@ -1,0 +1,29 @@
+import NIOCore
+import ShuntCore
+
+/// All workers, to be found from any thread and entered on their own loop only.
+struct Workers: Sendable {
+    private let bound: [NIOLoopBound<Worker>]
+
+    init(_ bound: [NIOLoopBound<Worker>]) { self.bound = bound }
+
+    var count: Int { bound.count }
+
+    /// The worker of the loop that this is called on.
+    func here(_ eventLoop: any EventLoop) -> Worker? {
+        bound.first { $0.eventLoop === eventLoop }?.value
+    }
+
+    func eventLoop(of index: Int) -> (any EventLoop)? {
+        bound.indices.contains(index) ? bound[index].eventLoop : nil
+    }
+
+    /// Runs on every worker's loop and gathers the results, in the order of the workers.
+    func onEach<Result: Sendable>(_ body: @escaping @Sendable (Worker) -> Result) async throws -> [Result] {
+        var results: [Result] = []
+        for worker in bound {
+            results.append(try await worker.eventLoop.submit { body(worker.value) }.get())
+        }
+        return results
+    }
+}

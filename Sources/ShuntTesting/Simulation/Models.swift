@@ -1,0 +1,169 @@
+import ShuntCore
+
+/// A client socket as the model knows it.
+struct ModelClient {
+    let id: ClientID
+    let handshake: Handshake
+    /// Index into `Plan.tokens`; nil for a client without a token.
+    let session: Int?
+    let tenant: String?
+    let connectedAt: Int
+    /// The step at which it went; nil while it is there.
+    var goneAt: Int?
+    var reads = true
+    var congested = false
+    /// Bytes delivered and not yet taken.
+    var unread = 0
+    var pingedAt: Instant?
+    /// A message of it grew past the limit.
+    var saidTooMuch = false
+    /// When it sent a message, over the last second.
+    var recentSends: [Instant] = []
+    /// When it said something last; pongs do not count.
+    var lastHeard: Instant
+    /// Accepted messages without an outcome, oldest first.
+    var unresolved: [Int] = []
+    /// By route: the newest message that was forwarded.
+    var lastForwarded: [Int: Int] = [:]
+    /// Pushes that it was shown.
+    var pushes: Set<Int> = []
+    /// By route: the conversation id that the proxy made.
+    var madeConversations: [Int: [UInt8]] = [:]
+
+    var isThere: Bool { goneAt == nil }
+}
+
+/// An upstream connection as the model knows it, from its dial order on.
+struct ModelConnection {
+    enum State { case dialling, ready, gone }
+
+    let id: ConnectionID
+    let upstream: Int
+    /// The client whose handshake dialled, and its session.
+    let seat: Int
+    let pool: PoolKey
+    let orderedAt: Instant
+    var state = State.dialling
+    /// Why no new message may be sent to it.
+    var retired: String?
+    var congested = false
+    var readingStopped = false
+    /// Replies (message and part) that came while nobody read.
+    var unread: [(Int, Int)] = []
+    /// The close that the world knows to come; replies after it are lost.
+    var doomed = false
+    var zombie = false
+    /// Forwarded exchanges whose reply has not come, oldest first.
+    var outstanding: [Int] = []
+    /// Exchanges that ended by a timeout, whose replies may still come.
+    var abandoned: [Int] = []
+    /// When the last of the serial replies is due.
+    var busyUntil = Instant(nanoseconds: 0)
+    /// By conversation: when the last of its replies is due.
+    var busyWith: [[UInt8]: Instant] = [:]
+    var pingedAt: Instant?
+    var failure: DialFailure?
+    var closeCode: CloseCode?
+    var closedByCore = false
+    var hadNonsense = false
+    var wasTooLarge = false
+    var replies = 0
+}
+
+/// What must never be shared: one session's (or one client's) connections to one upstream.
+struct PoolKey: Hashable {
+    /// A session's index, or -1 - the serial of a client that shares with nobody.
+    let owner: Int
+    let upstream: Int
+    let tenant: String
+}
+
+/// A message of a client, by its number.
+struct ModelMessage {
+    enum Intent: Equatable {
+        case routed(Int)
+        case oneWay(Int)
+        case absorbed
+        /// The codes one of which must be its error.
+        case bad([String])
+    }
+
+    enum State: Equatable { case waiting, flying, ended }
+
+    enum Outcome: Equatable {
+        case replied
+        case error(String)
+        case absorbed
+        case oneWay
+    }
+
+    let number: Int
+    /// The socket that said it.
+    let client: Int
+    /// The socket that is told its outcome: a later one of the session once the first is gone.
+    var owner: Int
+    /// It may have ended while its owner was gone, by an error that was kept and then forgotten.
+    var mayHaveEnded = false
+    let session: Int?
+    let intent: Intent
+    let pool: PoolKey?
+    /// JSON text of the conversation id that the client sent.
+    let conversation: [UInt8]?
+    let members: [JSONMember]
+    let size: Int
+    let acceptedAt: Instant
+    var state = State.waiting
+    var outcome: Outcome?
+    var forwards = 0
+    var connection = -1
+    var forwardedAt = Instant(nanoseconds: 0)
+    /// Forwarded again, as `retry: safe` allows.
+    var retried = false
+    /// The conversation id that the backend saw, as JSON text.
+    var forwardedConversation: [UInt8]?
+    /// Its backend said something else instead of its reply.
+    var isAnswered = false
+    /// A reply, or part of one, came later than the exchange's timeout allows.
+    var wasOverdue = false
+    /// Replies (or parts) that came from the backend, as they must reach the client.
+    var arrived: [ArrivedReply] = []
+    /// The next part that the client must see.
+    var nextPart = 0
+
+    var route: Int? {
+        switch intent {
+        case .routed(let route), .oneWay(let route): route
+        default: nil
+        }
+    }
+}
+
+/// A reply as the backend sent it.
+struct ArrivedReply {
+    let part: Int
+    let final: Bool
+    let members: [JSONMember]
+    let at: Instant
+    var delivered = false
+}
+
+/// A reply that came while its client was gone.
+struct ParkedReply {
+    let number: Int
+    let part: Int
+    let at: Instant
+    /// Whether the limits leave no excuse for losing it.
+    var certain: Bool
+}
+
+/// A session as the model knows it.
+struct ModelSession {
+    let token: String
+    /// Sockets that are there now.
+    var clients: [Int] = []
+    /// Unresolved messages whose client is gone.
+    var orphans: [Int] = []
+    var parked: [ParkedReply] = []
+    var lastSocketGone: Instant?
+    var madeConversations: [Int: [UInt8]] = [:]
+}

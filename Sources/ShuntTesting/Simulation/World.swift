@@ -1,0 +1,196 @@
+import ShuntCore
+
+/// A switchboard, the clients and backends around it, and the model that judges what it does. Everything follows from
+/// the seed: time is virtual, and nothing else is random.
+final class World {
+    /// What the world has noted to happen later.
+    enum Happening {
+        case dialDone(Int)
+        case reply(connection: Int, number: Int, part: Int)
+        case readOn(Int)
+        case closed(Int, CloseCode?)
+        case pong(Int)
+        case relieved(Int)
+        case clientPong(Int)
+        case clientReads(Int)
+        case clientCongested(Int)
+    }
+
+    let plan: Plan
+    let table: RoutingTable
+    var core: Switchboard
+    var effects = Effects()
+    var dice: Dice
+    var now = Instant(nanoseconds: 1_000_000_000)
+    var agenda = Agenda<Happening>()
+    var clients: [ModelClient] = []
+    var connections: [ModelConnection] = []
+    var messages: [ModelMessage] = []
+    var sessions: [ModelSession]
+    var clientByID: [ClientID: Int] = [:]
+    var connectionByID: [ConnectionID: Int] = [:]
+    /// Connections that dial or are ready.
+    var liveConnections: [Int] = []
+    var pushes = 0
+    /// Sessions (or clients) and upstreams whose backend closed with the code that means "not logged in".
+    var loggedOut: Set<PoolKey> = []
+    var refusedLogin: Set<PoolKey> = []
+    var draining = false
+    /// Everything that goes wrong is over: what is outstanding must end.
+    var healing = false
+    var step = 0
+    /// How much later than asked the next tick comes.
+    var tickDelay = TimeSpan.zero
+
+    // What is known of the event in hand.
+    /// The message that the event carries to the core, if it is a client's.
+    var messageInHand: Int?
+    /// The client that connects in this event.
+    var clientInHand: Int?
+    /// Replies that this event must park.
+    var parksInHand = 0
+    /// The connection that the event is about.
+    var connectionInHand: Int?
+    /// Connections that ended in this event.
+    var endedConnections: [Int] = []
+    /// Connections whose exchanges were told `upstream_lost` in this event.
+    var saidToBeLost: [Int] = []
+    var answersInHand = 0
+    /// Outcomes that the core had parked or given up before this event.
+    var parkedBefore = 0
+
+    let seed: UInt64
+    let steps: Int
+    let tracing: Bool
+    private(set) var trace: [String] = []
+    private(set) var failure: SimulationFailure?
+    var tally = SimulationTally()
+
+    init(seed: UInt64, steps: Int, tracing: Bool) throws(TableProblem) {
+        self.seed = seed
+        self.steps = steps
+        self.tracing = tracing
+        dice = Dice(seed: seed)
+        plan = Plan(&dice)
+        table = try RoutingTable(plan.definition)
+        core = Switchboard(table: table, seed: dice.next(), hashKey: (dice.next(), dice.next()), memory: plan.memory)
+        sessions = plan.tokens.map { ModelSession(token: $0) }
+        note(planText)
+    }
+
+    // MARK: Telling
+
+    func note(_ text: @autoclosure () -> String) {
+        guard tracing else { return }
+        trace.append("\(step) @\(now.nanoseconds / 1_000_000)ms \(text())")
+    }
+
+    /// Notes a broken promise; the first one counts.
+    func fail(_ promise: SimulatedPromise, _ text: @autoclosure () -> String) {
+        guard failure == nil else { return }
+        failure = SimulationFailure(
+            seed: seed, step: step, steps: steps, promise: promise, text: text(), trace: trace)
+    }
+
+    private var planText: String {
+        let routes = plan.routes.map { "\($0.name)→\($0.upstream)" }.joined(separator: " ")
+        let upstreams = plan.definition.upstreams.map { upstream in
+            "\(upstream.name): \(upstream.mode) inFlight \(upstream.inFlight) \(upstream.correlation) "
+                + "lanes \(upstream.lanes) retry \(upstream.retrySafe) exchange \(upstream.exchangeTimeout.milliseconds)ms "
+                + "queue \(upstream.queue.messages)/\(upstream.queue.bytes)B/\(upstream.queue.timeout.milliseconds)ms "
+                + "pace \(upstream.pace.map(\.count)) connect \(upstream.connectTimeout.milliseconds)ms"
+        }
+        return "routes \(routes)\n      " + upstreams.joined(separator: "\n      ")
+    }
+
+    // MARK: Living
+
+    /// Lives through the steps, then lets everything heal and checks that nothing is left.
+    func run() {
+        openClient()
+        while step < steps, failure == nil {
+            step += 1
+            let pause = now + .nanoseconds(Int64(dice.below(plan.pauseMilliseconds * 1_000_000)))
+            if !happenNext(until: pause) {
+                now = max(now, pause)
+                act()
+            }
+        }
+        if failure == nil { settle() }
+    }
+
+    /// The tick or the happening that is due first, if one is until then.
+    func happenNext(until limit: Instant) -> Bool {
+        let deadline = core.nextDeadline
+        let tick = deadline == .distantFuture ? deadline : deadline + tickDelay
+        if tick <= agenda.next {
+            guard tick <= limit, tick != .distantFuture else { return false }
+            now = max(now, tick)
+            tickDelay = dice.chance(80) ? .zero : dice.span(0...50)
+            tellTick()
+            return true
+        }
+        guard agenda.next <= limit else { return false }
+        now = max(now, agenda.next)
+        if let happening = agenda.pop() { happen(happening) }
+        return true
+    }
+
+    private func happen(_ happening: Happening) {
+        switch happening {
+        case .dialDone(let connection): finishDial(connection)
+        case .reply(let connection, let number, let part): sendReply(connection, number, part)
+        case .readOn(let connection): readOn(connection)
+        case .closed(let connection, let code): loseConnection(connection, code)
+        case .pong(let connection): tellPong(connection)
+        case .relieved(let connection): relieve(connection)
+        case .clientPong(let client): tellClientPong(client)
+        case .clientReads(let client): readAll(client)
+        case .clientCongested(let client): tellCongested(client)
+        }
+    }
+
+    /// One thing that a client, a backend or the network does of its own accord.
+    private func act() {
+        let faults = plan.faults
+        let present = clients.indices.filter { clients[$0].isThere }
+        if present.isEmpty || dice.chance(present.count < 3 ? 15 : 3) { return openClient() }
+        if dice.chance(faults.clientLeaves) { return closeClient(dice.pick(present)) }
+        if dice.chance(faults.slowReader) { return stopReading(dice.pick(present)) }
+        if dice.chance(faults.ghostEvent) { return haunt() }
+        if dice.chance(faults.oddTick) { return tellTick() }
+        if faults.drain > 0, !draining, step > steps * 2 / 3, dice.chance(5) { return startDrain() }
+        let ready = liveConnections.filter { connections[$0].state == .ready }
+        if !ready.isEmpty {
+            if dice.chance(faults.lostConnection) { return loseConnection(dice.pick(ready), closeCode()) }
+            if dice.chance(faults.congestedUpstream) { return congest(dice.pick(ready)) }
+            if dice.chance(faults.pushes) { return push(dice.pick(ready)) }
+            if dice.chance(faults.nonsense) { return talkNonsense(dice.pick(ready)) }
+            if dice.chance(faults.unaskedReply) { return replyUnasked(dice.pick(ready)) }
+            if dice.chance(faults.tooLarge) { return growTooLarge(dice.pick(ready)) }
+        }
+        let client = dice.pick(present)
+        for _ in 0...(dice.chance(20) ? dice.below(8) : 0) where clients[client].isThere && failure == nil {
+            sendMessage(client)
+        }
+    }
+
+    func closeCode() -> CloseCode? {
+        (dice.pick([nil, 1000, 1001, 1011, 1012, 4001, 4003, 4004, 4999]) as UInt16?).map { CloseCode(rawValue: $0) }
+    }
+}
+
+/// What became of things in a run, for coverage: a simulator that meets no timeouts proves nothing about them.
+package struct SimulationTally: Sendable {
+    package var outcomes: [String: Int] = [:]
+    package var events = 0
+
+    package init() {}
+
+    mutating func count(_ outcome: String) { outcomes[outcome, default: 0] += 1 }
+
+    package mutating func add(_ other: SimulationTally) {
+        events += other.events
+        outcomes.merge(other.outcomes, uniquingKeysWith: +)
+    }
+}

@@ -1,0 +1,197 @@
+import ShuntCore
+
+/// What clients do.
+extension World {
+    func openClient() {
+        let session = dice.chance(80) ? dice.below(sessions.count) : nil
+        openClient(session: session)
+    }
+
+    func openClient(session: Int?) {
+        let serial = clients.count
+        let tenant = dice.pick([nil, "a", "b"])
+        var query = "v=\(serial)"
+        var headers = [Handshake.Field(name: "Host", value: "proxy"), .init(name: "X-Seat", value: "\(serial)")]
+        let token = session.map { sessions[$0].token }
+        if let token {
+            switch dice.below(3) {
+            case 0: query += "&session_token=" + percentEncoded(token)
+            case 1: headers.append(.init(name: "Authorization", value: "Bearer \(token)"))
+            default: headers.append(.init(name: "Cookie", value: "a=b; session=\(token)"))
+            }
+        } else if dice.chance(30) {
+            query += "&session_token=undefined"
+        }
+        if let tenant { query += "&tenant=\(tenant)" }
+        let handshake = Handshake(path: "/api/ws/agent", query: query, headers: headers, remoteHost: "127.0.0.1")
+        note("client c\(serial) connects, session \(session.map(String.init) ?? "none"), tenant \(tenant ?? "-")")
+        effects.reset()
+        let id = core.clientConnected(handshake, token: token, now: now, &effects)
+        if clientByID[id] != nil { fail(.liveIDs, "the id of c\(serial) is in use") }
+        clients.append(
+            ModelClient(
+                id: id, handshake: handshake, session: session, tenant: tenant, connectedAt: step, lastHeard: now))
+        clientByID[id] = serial
+        if let session {
+            forgetExpired(session)
+            sessions[session].clients.append(serial)
+            sessions[session].lastSocketGone = nil
+        }
+        let due = session.map { sessions[$0].parked } ?? []
+        clientInHand = serial
+        applyEffects(message: [])
+        clientInHand = nil
+        guard let session, clients[serial].isThere, failure == nil else { return }
+        for parked in due where parked.certain && !wasDelivered(parked) {
+            fail(
+                .noSilence,
+                "the parked reply to m\(parked.number) was not given to c\(serial), the session's next socket")
+        }
+        inherit(session, serial)
+        sessions[session].parked.removeAll { parked in due.contains { $0.number == parked.number } }
+    }
+
+    /// Messages under way whose socket is gone are the new socket's now.
+    private func inherit(_ session: Int, _ client: Int) {
+        var left: [Int] = []
+        for number in sessions[session].orphans {
+            guard messages[number].state != .ended, !clients[messages[number].owner].isThere else {
+                left.append(number)
+                continue
+            }
+            messages[number].owner = client
+            if messages[number].mayHaveEnded { left.append(number) } else { clients[client].unresolved.append(number) }
+        }
+        sessions[session].orphans = left
+    }
+
+    private func wasDelivered(_ parked: ParkedReply) -> Bool {
+        messages[parked.number].arrived.contains { $0.part == parked.part && $0.delivered }
+    }
+
+    /// Drops what the session may have forgotten by now.
+    private func forgetExpired(_ session: Int) {
+        if let gone = sessions[session].lastSocketGone, gone + table.definition.session.linger <= now {
+            sessions[session].parked = []
+        }
+        sessions[session].parked.removeAll { $0.at + table.definition.session.parkedFor <= now }
+    }
+
+    func closeClient(_ client: Int) {
+        guard clients[client].isThere else { return }
+        note("client c\(client) goes")
+        leave(client)
+        tell { $0.clientClosed(clients[client].id, now: now, &$1) }
+    }
+
+    /// The client is gone: its messages are nobody's now.
+    func leave(_ client: Int) {
+        clients[client].goneAt = step
+        clientByID[clients[client].id] = nil
+        guard let session = clients[client].session else {
+            clients[client].unresolved = []
+            return
+        }
+        sessions[session].clients.removeAll { $0 == client }
+        sessions[session].orphans += clients[client].unresolved
+        clients[client].unresolved = []
+        if sessions[session].clients.isEmpty { sessions[session].lastSocketGone = now }
+    }
+
+    func stopReading(_ client: Int) {
+        guard clients[client].reads else { return }
+        note("client c\(client) reads no more")
+        clients[client].reads = false
+        agenda.note(.clientReads(client), at: now + dice.span(10...5_000))
+    }
+
+    func readAll(_ client: Int) {
+        guard !clients[client].reads else { return }
+        clients[client].reads = true
+        clients[client].unread = 0
+        guard clients[client].isThere, clients[client].congested else { return }
+        clients[client].congested = false
+        note("client c\(client) has read everything")
+        tell { $0.clientRelieved(clients[client].id, now: now, &$1) }
+    }
+
+    func tellCongested(_ client: Int) {
+        guard clients[client].isThere, clients[client].congested else { return }
+        note("c\(client) is congested")
+        tell { $0.clientCongested(clients[client].id, now: now, &$1) }
+    }
+
+    func tellClientPong(_ client: Int) {
+        guard clients[client].isThere else { return }
+        clients[client].pingedAt = nil
+        note("pong of c\(client)")
+        tell { $0.clientPong(clients[client].id, now: now, &$1) }
+    }
+
+    /// Says a message and looks at what became of it.
+    func sendMessage(_ client: Int) {
+        let made = makeMessage(client)
+        let number = made.message.number
+        messages.append(made.message)
+        clients[client].unresolved.append(number)
+        clients[client].lastHeard = now
+        clients[client].recentSends.removeAll { $0 + .seconds(1) <= now }
+        clients[client].recentSends.append(now)
+        note("c\(client) sends m\(number) \(made.message.intent): \(printable(made.bytes))")
+        messageInHand = number
+        tell(made.bytes) { $0.clientMessage(clients[client].id, made.kind, $2, now: now, &$1) }
+        messageInHand = nil
+        guard failure == nil else { return }
+        switch messages[number].intent {
+        case .bad(let codes):
+            if messages[number].outcome == nil, clients[client].isThere {
+                fail(.noSilence, "m\(number) should have been refused at once with one of \(codes)")
+            }
+        case .absorbed: if messages[number].outcome == nil { end(number, .absorbed) }
+        case .oneWay, .routed: checkQueueBounds(number)
+        }
+    }
+
+    /// Bounds of what waits in the pool of a message that was just accepted.
+    private func checkQueueBounds(_ number: Int) {
+        guard messages[number].state == .waiting, messages[number].outcome == nil, let pool = messages[number].pool
+        else { return }
+        let settings = plan.definition.upstreams[pool.upstream]
+        let queue = settings.queue
+        let waiting = waitingMessages(in: pool, orphansToo: false)
+        if waiting.contains(where: { messages[$0].retried }) { return }
+        let bytes = waiting.reduce(0) { $0 + messages[$1].size }
+        if waiting.count > max(1, queue.messages) * settings.lanes {
+            fail(.bounds, "\(waiting.count) messages wait for \(pool), \(queue.messages) may")
+        }
+        if waiting.count > settings.lanes, bytes > queue.bytes * settings.lanes + 256 * waiting.count {
+            fail(.bounds, "\(bytes) bytes wait for \(pool), \(queue.bytes) may")
+        }
+    }
+
+    /// Messages that were accepted for a pool and not forwarded, as far as the model can tell.
+    func waitingMessages(in pool: PoolKey, orphansToo: Bool) -> [Int] {
+        let session = pool.owner >= 0 ? pool.owner : clients[-1 - pool.owner].session
+        var numbers = session == nil ? clients[-1 - pool.owner].unresolved : []
+        if let session {
+            for client in sessions[session].clients { numbers += clients[client].unresolved }
+            if orphansToo { numbers += sessions[session].orphans }
+        }
+        return numbers.filter { messages[$0].pool == pool && messages[$0].state == .waiting }
+    }
+
+    private func percentEncoded(_ text: String) -> String {
+        text.utf8.map { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E:
+                String(decoding: [byte], as: UTF8.self)
+            default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }.joined()
+    }
+
+    func printable(_ bytes: [UInt8]) -> String {
+        bytes.count <= 300
+            ? String(decoding: bytes, as: UTF8.self) : String(decoding: bytes.prefix(300), as: UTF8.self) + "…"
+    }
+}

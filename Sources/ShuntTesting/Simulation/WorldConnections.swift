@@ -1,0 +1,265 @@
+import ShuntCore
+
+/// What upstream connections and the backends behind them do.
+extension World {
+    func finishDial(_ connection: Int) {
+        guard connections[connection].state == .dialling else { return }
+        if let failure = connections[connection].failure {
+            note("dial u\(connection) fails: \(failure)")
+            endConnection(connection)
+            if case .refused(let status) = failure, status < 500 { refusedLogin.insert(connections[connection].pool) }
+            tell(connection) { $0.connectionFailed(connections[connection].id, failure, now: now, &$1) }
+            checkNothingLost()
+        } else {
+            note("u\(connection) is ready")
+            connections[connection].state = .ready
+            tell(connection) { $0.connectionReady(connections[connection].id, now: now, &$1) }
+        }
+    }
+
+    /// The connection takes and gives nothing any more.
+    func endConnection(_ connection: Int) {
+        connections[connection].state = .gone
+        connectionByID[connections[connection].id] = nil
+        liveConnections.removeAll { $0 == connection }
+        endedConnections.append(connection)
+        guard plan.definition.upstreams[connections[connection].upstream].retrySafe else { return }
+        for number in connections[connection].outstanding where messages[number].state == .flying {
+            messages[number].state = .waiting
+        }
+    }
+
+    func loseConnection(_ connection: Int, _ code: CloseCode?) {
+        guard connections[connection].state == .ready else { return }
+        note("u\(connection) is lost, code \(code.map { "\($0.rawValue)" } ?? "none")")
+        connections[connection].closeCode = code
+        if let code, plan.definition.upstreams[connections[connection].upstream].closes[code.rawValue] == .auth {
+            loggedOut.insert(connections[connection].pool)
+        }
+        endConnection(connection)
+        tell(connection) { $0.connectionClosed(connections[connection].id, code: code, now: now, &$1) }
+        checkNothingLost()
+    }
+
+    /// The messages that were in flight on a connection that ended have their errors, or wait to be sent again.
+    func checkNothingLost() {
+        for connection in endedConnections {
+            for number in connections[connection].outstanding where messages[number].state == .flying {
+                guard messages[number].outcome == nil, messages[number].connection == connection else { continue }
+                if !isOwed(number) {
+                    messages[number].state = .ended
+                } else {
+                    fail(
+                        .noSilence,
+                        "m\(number) was in flight on u\(connection), which ended, and c\(messages[number].owner) was told nothing"
+                    )
+                }
+            }
+            connections[connection].outstanding = []
+        }
+        endedConnections = []
+        for connection in saidToBeLost where connections[connection].state != .gone {
+            fail(.honestCode, "u\(connection) was said to be lost and is still there")
+        }
+        saidToBeLost = []
+    }
+
+    func congest(_ connection: Int) {
+        guard !connections[connection].congested else { return }
+        note("u\(connection) is congested")
+        connections[connection].congested = true
+        agenda.note(.relieved(connection), at: now + dice.span(10...6_000))
+        tell(connection) { $0.connectionCongested(connections[connection].id, now: now, &$1) }
+    }
+
+    func relieve(_ connection: Int) {
+        guard connections[connection].congested, connections[connection].state == .ready else { return }
+        note("u\(connection) is relieved")
+        connections[connection].congested = false
+        tell(connection) { $0.connectionRelieved(connections[connection].id, now: now, &$1) }
+    }
+
+    func tellPong(_ connection: Int) {
+        guard connections[connection].state == .ready else { return }
+        note("pong of u\(connection)")
+        connections[connection].pingedAt = nil
+        tell(connection) { $0.connectionPong(connections[connection].id, now: now, &$1) }
+    }
+
+    // MARK: Backends
+
+    /// A backend got a message: when does it answer what?
+    func receive(_ number: Int, on connection: Int) {
+        let style = plan.styles[connections[connection].upstream]
+        let settings = plan.definition.upstreams[connections[connection].upstream]
+        guard !connections[connection].zombie else { return }
+        if !healing, dice.chance(plan.faults.silentBackend) {
+            note("the backend will not answer m\(number)")
+            if settings.correlation != .field("id", unique: true) { connections[connection].zombie = true }
+            return
+        }
+        let slow = !healing && dice.chance(plan.faults.slowReply)
+        var due = now + dice.span(slow ? 100...8_000 : 0...100)
+        if style.serial {
+            due = max(due, connections[connection].busyUntil)
+            connections[connection].busyUntil = due
+        }
+        // Replies that look alike come in the order of their messages.
+        let conversation = messages[number].forwardedConversation ?? []
+        due = max(due, connections[connection].busyWith[conversation] ?? due)
+        for part in 0...style.parts {
+            agenda.note(.reply(connection: connection, number: number, part: part), at: due)
+            if part < style.parts { due = due + dice.span(0...200) }
+        }
+        if style.serial { connections[connection].busyUntil = due }
+        connections[connection].busyWith[conversation] = due
+    }
+
+    /// A reply is due; the backend may do something else instead.
+    func sendReply(_ connection: Int, _ number: Int, _ part: Int) {
+        let style = plan.styles[connections[connection].upstream]
+        guard connections[connection].state == .ready, !connections[connection].zombie, !messages[number].isAnswered
+        else { return }
+        if connections[connection].readingStopped || !connections[connection].unread.isEmpty {
+            connections[connection].unread.append((number, part))
+            return
+        }
+        let final = part == style.parts
+        let settings = plan.definition.upstreams[connections[connection].upstream]
+        let isOldest = connections[connection].outstanding.first == number && connections[connection].abandoned.isEmpty
+        if !healing, style.serial, isOldest, part == 0, dice.chance(plan.faults.zombie) {
+            connections[connection].zombie = true
+            let writer = zombieText(number, on: connection)
+            return tellReply(connection, number, part: 0, final: true, writer, dead: true)
+        }
+        let writer = replyText(number, part, final: final, on: connection, loose: isOldest && style.parts == 0)
+        tellReply(connection, number, part: part, final: final, writer, dead: false)
+        connections[connection].replies += 1
+        if !healing, final, dice.chance(plan.faults.closesAfterReply), settings.mode == .session {
+            loseConnection(connection, closeCode())
+        }
+    }
+
+    /// Reading goes on: what came meanwhile is read first, in order.
+    func readOn(_ connection: Int) {
+        let waiting = connections[connection].unread
+        connections[connection].unread = []
+        for (number, part) in waiting { sendReply(connection, number, part) }
+    }
+
+    private func tellReply(
+        _ connection: Int, _ number: Int, part: Int, final: Bool, _ writer: JSONWriter, dead: Bool
+    ) {
+        let bytes = writer.bytes
+        note("u\(connection) says: \(printable(bytes))")
+        let owner = messages[number].owner
+        if isOverdue(number) { messages[number].wasOverdue = true }
+        let wasOverdue = messages[number].wasOverdue
+        let wanted =
+            messages[number].state == .flying && messages[number].connection == connection
+            && messages[number].outcome == nil
+        if wanted {
+            let arrived = ArrivedReply(part: part, final: final, members: writer.members, at: now)
+            messages[number].arrived.append(arrived)
+        }
+        if dead { connections[connection].retired = "an error of the kind after which nothing is answered" }
+        if final {
+            connections[connection].abandoned.removeAll { $0 == number }
+            connections[connection].outstanding.removeAll { $0 == number }
+        }
+        let toldBefore = isOwed(number)
+        if wanted, !clients[owner].isThere { parksInHand = 1 }
+        tell(connection, bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
+        parksInHand = 0
+        guard wanted, failure == nil else { return }
+        let delivered = messages[number].arrived.last?.delivered ?? false
+        if toldBefore, clients[owner].isThere, !delivered, messages[number].outcome == nil {
+            fail(.noSilence, "the reply to m\(number) came and was not delivered to c\(owner), who is there")
+        }
+        if !delivered, !toldBefore || !clients[owner].isThere, messages[number].outcome == nil {
+            park(number, part: part, final: final, wasOverdue: wasOverdue)
+        }
+    }
+
+    /// Whether a message's socket is there and must be told its outcome.
+    func isOwed(_ number: Int) -> Bool { clients[messages[number].owner].isThere && !messages[number].mayHaveEnded }
+
+    /// Notes that a reply came too late for its client.
+    private func park(_ number: Int, part: Int, final: Bool, wasOverdue: Bool) {
+        if final { messages[number].state = .ended }
+        guard let session = messages[number].session else { return }
+        let limits = table.definition.session
+        // Errors of messages whose client is gone are parked too, unseen: only wide limits leave no excuse.
+        let wide = limits.parkedCount >= 64 && limits.parkedBytes >= 1 << 20
+        let fits = wide && sessions[session].parked.count + sessions[session].orphans.count < limits.parkedCount
+        if !fits {
+            for index in sessions[session].parked.indices { sessions[session].parked[index].certain = false }
+        }
+        sessions[session].parked.append(
+            ParkedReply(
+                number: number, part: part, at: now,
+                certain: fits && !draining && plan.memory == 1 << 30 && !wasOverdue && !messages[number].mayHaveEnded))
+    }
+
+    private func replyText(_ number: Int, _ part: Int, final: Bool, on connection: Int, loose: Bool) -> JSONWriter {
+        let style = plan.styles[connections[connection].upstream]
+        let message = messages[number]
+        var body = JSONWriter()
+        body.add("to", raw: "\(number)")
+        body.add("part", raw: "\(part)")
+        body.add("who", raw: JSONWriter.quoted(identity(of: connection)))
+        body.add("by", raw: "\(connection)")
+        body.add("message", "r\(number) é\\")
+        if dice.chance(20) { body.add("text", raw: "\"\\u00e9\"") }
+        if dice.chance(20) { body.add("echoed_token", identity(of: connection)) }
+        if dice.chance(20) {
+            body.add("weird", raw: dice.pick(["1.0E-5", "[ {\"a\" : 1} ]", "{\"to\":1}", "\"\\/\""]))
+        }
+        if dice.chance(5) { body.add("pad", String(repeating: "p", count: dice.below(900))) }
+        var writer = JSONWriter()
+        let type = final ? style.type : "part"
+        if let type { writer.add("type", type) }
+        if style.nested {
+            writer.add("data", raw: body.bytes)
+        } else {
+            for member in body.members { writer.add(member.key, raw: member.value) }
+        }
+        let route = message.route.map { plan.routes[$0] }
+        if dice.chance(50), let route {
+            writer.add(
+                "agent_type",
+                dice.chance(70) || !loose || route.side == .unified ? route.match[0] : "\(route.match[0])_agent")
+            if route.match.count > 1 { writer.add("pillar", route.match[1]) }
+        }
+        addCorrelation(&writer, message, on: connection, loose: loose)
+        writer.shuffle(&dice)
+        writer.spaced = dice.chance(10)
+        return writer
+    }
+
+    /// The members by which the core finds the exchange; the oldest one's reply may lack them.
+    private func addCorrelation(_ writer: inout JSONWriter, _ message: ModelMessage, on connection: Int, loose: Bool) {
+        let upstream = connections[connection].upstream
+        let omit = loose && dice.chance(10)
+        if plan.definition.upstreams[upstream].correlation == .field("id", unique: true), !omit {
+            writer.add("id", "i\(message.number)")
+        }
+        guard plan.styles[upstream].echoesConversation, !omit else { return }
+        if let seen = message.forwardedConversation { writer.add("conversation_id", raw: seen) }
+    }
+
+    private func zombieText(_ number: Int, on connection: Int) -> JSONWriter {
+        var writer = JSONWriter()
+        writer.add("type", "error")
+        writer.add("message", "Internal error: m\(number)")
+        writer.add("to", raw: "\(number)")
+        writer.add("part", raw: "0")
+        writer.add("who", raw: JSONWriter.quoted(identity(of: connection)))
+        return writer
+    }
+
+    /// The token that a backend connection was opened with; `""` for a client without one.
+    func identity(of connection: Int) -> String {
+        clients[connections[connection].seat].session.map { sessions[$0].token } ?? ""
+    }
+}

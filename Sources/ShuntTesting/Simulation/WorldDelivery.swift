@@ -1,0 +1,181 @@
+import ShuntCore
+
+/// Judges what the core sends to clients.
+extension World {
+    func checkDelivery(_ id: ClientID, _ bytes: [UInt8]) {
+        guard let client = present(id, "a message") else { return }
+        note("  → deliver c\(client): \(printable(bytes))")
+        checkUnread(client, bytes.count)
+        guard let members = JSONReader.members(of: bytes) else {
+            return fail(.bytes, "what is delivered to c\(client) is no JSON object: \(printable(bytes))")
+        }
+        let inner = members.first { $0.key == "payload" }.flatMap { JSONReader.members(of: $0.value) }
+        let body = inner ?? members
+        if let number = integer("to", body), let part = integer("part", body) {
+            checkReply(client, number, part, tags: members, body: body, wrapped: inner != nil)
+        } else if let push = integer("push", body) {
+            checkPush(client, push, body)
+        } else if let code = string("code", members) {
+            checkError(client, code, members)
+        } else {
+            fail(.noCrosstalk, "c\(client) gets what nobody said to it: \(printable(bytes))")
+        }
+    }
+
+    func integer(_ key: String, _ members: [JSONMember]) -> Int? {
+        members.last { $0.key == key }.flatMap { JSONReader.integer(of: $0.value) }
+    }
+
+    func string(_ key: String, _ members: [JSONMember]) -> String? {
+        members.last { $0.key == key }.flatMap { JSONReader.string(of: $0.value) }
+    }
+
+    /// Whether a socket may get what came too late for another: it is of the same session and opened after that went.
+    func isSuccessor(_ client: Int, of owner: Int) -> Bool {
+        guard let session = clients[owner].session, session == clients[client].session,
+            let gone = clients[owner].goneAt
+        else { return false }
+        return clients[client].connectedAt > gone || (clients[client].connectedAt == gone && client > owner)
+    }
+
+    /// What a socket has not taken is bounded: the core closes it, or stops what feeds it.
+    private func checkUnread(_ client: Int, _ count: Int) {
+        guard !clients[client].reads else { return }
+        let limit = table.definition.limits.unreadByClient
+        if clients[client].congested, clients[client].unread > 2 * limit + 65_536 {
+            fail(.bounds, "c\(client) reads nothing and \(clients[client].unread) bytes wait for it, \(limit) may")
+        }
+        clients[client].unread += count
+        if clients[client].unread > limit, !clients[client].congested {
+            clients[client].congested = true
+            agenda.note(.clientCongested(client), at: now)
+        }
+    }
+
+    private func checkReply(
+        _ client: Int, _ number: Int, _ part: Int, tags: [JSONMember], body: [JSONMember], wrapped: Bool
+    ) {
+        guard messages.indices.contains(number), let route = messages[number].route else {
+            return fail(.noCrosstalk, "c\(client) gets a reply that answers nothing")
+        }
+        let message = messages[number]
+        if message.session != clients[client].session || (message.session == nil && message.owner != client) {
+            return fail(.noCrosstalk, "c\(client) gets the reply to m\(number) of c\(message.client), another session")
+        }
+        if message.owner != client, clientInHand != client || !isSuccessor(client, of: message.owner) {
+            return fail(.noCrosstalk, "c\(client) gets the reply to m\(number) of c\(message.owner), another socket")
+        }
+        if let outcome = message.outcome {
+            return fail(.oneOutcome, "m\(number) gets a reply after its outcome: \(outcome)")
+        }
+        guard let index = message.arrived.firstIndex(where: { $0.part == part }) else {
+            return fail(
+                .oneOutcome,
+                "c\(client) gets part \(part) of the reply to m\(number), which did not come or was not its own")
+        }
+        if message.arrived[index].delivered { fail(.oneOutcome, "part \(part) of the reply to m\(number) comes twice") }
+        if part < message.nextPart { fail(.order, "part \(part) of the reply to m\(number) comes after a later one") }
+        if message.client == client, message.owner == client, part != message.nextPart {
+            fail(.noSilence, "part \(part) of the reply to m\(number) comes, part \(message.nextPart) never did")
+        }
+        let who = sessionToken(of: number)
+        if string("who", body).map({ $0 != who }) ?? false {
+            fail(.identity, "the reply to m\(number) was made for another")
+        }
+        checkTags(number, route, tags)
+        checkContent(number, message.arrived[index], tags: tags, body: body, wrapped: wrapped)
+        messages[number].arrived[index].delivered = true
+        messages[number].nextPart = part + 1
+        tally.count(message.owner != client ? "parked reply" : message.client == client ? "reply" : "inherited reply")
+        if let session = message.session {
+            checkParkedOrder(session, number, part)
+        }
+        if message.arrived[index].final {
+            if messages[number].connection >= 0 {
+                connections[messages[number].connection].outstanding.removeAll { $0 == number }
+            }
+            end(number, .replied)
+        }
+    }
+
+    private func sessionToken(of number: Int) -> String {
+        messages[number].session.map { sessions[$0].token } ?? ""
+    }
+
+    /// Parked replies come in the order in which they arrived.
+    private func checkParkedOrder(_ session: Int, _ number: Int, _ part: Int) {
+        guard let index = sessions[session].parked.firstIndex(where: { $0.number == number && $0.part == part })
+        else { return }
+        if let earlier = sessions[session].parked[..<index].first(where: { $0.certain && !wasGiven($0) }) {
+            fail(
+                .order, "the parked reply to m\(number) comes before that to m\(earlier.number), which arrived earlier")
+        }
+    }
+
+    private func wasGiven(_ parked: ParkedReply) -> Bool {
+        messages[parked.number].outcome != nil
+            || messages[parked.number].arrived.contains { $0.part == parked.part && $0.delivered }
+    }
+
+    private func checkTags(_ number: Int, _ route: Int, _ tags: [JSONMember]) {
+        for (key, value) in zip(plan.definition.addressing.routeBy, plan.routes[route].match) {
+            let found = tags.filter { $0.key == key }.map { JSONReader.string(of: $0.value) }
+            if found != [value] { fail(.bytes, "the reply to m\(number) is tagged \(key) \(found), not \(value)") }
+        }
+        let found = tags.filter { $0.key == plan.definition.addressing.conversationField }
+        guard found.count == 1 else {
+            return fail(.bytes, "the reply to m\(number) has \(found.count) conversation ids")
+        }
+        if let sent = messages[number].conversation {
+            if found[0].value != sent {
+                fail(
+                    .bytes,
+                    "the reply to m\(number) is of conversation \(printable(found[0].value)), not \(printable(sent))")
+            }
+        } else {
+            checkMade(found[0].value, number, route)
+        }
+    }
+
+    private func checkContent(
+        _ number: Int, _ arrived: ArrivedReply, tags: [JSONMember], body: [JSONMember], wrapped: Bool
+    ) {
+        guard let upstream = messages[number].pool?.upstream else { return }
+        let rules = plan.definition.upstreams[upstream].toUnified
+        let expected = ExpectedReply.reshaped(arrived.members, by: rules)
+        let written = plan.definition.addressing.routeBy + [plan.definition.addressing.conversationField]
+        if let wrap = rules.wrap {
+            if !wrapped || tags.contains(where: { $0.key != wrap && !written.contains($0.key) }) {
+                return fail(.bytes, "the reply to m\(number) is not wrapped as it should be")
+            }
+        }
+        if let difference = ExpectedReply.difference(expected, body, ignoring: written) {
+            fail(.bytes, "the reply to m\(number) is changed: \(difference)")
+        }
+    }
+
+    private func checkPush(_ client: Int, _ push: Int, _ body: [JSONMember]) {
+        let who = clients[client].session.map { sessions[$0].token } ?? ""
+        if string("who", body) != who { return fail(.noCrosstalk, "c\(client) gets push \(push) of another session") }
+        guard clients[client].pushes.insert(push).inserted else {
+            return fail(.oneOutcome, "c\(client) gets push \(push) twice")
+        }
+        let type = string("type", body)
+        if type != "welcome" { fail(.bytes, "c\(client) gets a push of type \(type ?? "none"), which nobody forwards") }
+        tally.count("push")
+    }
+
+    /// The message has its outcome.
+    func end(_ number: Int, _ outcome: ModelMessage.Outcome) {
+        if let earlier = messages[number].outcome {
+            return fail(.oneOutcome, "m\(number) ends in \(outcome) after \(earlier)")
+        }
+        note("  = m\(number) ends: \(outcome)")
+        messages[number].outcome = outcome
+        messages[number].state = .ended
+        let client = messages[number].owner
+        clients[client].unresolved.removeAll { $0 == number }
+        if let session = messages[number].session { sessions[session].orphans.removeAll { $0 == number } }
+        if case .error(let code) = outcome { tally.count(code) }
+    }
+}

@@ -1,0 +1,284 @@
+import ShuntCore
+
+/// Feeds the core, and does and judges what it asks for.
+extension World {
+    func tell(_ event: (inout Switchboard, inout Effects) -> Void) {
+        effects.reset()
+        event(&core, &effects)
+        applyEffects(message: [])
+    }
+
+    func tell(_ message: [UInt8], _ event: (inout Switchboard, inout Effects, Span<UInt8>) -> Void) {
+        effects.reset()
+        event(&core, &effects, message.span)
+        applyEffects(message: message)
+    }
+
+    /// The same for an event that is about a connection.
+    func tell(_ connection: Int, _ event: (inout Switchboard, inout Effects) -> Void) {
+        connectionInHand = connection
+        tell(event)
+        connectionInHand = nil
+    }
+
+    func tell(
+        _ connection: Int, _ message: [UInt8], _ event: (inout Switchboard, inout Effects, Span<UInt8>) -> Void
+    ) {
+        connectionInHand = connection
+        tell(message, event)
+        connectionInHand = nil
+    }
+
+    func applyEffects(message: [UInt8]) {
+        tally.events += 1
+        defer { parkedBefore = core.tally.parked + core.tally.discarded }
+        for effect in effects.list {
+            guard failure == nil else { return }
+            apply(effect, message)
+        }
+        if core.tally.parked + core.tally.discarded > parkedBefore + parksInHand { doubtOrphans() }
+        checkNothingLost()
+        checkTime()
+        checkHeld()
+    }
+
+    /// Some outcome was kept for a socket to come, or given up, unseen: whose it was the model cannot tell.
+    private func doubtOrphans() {
+        for session in sessions {
+            for number in session.orphans where messages[number].state != .ended {
+                messages[number].mayHaveEnded = true
+            }
+        }
+    }
+
+    private func apply(_ effect: Effect, _ message: [UInt8]) {
+        switch effect {
+        case .dial(let id, let order): dial(id, order)
+        case .forward(let id, let splice):
+            guard let bytes = bytes(of: splice, message) else { return }
+            checkForward(id, bytes)
+        case .deliver(let id, let splice):
+            guard let bytes = bytes(of: splice, message) else { return }
+            checkDelivery(id, bytes)
+        case .pingConnection(let id):
+            guard let connection = ready(id, "a ping") else { return }
+            note("  → ping u\(connection)")
+            connections[connection].pingedAt = connections[connection].pingedAt ?? now
+            if healing || !dice.chance(plan.faults.missingPong) {
+                agenda.note(.pong(connection), at: now + dice.span(0...200))
+            }
+        case .pingClient(let id):
+            guard let client = present(id, "a ping") else { return }
+            note("  → ping c\(client)")
+            clients[client].pingedAt = clients[client].pingedAt ?? now
+            if healing || !dice.chance(plan.faults.missingPong) {
+                agenda.note(.clientPong(client), at: now + dice.span(0...200))
+            }
+        case .closeConnection(let id, let code): close(id, code)
+        case .closeClient(let id, let code, let reason): closeByCore(id, code, reason)
+        case .stopReading(let id):
+            guard let connection = ready(id, "stopReading") else { return }
+            note("  → stop reading u\(connection)")
+            if plan.definition.upstreams[connections[connection].upstream].mode == .session,
+                connections[connection].pool.owner >= 0
+            {
+                fail(.capacity, "reading of u\(connection) stops, which a session shares")
+            }
+            connections[connection].readingStopped = true
+        case .startReading(let id):
+            guard let connection = ready(id, "startReading") else { return }
+            note("  → start reading u\(connection)")
+            connections[connection].readingStopped = false
+            agenda.note(.readOn(connection), at: now)
+        case .note(let line): note("  → note \(line)")
+        }
+    }
+
+    /// The bytes of a splice, its pieces checked to lie within what they point into.
+    private func bytes(of splice: Splice, _ message: [UInt8]) -> [UInt8]? {
+        let pieces = effects.splices.pieces
+        let first = Int(splice.firstPiece)
+        guard first >= 0, splice.pieceCount >= 0, first + Int(splice.pieceCount) <= pieces.count else {
+            fail(.bytes, "a splice of pieces that are not there")
+            return nil
+        }
+        var length = 0
+        for piece in pieces[first..<first + Int(splice.pieceCount)] {
+            let limit =
+                switch piece.origin {
+                case .message: message.count
+                case .literal: effects.splices.literals.count
+                case .blob:
+                    effects.splices.blobs.indices.contains(Int(piece.blob))
+                        ? effects.splices.blobs[Int(piece.blob)].count : -1
+                }
+            guard piece.start >= 0, piece.count >= 0, piece.start + piece.count <= limit else {
+                fail(.bytes, "a piece \(piece) beyond the \(limit) bytes of its origin")
+                return nil
+            }
+            length += piece.count
+        }
+        guard length == splice.length else {
+            fail(.bytes, "a splice says \(splice.length) bytes and has \(length)")
+            return nil
+        }
+        return effects.splices.bytes(of: splice, message: message.span)
+    }
+
+    func ready(_ id: ConnectionID, _ what: String) -> Int? {
+        guard let connection = connectionByID[id] else {
+            fail(.liveIDs, "\(what) for a connection that is not there")
+            return nil
+        }
+        guard connections[connection].state == .ready else {
+            fail(.liveIDs, "\(what) for u\(connection), which is not ready")
+            return nil
+        }
+        return connection
+    }
+
+    func present(_ id: ClientID, _ what: String) -> Int? {
+        guard let client = clientByID[id] else {
+            fail(.liveIDs, "\(what) for a client that is not there")
+            return nil
+        }
+        return client
+    }
+
+    // MARK: Dials and closes
+
+    private func dial(_ id: ConnectionID, _ order: Int) {
+        guard effects.dials.indices.contains(order) else { return fail(.liveIDs, "a dial without its order") }
+        let dial = effects.dials[order]
+        guard connectionByID[id] == nil else { return fail(.liveIDs, "the id of a new dial is in use") }
+        let seats = dial.request.headers.filter { $0.name == "X-Seat" }.compactMap { Int($0.value) }
+        guard seats.count == 1, clients.indices.contains(seats[0]) else {
+            return fail(.identity, "a dial does not carry its client's header fields: \(dial.request.headers)")
+        }
+        let connection = connections.count
+        let seat = seats[0]
+        let upstream = dial.upstream.index
+        let pool = poolKey(of: seat, upstream: upstream)
+        note("  → dial u\(connection) to \(dial.upstream.settings.name) for c\(seat)")
+        connections.append(ModelConnection(id: id, upstream: upstream, seat: seat, pool: pool, orderedAt: now))
+        connectionByID[id] = connection
+        liveConnections.append(connection)
+        checkCredential(dial, seat: seat)
+        checkPoolSize(pool, dial.upstream.settings)
+        var due = now + dice.span(0...60)
+        if !healing, dice.chance(plan.faults.dialSilent) {
+            connections[connection].failure = .connectTimeout
+            due = now + dial.upstream.settings.connectTimeout
+            if dice.chance(30) { connections[connection].failure = nil }
+        } else if !healing, dice.chance(plan.faults.dialFails) {
+            connections[connection].failure = dice.pick([
+                .connect, .connect, .noLocalAddress, .limit, .badHandshake, .tls, .refused(status: 503),
+                .refused(status: 401), .refused(status: 403), .refused(status: 302), .refused(status: 200),
+            ])
+        }
+        agenda.note(.dialDone(connection), at: due)
+    }
+
+    /// The identity that a dial shows is the one of the client that caused it.
+    private func checkCredential(_ dial: DialOrder, seat: Int) {
+        let found: [String]
+        let fields = dial.request.headers
+        switch dial.upstream.settings.credential {
+        case .query(let name): found = QueryReader.values(of: name, in: dial.request.target)
+        case .header(let name):
+            found = fields.filter { asciiEqualIgnoringCase($0.name, name) }.map { field in
+                field.value.hasPrefix("Bearer ") ? String(field.value.dropFirst(7)) : field.value
+            }
+        case .cookie(let name):
+            found = QueryReader.cookies(
+                name, in: fields.filter { asciiEqualIgnoringCase($0.name, "cookie") }.map(\.value))
+        case nil: return
+        }
+        if let session = clients[seat].session {
+            if found != [sessions[session].token] {
+                fail(.identity, "a dial for c\(seat) shows \(found) for its token \(sessions[session].token)")
+            }
+        } else if found.contains(where: { plan.tokens.contains($0) }) {
+            fail(.identity, "a dial for c\(seat), which has no token, shows \(found)")
+        }
+    }
+
+    /// No more connections that take new messages than lanes.
+    private func checkPoolSize(_ pool: PoolKey, _ settings: UpstreamSettings) {
+        let current = liveConnections.filter { connections[$0].pool == pool && connections[$0].retired == nil }
+        // The core retires by its own timers too, which the model does not see: those may hold exchanges still.
+        let idle = current.filter {
+            connections[$0].outstanding.isEmpty && connections[$0].orderedAt + settings.lifetime > now
+        }
+        if idle.count > settings.lanes {
+            fail(
+                .capacity,
+                "\(idle.count) connections of one pool take messages, \(settings.lanes) may: \(idle.map { "u\($0)" })")
+        }
+    }
+
+    private func close(_ id: ConnectionID, _ code: CloseCode) {
+        guard let connection = connectionByID[id] else {
+            return fail(.liveIDs, "closeConnection for a connection that is not there")
+        }
+        note("  → close u\(connection) \(code.rawValue)")
+        if !code.mayBeSent { fail(.liveIDs, "u\(connection) is closed with \(code.rawValue), which may not be sent") }
+        connections[connection].closedByCore = true
+        endConnection(connection)
+    }
+
+    private func closeByCore(_ id: ClientID, _ code: CloseCode, _ reason: CloseReason) {
+        guard let client = present(id, "closeClient") else { return }
+        note("  → close c\(client) \(code.rawValue) \(reason)")
+        if !code.mayBeSent { fail(.liveIDs, "c\(client) is closed with \(code.rawValue), which may not be sent") }
+        tally.count("closed: \(reason)")
+        let limits = table.definition.limits
+        let justified =
+            switch reason {
+            case .slowReader: clients[client].congested
+            case .draining: draining
+            case .keepalive: clients[client].pingedAt != nil
+            case .idle: clients[client].lastHeard + limits.idleTimeout <= now
+            case .tooManyConnections:
+                clients[client].session.map { sessions[$0].clients.count > limits.connectionsPerSession } ?? false
+            case .messageTooBig: clients[client].saidTooMuch
+            }
+        if !justified { fail(.honestCode, "c\(client) is closed because of \(reason), which is not so") }
+        if let number = messageInHand, messages[number].outcome == nil { messages[number].mayHaveEnded = true }
+        leave(client)
+    }
+
+    /// What the core says that it holds is no more than what the model knows of.
+    private func checkHeld() {
+        guard failure == nil else { return }
+        let census = core.census
+        let limits = table.definition.session
+        if census.parkedReplies > limits.parkedCount * sessions.count {
+            fail(.bounds, "\(census.parkedReplies) replies are parked, \(limits.parkedCount) may for each session")
+        }
+        if census.clients != clientByID.count {
+            fail(.bounds, "the core holds \(census.clients) clients, \(clientByID.count) are there")
+        }
+        if census.connections != liveConnections.count {
+            fail(.bounds, "the core holds \(census.connections) connections, \(liveConnections.count) are there")
+        }
+        guard tally.events % 16 == 0 else { return }
+        let open = messages.filter { $0.outcome == nil && $0.state != .ended && $0.route != nil }
+        let late = liveConnections.reduce(0) { $0 + connections[$1].abandoned.count }
+        if census.exchanges > open.count + late {
+            fail(
+                .bounds,
+                "the core holds \(census.exchanges) exchanges, \(open.count) have no outcome and \(late) are late")
+        }
+        let bytes = open.reduce(0) { $0 + $1.size }
+        if census.heldBytes > bytes { fail(.bounds, "\(census.heldBytes) bytes are held of messages of \(bytes)") }
+    }
+
+    /// Time is asked for while something waits.
+    private func checkTime() {
+        guard failure == nil, core.nextDeadline == .distantFuture else { return }
+        for connection in liveConnections where !connections[connection].outstanding.isEmpty {
+            return fail(.progress, "u\(connection) has exchanges in flight and no deadline is set")
+        }
+    }
+}

@@ -1,0 +1,155 @@
+import ShuntCore
+
+/// Judges the proxy's own error messages.
+extension World {
+    /// Finds the message that an error is the outcome of. The error names it by its conversation id where the client
+    /// gave one; where several fit, it is the one in hand, else the oldest.
+    func checkError(_ client: Int, _ code: String, _ members: [JSONMember]) {
+        guard string("type", members) == "error", string("message", members) != nil,
+            let sentText = members.last(where: { $0.key == "sent" })?.value
+        else { return fail(.bytes, "an error without type, message or sent: \(members.map(\.key))") }
+        let sent = sentText == Array("true".utf8)
+        let fitting = candidates(client).filter { fits($0, code, members) }
+        guard !fitting.isEmpty else {
+            return fail(
+                .oneOutcome, "c\(client) gets \(code), and no message of its own is left that it could be about")
+        }
+        let honest = fitting.filter { sent == (messages[$0].forwards > 0) }
+        guard !honest.isEmpty else {
+            return fail(
+                .honestSent,
+                "\(code) says sent: \(sent) of \(fitting.map { "m\($0), forwarded \(messages[$0].forwards) times" })")
+        }
+        let justified = honest.filter { self.justified(code, $0, to: client) == nil }
+        guard let choice = justified.min(by: { rank($0, client) < rank($1, client) }) else {
+            return fail(
+                .honestCode, "\(code) for m\(honest[0]): \(self.justified(code, honest[0], to: client) ?? "")")
+        }
+        if messages[choice].owner != client, justified.count > 1 {
+            // Kept from an earlier time, and several of the past fit: nobody can tell which one it was.
+            return tally.count("parked error of many")
+        }
+        learnConversation(choice, members)
+        if messages[choice].state == .flying {
+            let connection = messages[choice].connection
+            connections[connection].outstanding.removeAll { $0 == choice }
+            connections[connection].abandoned.append(choice)
+            if code == "timeout",
+                plan.definition.upstreams[connections[connection].upstream].correlation != .field("id", unique: true)
+            {
+                connections[connection].retired = "a timeout"
+            }
+        }
+        if code == "upstream_lost", client == messages[choice].owner {
+            saidToBeLost.append(messages[choice].connection)
+        }
+        end(choice, .error(code))
+    }
+
+    /// Messages whose outcome a client may still be told: its own, and those of sockets that it follows.
+    private func candidates(_ client: Int) -> [Int] {
+        guard let session = clients[client].session else { return clients[client].unresolved }
+        return clients[client].unresolved
+            + sessions[session].orphans.filter {
+                messages[$0].owner == client || isSuccessor(client, of: messages[$0].owner)
+            }
+    }
+
+    /// Which of several messages an error is about: the one in hand, else one on the connection in hand, else one
+    /// whose connection has ended, else the oldest.
+    private func rank(_ number: Int, _ client: Int) -> Int {
+        if number == messageInHand { return -1 }
+        let message = messages[number]
+        var rank = number
+        if message.owner != client { rank += 1 << 40 }
+        if message.connection < 0 || message.connection == connectionInHand { return rank }
+        return rank + (connections[message.connection].state == .gone ? 1 << 20 : 1 << 30)
+    }
+
+    private func fits(_ number: Int, _ code: String, _ members: [JSONMember]) -> Bool {
+        let message = messages[number]
+        if case .bad = message.intent, number != messageInHand { return false }
+        if let found = members.last(where: { $0.key == plan.definition.addressing.conversationField })?.value {
+            guard fits(number, conversation: found) else { return false }
+        }
+        guard let route = message.route else { return true }
+        // What is refused at once shows the address that the client wrote, stale members included.
+        let names = plan.definition.addressing.routeBy
+        return number == messageInHand
+            || zip(names, plan.routes[route].match).allSatisfy { string($0, members) ?? $1 == $1 }
+    }
+
+    private func fits(_ number: Int, conversation found: [UInt8]) -> Bool {
+        let message = messages[number]
+        if let sent = message.conversation { return found == sent }
+        guard let route = message.route else { return false }
+        let known =
+            message.session.map { sessions[$0].madeConversations[route] }
+            ?? clients[message.client].madeConversations[route]
+        if let known { return known == found }
+        return found.starts(with: Array(("\"" + plan.routes[route].match.joined(separator: "_") + "_").utf8))
+    }
+
+    private func learnConversation(_ number: Int, _ members: [JSONMember]) {
+        guard messages[number].conversation == nil, let route = messages[number].route,
+            let found = members.last(where: { $0.key == plan.definition.addressing.conversationField })?.value,
+            found != Array("null".utf8)
+        else { return }
+        checkMade(found, number, route)
+    }
+
+    /// Why the code is not what happened to the message; nil when it is.
+    private func justified(_ code: String, _ number: Int, to client: Int) -> String? {
+        let message = messages[number]
+        let limits = table.definition.limits
+        switch code {
+        case "draining": return draining ? nil : "nothing drains"
+        case "overloaded": return plan.memory < 1 << 30 ? nil : "there is memory"
+        case "rate_limited":
+            let paced = message.pool.map { !plan.definition.upstreams[$0.upstream].pace.isEmpty } ?? false
+            let sends = clients[message.client].recentSends.count
+            return paced || sends > limits.messagesPerSecond ? nil : "only \(sends) messages came in a second"
+        default: break
+        }
+        if case .bad(let codes) = message.intent { return codes.contains(code) ? nil : "it should be one of \(codes)" }
+        guard let pool = message.pool else { return "the message should have been absorbed" }
+        return justified(code, number, to: client, pool, plan.definition.upstreams[pool.upstream])
+    }
+
+    private func justified(_ code: String, _ number: Int, to client: Int, _ pool: PoolKey, _ settings: UpstreamSettings)
+        -> String?
+    {
+        let message = messages[number]
+        switch code {
+        case "queue_full":
+            let others = waitingMessages(in: pool, orphansToo: true).filter { $0 != number }
+            let bytes = others.reduce(message.size) { $0 + messages[$1].size + 256 }
+            let full = others.count >= settings.queue.messages || bytes > settings.queue.bytes
+            return number == messageInHand && full && !others.isEmpty
+                ? nil : "\(others.count) others wait, \(bytes) bytes"
+        case "queue_timeout":
+            return message.acceptedAt + settings.queue.timeout <= now
+                ? nil : "it waited since \(message.acceptedAt.nanoseconds / 1_000_000) ms"
+        case "timeout": return isOverdue(number) ? nil : "its time is not over"
+        case "upstream_lost":
+            // One that was kept for the next socket is of the past; one that is said now must be true at the event's end.
+            let isGone = message.connection >= 0 && connections[message.connection].state == .gone
+            return isGone || client == message.owner ? nil : "its connection is there"
+        case "upstream_protocol":
+            return message.connection >= 0 && connections[message.connection].hadNonsense
+                ? nil : "its backend said nothing wrong"
+        case "reply_too_large":
+            return message.connection >= 0 && connections[message.connection].wasTooLarge
+                ? nil : "no reply was too large"
+        case "upstream_unavailable":
+            let troubled = connections.contains { connection in
+                connection.upstream == pool.upstream
+                    && (connection.failure != nil || connection.state == .gone || connection.retired != nil)
+            }
+            return troubled ? nil : "nothing went wrong with its upstream"
+        case "session_expired":
+            return loggedOut.contains(pool) || refusedLogin.contains(pool) ? nil : "the backend did not say so"
+        default: return "there is no such code for it"
+        }
+    }
+}

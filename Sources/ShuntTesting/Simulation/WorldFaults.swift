@@ -1,0 +1,156 @@
+import ShuntCore
+
+/// What goes wrong: backends that talk out of turn, events that come late or twice.
+extension World {
+    /// A message that ends no exchange.
+    func push(_ connection: Int) {
+        guard !connections[connection].readingStopped else { return }
+        let settings = plan.definition.upstreams[connections[connection].upstream]
+        var writer = JSONWriter()
+        let type = dice.pick(["welcome", "welcome", "system", "heartbeat", "typing"])
+        writer.add("type", type)
+        writer.add("push", raw: "\(pushes)")
+        writer.add("who", raw: JSONWriter.quoted(identity(of: connection)))
+        writer.shuffle(&dice)
+        pushes += 1
+        note("u\(connection) pushes: \(printable(writer.bytes))")
+        if case .answer = settings.pushes[type] { answersInHand = 1 }
+        tell(connection, writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
+        answersInHand = 0
+    }
+
+    /// No object, no JSON or no text.
+    func talkNonsense(_ connection: Int) {
+        guard !connections[connection].readingStopped else { return }
+        let (text, kind): (String, MessageKind) = dice.pick([
+            ("[1]", .text), ("{\"type\":\"response\"", .text), ("hello", .text), ("", .text), ("{}", .binary),
+            ("null", .text),
+        ])
+        note("u\(connection) talks nonsense: \(text) \(kind)")
+        connections[connection].hadNonsense = true
+        connections[connection].retired = "a message that is no JSON object"
+        // It stands where the oldest message's reply was due: that one comes no more.
+        let oldest = connections[connection].outstanding.first { !isForgotten($0) }
+        if let oldest { messages[oldest].isAnswered = true }
+        tell(connection, Array(text.utf8)) { $0.connectionMessage(connections[connection].id, kind, $2, now: now, &$1) }
+        checkOldestEnded(connection, oldest)
+    }
+
+    /// The oldest exchange must have ended by what its connection did.
+    private func checkOldestEnded(_ connection: Int, _ oldest: Int?) {
+        guard let oldest, failure == nil, messages[oldest].outcome == nil else { return }
+        if isOwed(oldest) {
+            fail(.noSilence, "m\(oldest) is the oldest on u\(connection), which broke the protocol, and has no error")
+        }
+        messages[oldest].state = .ended
+        connections[connection].outstanding.removeAll { $0 == oldest }
+        connections[connection].abandoned.append(oldest)
+    }
+
+    /// A reply when nothing is outstanding.
+    func replyUnasked(_ connection: Int) {
+        let style = plan.styles[connections[connection].upstream]
+        guard connections[connection].outstanding.isEmpty, connections[connection].abandoned.isEmpty,
+            !connections[connection].readingStopped
+        else { return }
+        var writer = JSONWriter()
+        if let type = style.type { writer.add("type", type) }
+        writer.add("to", raw: "-1")
+        writer.add("message", "nobody asked")
+        note("u\(connection) replies to nobody: \(printable(writer.bytes))")
+        connections[connection].retired = "a reply when nothing was outstanding"
+        tell(connection, writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
+    }
+
+    func growTooLarge(_ connection: Int) {
+        guard !connections[connection].readingStopped else { return }
+        note("a message of u\(connection) grows too large")
+        connections[connection].wasTooLarge = true
+        let oldest = connections[connection].outstanding.first { !isForgotten($0) }
+        // The runtime ends it by itself: for the core it is gone.
+        endConnection(connection)
+        tell(connection) { $0.connectionMessageTooLarge(connections[connection].id, now: now, &$1) }
+        if let oldest, messages[oldest].outcome == nil, isOwed(oldest) {
+            fail(.noSilence, "m\(oldest) is the oldest on u\(connection), whose message is too large, and has no error")
+        }
+    }
+
+    /// An event that comes twice, or for something that is gone: nothing may follow from it.
+    func haunt() {
+        let gone = connections.indices.filter { connections[$0].state == .gone }
+        let left = clients.indices.filter { !clients[$0].isThere }
+        let text = Array(#"{"type":"response","agent_type":"guide","to":-1,"message":"ghost"}"#.utf8)
+        if dice.chance(50), !gone.isEmpty {
+            let id = connections[dice.pick(gone)].id
+            let choice = dice.below(7)
+            note("ghost event \(choice) of a connection that is gone")
+            tell(text) { core, effects, bytes in
+                switch choice {
+                case 0: core.connectionReady(id, now: now, &effects)
+                case 1: core.connectionFailed(id, .connect, now: now, &effects)
+                case 2: core.connectionMessage(id, .text, bytes, now: now, &effects)
+                case 3: core.connectionClosed(id, code: .normal, now: now, &effects)
+                case 4: core.connectionPong(id, now: now, &effects)
+                case 5: core.connectionCongested(id, now: now, &effects)
+                default: core.connectionRelieved(id, now: now, &effects)
+                }
+            }
+            checkNothingFollowed()
+        } else if dice.chance(50), !left.isEmpty {
+            let id = clients[dice.pick(left)].id
+            let choice = dice.below(5)
+            note("ghost event \(choice) of a client that is gone")
+            tell(text) { core, effects, bytes in
+                switch choice {
+                case 0: core.clientMessage(id, .text, bytes, now: now, &effects)
+                case 1: core.clientClosed(id, now: now, &effects)
+                case 2: core.clientPong(id, now: now, &effects)
+                case 3: core.clientCongested(id, now: now, &effects)
+                default: core.clientRelieved(id, now: now, &effects)
+                }
+            }
+            checkNothingFollowed()
+        } else {
+            repeatEvent()
+        }
+    }
+
+    private func checkNothingFollowed() {
+        if !effects.list.isEmpty { fail(.liveIDs, "an event of something that is gone had effects: \(effects.list)") }
+    }
+
+    /// An event that is true already.
+    private func repeatEvent() {
+        if dice.chance(50),
+            let client = clients.indices.filter({ clients[$0].isThere && !clients[$0].congested }).randomElement(
+                using: &dice)
+        {
+            note("c\(client) is relieved, and a pong that nobody asked for comes")
+            tell { $0.clientRelieved(clients[client].id, now: now, &$1) }
+            tell { $0.clientPong(clients[client].id, now: now, &$1) }
+        } else if let connection = liveConnections.filter({
+            connections[$0].state == .ready && !connections[$0].congested
+        }).randomElement(using: &dice) {
+            note("u\(connection) is ready and relieved again, and a pong that nobody asked for comes")
+            tell(connection) { $0.connectionReady(connections[connection].id, now: now, &$1) }
+            tell(connection) { $0.connectionRelieved(connections[connection].id, now: now, &$1) }
+            tell(connection) { $0.connectionPong(connections[connection].id, now: now, &$1) }
+        } else if let connection = liveConnections.first(where: { connections[$0].state == .dialling }) {
+            note("u\(connection), which dials, is relieved, and a message of it comes")
+            tell(connection) { $0.connectionRelieved(connections[connection].id, now: now, &$1) }
+            tell(connection) { $0.connectionPong(connections[connection].id, now: now, &$1) }
+        }
+    }
+
+    func startDrain() {
+        note("drain")
+        draining = true
+        for session in sessions.indices { sessions[session].parked = [] }
+        tell { $0.drain(plan.drain, now: now, &$1) }
+    }
+
+    func tellTick() {
+        note("tick")
+        tell { $0.tick(now: now, &$1) }
+    }
+}

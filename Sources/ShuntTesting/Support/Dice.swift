@@ -1,0 +1,37 @@
+package import ShuntCore
+
+/// A seeded generator (SplitMix64: Steele, Lea, Flood, 2014): the same seed gives the same numbers on every machine.
+package struct Dice: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    package init(seed: UInt64) { state = seed }
+
+    package mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// A number in `0..<bound`; 0 when the bound is not positive.
+    package mutating func below(_ bound: Int) -> Int {
+        guard bound > 0 else { return 0 }
+        return Int(truncatingIfNeeded: next().multipliedFullWidth(by: UInt64(bound)).high)
+    }
+
+    package mutating func within(_ range: ClosedRange<Int>) -> Int {
+        range.lowerBound + below(range.upperBound - range.lowerBound + 1)
+    }
+
+    /// True in `percent` of a hundred throws.
+    package mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
+
+    /// One of the values; the list must not be empty.
+    package mutating func pick<Value>(_ values: [Value]) -> Value { values[below(values.count)] }
+
+    /// A length of time in milliseconds, both ends included.
+    package mutating func span(_ milliseconds: ClosedRange<Int>) -> TimeSpan {
+        .milliseconds(Int64(within(milliseconds)))
+    }
+}

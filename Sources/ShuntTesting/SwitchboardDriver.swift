@@ -1,0 +1,220 @@
+package import ShuntCore
+
+/// Drives a `Switchboard` by hand, in virtual time, and says in plain values what it did. Clients and connections are
+/// numbered from 1 in the order in which they came, so that a test reads as a conversation.
+package final class SwitchboardDriver {
+    /// One effect, with the bytes that it stands for. Notes are kept apart, in `notes`.
+    package enum Happening: Equatable, Sendable {
+        case dial(Int)
+        case forward(Int, String)
+        case deliver(Int, String)
+        case pingConnection(Int)
+        case pingClient(Int)
+        case closeConnection(Int, UInt16)
+        case closeClient(Int, UInt16, CloseReason)
+        case stopReading(Int)
+        case startReading(Int)
+    }
+
+    package private(set) var core: Switchboard
+    package private(set) var now: Instant
+    package private(set) var notes: [Note] = []
+    /// Whether everybody answers pings at once; such pings are not reported.
+    package var answersPings = true
+    /// How often the core was told that time passed.
+    package private(set) var ticks = 0
+    /// The order of each dial; that of connection 1 comes first.
+    package private(set) var dials: [DialOrder] = []
+
+    private var effects = Effects()
+    private var clients: [ClientID] = []
+    private var connections: [ConnectionID] = []
+
+    /// The key of the hash that stands for tokens.
+    package static let hashKey: (UInt64, UInt64) = (0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908)
+
+    /// - Parameter start: what the clock says at first, so that nothing is tested at zero only.
+    package init(
+        _ definition: TableDefinition, seed: UInt64 = 1, memory: Int = 1 << 30, start: TimeSpan = .hours(5)
+    ) throws(TableProblem) {
+        core = Switchboard(
+            table: try RoutingTable(definition), seed: seed, hashKey: Self.hashKey, memory: memory)
+        now = Instant(nanoseconds: start.nanoseconds)
+    }
+
+    /// What stands for a token in conversation ids.
+    package static func name(of token: String) -> String {
+        String(decoding: SessionHash.short(token: token, key: hashKey), as: UTF8.self)
+    }
+
+    // MARK: Clients
+
+    /// A client connects; nil is one without a token. Returns its number and what that caused.
+    package func connecting(
+        _ token: String?, query: String = "", headers: [Handshake.Field] = []
+    ) -> (client: Int, happenings: [Happening]) {
+        let handshake = Handshake(path: "/api/ws/agent", query: query, headers: headers, remoteHost: "192.0.2.7")
+        let id = core.clientConnected(handshake, token: token, now: now, &effects)
+        clients.append(id)
+        return (clients.count, collect([]))
+    }
+
+    /// A client connects, and what that causes is of no interest.
+    package func connect(_ token: String?, query: String = "", headers: [Handshake.Field] = []) -> Int {
+        connecting(token, query: query, headers: headers).client
+    }
+
+    @discardableResult
+    package func say(_ client: Int, _ text: String, kind: MessageKind = .text) -> [Happening] {
+        say(client, bytes: Array(text.utf8), kind: kind)
+    }
+
+    @discardableResult
+    package func say(_ client: Int, bytes: [UInt8], kind: MessageKind = .text) -> [Happening] {
+        core.clientMessage(id(client), kind, bytes.span, now: now, &effects)
+        return collect(bytes)
+    }
+
+    @discardableResult
+    package func leave(_ client: Int) -> [Happening] {
+        event { $0.clientClosed(id(client), now: now, &$1) }
+    }
+
+    /// An event of a client, as a call on the core.
+    @discardableResult
+    package func client(
+        _ client: Int, _ body: (inout Switchboard, ClientID, Instant, inout Effects) -> Void
+    ) -> [Happening] {
+        event { body(&$0, id(client), now, &$1) }
+    }
+
+    // MARK: Upstreams
+
+    @discardableResult
+    package func ready(_ connection: Int) -> [Happening] {
+        event { $0.connectionReady(id(of: connection), now: now, &$1) }
+    }
+
+    @discardableResult
+    package func fail(_ connection: Int, _ failure: DialFailure = .connect) -> [Happening] {
+        event { $0.connectionFailed(id(of: connection), failure, now: now, &$1) }
+    }
+
+    /// The upstream says something.
+    @discardableResult
+    package func hear(_ connection: Int, _ text: String, kind: MessageKind = .text) -> [Happening] {
+        let bytes = Array(text.utf8)
+        core.connectionMessage(id(of: connection), kind, bytes.span, now: now, &effects)
+        return collect(bytes)
+    }
+
+    /// The upstream closes; nil is an end without a close frame.
+    @discardableResult
+    package func lose(_ connection: Int, _ code: UInt16? = nil) -> [Happening] {
+        let code = code.map { CloseCode(rawValue: $0) }
+        return event { $0.connectionClosed(id(of: connection), code: code, now: now, &$1) }
+    }
+
+    /// An event of a connection, as a call on the core.
+    @discardableResult
+    package func connection(
+        _ connection: Int, _ body: (inout Switchboard, ConnectionID, Instant, inout Effects) -> Void
+    ) -> [Happening] {
+        event { body(&$0, id(of: connection), now, &$1) }
+    }
+
+    // MARK: Time
+
+    /// Lets time pass; the core is called whenever it wants to be. Twenty milliseconds more than a deadline are enough
+    /// for its timer.
+    @discardableResult
+    package func pass(_ span: TimeSpan) -> [Happening] {
+        let end = now + span
+        var happenings: [Happening] = []
+        while core.nextDeadline <= end {
+            now = max(now, core.nextDeadline)
+            happenings += tick()
+            // A deadline that a tick leaves in the past would be asked for for ever.
+            if core.nextDeadline <= now { now = now + .milliseconds(1) }
+        }
+        now = max(now, end)
+        return happenings + tick()
+    }
+
+    private func tick() -> [Happening] {
+        ticks += 1
+        let happenings = event { $0.tick(now: now, &$1) }
+        guard answersPings else { return happenings }
+        return happenings.flatMap { happening in
+            switch happening {
+            case .pingClient(let number): client(number) { $0.clientPong($1, now: $2, &$3) }
+            case .pingConnection(let number): connection(number) { $0.connectionPong($1, now: $2, &$3) }
+            default: [happening]
+            }
+        }
+    }
+
+    @discardableResult
+    package func drain(_ settings: DrainSettings = DrainSettings()) -> [Happening] {
+        event { $0.drain(settings, now: now, &$1) }
+    }
+
+    /// Any event.
+    @discardableResult
+    package func event(_ body: (inout Switchboard, inout Effects) -> Void) -> [Happening] {
+        body(&core, &effects)
+        return collect([])
+    }
+
+    // MARK: What happened
+
+    private func id(_ client: Int) -> ClientID {
+        clients.indices.contains(client - 1) ? clients[client - 1] : .none
+    }
+
+    private func id(of connection: Int) -> ConnectionID {
+        connections.indices.contains(connection - 1) ? connections[connection - 1] : .none
+    }
+
+    private func number(_ id: ClientID) -> Int { (clients.lastIndex(of: id) ?? clients.count) + 1 }
+    private func number(_ id: ConnectionID) -> Int { (connections.lastIndex(of: id) ?? -1) + 1 }
+
+    private func collect(_ message: [UInt8]) -> [Happening] {
+        var happenings: [Happening] = []
+        for effect in effects.list {
+            switch effect {
+            case .dial(let id, let order):
+                connections.append(id)
+                dials.append(effects.dials[order])
+                happenings.append(.dial(connections.count))
+            case .forward(let id, let splice): happenings.append(.forward(number(id), text(splice, message)))
+            case .deliver(let id, let splice): happenings.append(.deliver(number(id), text(splice, message)))
+            case .pingConnection(let id): happenings.append(.pingConnection(number(id)))
+            case .pingClient(let id): happenings.append(.pingClient(number(id)))
+            case .closeConnection(let id, let code): happenings.append(.closeConnection(number(id), code.rawValue))
+            case .closeClient(let id, let code, let reason):
+                happenings.append(.closeClient(number(id), code.rawValue, reason))
+            case .stopReading(let id): happenings.append(.stopReading(number(id)))
+            case .startReading(let id): happenings.append(.startReading(number(id)))
+            case .note(let note): notes.append(note)
+            }
+        }
+        effects.reset()
+        return happenings
+    }
+
+    private func text(_ splice: Splice, _ message: [UInt8]) -> String {
+        String(decoding: effects.splices.bytes(of: splice, message: message.span), as: UTF8.self)
+    }
+}
+
+extension SwitchboardDriver.Happening {
+    /// The stable code of a delivered error, with whether the message was sent: `timeout sent`, `queue_full unsent`.
+    package var error: String? {
+        guard case .deliver(_, let text) = self, let members = JSONReader.members(of: Array(text.utf8)),
+            let code = members.last(where: { $0.key == "code" }).flatMap({ JSONReader.string(of: $0.value) }),
+            let sent = members.last(where: { $0.key == "sent" })
+        else { return nil }
+        return code + (sent.value == Array("true".utf8) ? " sent" : " unsent")
+    }
+}

@@ -1,0 +1,15 @@
+import ArgumentParser
+
+/// The command line: a WebSocket proxy that moves a product from many per-agent sockets to one.
+@main
+struct Shunt: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "shunt",
+        abstract: "A WebSocket migration proxy: one socket in front, the backends that exist behind it.",
+        version: shuntVersion,
+        subcommands: [ServeCommand.self, CheckCommand.self]
+    )
+}
+
+/// The version that `--version` and the logs name.
+let shuntVersion = "0.1.0"

@@ -1,0 +1,142 @@
+"""Backends and proxies that tests share. Each test uses session tokens of its own, so they do not meet."""
+
+import itertools
+
+import pytest
+
+from harness import LegacyBackend, OddBackend, Proxy, UnifiedBackend, configuration
+from harness.proxy import BINARY, DemoProxy
+
+numbers = itertools.count(1)
+
+
+def pytest_report_header():
+    return f"shunt: {BINARY}"
+
+
+def pytest_sessionstart():
+    if not BINARY.exists():
+        pytest.exit(f"{BINARY} is not there: build it first, or name another by SHUNT_BINARY", returncode=2)
+
+
+@pytest.fixture(scope="session")
+def backends():
+    """The field's two servers: `.legacy` and `.unified`."""
+
+    class Backends:
+        legacy = LegacyBackend()
+        unified = UnifiedBackend("--no-limits")
+
+    Backends.legacy.ready()
+    Backends.unified.ready()
+    yield Backends
+    Backends.legacy.stop()
+    Backends.unified.stop()
+
+
+@pytest.fixture(scope="session")
+def legacy(backends):
+    return backends.legacy
+
+
+@pytest.fixture(scope="session")
+def unified(backends):
+    return backends.unified
+
+
+class Shared:
+    """A proxy that many tests use. The test under which it dies fails, and the next one gets a new one."""
+
+    def __init__(self, make):
+        self.make = make
+        self.proxy = None
+
+    def lend(self):
+        if self.proxy is None:
+            self.proxy = self.make()
+            self.proxy.start()
+        yield self.proxy
+        if not self.proxy.running:
+            dead, self.proxy = self.proxy, None
+            dead.assert_running()
+
+    def end(self):
+        if self.proxy is not None:
+            self.proxy.stop()
+
+
+@pytest.fixture(scope="session")
+def everyday(backends, tmp_path_factory):
+    settings = configuration(backends.legacy.port, backends.unified.port)
+    shared = Shared(lambda: Proxy(tmp_path_factory.mktemp("everyday"), settings))
+    yield shared
+    shared.end()
+
+
+@pytest.fixture
+def proxy(everyday):
+    """All five agents at the legacy backend, defaults as they are."""
+    yield from everyday.lend()
+
+
+@pytest.fixture(scope="session")
+def relaying(backends, tmp_path_factory):
+    changes = {
+        "unified": {"upstream": {"pace": []}},
+        "routes": {"guide": {"served_by": "unified"}, "liaison/{pillar}": {"served_by": "unified"}},
+    }
+    settings = configuration(backends.legacy.port, backends.unified.port, changes)
+    shared = Shared(lambda: Proxy(tmp_path_factory.mktemp("relay"), settings))
+    yield shared
+    shared.end()
+
+
+@pytest.fixture
+def relay(relaying):
+    """All five agents at the unified backend, which has no limits here and gets no pace."""
+    yield from relaying.lend()
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory):
+    shared = Shared(lambda: DemoProxy(tmp_path_factory.mktemp("demo")))
+    yield shared
+    shared.end()
+
+
+@pytest.fixture
+def demo(demonstration):
+    """What a newcomer starts: the committed configuration with the demo's backends."""
+    yield from demonstration.lend()
+
+
+@pytest.fixture
+def start_proxy(backends, tmp_path):
+    """Starts a proxy with changed settings, stopped with the test; `legacy` and `liaison` are other ports."""
+    running = []
+
+    def start(changes: dict | None = None, *, legacy: int | None = None, liaison: int | None = None) -> Proxy:
+        settings = configuration(legacy or backends.legacy.port, backends.unified.port, changes, liaison)
+        new = Proxy(tmp_path / f"proxy{next(numbers)}", settings)
+        running.append(new)
+        return new.start()
+
+    yield start
+    for each in running:
+        if not each.stopped_by_test:
+            each.stop()
+
+
+@pytest.fixture
+def odd_backend():
+    """Starts an `OddBackend`, stopped with the test."""
+    running = []
+
+    def start(manner: str, **options) -> OddBackend:
+        backend = OddBackend(manner, **options).__enter__()
+        running.append(backend)
+        return backend
+
+    yield start
+    for backend in running:
+        backend.__exit__()

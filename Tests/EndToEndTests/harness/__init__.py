@@ -1,0 +1,28 @@
+"""What the end-to-end tests stand on: the proxy and its backends as processes, and clients that talk to it."""
+
+from .client import AGENTS, Client, address, is_error
+from .configuration import configuration, merged
+from .odd_backends import OddBackend
+from .processes import LegacyBackend, UnifiedBackend, free_port, until
+from .proxy import Proxy
+from .raw import RawSocket, frame, request
+from .tokens import new_token
+
+__all__ = [
+    "AGENTS",
+    "Client",
+    "LegacyBackend",
+    "OddBackend",
+    "Proxy",
+    "RawSocket",
+    "UnifiedBackend",
+    "address",
+    "configuration",
+    "frame",
+    "free_port",
+    "is_error",
+    "merged",
+    "new_token",
+    "request",
+    "until",
+]

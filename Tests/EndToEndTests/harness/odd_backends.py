@@ -1,0 +1,136 @@
+"""Backends that break the rules of a server, in a thread of the test's own process."""
+
+import asyncio
+import base64
+import hashlib
+import json
+import struct
+import threading
+
+from .processes import free_port
+
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+def accept_key(head: bytes) -> str:
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"sec-websocket-key":
+            return base64.b64encode(hashlib.sha1(value.strip() + GUID).digest()).decode()
+    return ""
+
+
+def text_frame(text: str) -> bytes:
+    payload = text.encode()
+    if len(payload) < 126:
+        return bytes([0x81, len(payload)]) + payload
+    if len(payload) < 1 << 16:
+        return bytes([0x81, 126]) + struct.pack("!H", len(payload)) + payload
+    return bytes([0x81, 127]) + struct.pack("!Q", len(payload)) + payload
+
+
+async def read_frame(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    first, second = await reader.readexactly(2)
+    length = second & 0x7F
+    if length == 126:
+        length = struct.unpack("!H", await reader.readexactly(2))[0]
+    elif length == 127:
+        length = struct.unpack("!Q", await reader.readexactly(8))[0]
+    key = await reader.readexactly(4)
+    payload = await reader.readexactly(length)
+    return first & 0x0F, bytes(byte ^ key[index % 4] for index, byte in enumerate(payload))
+
+
+class OddBackend:
+    """Listens, and treats each connection by its manner:
+
+    - `silent`: accepts TCP and never says a word
+    - `unwilling`: answers the handshake 200, as a web server would that knows no sockets
+    - `broken`: answers 503
+    - `forged`: answers 101 with a wrong accept key
+    - `deaf`: shakes hands and never reads again
+    - `lavish`: answers each message with a megabyte
+    - `chatty`: shakes hands and pushes `pushes` messages at once, then answers like a guide
+    """
+
+    def __init__(self, manner: str, pushes: int = 0):
+        self.port = free_port()
+        self.manner = manner
+        self.pushes = pushes
+        self.accepted = 0
+        self.answered = 0
+        self._loop = asyncio.new_event_loop()
+        self._stopped = asyncio.Event()
+        self._started = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "OddBackend":
+        self._thread.start()
+        assert self._started.wait(10)
+        return self
+
+    def __exit__(self, *_):
+        self._loop.call_soon_threadsafe(self._stopped.set)
+        self._thread.join(10)
+
+    def _run(self):
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._serve())
+        self._loop.close()
+
+    async def _serve(self):
+        server = await asyncio.start_server(self._connection, "127.0.0.1", self.port, backlog=4096)
+        self._started.set()
+        await self._stopped.wait()
+        server.close()
+        connections = asyncio.all_tasks() - {asyncio.current_task()}
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+        self.accepted += 1
+        try:
+            if self.manner == "silent":
+                await self._stopped.wait()
+            head = await reader.readuntil(b"\r\n\r\n")
+            if self.manner == "unwilling":
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\r\nok")
+                await self._stopped.wait()
+            if self.manner == "broken":
+                writer.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+                await writer.drain()
+                return
+            key = "bm90IHRoZSByaWdodCBrZXkgYXQgYWw=" if self.manner == "forged" else accept_key(head)
+            lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"]
+            answer = "\r\n".join([*lines, f"Sec-WebSocket-Accept: {key}", "", ""])
+            writer.write(answer.encode())
+            if self.manner == "deaf":
+                writer.transport.pause_reading()
+                await self._stopped.wait()
+            for number in range(self.pushes):
+                writer.write(text_frame(json.dumps({"type": "welcome", "data": {"number": number}})))
+            await self._answer(reader, writer)
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.transport.abort()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
+        lavish = text_frame(json.dumps({"type": "response", "message": "x" * (1 << 20)}))
+        while True:
+            opcode, payload = await read_frame(reader)
+            if opcode == 8:
+                writer.write(bytes([0x88, len(payload)]) + payload)
+                return
+            if opcode == 9:
+                writer.write(bytes([0x8A, len(payload)]) + payload)
+            if opcode == 1:
+                self.answered += 1
+                words = json.loads(payload).get("message")
+                writer.write(
+                    lavish
+                    if self.manner == "lavish"
+                    else text_frame(json.dumps({"type": "response", "message": f"guide: {words}"}))
+                )
+                await writer.drain()

@@ -1,0 +1,104 @@
+"""Backends as processes of their own, each ended by the id that it was started with."""
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+BACKENDS = Path(__file__).parent.parent / "backends"
+handed_out: set[int] = set()
+
+
+def free_port() -> int:
+    """A port below the ephemeral range that nobody listens on, never the same one twice."""
+    while True:
+        port = random.randint(20000, 31999)
+        if port in handed_out:
+            continue
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        handed_out.add(port)
+        return port
+
+
+def until(condition, what: str, seconds: float = 10):
+    """Asks again and again until the condition gives something true, and returns that."""
+    deadline = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if result:
+            return result
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.01)
+
+
+def http_get(port: int, path: str) -> tuple[int, bytes]:
+    """Status and body; status 0 where nobody answers."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+            return response.status, response.read()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read()
+    except OSError:
+        return 0, b""
+
+
+class Backend:
+    """A test backend under uvicorn, with what it saw."""
+
+    script = ""
+
+    def __init__(self, *arguments: str):
+        self.port = free_port()
+        self.arguments = arguments
+        self.process = None
+        self.start()
+
+    def start(self):
+        command = [sys.executable, str(BACKENDS / self.script), "--port", str(self.port), *self.arguments]
+        self.process = subprocess.Popen(command, cwd=BACKENDS, stdin=subprocess.DEVNULL)
+
+    def ready(self) -> "Backend":
+        def answers():
+            assert self.process.poll() is None, f"{self.script} ended with {self.process.returncode}"
+            return http_get(self.port, "/health")[0] == 200
+
+        until(answers, f"{self.script} answers", 60)
+        return self
+
+    def kill(self):
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.kill()
+
+    def seen(self, tokens: str) -> dict:
+        """How many connections were dialled with tokens that begin so, the most open at once, and each of them."""
+        status, body = http_get(self.port, "/_seen?tokens=" + urllib.parse.quote(tokens))
+        assert status == 200
+        return json.loads(body)
+
+    def open_connections(self, tokens: str) -> int:
+        return sum(connection["open"] for connection in self.seen(tokens)["connections"])
+
+
+class LegacyBackend(Backend):
+    script = "legacy_backend.py"
+
+
+class UnifiedBackend(Backend):
+    script = "unified_backend.py"

@@ -1,0 +1,110 @@
+"""Stopping: what is under way finishes, everybody is told, nothing hangs."""
+
+import signal
+import socket
+import time
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from harness import Proxy, configuration, is_error, new_token, until
+
+DRAIN = {"drain": {"exchanges": "5s", "spread": "300ms", "limit": "10s"}}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_exchanges_in_flight_finish_before_sockets_close_with_1012(start_proxy, number):
+    proxy = start_proxy(DRAIN)
+    proxy.stopped_by_test = True
+    with proxy.connect(new_token()) as busy, proxy.connect(new_token()) as idle:
+        idle.hears_nothing_but("content", "hello")
+        busy.hears_nothing_but("guide", "hello")
+        busy.send("guide", "/slow 1000")
+        busy.hears_nothing_but("content", "the slow one is on its way")
+        proxy.signal(number)
+        assert busy.receive()["message"] == "guide: /slow 1000"
+        for client in (busy, idle):
+            with pytest.raises(ConnectionClosed) as closed:
+                client.receive()
+            assert closed.value.rcvd.code == 1012
+    assert proxy.process.wait(15) == 0
+    proxy.assert_no_token_logged()
+
+
+def test_new_messages_and_new_clients_are_refused_while_it_stops(start_proxy):
+    proxy = start_proxy(DRAIN)
+    proxy.stopped_by_test = True
+    with proxy.connect(new_token()) as client:
+        client.send("guide", "/slow 1500")
+        client.hears_nothing_but("content", "on its way")
+        proxy.signal()
+
+        def refuses():
+            try:
+                with socket.create_connection(("127.0.0.1", proxy.port), timeout=1) as probe:
+                    probe.sendall(b"GET /api/ws/agent HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n")
+                    return b"503" in probe.recv(1000)
+            except OSError:
+                return True
+
+        until(refuses, "no new client is let in", 2)
+
+        def is_too_late():
+            return is_error(client.ask("insights", "too late"), "draining", sent=False)
+
+        until(is_too_late, "new messages are refused", 1)
+        assert client.receive()["message"] == "guide: /slow 1500"
+    assert proxy.process.wait(15) == 0
+
+
+def test_the_hard_limit_ends_exchanges_that_do_not(start_proxy):
+    proxy = start_proxy({"drain": {"exchanges": "500ms", "spread": "100ms", "limit": "2s"}})
+    proxy.stopped_by_test = True
+    with proxy.connect(new_token()) as client:
+        client.send("guide", "/slow 60000")
+        client.hears_nothing_but("content", "on its way")
+        started = time.monotonic()
+        proxy.signal()
+        error = client.receive()
+        assert error["type"] == "error" and error["code"] in {"draining", "upstream_lost", "timeout"}
+        with pytest.raises(ConnectionClosed):
+            client.receive()
+        assert proxy.process.wait(10) == 0
+        assert time.monotonic() - started < 6
+
+
+def test_an_address_in_use_is_an_error_that_says_so(start_proxy, backends, tmp_path):
+    first = start_proxy()
+    second = Proxy(tmp_path / "second", configuration(backends.legacy.port, backends.unified.port))
+    second.file.write_text(second.file.read_text().replace(str(second.port), str(first.port)))
+    with pytest.raises(AssertionError, match="the proxy ended"):
+        second.port = 1
+        second.start()
+    assert second.process.returncode not in (0, None) and second.process.returncode > 0, "an error, not a crash"
+    assert str(first.port) in second.log
+
+
+def test_a_bad_configuration_is_an_error_that_says_where(backends, tmp_path):
+    settings = configuration(backends.legacy.port, backends.unified.port)
+    settings["routes"]["guide"]["servd_by"] = "legacy"
+    bad = Proxy(tmp_path / "bad", settings)
+    with pytest.raises(AssertionError, match="the proxy ended"):
+        bad.start()
+    assert bad.process.returncode == 1
+    assert "servd_by" in bad.log and "served_by" in bad.log
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_no_token_is_in_the_log_whatever_its_level(start_proxy, log_format):
+    proxy = start_proxy({"log": {"level": "trace", "format": log_format}})
+    token = new_token()
+    with proxy.connect(token) as client:
+        client.ask("content", "/crash")
+        client.ask("guide", "/close 4001")
+        client.ask("guide", "hello")
+        client.send_text("{")
+        client.receive()
+    with proxy.connect(headers={"Authorization": f"Bearer {token}", "Cookie": f"session={token}"}) as client:
+        client.hears_nothing_but("guide", "hello")
+    proxy.stop()
+    assert len(proxy.log.splitlines()) > 3, "it did log"

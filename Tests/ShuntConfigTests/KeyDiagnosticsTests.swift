@@ -1,0 +1,160 @@
+import ShuntConfig
+import Testing
+
+/// What is said about keys: unknown ones, missing ones, those of later work.
+struct KeyDiagnosticsTests {
+    @Test(arguments: Self.cases)
+    func `every mistake is told where it is, with what would be right`(_ example: DiagnosticCase) {
+        #expect(example.found == example.expected)
+    }
+
+    static let cases: [DiagnosticCase] = [
+        DiagnosticCase(
+            "an unknown key gets the word that was meant",
+            #"""
+            routes:
+              guide:
+                match: {agent_type: guide}
+                servd_by: legacy
+                legacy: {upstream: "ws://127.0.0.1:7101/g"}
+            """#,
+            #"""
+            4:5: error: routes.guide.servd_by: unknown key "servd_by"; did you mean "served_by"?
+            """#),
+        DiagnosticCase(
+            "an unknown key far from every word gets the list of words",
+            #"""
+            \#(oneRoute)
+            drain: {colour: red}
+            """#,
+            #"""
+            3:9: error: drain.colour: unknown key "colour"; allowed: exchanges, limit or spread
+            """#),
+        DiagnosticCase(
+            "everything wrong is told at once, in the order of the file",
+            #"""
+            limits: {mesage: 1MiB, nesting: deep}
+            log: {level: warn}
+            drain: {exchanges: 30}
+            routes:
+              guide: {match: {agent_type: guide}, served_by: legcy}
+            """#,
+            #"""
+            1:10: error: limits.mesage: unknown key "mesage"; did you mean "message"?
+            1:33: error: limits.nesting: found "deep"; allowed: a whole number from 1 to 10000
+            2:14: error: log.level: found "warn"; allowed: trace, debug, info, notice, warning, error or critical; \#
+            did you mean "warning"?
+            3:20: error: drain.exchanges: found "30"; allowed: a duration such as 250ms, 8s, 30m or 1h, from 0s to \#
+            1d; did you mean "30s"?; a duration needs its unit
+            5:50: error: routes.guide.served_by: found "legcy"; allowed: legacy or unified; did you mean "legacy"?
+            """#),
+        DiagnosticCase(
+            "a misspelt section",
+            #"""
+            lisen: {}
+            \#(oneRoute)
+            """#,
+            #"""
+            1:1: error: lisen: unknown key "lisen"; did you mean "listen"?
+            """#),
+        DiagnosticCase(
+            "no routes",
+            #"""
+            log: {level: info}
+            """#,
+            #"""
+            1:1: error: the key routes is missing; add at least one agent under routes; every other key has a default
+            """#),
+        DiagnosticCase(
+            "empty routes",
+            #"""
+            routes:
+            """#,
+            #"""
+            1:8: error: routes: there are no routes; add at least one agent; see the example in config.yaml
+            """#),
+        DiagnosticCase(
+            "a section that is no mapping",
+            #"""
+            \#(oneRoute)
+            limits: 12
+            """#,
+            #"""
+            3:9: error: limits: found "12"; allowed: a mapping (lines of key: value)
+            """#),
+        DiagnosticCase(
+            "a root that is no mapping",
+            #"""
+            - guide
+            """#,
+            #"""
+            1:1: error: found a list; allowed: a mapping (lines of key: value)
+            """#),
+        DiagnosticCase(
+            "a key of later work",
+            #"""
+            phase: parallel
+            \#(oneRoute)
+            """#,
+            #"""
+            1:1: error: phase: not supported yet; without it every route is served as its served_by says; remove \#
+            the key
+            """#),
+        DiagnosticCase(
+            "later keys of listen",
+            #"""
+            listen: {admin: "127.0.0.1:9090", tls: {certificate: c.pem}}
+            \#(oneRoute)
+            """#,
+            #"""
+            1:10: error: listen.admin: not supported yet; without it there is no admin listener: no dashboard, no \#
+            API, no /metrics; remove the key
+            1:35: error: listen.tls: not supported yet; without it clients connect in the clear: end TLS in front \#
+            of Shunt; remove the key
+            """#),
+        DiagnosticCase(
+            "validation of later work",
+            #"""
+            session: {validate: {with: jwt, keys: k}, recheck: 1m}
+            \#(oneRoute)
+            """#,
+            #"""
+            1:28: error: session.validate.with: "jwt" is not supported yet; allowed: none; without it the token \#
+            itself is the session, and the backends decide whether it is good
+            1:43: error: session.recheck: not supported yet; without it a token is believed as long as its session \#
+            lasts; remove the key
+            """#),
+        DiagnosticCase(
+            "a share of the sessions",
+            #"""
+            routes:
+              guide: {match: {agent_type: guide}, served_by: {unified: 25%}, legacy: {upstream: "ws://127.0.0.1:7101/g"}}
+            """#,
+            #"""
+            2:50: error: routes.guide.served_by: a share of the sessions is not supported yet; allowed: legacy or \#
+            unified; the whole route is served by one side
+            """#),
+        DiagnosticCase(
+            "all of the sessions",
+            #"""
+            routes:
+              guide: {match: {agent_type: guide}, served_by: {unified: 100%}, legacy: {upstream: "ws://127.0.0.1:7101/g"}}
+            """#,
+            #"""
+            2:50: error: routes.guide.served_by: a share of the sessions is not supported yet; allowed: legacy or \#
+            unified; did you mean "unified"?; the whole route is served by one side
+            """#),
+        DiagnosticCase(
+            "no share at all",
+            #"""
+            routes:
+              guide: {match: {agent_type: guide}, served_by: {unified: 101%}, legacy: {upstream: "ws://127.0.0.1:7101/g"}}
+            """#,
+            #"""
+            2:50: error: routes.guide.served_by: a share of the sessions is not supported yet; allowed: legacy or \#
+            unified; did you mean "legacy"?; the whole route is served by one side
+            2:60: error: routes.guide.served_by.unified: found "101%"; allowed: a share from 0% to 100%, such as \#
+            25% or 0.5%
+            """#),
+    ]
+}

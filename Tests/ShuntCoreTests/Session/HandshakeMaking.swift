@@ -1,0 +1,63 @@
+import ShuntCore
+
+/// Fields as tests like to write them.
+func fields(_ pairs: KeyValuePairs<String, String>) -> [Handshake.Field] {
+    pairs.map { Handshake.Field(name: $0.key, value: $0.value) }
+}
+
+extension HandshakeRequest {
+    /// A request that nothing is wrong with, but for what the test changes: a field in `setting` replaces all of its
+    /// name, one without a value takes it away, and `adding` comes on top.
+    static func valid(
+        method: String = "GET", _ target: String = "/api/ws/agent?session_token=T",
+        setting: KeyValuePairs<String, String?> = [:], adding: KeyValuePairs<String, String> = [:],
+        from remoteHost: String = "192.0.2.7", secure: Bool = false
+    ) -> HandshakeRequest {
+        var headers = fields([
+            "Host": "app.example.com", "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        ])
+        for (name, value) in setting {
+            headers.removeAll { $0.name == name }
+            if let value { headers.append(Handshake.Field(name: name, value: value)) }
+        }
+        return HandshakeRequest(
+            method: method, target: target, headers: headers + fields(adding), remoteHost: remoteHost,
+            remotePort: 50_000, secure: secure)
+    }
+
+    /// What `HandshakeCheck` says, in a form that tests compare.
+    func outcome(
+        definition: TableDefinition = TableDefinition(), listen: ListenSettings = ListenSettings()
+    ) throws -> Outcome {
+        switch HandshakeCheck.verdict(of: self, table: try RoutingTable(definition), listen: listen) {
+        case .accept(let accepted): .accepted(accepted.identity)
+        case .refuse(let refusal): .refused(refusal.status, refusal.code)
+        case .health: .health
+        }
+    }
+}
+
+enum Outcome: Equatable {
+    case accepted(ClientIdentity)
+    case refused(Int, String)
+    case health
+}
+
+struct NotThatVerdict: Error {}
+
+extension HandshakeVerdict {
+    var accepted: Accepted {
+        get throws {
+            guard case .accept(let accepted) = self else { throw NotThatVerdict() }
+            return accepted
+        }
+    }
+
+    var refusal: Refusal {
+        get throws {
+            guard case .refuse(let refusal) = self else { throw NotThatVerdict() }
+            return refusal
+        }
+    }
+}

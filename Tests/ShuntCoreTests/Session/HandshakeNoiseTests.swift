@@ -1,0 +1,89 @@
+import ShuntCore
+import Testing
+
+/// Requests put together from pieces that parsers stumble over; what must hold of every one of them.
+@Suite struct `Handshakes made of noise` {
+    @Test(arguments: 0..<200 as Range<UInt64>)
+    func `no refusal or request to an upstream breaks its own form`(seed: UInt64) throws {
+        var noise = Noise(state: seed)
+        var definition = TableDefinition()
+        definition.addressing.paths = ["/s"]
+        let table = try RoutingTable(definition)
+        for _ in 0..<50 {
+            let request = noise.request()
+            switch HandshakeCheck.verdict(of: request, table: table, listen: try behindProxy()) {
+            case .health:
+                break
+            case .refuse(let refusal):
+                #expect((400..<500).contains(refusal.status))
+                #expect(refusal.body.utf8.allSatisfy { $0 >= 0x20 })
+            case .accept(let accepted):
+                try expectWellFormed(accepted, credential: noise.credential())
+            }
+        }
+    }
+
+    private func expectWellFormed(_ accepted: HandshakeVerdict.Accepted, credential: ValueSource) throws {
+        var token: String?
+        if case .session(let found) = accepted.identity { token = found }
+        var upstream = UpstreamSettings(
+            name: "u", address: UpstreamAddress(host: "b", port: 80, path: "/u", query: "q"))
+        upstream.credential = credential
+        let request = UpstreamRequest(upstream: upstream, client: accepted.handshake, token: token)
+        #expect(request.target.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F })
+        #expect(request.headers.filter { asciiEqualIgnoringCase($0.name, "host") }.map(\.value) == ["b"])
+        for field in request.headers {
+            #expect(!field.value.utf8.contains { $0 == 0x0D || $0 == 0x0A || $0 == 0 })
+        }
+        guard let token else { return }
+        // Read back as a backend would, the token is there once and is the session's.
+        let query = try #require(request.target.split(separator: "?", maxSplits: 1).last)
+        let received = Handshake(path: "/u", query: String(query), headers: request.headers)
+        let sent = credential.values(in: received)
+        #expect(sent.count == 1)
+        if case .cookie = credential {
+            #expect(sent.first?.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x3B } == true)
+        } else {
+            #expect(sent.map { Array($0.utf8) } == [Array(token.utf8)])
+        }
+    }
+}
+
+/// A small seeded source of hostile text (SplitMix64).
+private struct Noise {
+    var state: UInt64
+
+    private static let pieces = [
+        "session_token=", "session=", "T", "undefined", "%54", "%", "%FF", "%0A", "%00", "&", "=", "?", ";", "\"", ",",
+        " ", "+", "#", "/", "é", "\u{FFFD}", "\r\n", "\u{0}", "Bearer ", "http://", ":", "[", "]", "*.", "::", "1",
+        "%eth",
+        "99999999999999999999", "a.example.com", "upgrade", "\\",
+    ]
+
+    mutating func next(below bound: Int) -> Int {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return Int((mixed ^ (mixed >> 31)) % UInt64(bound))
+    }
+
+    mutating func text(atMost count: Int) -> String {
+        (0..<next(below: count + 1)).map { _ in Self.pieces[next(below: Self.pieces.count)] }.joined()
+    }
+
+    mutating func credential() -> ValueSource {
+        [.query("session_token"), .header("Authorization"), .header("X-Session"), .cookie("session")][next(below: 4)]
+    }
+
+    /// Mostly a good handshake, so that the later rules are reached too.
+    mutating func request() -> HandshakeRequest {
+        var request = HandshakeRequest.valid(next(below: 4) == 0 ? text(atMost: 5) : "/s?" + text(atMost: 6))
+        let names = ["Authorization", "Cookie", "Origin", "Host", "X-Forwarded-For", "X-Forwarded-Host", "Connection"]
+        for _ in 0..<next(below: 4) {
+            request.headers.append(.init(name: names[next(below: names.count)], value: text(atMost: 5)))
+        }
+        request.remoteHost = next(below: 2) == 0 ? "10.0.0.1" : text(atMost: 4)
+        return request
+    }
+}

@@ -1,0 +1,193 @@
+import ShuntCore
+import Testing
+
+@Suite struct `The request to an upstream` {
+    @Test(arguments: [
+        // What the client's query says, the token, the target.
+        ("session_token=T&a=%41", "T", "/ws?session_token=T&a=%41"),
+        ("a=1&session_token=%54&&b", "T", "/ws?a=1&session_token=%54&&b"),
+        ("a=1&%73ession_token=T", "T", "/ws?a=1&%73ession_token=T"),
+        ("", "T", "/ws?session_token=T"),
+        ("a=1", "T", "/ws?a=1&session_token=T"),
+        ("a=+%2f&&b", "T", "/ws?a=+%2f&&b&session_token=T"),
+        ("session_token=undefined&a=1", "T", "/ws?a=1&session_token=T"),
+        ("session_token=%20T", "T", "/ws?session_token=T"),
+        ("session_token=T&session_token=T", "T", "/ws?session_token=T"),
+        ("session_token=%FF", "%FF", "/ws?session_token=%25FF"),
+        ("a=1", "x&y=z #é+%", "/ws?a=1&session_token=x%26y%3Dz%20%23%C3%A9%2B%25"),
+        ("session_token=undefined&a", nil, "/ws?session_token=undefined&a"),
+        ("", nil, "/ws"),
+    ])
+    func `the token is in the query once and the rest stays byte for byte`(
+        query: String, token: String?, target: String
+    ) {
+        #expect(UpstreamRequest(upstream: upstream(), client: client(query), token: token).target == target)
+    }
+
+    @Test func `the upstream's own query stands first`() {
+        let own = upstream(path: "/ws", query: "v=2&k=%20")
+        #expect(UpstreamRequest(upstream: own, client: client(""), token: nil).target == "/ws?v=2&k=%20")
+        #expect(
+            UpstreamRequest(upstream: own, client: client("a=b"), token: "T").target
+                == "/ws?v=2&k=%20&a=b&session_token=T")
+        let fixed = upstream(path: "/ws", query: "session_token=service")
+        #expect(UpstreamRequest(upstream: fixed, client: client("a=b"), token: "T").target == "/ws?a=b&session_token=T")
+    }
+
+    @Test func `nothing in a target can end the request line`() {
+        let request = UpstreamRequest(upstream: upstream(), client: client("a=b c\r\nX: y\u{0}"), token: nil)
+        #expect(request.target == "/ws?a=b%20c%0D%0AX:%20y%00")
+    }
+
+    @Test func `a bearer token replaces what the client sent`() {
+        var settings = upstream()
+        settings.credential = .header("authorization")
+        let sent = client("session_token=T", ["AUTHORIZATION": "Basic dTpw"])
+        let request = UpstreamRequest(upstream: settings, client: sent, token: "T")
+        #expect(values("authorization", request) == ["Bearer T"])
+        #expect(request.target == "/ws?session_token=T")
+    }
+
+    @Test func `any other header carries the token as it is`() {
+        var settings = upstream()
+        settings.credential = .header("X-Session")
+        let request = UpstreamRequest(upstream: settings, client: client("", ["x-session": "old"]), token: "T")
+        #expect(values("x-session", request) == ["T"])
+    }
+
+    @Test(arguments: [
+        (nil, "T", "session=T"), ("a=b; c=d", "T", "a=b; c=d; session=T"), ("session=old; a=b", "T", "a=b; session=T"),
+        ("a=b", "x;y=z \"", "a=b; session=x%3By=z%20%22"),
+    ])
+    func `a cookie is added to the client's`(sent: String?, token: String, cookie: String) {
+        var settings = upstream()
+        settings.credential = .cookie("session")
+        let sender = sent.map { client("", ["Cookie": $0]) } ?? client("")
+        #expect(values("cookie", UpstreamRequest(upstream: settings, client: sender, token: token)) == [cookie])
+    }
+
+    @Test func `without a credential or a token nothing is written`() {
+        var settings = upstream()
+        settings.credential = nil
+        #expect(UpstreamRequest(upstream: settings, client: client("a"), token: "T").target == "/ws?a")
+        settings.credential = .header("authorization")
+        let request = UpstreamRequest(upstream: settings, client: client("", ["Authorization": "Basic x"]), token: nil)
+        #expect(values("authorization", request) == ["Basic x"])
+    }
+
+    @Test(arguments: [
+        (false, "backend", 80, "backend"), (false, "backend", 443, "backend:443"), (true, "backend", 443, "backend"),
+        (true, "backend", 80, "backend:80"), (false, "127.0.0.1", 7101, "127.0.0.1:7101"),
+        (false, "::1", 7101, "[::1]:7101"),
+        (false, "[::1]", 80, "[::1]"),
+    ])
+    func `Host is the upstream's and comes first`(tls: Bool, host: String, port: Int, field: String) {
+        let settings = UpstreamSettings(
+            name: "guide", address: UpstreamAddress(tls: tls, host: host, port: port, path: "/ws"))
+        let request = UpstreamRequest(upstream: settings, client: client(""), token: nil)
+        #expect(request.headers.first == Handshake.Field(name: "Host", value: field))
+        #expect(values("host", request) == [field])
+    }
+
+    @Test func `fields from end to end pass in order and as they are`() {
+        let passing = fields([
+            "Origin": "https://app.example.com", "Cookie": "a=b; c=\"d\"", "Authorization": "Basic dTpw",
+            "User-Agent": "Mozilla/5.0 (é)", "Accept-Language": "de, en;q=0.5", "Accept-Encoding": "gzip",
+            "X-Request-ID": "1", "x-request-id": "2", "Cache-Control": "no-cache",
+        ])
+        let request = UpstreamRequest(upstream: upstream(), client: client("", headers: passing), token: "T")
+        #expect(request.headers.filter(passing.contains) == passing)
+    }
+
+    @Test(arguments: [
+        "Connection", "Upgrade", "Keep-Alive", "TE", "Trailer", "Transfer-Encoding", "Proxy-Authorization",
+        "proxy-connection", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Extensions",
+        "sec-websocket-protocol", "Content-Length", "Expect", "X-Hop",
+    ])
+    func `fields of this hop stay here`(name: String) {
+        let sent = client("", headers: fields([name: "x", "connection": "upgrade, x-hop"]))
+        #expect(values(name, UpstreamRequest(upstream: upstream(), client: sent, token: "T")) == [])
+    }
+
+    @Test func `a client cannot list away who it is`() {
+        let listed = "upgrade, Origin, Cookie, Authorization, X-Forwarded-For, X-Forwarded-Proto"
+        let sent = client(
+            "",
+            ["Connection": listed, "Origin": "o", "Cookie": "c", "Authorization": "a", "X-Forwarded-For": "1.2.3.4"])
+        let request = UpstreamRequest(upstream: upstream(), client: sent, token: nil)
+        #expect(values("origin", request) == ["o"])
+        #expect(values("cookie", request) == ["c"])
+        #expect(values("authorization", request) == ["a"])
+        #expect(values("x-forwarded-for", request) == ["1.2.3.4, 192.0.2.7"])
+        #expect(values("x-forwarded-proto", request) == ["http"])
+    }
+
+    @Test func `an untrusted peer's forwarded fields are replaced and its address is appended`() {
+        let sent = client(
+            "",
+            [
+                "Host": "app.example.com:8080", "X-Forwarded-For": "203.0.113.1, 203.0.113.2",
+                "X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.org", "X-Forwarded-Port": "1",
+                "X-Forwarded-User": "root", "Forwarded": "for=203.0.113.1",
+            ])
+        let request = UpstreamRequest(upstream: upstream(), client: sent, token: nil)
+        #expect(values("x-forwarded-for", request) == ["203.0.113.1, 203.0.113.2, 192.0.2.7"])
+        #expect(values("x-forwarded-proto", request) == ["http"])
+        #expect(values("x-forwarded-host", request) == ["app.example.com:8080"])
+        #expect(values("x-forwarded-port", request) == ["8080"])
+        #expect(values("x-forwarded-user", request) == [])
+        #expect(values("forwarded", request) == [])
+    }
+
+    @Test func `a trusted proxy's forwarded fields are kept`() {
+        let sent = client(
+            "",
+            [
+                "Host": "shunt:8080", "X-Forwarded-For": "203.0.113.1", "x-forwarded-for": "203.0.113.2",
+                "X-Forwarded-Proto": "https", "X-Forwarded-Host": "app.example.com", "X-Forwarded-Prefix": "/p",
+                "Forwarded": "for=203.0.113.1",
+            ], trusted: true)
+        let request = UpstreamRequest(upstream: upstream(), client: sent, token: nil)
+        #expect(values("x-forwarded-for", request) == ["203.0.113.1, 203.0.113.2, 192.0.2.7"])
+        #expect(values("x-forwarded-proto", request) == ["https"])
+        #expect(values("x-forwarded-host", request) == ["app.example.com"])
+        #expect(values("x-forwarded-prefix", request) == ["/p"])
+        #expect(values("forwarded", request) == ["for=203.0.113.1"])
+    }
+
+    @Test func `an encrypted leg and a peer without address are told as they are`() {
+        let sent = Handshake(path: "/", query: "", headers: fields(["Host": "app.example.com"]), secure: true)
+        let request = UpstreamRequest(upstream: upstream(), client: sent, token: nil)
+        #expect(values("x-forwarded-for", request) == [])
+        #expect(values("x-forwarded-proto", request) == ["https"])
+        #expect(values("x-forwarded-port", request) == ["443"])
+    }
+
+    @Test(arguments: ["a\r\nb", "a\nb", "a\u{0}b"])
+    func `a value that could end its field is dropped with it`(value: String) {
+        let sent = client("", ["X-Bad": value, "X-Good": "1", "Bad Name": "1", "": "1"])
+        let request = UpstreamRequest(upstream: upstream(), client: sent, token: nil)
+        #expect(values("x-bad", request) == [])
+        #expect(values("bad name", request) == [])
+        #expect(values("", request) == [])
+        #expect(values("x-good", request) == ["1"])
+    }
+
+    private func upstream(path: String = "/ws", query: String = "") -> UpstreamSettings {
+        UpstreamSettings(
+            name: "guide", address: UpstreamAddress(host: "127.0.0.1", port: 7101, path: path, query: query))
+    }
+
+    private func client(
+        _ query: String, _ headers: KeyValuePairs<String, String> = [:], headers more: [Handshake.Field] = [],
+        trusted: Bool = false
+    ) -> Handshake {
+        Handshake(
+            path: "/api/ws/agent", query: query, headers: fields(headers) + more, remoteHost: "192.0.2.7",
+            remotePort: 50_000, trusted: trusted)
+    }
+
+    private func values(_ name: String, _ request: UpstreamRequest) -> [String] {
+        request.headers.filter { asciiEqualIgnoringCase($0.name, name) }.map(\.value)
+    }
+}
