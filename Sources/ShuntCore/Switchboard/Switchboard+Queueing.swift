@@ -130,19 +130,23 @@ extension Switchboard {
         connections[current]?.armed = armed
     }
 
+    /// Whether the message just scanned names its route itself.
+    private var isAddressed: Bool {
+        guard let first = table.routeSlots.first, let value = envelope.value(first) else { return false }
+        return value.kind != .null
+    }
+
     /// The message in the form that the route's upstream takes: address stripped where the path says it, a client's
     /// own `session_token` never passed on, the upstream's `request` rules applied.
     private mutating func reshape(
         _ exchange: Exchange, _ bytes: Span<UInt8>, blob: Bool, _ effects: inout Effects
     ) -> Splice {
-        let first = table.routeSlots.first.flatMap { envelope.value($0) }
-        let isUnaddressed = first == nil || first?.kind == .null
         let upstream = exchange.route.upstream
         reshaper.begin(envelope)
         reshaper.drop(table.tokenSlot)
         if exchange.route.side == .legacy {
             for (slot, strippable) in zip(table.routeSlots, table.strippable) where strippable { reshaper.drop(slot) }
-        } else if isUnaddressed {
+        } else if !isAddressed {
             // The unified backend may have another default route than ours.
             for (level, slot) in table.routeSlots.enumerated() where table.strippable[level] {
                 if let tag = exchange.route.tags[level] { reshaper.set(slot, json: tag) } else { reshaper.drop(slot) }
