@@ -151,7 +151,7 @@ def test_replies_come_one_after_the_other(field):
 
 def test_messages_over_16_mebibytes_are_closed_with_1009(field):
     with open_socket(field.legacy, "/api/ws/guide") as socket:
-        text = "x" * (15 << 20)
+        text = "x" * (4 << 20)
         assert ask(socket, json.dumps({"message": text}))["message"] == "guide: " + text
         with pytest.raises(ConnectionClosed) as closed:
             ask(socket, json.dumps({"message": "x" * (16 << 20)}))

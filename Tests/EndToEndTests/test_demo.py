@@ -1,6 +1,9 @@
 """What a newcomer starts: the committed configuration with the demo's own backends."""
 
+import subprocess
+
 from harness import AGENTS, new_token
+from harness.proxy import BINARY, REPOSITORY
 
 
 def test_all_five_agents_answer(demo):
@@ -39,3 +42,18 @@ def test_a_session_s_history_is_restored_without_harm(demo):
             heard.append(client.receive())
         assert heard[-1]["message"] == "content: second"
         assert [push["type"] for push in heard[:-1]] in ([], ["conversation_restored"])
+
+
+def test_the_committed_configuration_has_nothing_to_complain_about(demo):
+    for arguments in ([], ["--json"]):
+        check = subprocess.run(
+            [str(BINARY), "check", "config.yaml", *arguments], cwd=REPOSITORY, capture_output=True, text=True
+        )
+        assert check.returncode == 0, check.stderr
+        assert check.stderr == ""
+        assert "liaison/content" in check.stdout
+
+
+def test_help_and_version_are_answered():
+    for argument in ("--help", "--version"):
+        assert subprocess.run([str(BINARY), argument], capture_output=True).returncode == 0

@@ -1,5 +1,6 @@
 """Frames as RFC 6455 does and does not allow them."""
 
+import random
 import struct
 
 import pytest
@@ -111,5 +112,21 @@ def test_a_client_that_resets_its_connection_hurts_nobody(proxy):
         raw.send(frame(1, HELLO))
         raw.socket.setsockopt(1, 13, struct.pack("ii", 1, 0))  # SO_LINGER with no time: close resets
         raw.socket.close()
+    with proxy.connect(new_token()) as client:
+        client.hears_nothing_but("guide", "all is well")
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_garbage_ends_its_own_socket_and_nothing_else(proxy, seed):
+    chance = random.Random(seed)
+    for _ in range(20):
+        with connected(proxy) as raw:
+            try:
+                for _ in range(5):
+                    garbage = chance.randbytes(chance.randrange(1, 300))
+                    kind = chance.randrange(3)
+                    raw.send([garbage, frame(1, garbage), frame(chance.randrange(16), garbage[:125])][kind])
+            except ConnectionError:
+                pass
     with proxy.connect(new_token()) as client:
         client.hears_nothing_but("guide", "all is well")

@@ -6,6 +6,7 @@ import pytest
 
 from harness import RawSocket, frame, new_token, request
 from harness.processes import http_get
+from harness.raw import problem
 
 REFUSED = {
     "a path that nobody has": (request("/nowhere"), 404),
@@ -40,9 +41,7 @@ def test_a_refused_handshake_says_why_and_ends(proxy, name):
         raw.send(data)
         status, headers, body = raw.response()
         assert status in (expected if isinstance(expected, set) else {expected})
-        error = json.loads(body)["error"]
-        assert error["code"] and error["message"]
-        assert headers["content-type"].startswith("application/json")
+        problem(headers, body)
         if status == 426:
             assert headers.get("sec-websocket-version") == "13" or headers.get("upgrade", "").lower() == "websocket"
         if status == 405:
@@ -153,10 +152,10 @@ def test_an_origin_of_the_list_is_admitted_and_the_refusal_names_the_remedy(star
     }.items():
         with RawSocket(proxy.port) as raw:
             raw.send(request(origin=origin))
-            got, _, body = raw.response(has_body=status != 101)
+            got, headers, body = raw.response(has_body=status != 101)
             assert got == status, origin
             if status == 403:
-                assert origin in json.loads(body)["error"]["message"]
+                assert origin in problem(headers, body)["message"]
     assert "https://app.example.com.evil.example" in proxy.log
 
 

@@ -48,7 +48,9 @@ def test_a_client_that_floods_is_slowed_by_errors_not_cut(start_proxy):
         refused = [reply for reply in heard if is_error(reply, "rate_limited", sent=False)]
         assert len(answered) + len(refused) == 60
         assert 20 <= len(answered) <= 30, "the burst is twice the rate"
-        assert sorted(int(reply["conversation_id"]) for reply in heard) == list(range(60))
+        assert all(reply["retry_after"] >= 0 for reply in refused)
+        order = [int(reply["conversation_id"]) for reply in answered]
+        assert order == sorted(set(order)), "those that were taken are answered once, in order"
     with proxy.connect(new_token()) as other:
         other.hears_nothing_but("guide", "another socket has its own budget")
 
@@ -81,7 +83,7 @@ def test_a_pace_that_would_take_too_long_is_an_error_at_once(start_proxy):
 
 
 def test_an_idle_client_is_closed(start_proxy):
-    proxy = start_proxy({"limits": {"idle_timeout": "400ms"}})
+    proxy = start_proxy({"limits": {"idle_timeout": "1s"}})
     with proxy.connect(new_token()) as client:
         client.hears_nothing_but("guide", "hello")
         started = time.monotonic()

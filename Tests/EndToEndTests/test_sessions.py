@@ -85,33 +85,28 @@ def test_clients_without_any_token_share_nothing_and_leave_nothing(proxy, legacy
 
 
 class TestWhereTheTokenIs:
-    def check(self, proxy, token, **options):
-        with proxy.connect(**options) as client:
-            return client.ask("content", "/whoami")["whoami"], token
+    def seen_by_backend(self, proxy, *arguments, **options) -> str:
+        with proxy.connect(*arguments, **options) as client:
+            return client.ask("content", "/whoami")["whoami"]["token"]
 
     def test_in_a_header_it_reaches_a_backend_that_reads_the_query(self, proxy):
         token = new_token()
-        seen, _ = self.check(proxy, token, headers={"Authorization": f"Bearer {token}"})
-        assert seen["token"] == token
+        assert self.seen_by_backend(proxy, headers={"Authorization": f"Bearer {token}"}) == token
 
     def test_in_a_cookie_too(self, proxy):
         token = new_token()
-        seen, _ = self.check(proxy, token, headers={"Cookie": f"theme=dark; session={token}"})
-        assert seen["token"] == token
+        assert self.seen_by_backend(proxy, headers={"Cookie": f"theme=dark; session={token}"}) == token
 
     def test_in_header_and_query_alike_is_one_session(self, proxy, legacy):
         token = new_token()
-        self.check(proxy, token, token=token)
-        self.check(proxy, token, token=token, headers={"Authorization": f"Bearer {token}"})
+        for headers in ({}, {"Authorization": f"Bearer {token}"}):
+            assert self.seen_by_backend(proxy, token, headers=headers) == token
         assert legacy.seen(token)["dialled"] == 1
 
     def test_percent_encoding_does_not_matter(self, proxy, legacy):
         token = remember(new_token() + " é+/&=%")
-        seen, _ = self.check(proxy, token, query="session_token=" + urllib.parse.quote(token, safe=""))
-        assert seen["token"] == token
-        other = "".join(f"%{byte:02X}" for byte in token.encode())
-        seen, _ = self.check(proxy, token, query="session_token=" + other)
-        assert seen["token"] == token
+        for text in (urllib.parse.quote(token, safe=""), "".join(f"%{byte:02X}" for byte in token.encode())):
+            assert self.seen_by_backend(proxy, query="session_token=" + text) == token
         assert legacy.seen(token)["dialled"] == 1
 
     def test_given_twice_it_is_refused(self, proxy):

@@ -2,19 +2,23 @@
 
 import time
 
+import pytest
+
 from harness import RawSocket, frame, new_token, until
 
 CLIENTS = 1000
 MEBIBYTE = 1 << 20
 
 
+@pytest.mark.timeout(180)
 def test_a_thousand_clients_that_never_read_are_bounded(start_proxy, odd_backend):
     """Each is sent megabyte after megabyte; what the proxy keeps for them stays within `unread_by_client` and one
     message each, and they are closed. A client that reads is served all the while."""
     backend = odd_backend("lavish")
     memory = 768 * MEBIBYTE
     limits = {"unread_by_client": "256KiB", "memory": "768MiB", "connections_per_address": 5000}
-    proxy = start_proxy({"limits": limits}, legacy=backend.port)
+    drain = {"exchanges": "1s", "spread": "100ms", "limit": "5s"}
+    proxy = start_proxy({"limits": limits, "drain": drain}, legacy=backend.port)
     before = proxy.resident_bytes
     most = before
     clients = []
@@ -22,14 +26,16 @@ def test_a_thousand_clients_that_never_read_are_bounded(start_proxy, odd_backend
         for number in range(CLIENTS):
             raw = RawSocket(proxy.port, receive_buffer=4096)
             raw.upgrade(f"/api/ws/agent?session_token={new_token()}")
-            raw.send(b"".join(frame(1, b'{"agent_type":"guide","message":"more"}') for _ in range(4)))
+            raw.send(b"".join(frame(1, b'{"agent_type":"guide","message":"more"}') for _ in range(2)))
             clients.append(raw)
             if number % 20 == 0:
                 most = max(most, proxy.resident_bytes)
-        deadline = time.monotonic() + 8
-        while time.monotonic() < deadline:
+        answered = -1
+        while answered != backend.answered:
+            answered = backend.answered
             most = max(most, proxy.resident_bytes)
-            time.sleep(0.05)
+            time.sleep(0.5)
+        assert answered > CLIENTS, "more than one megabyte was sent to most of them"
         assert most - before < memory + 256 * MEBIBYTE, f"{(most - before) / MEBIBYTE:.0f} MiB for {CLIENTS} clients"
     finally:
         for raw in clients:
@@ -52,7 +58,7 @@ def test_a_client_that_does_not_read_is_closed_and_others_are_served(start_proxy
         with proxy.connect(new_token()) as client:
             for number in range(50):
                 client.hears_nothing_but("guide", f"{number}")
-        until(lambda: "not read" in proxy.log or "slow" in proxy.log.lower() or closed(deaf), "it was closed", 40)
+        until(lambda: closed(deaf), "the proxy gave it up", 40)
 
 
 def closed(raw: RawSocket) -> bool:

@@ -84,6 +84,16 @@ struct HostileTextTests {
     }
 
     @Test
+    func `a text of nothing but braces takes no quadratic time`() {
+        let braces = String(repeating: "{", count: 200_000)
+        let text = """
+            routes:
+              "{a}": {values: {a: [b]}, match: {agent_type: "{a}\(braces)}"}, legacy: {upstream: "ws://a/\(braces)"}}
+            """
+        #expect(lines(text).count == 2)
+    }
+
+    @Test
     func `thousands of mistakes end in a bounded list`() {
         let keys = (0..<20_000).map { "key\($0): 1\n" }.joined()
         #expect(lines(keys + oneRoute).count == 1000)

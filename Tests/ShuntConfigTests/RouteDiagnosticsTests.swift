@@ -231,7 +231,7 @@ struct RouteDiagnosticsTests {
             {pillar} or {session}
             5:28: error: unified.conversation.template: the template has no {session}; all users would share one \#
             conversation with the backend
-            6:12: warning: unified.one_way: "ping" is also in absorb; an absorbed message is never routed
+            6:13: warning: unified.one_way[0]: "ping" is also in absorb; an absorbed message is never routed
             """#),
     ]
 }

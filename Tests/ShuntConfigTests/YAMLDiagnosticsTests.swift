@@ -85,7 +85,7 @@ struct YAMLDiagnosticsTests {
             routes: {guide: {match
             """#,
             #"""
-            2:1: error: no valid YAML: did not find expected ',' or '}' while parsing a flow mapping that begins at \#
+            1:23: error: no valid YAML: did not find expected ',' or '}' while parsing a flow mapping that begins at \#
             line 1
             """#),
         DiagnosticCase(

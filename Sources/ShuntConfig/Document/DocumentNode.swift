@@ -21,6 +21,11 @@ struct DocumentNode {
     /// Nothing was written: `key:` or `key: null`.
     var isNull: Bool { scalar?.isNull ?? false }
 
+    /// The values of a list; a single value counts as a list of one.
+    var elements: [DocumentNode] {
+        if case .list(let nodes) = content { nodes } else { [self] }
+    }
+
     subscript(key: String) -> DocumentNode? { entries?.first { $0.key == key }?.value }
 
     /// What stands here, for a diagnostic. What came from the environment is shown as it is written, `${NAME}`.

@@ -9,13 +9,16 @@ final class DiagnosticList {
     /// More than this many help nobody.
     private static let most = 1000
 
+    /// Nothing more is taken, though `hasErrors` may still change.
+    var isFull: Bool { list.count >= Self.most }
+
     init(file: String) { self.file = file }
 
     func add(_ diagnostic: Diagnostic) {
         var diagnostic = diagnostic
         diagnostic.file = file
         if diagnostic.severity == .error { hasErrors = true }
-        guard list.count < Self.most, known.insert(diagnostic).inserted else { return }
+        guard !isFull, known.insert(diagnostic).inserted else { return }
         list.append(diagnostic)
     }
 

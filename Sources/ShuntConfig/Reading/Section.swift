@@ -3,7 +3,7 @@
 final class Section {
     let node: DocumentNode
     let diagnostics: DiagnosticList
-    private let values: [String: DocumentEntry]
+    private let values: [String: DocumentNode]
     private var known: [String] = []
 
     /// - Returns: nil when the value is no mapping, which is told. `key:` with nothing under it is an empty mapping.
@@ -11,7 +11,7 @@ final class Section {
         self.node = node
         self.diagnostics = diagnostics
         if let entries = node.entries {
-            values = Dictionary(entries.map { ($0.key, $0) }) { first, _ in first }
+            values = Dictionary(entries.map { ($0.key, $0.value) }) { first, _ in first }
         } else if node.isNull {
             values = [:]
         } else {
@@ -25,7 +25,7 @@ final class Section {
     /// The value under a key, which is known from now on.
     subscript(key: String) -> DocumentNode? {
         if !known.contains(key) { known.append(key) }
-        return values[key]?.value
+        return values[key]
     }
 
     func section(_ key: String) -> Section? { self[key].flatMap { Section($0, diagnostics) } }
@@ -43,7 +43,9 @@ final class Section {
     /// Tells of keys that nobody asked for.
     /// - Parameter later: keys of later work, with what happens without them.
     func finish(later: KeyValuePairs<String, String> = [:]) {
-        for (key, entry) in values where !known.contains(key) {
+        for entry in node.entries ?? [] where !known.contains(entry.key) {
+            if diagnostics.isFull { return }
+            let key = entry.key
             var place = entry.value
             place.position = entry.position
             if let consequence = later.first(where: { $0.key == key })?.value {
@@ -96,6 +98,17 @@ extension DiagnosticList {
         }
         let values = nodes.map { read($0, kind) }
         return values.contains { $0 == nil } ? nil : values.compactMap { $0 }
+    }
+
+    /// Tells of a `{name}` that stands for nothing.
+    func unknownPlaceholder(_ name: String, at node: DocumentNode, known: [String]) {
+        let isSecret = node.scalar?.isReference == true
+        let choices = known.map { "{\($0)}" }
+        error(
+            node, isSecret ? "unknown placeholder in \(node.found)" : "unknown placeholder {\(Excerpt.of(name))}",
+            allowed: choices.isEmpty ? nil : Excerpt.choices(choices),
+            meant: isSecret ? nil : NearestWord.to(name, among: known).map { "{\($0)}" },
+            advice: choices.isEmpty ? "the route's name has no placeholder" : nil)
     }
 
     /// `{pillar}` without quotes is a mapping in YAML: an easy mistake, with a message that would puzzle.

@@ -67,6 +67,13 @@ extension ValueKind where Value == String {
 }
 
 extension ValueKind {
+    /// What names other things in this file, and so in diagnostics: it stands in the file itself.
+    static func literal(_ kind: ValueKind) -> ValueKind {
+        ValueKind(allowed: kind.allowed) { scalar in
+            scalar.isReference ? .wrong(advice: "it cannot come from the environment") : kind.parse(scalar)
+        }
+    }
+
     /// One of some words.
     static func choice(_ choices: KeyValuePairs<String, Value>) -> ValueKind {
         ValueKind(allowed: Excerpt.choices(choices.map(\.key))) { scalar in

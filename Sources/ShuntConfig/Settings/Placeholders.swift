@@ -22,7 +22,8 @@ enum Placeholders {
             result += rest[..<open]
             rest = rest[open...]
             let inside = rest.dropFirst()
-            if let close = inside.firstIndex(of: "}"), let value = values[String(inside[..<close])] {
+            // Names are short: a text of nothing but braces must not be searched to its end for each of them.
+            if let close = inside.prefix(64).firstIndex(of: "}"), let value = values[String(inside[..<close])] {
                 result += value
                 rest = rest[rest.index(after: close)...]
             } else {

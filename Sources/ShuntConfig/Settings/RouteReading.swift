@@ -119,12 +119,7 @@ struct RouteReader {
             }
             for name in Placeholders.names(in: text) {
                 isBroken = true
-                let known = instance.values.keys.sorted()
-                diagnostics.error(
-                    value, "unknown placeholder {\(Excerpt.of(name))}",
-                    allowed: known.isEmpty ? nil : Excerpt.choices(known.map { "{\($0)}" }),
-                    meant: NearestWord.to(name, among: known).map { "{\($0)}" },
-                    advice: known.isEmpty ? "the route's name has no placeholder" : nil)
+                diagnostics.unknownPlaceholder(name, at: value, known: instance.values.keys.sorted())
             }
         }
         match.finish()

@@ -90,12 +90,7 @@ struct RouteTemplate {
                 diagnostics.error(node, "the placeholder {\(Excerpt.of(name))} has no values")
                 continue
             }
-            guard let values = diagnostics.readList(list, .text(), count: 1...RouteTemplate.mostRoutes) else {
-                continue
-            }
-            if case .list(let nodes) = list.content, let node = nodes.first(where: { $0.scalar?.isReference == true }) {
-                // They become names of routes, which are printed everywhere.
-                diagnostics.error(node, "a template's values cannot come from the environment")
+            guard let values = diagnostics.readList(list, .literal(.text()), count: 1...RouteTemplate.mostRoutes) else {
                 continue
             }
             if let repeated = Dictionary(grouping: values, by: { $0 }).first(where: { $0.value.count > 1 })?.key {

@@ -11,7 +11,7 @@ extension AddressingSettings {
         if Set(paths).count != paths.count {
             section.diagnostics.error(section["aliases"] ?? section.node, "a path stands there twice")
         }
-        section.setList(&routeBy, "route_by", .member(dots: 1), count: 1...8)
+        section.setList(&routeBy, "route_by", .literal(.member(dots: 1)), count: 1...8)
         if Set(routeBy).count != routeBy.count, let node = section["route_by"] {
             section.diagnostics.error(node, "a member stands there twice")
         }
@@ -21,10 +21,10 @@ extension AddressingSettings {
         }
         section.setList(&absorb, "absorb", .text("a type"), count: 0...256)
         section.setList(&oneWay, "one_way", .text("a type"), count: 0...256)
-        for type in oneWay where absorb.contains(type) {
+        let types = section["one_way"].map { $0.elements } ?? []
+        for node in types where absorb.contains(node.scalar?.text ?? "") {
             section.diagnostics.warning(
-                section["one_way"] ?? section.node, "\(Excerpt.quoted(type)) is also in absorb",
-                advice: "an absorbed message is never routed")
+                node, "\(node.found) is also in absorb", advice: "an absorbed message is never routed")
         }
     }
 
@@ -43,10 +43,7 @@ extension AddressingSettings {
         let known = routeBy + ["session"]
         let names = Placeholders.names(in: template)
         for name in names where !known.contains(name) {
-            diagnostics.error(
-                node, "unknown placeholder {\(Excerpt.of(name))}",
-                allowed: Excerpt.choices(known.map { "{\($0)}" }),
-                meant: NearestWord.to(name, among: known).map { "{\($0)}" })
+            diagnostics.unknownPlaceholder(name, at: node, known: known)
         }
         if !names.contains("session") {
             diagnostics.error(

@@ -73,13 +73,9 @@ package struct ExchangeList: Sendable {
     }
 
     package mutating func remove(_ id: ExchangeID, in exchanges: inout SlotTable<Exchange, ExchangeTag>) {
-        guard let exchange = exchanges[id] else { return }
-        if exchange.previous.isNone { head = exchange.next } else { exchanges[exchange.previous]?.next = exchange.next }
-        if exchange.next.isNone {
-            tail = exchange.previous
-        } else {
-            exchanges[exchange.next]?.previous = exchange.previous
-        }
+        guard let before = exchanges[id]?.previous, let behind = exchanges[id]?.next else { return }
+        if before.isNone { head = behind } else { exchanges[before]?.next = behind }
+        if behind.isNone { tail = before } else { exchanges[behind]?.previous = before }
         exchanges[id]?.previous = .none
         exchanges[id]?.next = .none
         count -= 1

@@ -26,6 +26,9 @@ package struct Pool: Sendable {
     package let key: PoolKey
     package let session: SessionID
     package let upstream: Upstream
+    /// Of the upstream's settings, for the message path.
+    package let inFlight: Int
+    package let isPaced: Bool
     /// The connection that takes new messages or is being dialled for them; none when there is none.
     package var current = ConnectionID.none
     /// Connections that are not forgotten yet, the current one included.
@@ -59,6 +62,8 @@ package struct Pool: Sendable {
         self.key = key
         self.session = session
         self.upstream = upstream
+        inFlight = upstream.settings.inFlight
+        isPaced = !upstream.settings.pace.isEmpty
         self.handshake = handshake
         lastClient = client
         lastRoute = route

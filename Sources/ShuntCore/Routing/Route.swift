@@ -22,9 +22,16 @@ package final class Upstream: Sendable {
     package let pushActions: [PushAction]
     package let untypedPush: PushAction
     package let deadPrefixes: [[UInt8]]
+    /// Of the settings, for the message path.
+    package let exchangeTimeout: TimeSpan
+    package let idleTimeout: TimeSpan
+    /// Whether a sent message is kept, because it may be sent again.
+    package let keepsSent: Bool
+    /// Whether its backend is given the conversation id that we made where the client sent none.
+    package let needsConversation: Bool
 
     package init(
-        index: Int, settings: UpstreamSettings, addressing: AddressingSettings, requestKeys: KeySet
+        index: Int, settings: UpstreamSettings, isUnified: Bool, addressing: AddressingSettings, requestKeys: KeySet
     ) throws(ReshapeProblem) {
         self.index = index
         self.settings = settings
@@ -54,6 +61,10 @@ package final class Upstream: Sendable {
         pushTypes = ByteMap(pushes.map(\.key))
         pushActions = pushes.map(\.value)
         untypedPush = settings.pushes[""] ?? .drop
+        exchangeTimeout = settings.exchangeTimeout
+        idleTimeout = settings.idleTimeout
+        keepsSent = settings.retrySafe
+        needsConversation = isUnified || correlation == addressing.conversationField
         deadPrefixes = settings.deadAfterError.filter { !$0.isEmpty }.map { Array($0.utf8) }
     }
 

@@ -9,6 +9,8 @@ package final class RoutingTable: Sendable {
     package let routeSlots: [Int]
     /// Whether a `routeBy` member is at the top level, where it can be stripped.
     package let strippable: [Bool]
+    /// The slots of those that can.
+    package let strippedSlots: [Int]
     package let typeSlot: Int
     package let conversationSlot: Int
     package let conversationIsTopLevel: Bool
@@ -29,6 +31,7 @@ package final class RoutingTable: Sendable {
         requestKeys = keys
         routeSlots = address.routeBy.map { keys.slot($0) ?? 0 }
         strippable = address.routeBy.map { !$0.contains(".") }
+        strippedSlots = zip(routeSlots, strippable).compactMap { $1 ? $0 : nil }
         typeSlot = keys.slot("type") ?? 0
         conversationSlot = keys.slot(address.conversationField) ?? 0
         conversationIsTopLevel = !address.conversationField.contains(".")
@@ -42,7 +45,9 @@ package final class RoutingTable: Sendable {
             if let reason = Self.danger(in: settings) { throw .unsafe(upstream: index, reason: reason) }
             do {
                 built.append(
-                    try Upstream(index: index, settings: settings, addressing: address, requestKeys: keys))
+                    try Upstream(
+                        index: index, settings: settings, isUnified: index == definition.unified, addressing: address,
+                        requestKeys: keys))
             } catch {
                 throw .badRule(upstream: index, reason: error.text)
             }

@@ -1,6 +1,8 @@
 /// One client socket's use of one route: found once, then reached without a lookup.
 package struct Seat: Sendable {
     package let route: Route
+    /// The route's index, so that finding a seat touches nothing else.
+    package let routeIndex: Int
     package var pool: PoolID
     /// The conversation id that was made for this session and route, as a JSON value; empty until one was needed.
     package var madeConversation: [UInt8] = []
@@ -53,7 +55,8 @@ package struct Client: Sendable {
     /// Where the seat of a route is. Clients use few routes, and mostly the same one again.
     @inline(__always)
     package func seatIndex(of route: Route) -> Int? {
-        for index in 0..<seats.count where seats[index].route.index == route.index { return index }
+        let wanted = route.index
+        for index in 0..<seats.count where seats[index].routeIndex == wanted { return index }
         return nil
     }
 }

@@ -68,7 +68,7 @@ package enum HandshakeCheck {
     private static func handshake(
         of request: HandshakeRequest, _ target: RequestTarget, listen: ListenSettings
     ) -> Handshake {
-        let trusted = listen.trustedProxies.contains { $0.contains(request.remoteHost) }
+        let trusted = isTrusted(request.remoteHost, listen)
         var headers = request.headers
         if let authority = target.authority {
             headers.removeAll { asciiEqualIgnoringCase($0.name, "host") }
@@ -80,6 +80,12 @@ package enum HandshakeCheck {
             path: target.path, query: target.query, headers: headers, remoteHost: request.remoteHost,
             remotePort: request.remotePort, secure: trusted && !forwarded.isEmpty ? forwardedSecure : request.secure,
             trusted: trusted)
+    }
+
+    /// A peer without an address came over a Unix socket: a local process that may open its file, so the proxy in front.
+    private static func isTrusted(_ remoteHost: String, _ listen: ListenSettings) -> Bool {
+        if remoteHost.isEmpty { return listen.clients.contains { if case .unix = $0 { true } else { false } } }
+        return listen.trustedProxies.contains { $0.contains(remoteHost) }
     }
 
     private static func checkOrigin(

@@ -8,10 +8,10 @@ struct RequestTarget: Equatable {
     let authority: String?
 
     /// Nil for what is neither origin-form nor absolute-form, has a fragment, white space or control characters, or was
-    /// not UTF-8 (a replacement character cannot be passed on as it came).
+    /// not UTF-8.
     init?(_ target: String) {
         let bytes = Array(target.utf8)
-        guard !bytes.contains(where: { $0 <= 0x20 || $0 == 0x7F || $0 == 0x23 }), !target.utf8.contains("\u{FFFD}".utf8)
+        guard !bytes.contains(where: { $0 <= 0x20 || $0 == 0x7F || $0 == 0x23 }), !RequestTarget.wasRepaired(bytes)
         else { return nil }
         var rest = bytes[...]
         if bytes.first == 0x2F {
@@ -27,6 +27,11 @@ struct RequestTarget: Equatable {
         let mark = rest.firstIndex(of: 0x3F) ?? rest.endIndex
         path = rest.startIndex == mark ? "/" : String(decoding: rest[..<mark], as: UTF8.self)
         query = String(decoding: rest[mark...].dropFirst(), as: UTF8.self)
+    }
+
+    /// Whether there is a replacement character in it: what stood there cannot be passed on as it came.
+    private static func wasRepaired(_ bytes: [UInt8]) -> Bool {
+        bytes.indices.dropLast(2).contains { bytes[$0] == 0xEF && bytes[$0 + 1] == 0xBF && bytes[$0 + 2] == 0xBD }
     }
 
     /// Behind `scheme://`, for the schemes that a WebSocket client may write.

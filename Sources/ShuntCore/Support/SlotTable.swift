@@ -15,37 +15,69 @@ package struct SlotID<Tag>: Hashable, Sendable {
 }
 
 /// Elements under generation-checked ids; slots are reused, so a steady state allocates nothing.
-package struct SlotTable<Element, Tag> {
+///
+/// Elements stay where they are and are reached by address: reading one field of an element copies that field, not the
+/// element with all that it refers to. (Safe from outside: every address is checked against the id's generation.)
+@safe
+package struct SlotTable<Element, Tag>: ~Copyable {
     package typealias ID = SlotID<Tag>
 
-    /// One place: its element, if it has one, and how often it was filled.
-    private struct Slot {
-        var generation: UInt32
-        var element: Element?
+    /// By index: how often a place was emptied, and its element, if it has one.
+    private var generations: UnsafeMutablePointer<UInt32>
+    private var elements: UnsafeMutablePointer<Element?>
+    private var capacity = 16
+    private var used = 0
+    private var free: [UInt32] = []
+    /// What an id of the past reaches: nil, and whatever is done to it has no effect.
+    private let nothing: UnsafeMutablePointer<Element?>
+
+    package init() {
+        unsafe generations = .allocate(capacity: capacity)
+        unsafe elements = .allocate(capacity: capacity)
+        unsafe nothing = .allocate(capacity: 1)
+        unsafe nothing.initialize(to: nil)
     }
 
-    private var slots: [Slot] = []
-    private var free: [UInt32] = []
-
-    package init() {}
+    deinit {
+        unsafe elements.deinitialize(count: used)
+        unsafe elements.deallocate()
+        unsafe generations.deallocate()
+        unsafe nothing.deinitialize(count: 1)
+        unsafe nothing.deallocate()
+    }
 
     /// Elements that are there now.
-    package var count: Int { slots.count - free.count }
+    package var count: Int { used - free.count }
 
-    package mutating func insert(_ element: Element) -> ID {
+    package mutating func insert(_ element: consuming Element) -> ID {
         if let index = free.popLast() {
-            slots[Int(index)].element = element
-            return ID(index: index, generation: slots[Int(index)].generation)
+            unsafe elements[Int(index)] = consume element
+            return unsafe ID(index: index, generation: generations[Int(index)])
         }
-        slots.append(Slot(generation: 0, element: element))
-        return ID(index: UInt32(truncatingIfNeeded: slots.count - 1), generation: 0)
+        if used == capacity { grow() }
+        unsafe (elements + used).initialize(to: consume element)
+        unsafe (generations + used).initialize(to: 0)
+        used += 1
+        return ID(index: UInt32(truncatingIfNeeded: used - 1), generation: 0)
+    }
+
+    private mutating func grow() {
+        let newElements = UnsafeMutablePointer<Element?>.allocate(capacity: capacity * 2)
+        let newGenerations = UnsafeMutablePointer<UInt32>.allocate(capacity: capacity * 2)
+        unsafe newElements.moveInitialize(from: elements, count: used)
+        unsafe newGenerations.moveInitialize(from: generations, count: used)
+        unsafe elements.deallocate()
+        unsafe generations.deallocate()
+        unsafe elements = newElements
+        unsafe generations = newGenerations
+        capacity *= 2
     }
 
     @discardableResult
     package mutating func remove(_ id: ID) -> Element? {
         guard contains(id) else { return nil }
-        let element = slots[Int(id.index)].element.take()
-        slots[Int(id.index)].generation &+= 1
+        let element = unsafe elements[Int(id.index)].take()
+        unsafe generations[Int(id.index)] &+= 1
         free.append(id.index)
         return element
     }
@@ -53,28 +85,29 @@ package struct SlotTable<Element, Tag> {
     @inline(__always)
     package func contains(_ id: ID) -> Bool {
         let index = Int(id.index)
-        return index < slots.count && slots[index].generation == id.generation && slots[index].element != nil
+        guard index < used else { return false }
+        return unsafe generations[index] == id.generation && elements[index] != nil
     }
 
-    /// The element, or nil where the id is of the past. Modifies in place; assigning nil is ignored (use `remove`).
+    /// The element, or nil where the id is of the past. Assigning to an element's fields works in place.
     @inline(__always)
     package subscript(_ id: ID) -> Element? {
-        get { contains(id) ? slots[Int(id.index)].element : nil }
-        _modify {
-            var nothing: Element?
-            if contains(id) {
-                yield &slots[Int(id.index)].element
-            } else {
-                yield &nothing
-            }
-        }
+        unsafeAddress { unsafe UnsafePointer(place(of: id)) }
+        unsafeMutableAddress { unsafe place(of: id) }
+    }
+
+    @inline(__always)
+    private func place(of id: ID) -> UnsafeMutablePointer<Element?> {
+        let index = Int(id.index)
+        if index < used, unsafe generations[index] == id.generation { return unsafe elements + index }
+        return unsafe nothing
     }
 
     /// The ids of all elements, in slot order: a stable order for a seeded run.
     package var ids: [ID] {
-        slots.indices.compactMap { index in
-            slots[index].element == nil
-                ? nil : ID(index: UInt32(truncatingIfNeeded: index), generation: slots[index].generation)
+        (0..<used).compactMap { index in
+            unsafe elements[index] == nil
+                ? nil : ID(index: UInt32(truncatingIfNeeded: index), generation: generations[index])
         }
     }
 }

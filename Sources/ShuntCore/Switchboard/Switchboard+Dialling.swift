@@ -167,7 +167,8 @@ extension Switchboard {
                 exchanges[candidate]?.state = .queued
                 exchanges[candidate]?.retried = true
                 exchanges[candidate]?.connection = .none
-                exchanges[candidate]?.unreadyAtStart = pools[exchange.pool]?.unreadyTime(now: now) ?? .zero
+                let unready = pools[exchange.pool]?.unreadyTime(now: now) ?? .zero
+                exchanges[candidate]?.unreadyAtStart = unready
                 pools[exchange.pool]?.queue.prepend(candidate, in: &exchanges)
                 pools[exchange.pool]?.queuedBytes += exchange.size
             }

@@ -68,19 +68,18 @@ extension Switchboard {
         if isOverloaded { return refuse(id, .overloaded, members: known(bytes), now: now, &effects) }
         let oneWay = envelope.value(table.typeSlot).map { table.oneWay.find(bytes, $0) != nil } ?? false
         let seat = takeSeat(id, route)
-        guard let client = clients[id], client.seats.indices.contains(seat) else { return }
-        let poolID = client.seats[seat].pool
+        guard let session = clients[id]?.session, let poolID = clients[id]?.seats[seat].pool else { return }
         let conversation = conversation(id, seat, bytes)
         let exchange = Exchange(
-            client: id, session: client.session, pool: poolID, route: route, oneWay: oneWay,
+            client: id, session: session, pool: poolID, route: route, oneWay: oneWay,
             conversation: conversation, correlation: correlation(route.upstream, conversation, bytes),
             size: bytes.count)
         pools[poolID]?.lastClient = id
-        pools[poolID]?.lastRoute = route
+        if pools[poolID]?.lastRoute !== route { pools[poolID]?.lastRoute = route }
         let queueEmpty = pools[poolID]?.queue.isEmpty ?? true
         if queueEmpty, takeTurn(poolID, now: now) {
             let exchangeID = open(exchange)
-            forward(exchangeID, bytes, blob: false, now: now, &effects)
+            forward(exchangeID, route, poolID, bytes, blob: false, now: now, &effects)
         } else {
             enqueue(exchange, bytes, now: now, &effects)
         }
@@ -101,7 +100,7 @@ extension Switchboard {
             clients[id]?.seats[index].pool = pool
             return index
         }
-        let seat = Seat(route: route, pool: findPool(id, route))
+        let seat = Seat(route: route, routeIndex: route.index, pool: findPool(id, route))
         clients[id]?.seats.append(seat)
         return (clients[id]?.seats.count ?? 1) - 1
     }

@@ -67,33 +67,32 @@ extension Switchboard {
 
     /// Takes an exchange out of everything that knows it. Its outcome was given before.
     mutating func end(_ id: ExchangeID, now: Instant, _ effects: inout Effects) {
-        guard let exchange = exchanges[id] else { return }
-        switch exchange.state {
+        guard let state = exchanges[id]?.state else { return }
+        switch state {
         case .queued:
-            pools[exchange.pool]?.queue.remove(id, in: &exchanges)
-            pools[exchange.pool]?.queuedBytes -= exchange.size
+            guard let pool = exchanges[id]?.pool, let size = exchanges[id]?.size else { return }
+            pools[pool]?.queue.remove(id, in: &exchanges)
+            pools[pool]?.queuedBytes -= size
         case .sent, .abandoned:
-            connections[exchange.connection]?.outstanding.remove(id, in: &exchanges)
-            if exchange.state == .sent { connections[exchange.connection]?.live -= 1 }
-            if connections[exchange.connection]?.outstanding.isEmpty == true {
-                connections[exchange.connection]?.idleSince = now
-                arm(connection: exchange.connection)
-            }
+            guard let connection = exchanges[id]?.connection else { return }
+            connections[connection]?.outstanding.remove(id, in: &exchanges)
+            if state == .sent { connections[connection]?.live -= 1 }
+            if connections[connection]?.outstanding.isEmpty == true { becameIdle(connection, now: now) }
         }
+        guard let exchange = exchanges.remove(id) else { return }
         heldBytes -= exchange.held.count
-        exchanges.remove(id)
         if exchange.state != .abandoned { close(accountOf: exchange, now: now, &effects) }
     }
 
     /// An accepted message has its outcome: client and session wait for one less.
-    mutating func close(accountOf exchange: Exchange, now: Instant, _ effects: inout Effects) {
+    mutating func close(accountOf exchange: borrowing Exchange, now: Instant, _ effects: inout Effects) {
         clients[exchange.client]?.open -= 1
         sessions[exchange.session]?.open -= 1
-        if let client = clients[exchange.client], draining != nil, client.open == 0, now >= client.leaves {
+        if draining != nil, let client = clients[exchange.client], client.open == 0, now >= client.leaves {
             close(exchange.client, .serviceRestart, .draining, now: now, &effects)
         }
         if exchange.adopted || !clients.contains(exchange.client) { loosened.append(.pool(exchange.pool)) }
-        if let session = sessions[exchange.session], session.open == 0, session.clients.isEmpty {
+        if sessions[exchange.session]?.open == 0, sessions[exchange.session]?.clients.isEmpty == true {
             loosened.append(.session(exchange.session))
         }
     }

@@ -22,16 +22,16 @@ extension Switchboard {
 
     /// Whether the pool's connection takes a message now; if so its pace is charged.
     mutating func takeTurn(_ poolID: PoolID, now: Instant) -> Bool {
-        guard isReady(poolID), let upstream = pools[poolID]?.upstream, let current = pools[poolID]?.current,
-            let live = connections[current]?.live, live < upstream.settings.inFlight
+        guard isReady(poolID), let current = pools[poolID]?.current, let live = connections[current]?.live,
+            let inFlight = pools[poolID]?.inFlight, live < inFlight
         else { return false }
-        if upstream.settings.pace.isEmpty { return true }
+        if pools[poolID]?.isPaced == false { return true }
         return takePace(of: poolID, now: now)
     }
 
     /// Whether a connection is there that messages may be written to.
     func isReady(_ poolID: PoolID) -> Bool {
-        guard let current = pools[poolID]?.current, connections.contains(current) else { return false }
+        guard let current = pools[poolID]?.current else { return false }
         return connections[current]?.state == .ready && connections[current]?.congested == false
     }
 
@@ -81,12 +81,12 @@ extension Switchboard {
         while let head = pools[poolID]?.queue.head, !head.isNone, takeTurn(poolID, now: now) {
             sendHeld(head, now: now, &effects)
         }
-        guard let pool = pools[poolID] else { return }
-        if pool.queue.isEmpty {
+        guard let isEmpty = pools[poolID]?.queue.isEmpty else { return }
+        if isEmpty {
             pools[poolID]?.setReady(true, now: now)
             return
         }
-        if pool.current.isNone { dial(poolID, now: now, &effects) }
+        if pools[poolID]?.current.isNone == true { dial(poolID, now: now, &effects) }
         let ready = isReady(poolID)
         pools[poolID]?.setReady(ready, now: now)
         arm(pool: poolID, now: now)
@@ -99,19 +99,40 @@ extension Switchboard {
         let bytes = exchange.held
         // It was valid when it was accepted; the table now in force decides how it is reshaped.
         _ = envelope.scan(bytes.span, for: table.requestKeys, nesting: .max, early: false)
-        forward(id, bytes.span, blob: true, now: now, &effects)
+        forward(id, exchange.route, exchange.pool, bytes.span, blob: true, now: now, &effects)
     }
 
     /// Writes an exchange's message, just scanned, to its pool's connection. `blob`: the bytes are the held ones.
+    ///
+    /// On the path of every message: it reads the fields it needs, and copies no exchange.
     mutating func forward(
-        _ id: ExchangeID, _ bytes: Span<UInt8>, blob: Bool, now: Instant, _ effects: inout Effects
+        _ id: ExchangeID, _ route: Route, _ poolID: PoolID, _ bytes: Span<UInt8>, blob: Bool, now: Instant,
+        _ effects: inout Effects
     ) {
-        guard let exchange = exchanges[id], let current = pools[exchange.pool]?.current else { return }
-        let upstream = exchange.route.upstream
-        let splice = reshape(exchange, bytes, blob: blob, &effects)
+        guard let current = pools[poolID]?.current else { return }
+        let upstream = route.upstream
+        let splice = reshape(id, route, bytes, blob: blob, &effects)
         effects.list.append(.forward(current, splice))
         tally.forwarded += 1
-        let keeps = upstream.settings.retrySafe && !exchange.oneWay && !exchange.retried
+        if upstream.keepsSent || blob { keep(id, upstream, bytes) }
+        exchanges[id]?.state = .sent
+        exchanges[id]?.connection = current
+        exchanges[id]?.sentAt = now
+        connections[current]?.outstanding.append(id, in: &exchanges)
+        connections[current]?.live += 1
+        if exchanges[id]?.oneWay == true { return end(id, now: now, &effects) }
+        let deadline = now + upstream.exchangeTimeout
+        if let armed = connections[current]?.armed, armed > deadline {
+            var armed = armed
+            wheel.arm(.connection(current), at: deadline, armed: &armed)
+            connections[current]?.armed = armed
+        }
+    }
+
+    /// Keeps the message of an exchange that may have to be sent again; lets go of what only waited.
+    private mutating func keep(_ id: ExchangeID, _ upstream: Upstream, _ bytes: Span<UInt8>) {
+        guard let exchange = exchanges[id] else { return }
+        let keeps = upstream.keepsSent && !exchange.oneWay && !exchange.retried
         if keeps && exchange.held.isEmpty {
             exchanges[id]?.held = copy(bytes, 0..<bytes.count)
             heldBytes += bytes.count
@@ -119,54 +140,32 @@ extension Switchboard {
             heldBytes -= exchange.held.count
             exchanges[id]?.held = []
         }
-        exchanges[id]?.state = .sent
-        exchanges[id]?.connection = current
-        exchanges[id]?.sentAt = now
-        connections[current]?.outstanding.append(id, in: &exchanges)
-        connections[current]?.live += 1
-        if exchange.oneWay { return end(id, now: now, &effects) }
-        var armed = connections[current]?.armed ?? .distantFuture
-        wheel.arm(.connection(current), at: now + upstream.settings.exchangeTimeout, armed: &armed)
-        connections[current]?.armed = armed
-    }
-
-    /// Whether the message just scanned names its route itself.
-    private var isAddressed: Bool {
-        guard let first = table.routeSlots.first, let value = envelope.value(first) else { return false }
-        return value.kind != .null
     }
 
     /// The message in the form that the route's upstream takes: address stripped where the path says it, a client's
     /// own `session_token` never passed on, the upstream's `request` rules applied.
     private mutating func reshape(
-        _ exchange: Exchange, _ bytes: Span<UInt8>, blob: Bool, _ effects: inout Effects
+        _ id: ExchangeID, _ route: Route, _ bytes: Span<UInt8>, blob: Bool, _ effects: inout Effects
     ) -> Splice {
-        let upstream = exchange.route.upstream
+        let upstream = route.upstream
         reshaper.begin(envelope)
         reshaper.drop(table.tokenSlot)
-        if exchange.route.side == .legacy {
-            for (slot, strippable) in zip(table.routeSlots, table.strippable) where strippable { reshaper.drop(slot) }
-        } else if !isAddressed {
-            // The unified backend may have another default route than ours.
-            for (level, slot) in table.routeSlots.enumerated() where table.strippable[level] {
-                if let tag = exchange.route.tags[level] { reshaper.set(slot, json: tag) } else { reshaper.drop(slot) }
+        if route.side == .legacy {
+            for slot in table.strippedSlots { reshaper.drop(slot) }
+        } else {
+            addressIfAbsent(route)
+        }
+        if upstream.needsConversation, table.conversationIsTopLevel {
+            let sent = envelope.value(table.conversationSlot)
+            if sent == nil || sent?.kind == .null, let conversation = exchanges[id]?.conversation {
+                reshaper.set(table.conversationSlot, json: conversation)
             }
         }
-        let conversation = envelope.value(table.conversationSlot)
-        let addsConversation =
-            exchange.route.side == .unified || upstream.requestCorrelationSlot == table.conversationSlot
-        if addsConversation, table.conversationIsTopLevel, conversation == nil || conversation?.kind == .null {
-            reshaper.set(table.conversationSlot, json: exchange.conversation)
-        }
         if !upstream.request.isEmpty { reshaper.apply(upstream.request, bytes) }
-        if upstream.settings.identity == .message, let token = sessions[exchange.session]?.token {
-            var json: [UInt8] = []
-            JSONString.appendQuoted(Array(token.utf8), to: &json)
-            reshaper.set(table.tokenSlot, json: json)
-        }
+        if upstream.settings.identity == .message { identify(id) }
         let splice = reshaper.finish(envelope, keys: table.requestKeys, bytes, into: &effects.splices)
         if !blob { return splice }
-        effects.splices.blobs.append(exchange.held)
+        effects.splices.blobs.append(exchanges[id]?.held ?? [])
         let index = Int32(truncatingIfNeeded: effects.splices.blobs.count - 1)
         for piece in Int(splice.firstPiece)..<Int(splice.firstPiece) + Int(splice.pieceCount)
         where effects.splices.pieces[piece].origin == .message {
@@ -174,5 +173,22 @@ extension Switchboard {
             effects.splices.pieces[piece].blob = index
         }
         return splice
+    }
+
+    /// The unified backend may have another default route than ours: it is told the address that ours meant.
+    private mutating func addressIfAbsent(_ route: Route) {
+        guard let first = table.routeSlots.first else { return }
+        if let value = envelope.value(first), value.kind != .null { return }
+        for (level, slot) in table.routeSlots.enumerated() where table.strippable[level] {
+            if let tag = route.tags[level] { reshaper.set(slot, json: tag) } else { reshaper.drop(slot) }
+        }
+    }
+
+    /// Says whose message it is, to a backend that takes the identity from each message.
+    private mutating func identify(_ id: ExchangeID) {
+        guard let session = exchanges[id]?.session, let token = sessions[session]?.token else { return }
+        var json: [UInt8] = []
+        JSONString.appendQuoted(Array(token.utf8), to: &json)
+        reshaper.set(table.tokenSlot, json: json)
     }
 }

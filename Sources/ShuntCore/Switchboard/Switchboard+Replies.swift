@@ -139,20 +139,23 @@ extension Switchboard {
         _ exchangeID: ExchangeID, on id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, ends: Bool,
         dead: Bool, now: Instant, _ effects: inout Effects
     ) {
-        guard let exchange = exchanges[exchangeID] else { return }
+        guard let poolID = exchanges[exchangeID]?.pool, let route = exchanges[exchangeID]?.route,
+            let client = exchanges[exchangeID]?.client, let session = exchanges[exchangeID]?.session
+        else { return }
         connections[id]?.replied = true
-        if !dead { pools[exchange.pool]?.backoff.succeeded() }
-        if exchange.state == .abandoned {
+        if !dead { pools[poolID]?.backoff.succeeded() }
+        if exchanges[exchangeID]?.state == .abandoned {
             tally.lateReplies += 1
         } else {
-            let splice = unify(exchange.route, upstream, conversation: exchange.conversation, bytes, &effects)
+            let conversation = exchanges[exchangeID]?.conversation
+            let splice = unify(route, upstream, conversation: conversation, bytes, &effects)
             tally.delivered += 1
-            hand(splice, message: bytes, to: exchange.client, of: exchange.session, now: now, &effects)
+            hand(splice, message: bytes, to: client, of: session, now: now, &effects)
         }
         if ends { end(exchangeID, now: now, &effects) } else { partCame(exchangeID, now: now) }
         if dead { return condemn(id, .deadAfterError, now: now, &effects) }
         closeIfFinished(id, now: now, &effects)
-        pump(exchange.pool, now: now, &effects)
+        pump(poolID, now: now, &effects)
     }
 
     /// The timeout starts anew. Whose client has seen a part, that message is not sent a second time.
@@ -168,8 +171,8 @@ extension Switchboard {
     ) -> Splice {
         reshaper.begin(envelope)
         if !upstream.toUnified.isEmpty { reshaper.apply(upstream.toUnified, bytes) }
-        for (level, slot) in upstream.tagSlots.enumerated() {
-            guard let slot, level < route.tags.count else { continue }
+        for level in 0..<min(upstream.tagSlots.count, route.tags.count) {
+            guard let slot = upstream.tagSlots[level] else { continue }
             if let tag = route.tags[level] { reshaper.set(slot, json: tag) } else { reshaper.drop(slot) }
         }
         if let conversation, let slot = upstream.conversationSlot { reshaper.set(slot, json: conversation) }

@@ -16,7 +16,7 @@ extension Switchboard {
 
     /// Closes a retired connection once no client waits for it; abandoned exchanges need no answer.
     mutating func closeIfFinished(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
-        guard let connection = connections[id], connection.state == .retired, connection.live == 0 else { return }
+        guard connections[id]?.state == .retired, connections[id]?.live == 0 else { return }
         endConnection(id, .normal, now: now, &effects)
     }
 

@@ -27,6 +27,15 @@ extension Switchboard {
         connections[id]?.armed = armed
     }
 
+    /// Nothing is outstanding on a connection any more: from here on its idle time counts.
+    mutating func becameIdle(_ id: ConnectionID, now: Instant) {
+        connections[id]?.idleSince = now
+        guard let idleTimeout = connections[id]?.upstream.idleTimeout, let armed = connections[id]?.armed,
+            armed > now + idleTimeout
+        else { return }
+        arm(connection: id)
+    }
+
     private mutating func look(at id: ConnectionID, now: Instant, _ effects: inout Effects) {
         guard let before = connections[id], before.armed <= now else { return }
         connections[id]?.armed = .distantFuture

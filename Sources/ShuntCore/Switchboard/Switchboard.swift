@@ -2,7 +2,7 @@
 ///
 /// No I/O, no clock, no randomness of its own (`seed`), no locks, no logging. It never traps on an event: ids are
 /// generation-checked, and an event that comes twice or late does nothing.
-package struct Switchboard {
+package struct Switchboard: ~Copyable {
     package internal(set) var table: RoutingTable
     package internal(set) var tally = Tally()
     /// Bytes that the runtime's write buffers hold: the runtime keeps it up to date; part of `limits.memory`.

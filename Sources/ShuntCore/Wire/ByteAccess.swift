@@ -44,6 +44,23 @@ extension Span<UInt8> {
         return word
     }
 
+    /// The `length` bytes from `index`, at most sixteen of them, the rest 0.
+    @inline(__always)
+    func upToSixteen(at index: Int, length: Int) -> SIMD16<UInt8> {
+        if index >= 0 && index &+ 16 <= count {
+            let known = SIMD16<UInt8>(repeating: UInt8(truncatingIfNeeded: Swift.max(0, Swift.min(length, 16))))
+            return sixteen(at: index).replacing(with: 0, where: laneNumbers .>= known)
+        }
+        return fewBytes(at: index, length: length)
+    }
+
+    private func fewBytes(at index: Int, length: Int) -> SIMD16<UInt8> {
+        let words = SIMD2<UInt64>(
+            upToEight(at: index, length: length).littleEndian,
+            upToEight(at: index &+ 8, length: length &- 8).littleEndian)
+        return unsafe unsafeBitCast(words, to: SIMD16<UInt8>.self)
+    }
+
     /// Whether the bytes from `index` are those of `other` from `otherIndex`, `length` of them. Ranges that do not
     /// exist are equal to nothing.
     @inline(__always)
@@ -61,6 +78,10 @@ extension Span<UInt8> {
     }
 }
 
+/// The number of each lane.
+@inline(__always)
+var laneNumbers: SIMD16<UInt8> { SIMD16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) }
+
 /// How many lanes come before the first one that is set; 16 when none is.
 @inline(__always)
 func lanesBeforeFirst(_ mask: SIMDMask<SIMD16<Int8>>) -> Int {
@@ -68,6 +89,13 @@ func lanesBeforeFirst(_ mask: SIMDMask<SIMD16<Int8>>) -> Int {
     let low = UInt64(littleEndian: words[0])
     if low != 0 { return low.trailingZeroBitCount &>> 3 }
     return 8 &+ (UInt64(littleEndian: words[1]).trailingZeroBitCount &>> 3)
+}
+
+/// Whether all bytes are alike.
+@inline(__always)
+func areEqual(_ left: SIMD16<UInt8>, _ right: SIMD16<UInt8>) -> Bool {
+    let words = unsafe unsafeBitCast(left ^ right, to: SIMD2<UInt64>.self)
+    return words[0] | words[1] == 0
 }
 
 /// Whether any byte is 128 or more.

@@ -61,22 +61,36 @@ enum JSONScanner {
 
     /// The first byte that is a quote, a backslash, a control character or the end.
     @inline(__always)
-    private static func endOfPlain(_ bytes: Span<UInt8>, _ start: Int) -> Int {
+    static func endOfPlain(_ bytes: Span<UInt8>, _ start: Int) -> Int {
         var index = start
-        let quote = SIMD16<UInt8>(repeating: UInt8(ascii: "\""))
-        let backslash = SIMD16<UInt8>(repeating: UInt8(ascii: "\\"))
-        let space = SIMD16<UInt8>(repeating: 0x20)
         while index &+ 16 <= bytes.count {
-            let part = bytes.sixteen(at: index)
-            let lanes = lanesBeforeFirst((part .== quote) .| (part .== backslash) .| (part .< space))
+            let lanes = lanesBeforeFirst(special(bytes.sixteen(at: index)))
             index &+= lanes
             if lanes < 16 { return index }
         }
-        while true {
-            let byte = bytes.byte(at: index)
-            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return index }
-            index &+= 1
+        return endOfPlainAtTheEnd(bytes, index)
+    }
+
+    /// The same for the last bytes of a message, which fill no vector: once more over the last sixteen.
+    private static func endOfPlainAtTheEnd(_ bytes: Span<UInt8>, _ start: Int) -> Int {
+        let base = bytes.count &- 16
+        guard base >= 0, start < bytes.count else {
+            var index = start
+            while true {
+                let byte = bytes.byte(at: index)
+                if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return index }
+                index &+= 1
+            }
         }
+        let known = SIMD16<UInt8>(repeating: UInt8(truncatingIfNeeded: start &- base))
+        return base &+ lanesBeforeFirst(special(bytes.sixteen(at: base)) .& (laneNumbers .>= known))
+    }
+
+    /// Quotes, backslashes and control characters.
+    @inline(__always)
+    private static func special(_ part: SIMD16<UInt8>) -> SIMDMask<SIMD16<Int8>> {
+        (part .== SIMD16(repeating: UInt8(ascii: "\""))) .| (part .== SIMD16(repeating: UInt8(ascii: "\\")))
+            .| (part .< SIMD16(repeating: 0x20))
     }
 
     /// The place behind the escape at `index`, or -1 where it is none.
@@ -119,6 +133,14 @@ enum JSONScanner {
         case UInt8(ascii: "n"): return word(bytes, index, 0x6C6C_756E, 4, .null)
         default: return .bad(index)
         }
+    }
+
+    /// A number, a word, an array or an object.
+    @inline(never)
+    static func notAString(_ bytes: Span<UInt8>, _ index: Int, depth: Int, nesting: Int) -> ValueEnd {
+        let byte = bytes.byte(at: index)
+        return byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[")
+            ? container(bytes, index, depth: depth, nesting: nesting) : scalar(bytes, index)
     }
 
     /// `true`, `null`, or `false` from its second letter on.

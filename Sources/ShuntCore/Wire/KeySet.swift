@@ -1,12 +1,14 @@
 /// The members that somebody wants to see: names at the top level, or one level down by a dotted path (`a.b`). Each has
-/// a slot. Names are found by their length, then by their first eight bytes; nothing is hashed.
-package struct KeySet: Sendable {
+/// a slot. Names are found by their length, then by their first sixteen bytes; nothing is hashed.
+package final class KeySet: Sendable {
     /// A name at one level.
     struct Entry: Sendable {
-        /// The first eight bytes, the first one lowest, filled up with 0.
+        /// The first sixteen bytes, filled up with 0.
+        var first: SIMD16<UInt8>
+        /// The first eight of them, the first one lowest: what a row is sorted by.
         var prefix: UInt64
         var length: Int
-        /// The bytes behind the first eight: an offset in `tails`.
+        /// The bytes behind the first sixteen: an offset in `tails`.
         var tail: Int
         /// The slot, or -1 where only members below it are wanted.
         var slot: Int32
@@ -15,28 +17,29 @@ package struct KeySet: Sendable {
     }
 
     /// Lengths that have a row of their own; longer names share the last one.
-    private static let longest = 40
+    static let longest = 40
     /// Rows of this many entries are searched by halves.
-    private static let longRow = 8
+    static let longRow = 8
 
     /// Entries by level and length, sorted by prefix in a row.
-    private let entries: [Entry]
+    let entries: [Entry]
     /// Where the row of a level and length begins: `level * (longest + 1) + min(length, longest)`, and an end.
-    private let rows: [Int32]
-    /// What longer names have behind their eighth byte.
+    let rows: [Int32]
+    /// What longer names have behind their sixteenth byte.
     private let tails: [UInt8]
     private let paths: [String]
     private let slots: [String: Int]
     /// The quoted names, each followed by a colon, one behind the other; a slot's is `labelStarts[s]..<[s + 1]`.
     let labels: [UInt8]
-    let labelStarts: [Int]
+    private let labelStarts: [Int]
     /// The name whose object is lifted to the top level.
     package let unwrap: String?
-    private let unwrapName: [UInt8]
+    let unwrapName: [UInt8]
+    let lifts: Bool
     /// The slots of members under each level, level 0 being left empty.
     let children: [[Int32]]
     /// Slots of top-level members by slot; false for those of a dotted path.
-    let isTop: [Bool]
+    private let isTopSlot: [Bool]
 
     /// - Parameters:
     ///   - paths: in the order of their slots; a path that is there twice has one slot. The first dot divides a path.
@@ -76,10 +79,11 @@ package struct KeySet: Sendable {
         for level in names {
             let made = level.map { name, place in
                 let bytes = Array(name.utf8)
-                defer { tails.append(contentsOf: bytes.dropFirst(8)) }
+                defer { tails.append(contentsOf: bytes.dropFirst(16)) }
                 return Entry(
-                    prefix: bytes.span.upToEight(at: 0, length: bytes.count), length: bytes.count, tail: tails.count,
-                    slot: place.slot, level: place.level)
+                    first: bytes.span.upToSixteen(at: 0, length: bytes.count),
+                    prefix: bytes.span.upToEight(at: 0, length: bytes.count), length: bytes.count,
+                    tail: tails.count, slot: place.slot, level: place.level)
             }
             for length in 0...KeySet.longest {
                 rows.append(Int32(truncatingIfNeeded: entries.count))
@@ -104,8 +108,9 @@ package struct KeySet: Sendable {
         self.labelStarts = labelStarts
         self.unwrap = unwrap
         self.unwrapName = Array((unwrap ?? "").utf8)
+        self.lifts = unwrap != nil
         self.children = children
-        self.isTop = isTop
+        self.isTopSlot = isTop
     }
 
     /// How many slots there are.
@@ -117,46 +122,41 @@ package struct KeySet: Sendable {
     /// The path of a slot; nil when there is no such slot.
     package func path(_ slot: Int) -> String? { paths.indices.contains(slot) ? paths[slot] : nil }
 
-    /// The place of a name in the entries, or -1. The name is `length` bytes from `start`, free of escapes.
+    /// Whether a slot is one of the top level.
     @inline(__always)
-    func find(_ bytes: Span<UInt8>, _ start: Int, _ length: Int, level: Int) -> Int {
-        let row = level &* (KeySet.longest &+ 1) &+ min(length, KeySet.longest)
-        guard length >= 0, row >= 0, row &+ 1 < rows.count else { return -1 }
-        var index = Int(rows[row])
-        let end = Int(rows[row &+ 1])
-        if index == end { return -1 }
-        let prefix = bytes.upToEight(at: start, length: length)
-        if end &- index > KeySet.longRow { index = firstInRow(index, end, prefix) }
-        while index < end {
-            let entry = entries[index]
-            if entry.prefix == prefix && entry.length == length
-                && (length <= 8 || bytes.hasEqual(length &- 8, at: start &+ 8, to: tails.span, at: entry.tail))
-            {
-                return index
-            }
-            if entry.prefix > prefix { return -1 }
-            index &+= 1
-        }
-        return -1
+    func isTop(_ slot: Int) -> Bool { slot >= 0 && slot < isTopSlot.count && isTopSlot[slot] }
+
+    /// Where a slot's quoted name and colon are in `labels`.
+    @inline(__always)
+    func label(_ slot: Int) -> Range<Int> {
+        slot >= 0 && slot < paths.count ? labelStarts[slot]..<labelStarts[slot &+ 1] : 0..<0
     }
 
-    /// The first entry of a long row whose prefix is not below `prefix`.
-    private func firstInRow(_ start: Int, _ end: Int, _ prefix: UInt64) -> Int {
-        var low = start
+    /// Whether an entry is the name of `length` bytes from `start`, beyond the sixteen bytes that are known to be.
+    func hasTail(_ entry: Int, _ bytes: Span<UInt8>, _ start: Int, _ length: Int) -> Bool {
+        guard entry >= 0, entry < entries.count else { return false }
+        let tails = self.tails
+        return bytes.hasEqual(length &- 16, at: start &+ 16, to: tails.span, at: entries[entry].tail)
+    }
+
+    /// The place of a name in a long row of entries, or -1: by halves to the first one with its prefix.
+    func find(_ bytes: Span<UInt8>, _ start: Int, _ length: Int, from: Int, to end: Int) -> Int {
+        let prefix = bytes.upToEight(at: start, length: length)
+        let first = bytes.upToSixteen(at: start, length: length)
+        var low = from
         var high = end
         while low < high {
             let middle = low &+ (high &- low) / 2
             if entries[middle].prefix < prefix { low = middle &+ 1 } else { high = middle }
         }
-        return low
-    }
-
-    @inline(__always)
-    func entry(_ index: Int) -> Entry? { index >= 0 && index < entries.count ? entries[index] : nil }
-
-    /// Whether a name is the one that is lifted.
-    @inline(__always)
-    func isUnwrap(_ bytes: Span<UInt8>, _ start: Int, _ length: Int) -> Bool {
-        unwrap != nil && length == unwrapName.count && bytes.hasEqual(length, at: start, to: unwrapName.span, at: 0)
+        while low < end && entries[low].prefix == prefix {
+            if entries[low].length == length && areEqual(entries[low].first, first)
+                && (length <= 16 || hasTail(low, bytes, start, length))
+            {
+                return low
+            }
+            low &+= 1
+        }
+        return -1
     }
 }

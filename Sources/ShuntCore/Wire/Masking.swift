@@ -15,31 +15,27 @@ enum Masking {
     @inline(__always)
     @unsafe
     static func copy(from: UnsafeRawPointer, to: UnsafeMutableRawPointer, count: Int, mask: UInt32) -> Bool {
-        let words = SIMD4<UInt32>(repeating: mask.littleEndian)
-        let key = unsafe unsafeBitCast(words, to: SIMD16<UInt8>.self)
-        var seen = SIMD16<UInt8>(repeating: 0)
+        // Pairs of words: the compiler makes one vector operation of each line.
+        let key = SIMD2<UInt64>(repeating: (UInt64(mask) &<< 32 | UInt64(mask)).littleEndian)
+        var seen = SIMD2<UInt64>(repeating: 0)
         var index = 0
-        while index &+ 64 <= count {
-            let a = unsafe from.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self) ^ key
-            let b = unsafe from.loadUnaligned(fromByteOffset: index &+ 16, as: SIMD16<UInt8>.self) ^ key
-            let c = unsafe from.loadUnaligned(fromByteOffset: index &+ 32, as: SIMD16<UInt8>.self) ^ key
-            let d = unsafe from.loadUnaligned(fromByteOffset: index &+ 48, as: SIMD16<UInt8>.self) ^ key
-            unsafe to.storeBytes(of: a, toByteOffset: index, as: SIMD16<UInt8>.self)
-            unsafe to.storeBytes(of: b, toByteOffset: index &+ 16, as: SIMD16<UInt8>.self)
-            unsafe to.storeBytes(of: c, toByteOffset: index &+ 32, as: SIMD16<UInt8>.self)
-            unsafe to.storeBytes(of: d, toByteOffset: index &+ 48, as: SIMD16<UInt8>.self)
-            seen |= (a | b) | (c | d)
-            index &+= 64
+        while index &+ 32 <= count {
+            let low = unsafe from.loadUnaligned(fromByteOffset: index, as: SIMD2<UInt64>.self) ^ key
+            let high = unsafe from.loadUnaligned(fromByteOffset: index &+ 16, as: SIMD2<UInt64>.self) ^ key
+            unsafe to.storeBytes(of: low, toByteOffset: index, as: SIMD2<UInt64>.self)
+            unsafe to.storeBytes(of: high, toByteOffset: index &+ 16, as: SIMD2<UInt64>.self)
+            seen |= low | high
+            index &+= 32
         }
-        while index &+ 16 <= count {
-            let part = unsafe from.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self) ^ key
-            unsafe to.storeBytes(of: part, toByteOffset: index, as: SIMD16<UInt8>.self)
-            seen |= part
-            index &+= 16
+        while index &+ 8 <= count {
+            let part = unsafe from.loadUnaligned(fromByteOffset: index, as: UInt64.self) ^ key[0]
+            unsafe to.storeBytes(of: part, toByteOffset: index, as: UInt64.self)
+            seen[0] |= part
+            index &+= 8
         }
         // All steps above are multiples of four: the key stands as it stood at the start.
         var tail: UInt32 = 0
-        while index &+ 4 <= count {
+        if index &+ 4 <= count {
             let part = unsafe from.loadUnaligned(fromByteOffset: index, as: UInt32.self) ^ mask.littleEndian
             unsafe to.storeBytes(of: part, toByteOffset: index, as: UInt32.self)
             tail |= part
@@ -53,6 +49,6 @@ enum Masking {
             key8 &>>= 8
             index &+= 1
         }
-        return hasHighBit(seen) || tail & 0x8080_8080 != 0
+        return (seen[0] | seen[1]) & 0x8080_8080_8080_8080 != 0 || tail & 0x8080_8080 != 0
     }
 }

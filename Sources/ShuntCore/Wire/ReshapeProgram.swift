@@ -6,24 +6,28 @@ package struct ReshapeProblem: Error, Sendable, Hashable {
 
 /// Reshaping rules, compiled for a key set: steps over slots, in the order in which they apply.
 package struct ReshapeProgram: Sendable {
-    enum Step: Sendable {
-        case rename(from: Int, to: Int)
-        /// String values of a slot, each with what replaces it (JSON text).
-        case map(slot: Int, values: ByteMap, replacements: [[UInt8]])
-        case fallback(slot: Int, json: [UInt8], kind: JSONKind)
-        case copy(from: Int, to: Int)
-        case set(slot: Int, json: [UInt8], kind: JSONKind)
-        case drop(slot: Int)
-        /// The quoted name of the wrapper.
-        case wrap(name: [UInt8])
+    /// One step, plain so that running it touches no reference count.
+    struct Step: Sendable {
+        enum Action: UInt8, Sendable { case rename, map, fallback, copy, set, drop, wrap }
+        var action: Action
+        var slot = 0
+        /// The other slot, or which of `maps`.
+        var to = 0
+        /// A range of `literals`; for a map, `start` is its first place in `replacements`.
+        var start = 0
+        var end = 0
     }
 
-    let steps: [Step]
+    private(set) var steps: [Step] = []
+    /// All JSON texts, one behind the other.
+    private(set) var literals: [UInt8] = []
+    private(set) var maps: [ByteMap] = []
+    /// Where the texts that maps put in place of their keys are in `literals`.
+    private(set) var replacements: [Range<Int>] = []
     private let unwraps: Bool
 
     /// A program that changes nothing.
     package init() {
-        steps = []
         unwraps = false
     }
 
@@ -61,49 +65,56 @@ package struct ReshapeProgram: Sendable {
         try ReshapeProgram.check(rules.set.map(\.field), "set")
         try ReshapeProgram.check(rules.drop, "drop")
 
-        var steps: [Step] = []
-        for move in rules.rename {
-            steps.append(.rename(from: try slot(move.from, "rename"), to: try slot(move.to, "rename")))
-        }
-        for map in rules.map {
-            try ReshapeProgram.check(values: map)
-            let replacements = map.values.map { move in
-                var json: [UInt8] = []
-                JSONString.appendQuoted(Array(move.to.utf8), to: &json)
-                return json
-            }
-            steps.append(
-                .map(
-                    slot: try slot(map.field, "map"), values: ByteMap(map.values.map(\.from)),
-                    replacements: replacements))
-        }
-        for assignment in rules.defaults {
-            let (json, kind) = try ReshapeProgram.literal(assignment, "default")
-            steps.append(.fallback(slot: try slot(assignment.field, "default"), json: json, kind: kind))
-        }
-        for move in rules.copy {
-            try ReshapeProgram.check(name: move.from, "copy")
-            steps.append(.copy(from: try slot(move.from, "copy"), to: try slot(move.to, "copy")))
-        }
-        for assignment in rules.set {
-            let (json, kind) = try ReshapeProgram.literal(assignment, "set")
-            steps.append(.set(slot: try slot(assignment.field, "set"), json: json, kind: kind))
-        }
-        for name in rules.drop { steps.append(.drop(slot: try slot(name, "drop"))) }
-        if let wrap = rules.wrap {
-            var name: [UInt8] = []
-            JSONString.appendQuoted(Array(wrap.utf8), to: &name)
-            steps.append(.wrap(name: name))
-        }
-        self.steps = steps
         unwraps = rules.unwrap != nil
-
         func slot(_ name: String, _ rule: String) throws(ReshapeProblem) -> Int {
             guard let slot = keys.slot(name) else {
                 throw ReshapeProblem("\(rule): '\(name)' is not among the keys of this message")
             }
             return slot
         }
+        for move in rules.rename {
+            let from = try slot(move.from, "rename")
+            steps.append(Step(action: .rename, slot: from, to: try slot(move.to, "rename")))
+        }
+        for map in rules.map {
+            try ReshapeProgram.check(values: map)
+            let field = try slot(map.field, "map")
+            steps.append(Step(action: .map, slot: field, to: maps.count, start: replacements.count))
+            maps.append(ByteMap(map.values.map(\.from)))
+            for move in map.values { replacements.append(keep(quoted: move.to)) }
+        }
+        for assignment in rules.defaults {
+            let range = keep(try ReshapeProgram.literal(assignment, "default"))
+            let field = try slot(assignment.field, "default")
+            steps.append(Step(action: .fallback, slot: field, start: range.lowerBound, end: range.upperBound))
+        }
+        for move in rules.copy {
+            try ReshapeProgram.check(name: move.from, "copy")
+            let from = try slot(move.from, "copy")
+            steps.append(Step(action: .copy, slot: from, to: try slot(move.to, "copy")))
+        }
+        for assignment in rules.set {
+            let range = keep(try ReshapeProgram.literal(assignment, "set"))
+            let field = try slot(assignment.field, "set")
+            steps.append(Step(action: .set, slot: field, start: range.lowerBound, end: range.upperBound))
+        }
+        for name in rules.drop { steps.append(Step(action: .drop, slot: try slot(name, "drop"))) }
+        if let wrap = rules.wrap {
+            let range = keep(quoted: wrap)
+            steps.append(Step(action: .wrap, start: range.lowerBound, end: range.upperBound))
+        }
+    }
+
+    private mutating func keep(_ json: [UInt8]) -> Range<Int> {
+        let start = literals.count
+        literals += json
+        return start..<literals.count
+    }
+
+    private mutating func keep(quoted text: String) -> Range<Int> {
+        let start = literals.count
+        JSONString.appendQuoted(Array(text.utf8), to: &literals)
+        return start..<literals.count
     }
 
     // MARK: Checks
@@ -130,24 +141,25 @@ package struct ReshapeProgram: Sendable {
         }
     }
 
-    /// The bytes of a literal, and what it is.
+    /// The bytes of a literal, without white space around it.
     private static func literal(
         _ assignment: ReshapeRules.Assignment, _ rule: String
-    ) throws(ReshapeProblem) -> ([UInt8], JSONKind) {
+    ) throws(ReshapeProblem) -> [UInt8] {
         let json = Array(assignment.json.utf8)
-        guard let kind = kind(of: json) else {
+        guard let value = value(of: json) else {
             throw ReshapeProblem("\(rule): the value of '\(assignment.field)' is not JSON: \(assignment.json)")
         }
-        return (json, kind)
+        return Array(json[value])
     }
 
-    /// What a JSON text is; nil when it is none.
-    static func kind(of json: [UInt8]) -> JSONKind? {
+    /// Where the one value of a JSON text stands; nil when it is none.
+    private static func value(of json: [UInt8]) -> Range<Int>? {
         var probe = Envelope()
-        let bytes = Array("{\"v\":".utf8) + json + [UInt8(ascii: "}")]
+        let before = Array("{\"v\":".utf8)
+        let bytes = before + json + [UInt8(ascii: "}")]
         let result = probe.scan(bytes.span, for: KeySet(["v"]), nesting: 128, early: false)
-        // The text might close the brace itself and open another member: one member only, and it ends with the text.
+        // The text might add another member: one member only.
         guard result == .object, probe.memberCount == 1, let value = probe.value(0) else { return nil }
-        return value.kind
+        return value.start - before.count..<value.end - before.count
     }
 }

@@ -7,329 +7,378 @@
 ///
 /// A slot of a dotted path can be set or dropped where it stands; setting one that is absent does nothing.
 package struct Reshaper: Sendable {
-    /// Where a value's bytes are.
-    private enum Origin: UInt8, Sendable {
-        case absent
-        case message
-        /// `text` of this reshaper.
-        case text
+    /// What a slot holds now. It is changed in place only: it is read and written for each edit.
+    private struct Entry: Sendable {
+        var value = ReshapedValue.absent
+        /// The message that this is about; an entry of an earlier one is as good as new.
+        var turn: UInt32 = 0
+        /// The next slot that was changed in the present layer, or -1.
+        var next: Int32 = -1
+        var flags = Flags()
     }
 
-    /// What a slot holds now.
-    private struct Entry: Sendable {
-        var origin = Origin.absent
-        var value = JSONValue(kind: .null, start: 0, end: 0, mayEscape: false)
+    private struct Flags: OptionSet, Sendable {
+        var rawValue: UInt8 = 0
         /// The message holds it, be it in a duplicate that does not count.
-        var occurs = false
+        static let occurs = Flags(rawValue: 1)
         /// It is one level down: it is edited where it stands.
-        var isNested = false
+        static let nested = Flags(rawValue: 2)
         /// It is not what the message says: all its occurrences go.
-        var isCut = false
-        /// It is in `order`.
-        var isListed = false
-        /// It was in the message, or was touched: it must be cleared for the next message.
-        var isUsed = false
+        static let cut = Flags(rawValue: 4)
+        /// It is in the list of changed slots.
+        static let listed = Flags(rawValue: 8)
     }
 
     /// A member that comes before the closing brace of the message (layer 0) or of the wrapper of that layer.
     private struct Addition: Sendable {
         var layer: Int
         var slot: Int
-        var origin: Origin
-        var value: JSONValue
+        var value: ReshapedValue
     }
 
     private var entries: [Entry] = []
-    private var used: [Int] = []
-    /// Changed slots of the present layer, in the order of their first change.
-    private var order: [Int] = []
-    /// What layers below the present one add.
+    private var turn: UInt32 = 0
+    /// The list of changed slots of the present layer, in the order of their first change.
+    private var firstChanged: Int32 = -1
+    private var lastChanged: Int32 = -1
+    /// What the layers below the present one add.
     private var additions: [Addition] = []
     /// The quoted names of wrappers in `text`, the innermost first.
-    private var wrappers: [(start: Int, end: Int)] = []
+    private var wrappers: [ReshapedValue] = []
+    /// Values that came with edits: the first `textCount` bytes.
     private var text: [UInt8] = []
-    private var edits: [Edit] = []
-
-    /// Values of more bytes than this move as a piece of the message, smaller ones are copied.
-    private static let smallValue = 64
+    private var textCount = 0
+    private var edits = EditList()
+    private var made: [UInt8] = []
 
     package init() {}
 
     /// Starts with what the message says.
     package mutating func begin(_ envelope: borrowing Envelope) {
-        for slot in used { entries[slot] = Entry() }
-        used.removeAll(keepingCapacity: true)
-        order.removeAll(keepingCapacity: true)
-        text.removeAll(keepingCapacity: true)
+        turn &+= 1
+        if turn == 0 {
+            entries.removeAll(keepingCapacity: true)
+            turn = 1
+        }
+        firstChanged = -1
+        lastChanged = -1
+        textCount = 0
         if !additions.isEmpty { additions.removeAll(keepingCapacity: true) }
         if !wrappers.isEmpty { wrappers.removeAll(keepingCapacity: true) }
-        for index in 0..<envelope.occurrenceCount {
-            let slot = Int(envelope.occurrences[index].slot)
-            guard slot >= 0 else { continue }
-            reach(slot)
-            entries[slot].occurs = true
-            entries[slot].isNested = envelope.occurrences[index].role == .nested
-            guard let value = envelope.value(slot) else { continue }
-            entries[slot].origin = .message
-            entries[slot].value = value
+        if envelope.occurrenceCount == 0 { return }
+        makeRoom(envelope.slotCount)
+        let turn = turn
+        let occurrences = envelope.occurrences.span
+        unsafe entries.withUnsafeMutableBufferPointer { entries in
+            for index in 0..<envelope.occurrenceCount {
+                let slot = Int(occurrences[index].slot)
+                guard slot >= 0, slot < entries.count else { continue }
+                if unsafe entries[slot].turn != turn {
+                    unsafe entries[slot].turn = turn
+                    unsafe entries[slot].flags = .occurs
+                }
+                unsafe entries[slot].value = ReshapedValue(.message, occurrences[index].value)
+                if occurrences[index].role == .nested {
+                    unsafe entries[slot].flags.insert(.nested)
+                    // The parent's last duplicate may have none.
+                    if envelope.value(slot) == nil { unsafe entries[slot].value.origin = .absent }
+                }
+            }
         }
     }
 
     /// Whether the member is there now.
-    package func isPresent(_ slot: Int) -> Bool {
-        slot >= 0 && slot < entries.count && entries[slot].origin != .absent
-    }
+    package func isPresent(_ slot: Int) -> Bool { present(slot).origin != .absent }
 
     /// The JSON text of a slot's present value; nil when it is absent. Allocates.
     package func value(_ slot: Int, _ bytes: Span<UInt8>) -> [UInt8]? {
-        guard isPresent(slot) else { return nil }
-        let entry = entries[slot]
-        if entry.origin == .text { return Array(text[entry.value.start..<entry.value.end]) }
-        return bytes.covers(entry.value.start, entry.value.end)
-            ? JSONString.copy(bytes, entry.value.start, entry.value.end) : nil
+        let value = present(slot).value
+        switch present(slot).origin {
+        case .absent: return nil
+        case .text: return JSONString.copy(text.span, value.start, value.end)
+        case .message:
+            return bytes.covers(value.start, value.end) ? JSONString.copy(bytes, value.start, value.end) : nil
+        }
     }
 
     /// Whether the slot's present value is a string that says `content`.
     package func equals(_ slot: Int, _ bytes: Span<UInt8>, _ content: [UInt8]) -> Bool {
-        guard isPresent(slot) else { return false }
-        let entry = entries[slot]
-        return entry.origin == .text
-            ? JSONString.equals(text.span, entry.value, content) : JSONString.equals(bytes, entry.value, content)
+        let value = present(slot).value
+        return switch present(slot).origin {
+        case .absent: false
+        case .text: JSONString.equals(text.span, value, content)
+        case .message: JSONString.equals(bytes, value, content)
+        }
     }
 
     // MARK: Edits
 
     /// Applies a program's rules in their order. After a `wrap`, all further edits are about members beside the wrapper.
     package mutating func apply(_ program: borrowing ReshapeProgram, _ bytes: Span<UInt8>) {
-        for index in program.steps.indices {
-            switch program.steps[index] {
-            case .rename(let from, let to):
-                guard isPresent(from), !isPresent(to), from != to else { continue }
-                copy(from, to)
-                drop(from)
-            case .map(let slot, let values, let replacements):
-                guard isPresent(slot) else { continue }
-                let entry = entries[slot]
+        let literals = program.literals.span
+        for index in 0..<program.steps.count {
+            let step = program.steps[index]
+            switch step.action {
+            case .rename:
+                guard isPresent(step.slot), !isPresent(step.to), step.slot != step.to else { continue }
+                change(step.to, present(step.slot))
+                drop(step.slot)
+            case .map:
+                let there = present(step.slot)
                 let found =
-                    entry.origin == .text ? values.find(text.span, entry.value) : values.find(bytes, entry.value)
-                if let found, found < replacements.count {
-                    let replacement = replacements[found]
-                    set(slot, replacement.span, .string, mayEscape: true)
-                }
-            case .fallback(let slot, let json, let kind):
-                if !isPresent(slot) { set(slot, json.span, kind, mayEscape: true) }
-            case .copy(let from, let to):
-                if isPresent(from) && !isPresent(to) { copy(from, to) }
-            case .set(let slot, let json, let kind):
-                set(slot, json.span, kind, mayEscape: true)
-            case .drop(let slot):
-                drop(slot)
-            case .wrap(let name):
-                wrap(name)
+                    switch there.origin {
+                    case .absent: Int?.none
+                    case .text: program.maps[step.to].find(text.span, there.value)
+                    case .message: program.maps[step.to].find(bytes, there.value)
+                    }
+                guard let found, step.start &+ found < program.replacements.count else { continue }
+                set(step.slot, json: literals.extracting(program.replacements[step.start &+ found]))
+            case .fallback:
+                if !isPresent(step.slot) { set(step.slot, json: literals.extracting(step.start..<step.end)) }
+            case .copy:
+                if isPresent(step.slot) && !isPresent(step.to) { change(step.to, present(step.slot)) }
+            case .set:
+                set(step.slot, json: literals.extracting(step.start..<step.end))
+            case .drop:
+                drop(step.slot)
+            case .wrap:
+                wrap(literals.extracting(step.start..<step.end))
             }
         }
     }
 
     /// Removes a member, all duplicates of it.
     package mutating func drop(_ slot: Int) {
-        guard slot >= 0, slot < entries.count, !isClosed(slot) else { return }
-        if wrappers.isEmpty && entries[slot].occurs { entries[slot].isCut = true }
-        entries[slot].origin = .absent
+        guard slot >= 0, slot < entries.count, entries[slot].turn == turn else { return }
+        let wrapped = !wrappers.isEmpty
+        drop(&entries[slot], wrapped)
+    }
+
+    @inline(__always)
+    private func drop(_ entry: inout Entry, _ wrapped: Bool) {
+        if wrapped {
+            if entry.flags.contains(.nested) { return }
+        } else if entry.flags.contains(.occurs) {
+            entry.flags.insert(.cut)
+        }
+        entry.value.origin = .absent
     }
 
     /// Sets a member to a JSON text, there or not. The text is taken to be well-formed.
     package mutating func set(_ slot: Int, json: Span<UInt8>) {
-        set(slot, json, Reshaper.kind(json), mayEscape: true)
+        change(slot, ReshapedValue(.text, keep(json)))
     }
 
     package mutating func set(_ slot: Int, json: [UInt8]) {
-        set(slot, json.span, Reshaper.kind(json.span), mayEscape: true)
+        change(slot, ReshapedValue(.text, keep(json.span)))
     }
 
-    private mutating func set(_ slot: Int, _ json: Span<UInt8>, _ kind: JSONKind, mayEscape: Bool) {
-        guard slot >= 0 else { return }
-        reach(slot)
-        if isClosed(slot) { return }
-        let start = text.count
-        unsafe json.withUnsafeBufferPointer { unsafe text.append(contentsOf: $0) }
-        entries[slot].origin = .text
-        entries[slot].value = JSONValue(kind: kind, start: start, end: text.count, mayEscape: mayEscape)
-        change(slot)
-    }
-
-    private mutating func copy(_ from: Int, _ to: Int) {
-        reach(to)
-        entries[to].origin = entries[from].origin
-        entries[to].value = entries[from].value
-        change(to)
-    }
-
-    private mutating func change(_ slot: Int) {
-        if wrappers.isEmpty { entries[slot].isCut = true }
-        if !entries[slot].isListed {
-            entries[slot].isListed = true
-            order.append(slot)
+    private mutating func change(_ slot: Int, _ value: ReshapedValue) {
+        guard slot >= 0, slot < Reshaper.mostSlots else { return }
+        makeRoom(slot &+ 1)
+        if change(&entries[slot], value, turn, !wrappers.isEmpty) {
+            let place = Int32(truncatingIfNeeded: slot)
+            if lastChanged >= 0 { entries[Int(lastChanged)].next = place } else { firstChanged = place }
+            lastChanged = place
         }
+    }
+
+    /// True when the entry must be put in the list of changed ones.
+    @inline(__always)
+    private func change(_ entry: inout Entry, _ value: ReshapedValue, _ turn: UInt32, _ wrapped: Bool) -> Bool {
+        if entry.turn != turn {
+            entry.turn = turn
+            entry.flags = []
+        }
+        if !wrapped {
+            entry.flags.insert(.cut)
+        } else if entry.flags.contains(.nested) {
+            return false
+        }
+        entry.value = value
+        if entry.flags.contains(.listed) { return false }
+        entry.flags.insert(.listed)
+        entry.next = -1
+        return true
     }
 
     /// Closes the present layer: its members are inside of the wrapper now.
-    private mutating func wrap(_ name: [UInt8]) {
+    private mutating func wrap(_ name: Span<UInt8>) {
         let layer = wrappers.count
-        for slot in order where entries[slot].origin != .absent && !entries[slot].isNested {
-            additions.append(
-                Addition(layer: layer, slot: slot, origin: entries[slot].origin, value: entries[slot].value))
+        var slot = Int(firstChanged)
+        while slot >= 0 {
+            if entries[slot].value.origin != .absent && !entries[slot].flags.contains(.nested) {
+                additions.append(Addition(layer: layer, slot: slot, value: entries[slot].value))
+            }
+            slot = Int(entries[slot].next)
         }
-        order.removeAll(keepingCapacity: true)
-        for slot in used where !entries[slot].isNested {
-            entries[slot].origin = .absent
-            entries[slot].isListed = false
+        firstChanged = -1
+        lastChanged = -1
+        for slot in entries.indices where entries[slot].turn == turn && !entries[slot].flags.contains(.nested) {
+            entries[slot].value.origin = .absent
+            entries[slot].flags.remove(.listed)
         }
-        let start = text.count
-        text.append(contentsOf: name)
-        wrappers.append((start, text.count))
+        wrappers.append(ReshapedValue(.text, keep(name)))
     }
 
-    /// A member one level down, inside of a wrapper.
-    private func isClosed(_ slot: Int) -> Bool { !wrappers.isEmpty && entries[slot].isNested }
+    // MARK: Storage
 
-    /// Makes room for a slot and remembers to clear it.
-    private mutating func reach(_ slot: Int) {
-        while entries.count <= slot { entries.append(Entry()) }
-        if !entries[slot].isUsed {
-            entries[slot].isUsed = true
-            used.append(slot)
-        }
+    /// A key set has no more slots than this.
+    private static let mostSlots = 1 << 20
+
+    @inline(__always)
+    private mutating func makeRoom(_ slots: Int) {
+        if entries.count < slots { entries.append(contentsOf: repeatElement(Entry(), count: slots &- entries.count)) }
     }
 
-    /// What a well-formed JSON text is, by its first byte.
-    private static func kind(_ json: Span<UInt8>) -> JSONKind {
-        switch json.byte(at: 0) {
-        case UInt8(ascii: "{"): .object
-        case UInt8(ascii: "["): .array
-        case UInt8(ascii: "\""): .string
-        case UInt8(ascii: "t"): .true
-        case UInt8(ascii: "f"): .false
-        case UInt8(ascii: "n"): .null
-        default: .number
+    @inline(__always)
+    private func present(_ slot: Int) -> ReshapedValue {
+        slot >= 0 && slot < entries.count && entries[slot].turn == turn ? entries[slot].value : .absent
+    }
+
+    /// Copies a JSON text into `text`; what it is shows in its first byte.
+    private mutating func keep(_ json: Span<UInt8>) -> JSONValue {
+        let start = textCount
+        let end = start &+ json.count
+        if text.count < end { text.append(contentsOf: repeatElement(0, count: max(256, end &* 2 &- text.count))) }
+        unsafe text.withUnsafeMutableBytes { text in
+            unsafe json.withUnsafeBytes { json in
+                guard let to = text.baseAddress, let from = json.baseAddress else { return }
+                unsafe (to + start).copyMemory(from: from, byteCount: json.count)
+            }
         }
+        textCount = end
+        let kind: JSONKind =
+            switch json.byte(at: 0) {
+            case UInt8(ascii: "\""): .string
+            case UInt8(ascii: "{"): .object
+            case UInt8(ascii: "["): .array
+            case UInt8(ascii: "t"): .true
+            case UInt8(ascii: "f"): .false
+            case UInt8(ascii: "n"): .null
+            default: .number
+            }
+        return JSONValue(kind: kind, start: start, end: end)
     }
 
     // MARK: Making the splice
-
-    /// A range of the message that goes, and the slot whose value comes in its place, or -1.
-    private struct Edit: Sendable {
-        var start: Int
-        var end: Int
-        var slot: Int
-    }
 
     /// The edited message. Its pieces are good as long as the message and `target` are.
     package mutating func finish(
         _ envelope: borrowing Envelope, keys: borrowing KeySet, _ bytes: Span<UInt8>, into target: inout SpliceBuffer
     ) -> Splice {
         let kept = collectEdits(envelope)
-        let layers = wrappers.count
-        for slot in order where entries[slot].origin != .absent && !entries[slot].isNested {
-            additions.append(
-                Addition(layer: layers, slot: slot, origin: entries[slot].origin, value: entries[slot].value))
+        if edits.isEmpty && firstChanged < 0 && wrappers.isEmpty { return target.splice(messageOf: bytes.count) }
+        // Everything that will be literal fits: labels and values, and three bytes of punctuation for each.
+        var size = 16 &+ (additions.count &+ wrappers.count) &* 4 &+ textCount &+ edits.literalBytes
+        for addition in additions where keys.isTop(addition.slot) {
+            size &+= keys.label(addition.slot).count &+ addition.value.copied
         }
-        if edits.isEmpty && additions.isEmpty && layers == 0 { return target.splice(messageOf: bytes.count) }
+        var slot = Int(firstChanged)
+        while slot >= 0 {
+            size &+= 3 &+ keys.label(slot).count &+ entries[slot].value.copied
+            slot = Int(entries[slot].next)
+        }
+        if made.count < size { made = [UInt8](repeating: 0, count: max(256, size &* 2)) }
+        var room: [UInt8] = []
+        swap(&room, &made)
+        defer { swap(&room, &made) }
+        return unsafe room.withUnsafeMutableBytes { room in
+            var writer = unsafe SpliceWriter(room, target)
+            return write(envelope, keys, bytes, kept: kept, &writer, &target)
+        }
+    }
 
-        var writer = SpliceWriter(target)
-        for layer in stride(from: layers - 1, through: 0, by: -1) {
+    private mutating func write(
+        _ envelope: borrowing Envelope, _ keys: borrowing KeySet, _ bytes: Span<UInt8>, kept: Int,
+        _ writer: inout SpliceWriter, _ target: inout SpliceBuffer
+    ) -> Splice {
+        var index = wrappers.count &- 1
+        while index >= 0 {
             writer.literal(UInt8(ascii: "{"), &target)
-            writer.literal(text.span, wrappers[layer].start, wrappers[layer].end, &target)
+            writer.literal(text.span, wrappers[index].value.start, wrappers[index].value.end, &target)
             writer.literal(UInt8(ascii: ":"), &target)
+            index &-= 1
         }
         var position = 0
-        for edit in edits where edit.end > position {
+        for index in 0..<edits.count {
+            let edit = edits[index]
+            guard edit.end > position else { continue }
             writer.message(position, max(position, edit.start), &target)
             position = edit.end
-            if edit.slot >= 0 { write(entries[edit.slot].origin, entries[edit.slot].value, bytes, &writer, &target) }
+            if edit.slot >= 0 { writer.value(entries[edit.slot].value, text.span, bytes, &target) }
         }
         writer.message(position, envelope.closeBrace, &target)
+
         var isFirst = kept == 0
         var layer = 0
-        for addition in additions where isTop(addition.slot, keys) {
-            while layer < addition.layer {
-                if layer == 0 { writer.message(envelope.closeBrace, bytes.count, &target) }
-                if layer > 0 { writer.literal(UInt8(ascii: "}"), &target) }
-                layer += 1
+        index = 0
+        while layer < wrappers.count {
+            while index < additions.count && additions[index].layer == layer {
+                writer.member(
+                    additions[index].slot, additions[index].value, isFirst, keys, text.span, bytes, &target)
+                isFirst = false
+                index &+= 1
+            }
+            close(layer, envelope, bytes, &writer, &target)
+            isFirst = false
+            layer &+= 1
+        }
+        var slot = Int(firstChanged)
+        while slot >= 0 {
+            if entries[slot].value.origin != .absent && keys.isTop(slot) {
+                writer.member(slot, entries[slot].value, isFirst, keys, text.span, bytes, &target)
                 isFirst = false
             }
-            if !isFirst { writer.literal(UInt8(ascii: ","), &target) }
-            isFirst = false
-            writer.literal(
-                keys.labels.span, keys.labelStarts[addition.slot], keys.labelStarts[addition.slot + 1], &target)
-            write(addition.origin, addition.value, bytes, &writer, &target)
+            slot = Int(entries[slot].next)
         }
-        while layer <= layers {
-            if layer == 0 { writer.message(envelope.closeBrace, bytes.count, &target) }
-            if layer > 0 { writer.literal(UInt8(ascii: "}"), &target) }
-            layer += 1
-        }
+        close(layer, envelope, bytes, &writer, &target)
         return writer.finish(&target)
     }
 
-    private func isTop(_ slot: Int, _ keys: borrowing KeySet) -> Bool { slot < keys.count && keys.isTop[slot] }
-
-    private func write(
-        _ origin: Origin, _ value: JSONValue, _ bytes: Span<UInt8>, _ writer: inout SpliceWriter,
+    /// The closing brace of the message, or of the wrapper around it.
+    private func close(
+        _ layer: Int, _ envelope: borrowing Envelope, _ bytes: Span<UInt8>, _ writer: inout SpliceWriter,
         _ target: inout SpliceBuffer
     ) {
-        if origin == .text {
-            writer.literal(text.span, value.start, value.end, &target)
-        } else if value.end - value.start <= Reshaper.smallValue {
-            writer.literal(bytes, value.start, value.end, &target)
+        if layer == 0 {
+            writer.message(envelope.closeBrace, bytes.count, &target)
         } else {
-            writer.message(value.start, value.end, &target)
+            writer.literal(UInt8(ascii: "}"), &target)
         }
     }
 
     /// Lists what goes, in the order of the message, and counts the members of the top level that stay.
     private mutating func collectEdits(_ envelope: borrowing Envelope) -> Int {
-        edits.removeAll(keepingCapacity: true)
+        edits.removeAll()
         var kept = envelope.memberCount
-        var top = Run()
-        var nested = Run()
+        var top = EditList.Run()
+        var nested = EditList.Run()
+        let occurrences = envelope.occurrences.span
         for index in 0..<envelope.occurrenceCount {
-            let occurrence = envelope.occurrences[index]
+            let occurrence = occurrences[index]
             let slot = Int(occurrence.slot)
             switch occurrence.role {
             case .opening, .closing:
-                edits.append(Edit(start: occurrence.start, end: occurrence.next, slot: -1))
-            case .member, .hollow:
-                guard occurrence.role == .hollow || entries[slot].isCut else { continue }
+                edits.append(start: occurrence.start, end: occurrence.next)
+            case .hollow:
                 kept -= 1
-                cut(occurrence, &top)
+                edits.cut(occurrence, &top)
+            case .member:
+                guard slot < entries.count, entries[slot].flags.contains(.cut) else { continue }
+                kept -= 1
+                edits.cut(occurrence, &top)
             case .nested:
-                guard entries[slot].isCut else { continue }
-                if entries[slot].origin == .absent {
-                    cut(occurrence, &nested)
+                guard slot < entries.count, entries[slot].flags.contains(.cut) else { continue }
+                let value = entries[slot].value
+                if value.origin == .absent {
+                    edits.cut(occurrence, &nested)
                 } else {
-                    edits.append(Edit(start: occurrence.value.start, end: occurrence.value.end, slot: slot))
+                    edits.append(start: occurrence.value.start, end: occurrence.value.end, slot: slot)
+                    edits.literalBytes &+= value.copied
                 }
             }
         }
         return kept
-    }
-
-    /// Members of one object that go and stand side by side.
-    private struct Run {
-        var start = -1
-        var end = -1
-    }
-
-    /// A member goes with the comma behind it. At the end of an object there is none: then the whole run of members
-    /// that go is cut from the end of the last one that stays.
-    private mutating func cut(_ occurrence: Envelope.Occurrence, _ run: inout Run) {
-        if run.end != occurrence.previousEnd { run.start = occurrence.previousEnd }
-        run.end = occurrence.value.end
-        if occurrence.next >= 0 {
-            edits.append(Edit(start: occurrence.start, end: occurrence.next, slot: -1))
-            return
-        }
-        while let last = edits.last, last.start >= run.start { edits.removeLast() }
-        edits.append(Edit(start: run.start, end: run.end, slot: -1))
     }
 }

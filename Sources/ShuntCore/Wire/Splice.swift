@@ -48,8 +48,8 @@ package struct SpliceBuffer: Sendable {
     package init() {}
 
     package mutating func reset() {
-        pieces.removeAll(keepingCapacity: true)
-        literals.removeAll(keepingCapacity: true)
+        if !pieces.isEmpty { pieces.removeAll(keepingCapacity: true) }
+        if !literals.isEmpty { literals.removeAll(keepingCapacity: true) }
         if !blobs.isEmpty { blobs.removeAll(keepingCapacity: true) }
     }
 

@@ -1,30 +1,82 @@
-/// Appends the pieces of one splice to a `SpliceBuffer`: neighbouring literals and neighbouring ranges become one piece.
+/// Puts the pieces of one splice together: neighbouring literals and neighbouring ranges become one piece. Literals
+/// gather in room that the caller lends and are appended to the `SpliceBuffer` at once.
+@safe
 struct SpliceWriter {
+    private let made: UnsafeMutableRawBufferPointer
+    private let room: Int
     private let firstPiece: Int
-    private var length = 0
+    /// Where the literals of this splice will begin in the buffer.
+    private let base: Int
+    private var madeCount = 0
     /// Where literals that are not yet a piece begin.
-    private var literalStart: Int
+    private var literalStart = 0
     /// A range of the message that is not yet a piece.
     private var messageStart = 0
     private var messageEnd = 0
+    private var length = 0
 
-    init(_ target: borrowing SpliceBuffer) {
+    /// `made` must outlive the writer.
+    @unsafe
+    init(_ made: UnsafeMutableRawBufferPointer, _ target: borrowing SpliceBuffer) {
+        unsafe self.made = unsafe made
+        room = made.count
         firstPiece = target.pieces.count
-        literalStart = target.literals.count
+        base = target.literals.count
     }
 
     @inline(__always)
     mutating func literal(_ byte: UInt8, _ target: inout SpliceBuffer) {
-        flushMessage(&target)
-        target.literals.append(byte)
+        if messageEnd > messageStart { flushMessage(&target) }
+        guard madeCount < room else { return assertionFailure("literals were counted too low") }
+        unsafe made.storeBytes(of: byte, toByteOffset: madeCount, as: UInt8.self)
+        madeCount &+= 1
     }
 
     /// The range `start..<end` of `bytes`, copied.
     @inline(__always)
     mutating func literal(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ target: inout SpliceBuffer) {
-        guard bytes.covers(start, end) else { return }
-        flushMessage(&target)
-        unsafe bytes.withUnsafeBufferPointer { unsafe target.literals.append(contentsOf: $0[start..<end]) }
+        guard bytes.covers(start, end), end &- start <= room &- madeCount else {
+            return assertionFailure("literals were counted too low")
+        }
+        if messageEnd > messageStart { flushMessage(&target) }
+        let count = end &- start
+        let place = madeCount
+        let made = unsafe made
+        unsafe bytes.withUnsafeBytes { bytes in
+            guard let from = bytes.baseAddress, let to = made.baseAddress else { return }
+            unsafe (to + place).copyMemory(from: from + start, byteCount: count)
+        }
+        madeCount &+= count
+    }
+
+    /// A value: by reference where it is large and the message's own.
+    @inline(__always)
+    mutating func value(
+        _ value: ReshapedValue, _ text: Span<UInt8>, _ bytes: Span<UInt8>, _ target: inout SpliceBuffer
+    ) {
+        switch value.origin {
+        case .absent: return
+        case .text: literal(text, value.value.start, value.value.end, &target)
+        case .message:
+            if value.copied > 0 {
+                literal(bytes, value.value.start, value.value.end, &target)
+            } else {
+                message(value.value.start, value.value.end, &target)
+            }
+        }
+    }
+
+    /// A member that is added: comma, name, colon and value.
+    mutating func member(
+        _ slot: Int, _ value: ReshapedValue, _ isFirst: Bool, _ keys: borrowing KeySet, _ text: Span<UInt8>,
+        _ bytes: Span<UInt8>, _ target: inout SpliceBuffer
+    ) {
+        guard keys.isTop(slot) else { return }
+        if !isFirst { literal(UInt8(ascii: ","), &target) }
+        let label = keys.label(slot)
+        let labels = keys.labels
+        literal(labels.span, label.lowerBound, label.upperBound, &target)
+        self.value(value, text, bytes, &target)
     }
 
     /// The range `start..<end` of the message, by reference.
@@ -35,34 +87,33 @@ struct SpliceWriter {
             messageEnd = end
             return
         }
-        flushMessage(&target)
-        flushLiteral(&target)
+        if messageEnd > messageStart { flushMessage(&target) }
+        if madeCount > literalStart { flushLiteral(&target) }
         messageStart = start
         messageEnd = end
     }
 
     mutating func finish(_ target: inout SpliceBuffer) -> Splice {
-        flushMessage(&target)
-        flushLiteral(&target)
+        if messageEnd > messageStart { flushMessage(&target) }
+        if madeCount > literalStart { flushLiteral(&target) }
+        if madeCount > 0 {
+            unsafe target.literals.append(contentsOf: UnsafeRawBufferPointer(rebasing: made[..<madeCount]))
+        }
         return Splice(
             firstPiece: Int32(truncatingIfNeeded: firstPiece),
-            pieceCount: Int32(truncatingIfNeeded: target.pieces.count - firstPiece), length: length)
+            pieceCount: Int32(truncatingIfNeeded: target.pieces.count &- firstPiece), length: length)
     }
 
-    @inline(__always)
     private mutating func flushMessage(_ target: inout SpliceBuffer) {
-        guard messageEnd > messageStart else { return }
-        target.pieces.append(Piece(origin: .message, start: messageStart, count: messageEnd - messageStart))
-        length += messageEnd - messageStart
+        target.pieces.append(Piece(origin: .message, start: messageStart, count: messageEnd &- messageStart))
+        length &+= messageEnd &- messageStart
         messageStart = messageEnd
     }
 
-    @inline(__always)
     private mutating func flushLiteral(_ target: inout SpliceBuffer) {
-        let count = target.literals.count - literalStart
-        guard count > 0 else { return }
-        target.pieces.append(Piece(origin: .literal, start: literalStart, count: count))
-        length += count
-        literalStart += count
+        let count = madeCount &- literalStart
+        target.pieces.append(Piece(origin: .literal, start: base &+ literalStart, count: count))
+        length &+= count
+        literalStart = madeCount
     }
 }

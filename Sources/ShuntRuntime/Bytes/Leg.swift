@@ -17,7 +17,7 @@ final class Leg: ChannelInboundHandler {
         case none
     }
 
-    unowned let worker: Worker
+    let worker: Worker
     /// Frames towards an upstream are masked, frames towards a client are not.
     let masks: Bool
     var role = Role.none

@@ -32,10 +32,13 @@ extension Leg {
             // The server's side ends the connection first (RFC 6455 §7.1.1). Nothing unread can turn that into a reset:
             // nothing follows a close frame.
             cut()
-        case .closed, .condemned:
-            // Towards a server, so that the waiting for late segments is on its side and costs no local port of ours;
-            // towards a peer that broke the protocol, so that the close frame is not lost in a reset.
+        case .condemned:
+            // Half closed first, so that the close frame is not lost in a reset.
             context.close(mode: .output, promise: nil)
+        case .closed:
+            // Towards a server: the end is left to it, and so is the waiting for late segments, which would cost a local
+            // port of ours.
+            break
         case .open, .closeSent, .cut:
             break
         }

@@ -12,10 +12,11 @@ extension Leg {
         let mask = masks ? worker.maskingKeys.next() : nil
         let length = FrameEncoder.length(payload: splice.length, masked: masks)
         if output.storageCapacity == 0 { output = worker.takeBuffer(atLeast: length) }
-        output.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { target in
+        let written = output.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { target in
             FrameEncoder.encode(
                 MessageKind.text.rawValue, splice, splices, message: message, mask: mask, into: target)
         }
+        if written != length { worker.log.unwritable(length: splice.length) }
         becomesDirty()
         if output.readableBytes > Self.urgent, !isCongested { worker.flushAfterEvent(self) }
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Logging
 import NIOCore
 import NIOPosix
 import ShuntCore
@@ -8,12 +9,12 @@ struct Listener {
     private let channels: [any Channel]
 
     static func start(
-        _ settings: ListenSettings, group: any EventLoopGroup, workers: Workers
+        _ settings: ListenSettings, group: any EventLoopGroup, workers: Workers, logger: Logger
     ) async throws(ProxyError) -> Listener {
         var channels: [any Channel] = []
         for address in settings.clients {
             do {
-                channels.append(try await bind(address, settings, group, workers))
+                channels.append(try await bind(address, settings, group, workers, logger))
             } catch {
                 for channel in channels { try? await channel.close() }
                 throw ProxyError.cannotListen(address, reason: reason(error))
@@ -37,15 +38,15 @@ struct Listener {
     }
 
     private static func bind(
-        _ address: ListenAddress, _ settings: ListenSettings, _ group: any EventLoopGroup, _ workers: Workers
+        _ address: ListenAddress, _ settings: ListenSettings, _ group: any EventLoopGroup, _ workers: Workers,
+        _ logger: Logger
     ) async throws -> any Channel {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            // Out of descriptors, accepting pauses for a second instead of spinning or ending.
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: logger))
                 }
             }
             .childChannelOption(.maxMessagesPerRead, value: 4)

@@ -46,6 +46,11 @@ final class WorkerLog {
         }
     }
 
+    /// The core made a splice that points nowhere: an error of ours, and a message that did not leave.
+    func unwritable(length: Int) {
+        logger.error("message could not be written", metadata: ["length": "\(length)"])
+    }
+
     /// A peer broke the protocol. Clients do so at will: that is for those who look for it.
     func violation(_ violation: FrameViolation, isUpstream: Bool) {
         let level: Logger.Level = isUpstream ? .notice : .debug

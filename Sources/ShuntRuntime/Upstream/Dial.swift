@@ -1,7 +1,6 @@
 import Glibc
 import NIOCore
 import NIOHTTP1
-import NIOPosix
 import ShuntCore
 
 /// One upstream connection in the making: name, TCP, opening handshake, all within the upstream's `connect_timeout`. It
@@ -9,7 +8,7 @@ import ShuntCore
 final class Dial {
     let id: ConnectionID
     let order: DialOrder
-    private unowned let worker: Worker
+    private let worker: Worker
 
     private enum State {
         /// Waiting for a name, a TCP connection or an answer. Becomes `over`.
@@ -61,22 +60,19 @@ final class Dial {
         guard state == .dialling else { return }
         guard !addresses.isEmpty else { return fail(lastFailure) }
         let address = addresses.removeFirst()
-        let dial = NIOLoopBound(self, eventLoop: worker.eventLoop)
-        var bootstrap = ClientBootstrap(group: worker.eventLoop)
-            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(.socketOption(.so_keepalive), value: 1)
-            .connectTimeout(.nanoseconds(max(1, settings.connectTimeout.nanoseconds)))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try dial.value.install(in: channel) }
-            }
-        if let source = worker.process.sources.next(settings) {
-            guard let local = try? SocketAddress(ipAddress: source, port: 0) else { return fail(.noLocalAddress) }
-            // Without it the system reserves a port that no other upstream can be reached from.
-            bootstrap = bootstrap.bind(to: local)
-                .channelOption(
-                    ChannelOptions.Types.SocketOption(level: .ip, name: .init(rawValue: bindAddressNoPort)), value: 1)
+        var source: SocketAddress?
+        if let text = worker.process.sources.next(settings) {
+            source = try? SocketAddress(ipAddress: text, port: 0)
+            guard source != nil else { return fail(.noLocalAddress) }
         }
-        bootstrap.connect(to: address).assumeIsolated().whenComplete { [self] result in
+        let order = Connector.Order(
+            address: address, source: source, timeout: .nanoseconds(max(1, settings.connectTimeout.nanoseconds)),
+            eventLoop: worker.eventLoop)
+        let dial = NIOLoopBound(self, eventLoop: worker.eventLoop)
+        let connection = worker.process.connector.connect(order) { channel in
+            channel.eventLoop.makeCompletedFuture { try dial.value.install(in: channel) }
+        }
+        connection.assumeIsolated().whenComplete { [self] result in
             switch result {
             case .success(let channel):
                 if state == .over { channel.close(promise: nil) }
@@ -159,6 +155,3 @@ final class Dial {
         ended?.close(promise: nil)
     }
 }
-
-/// `IP_BIND_ADDRESS_NO_PORT` of linux/in.h: the port is chosen when the other end is known, so it can serve many.
-private let bindAddressNoPort: CInt = 24

@@ -16,8 +16,9 @@ final class ProcessState: Sendable {
     let leases: UpstreamLeases
     let names: NameCache
     let sources: SourceAddresses
+    let connector: Connector
 
-    init(settings: ProxySettings, workerCount: Int, logger: Logger) {
+    init(settings: ProxySettings, workerCount: Int, logger: Logger, connector: Connector = .tcp) {
         table = settings.table
         listen = settings.listen
         self.workerCount = workerCount
@@ -29,5 +30,6 @@ final class ProcessState: Sendable {
         leases = UpstreamLeases()
         names = NameCache(lookup: HostLookup.addresses)
         sources = SourceAddresses()
+        self.connector = connector
     }
 }

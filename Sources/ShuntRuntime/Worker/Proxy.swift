@@ -11,7 +11,7 @@ package actor Proxy {
     private let process: ProcessState
     private var listener: Listener?
     private var workers: Workers?
-    private var isStopped = false
+    private var stopping: Task<Void, Never>?
 
     /// Makes the worker threads; nothing is listened on yet.
     package init(settings: ProxySettings, logger: Logger) {
@@ -26,7 +26,7 @@ package actor Proxy {
     ///
     /// - Returns: the addresses of `listen.clients`, in their order, with the ports that the system chose for port 0.
     package func start() async throws -> [ListenAddress] {
-        guard workers == nil, !isStopped else { throw ProxyError.alreadyStarted }
+        guard workers == nil, stopping == nil else { throw ProxyError.alreadyStarted }
         let process = process
         var bound: [NIOLoopBound<Worker>] = []
         for (index, eventLoop) in group.makeIterator().enumerated() {
@@ -37,7 +37,7 @@ package actor Proxy {
         }
         let workers = Workers(bound)
         self.workers = workers
-        let listener = try await Listener.start(settings.listen, group: group, workers: workers)
+        let listener = try await Listener.start(settings.listen, group: group, workers: workers, logger: logger)
         self.listener = listener
         let addresses = listener.addresses
         for address in addresses { logger.info("listening", metadata: ["address": "\(address.text)"]) }
@@ -45,10 +45,15 @@ package actor Proxy {
     }
 
     /// A graceful stop: nobody is accepted any more, exchanges in flight finish, sockets close with 1012, spread over
-    /// `drain.spread`. Returns when all are gone, or at `drain.limit` with the rest cut. Then the threads end.
+    /// `drain.spread`. Returns when all are gone, or at `drain.limit` with the rest cut, and the threads have ended; so
+    /// does every further call.
     package func stop() async {
-        guard !isStopped else { return }
-        isStopped = true
+        let task = stopping ?? Task { await end() }
+        stopping = task
+        await task.value
+    }
+
+    private func end() async {
         await listener?.stop()
         if let workers {
             logger.notice("draining")

@@ -55,8 +55,11 @@ extension Worker {
             return
         }
         tickAt = deadline
-        let at = NIODeadline.uptimeNanoseconds(UInt64(clamping: max(deadline.nanoseconds, now.nanoseconds)))
-        tickTask = eventLoop.assumeIsolated().scheduleTask(deadline: at) { [weak self] in self?.tick() }
+        // Never at once: a deadline that a tick leaves behind must not keep the loop busy.
+        let soonest = now + .milliseconds(1)
+        // Held strongly: the worker lives as long as its loop, and a weak reference would slow down every other one.
+        let at = NIODeadline.uptimeNanoseconds(UInt64(clamping: max(deadline, soonest).nanoseconds))
+        tickTask = eventLoop.assumeIsolated().scheduleTask(deadline: at) { [self] in tick() }
     }
 
     private func tick() {
@@ -77,7 +80,7 @@ extension Worker {
     }
 
     private func planWatch() {
-        eventLoop.assumeIsolated().scheduleTask(in: Self.watchEvery) { [weak self] in self?.lookAtWatched() }
+        eventLoop.assumeIsolated().scheduleTask(in: Self.watchEvery) { [self] in lookAtWatched() }
     }
 
     private func lookAtWatched() {

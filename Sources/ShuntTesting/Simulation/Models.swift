@@ -19,6 +19,7 @@ struct ModelClient {
     var saidTooMuch = false
     /// When it sent a message, over the last second.
     var recentSends: [Instant] = []
+    /// When it said something last; pongs do not count.
     var lastHeard: Instant
     /// Accepted messages without an outcome, oldest first.
     var unresolved: [Int] = []
@@ -47,6 +48,8 @@ struct ModelConnection {
     var retired: String?
     var congested = false
     var readingStopped = false
+    /// Replies (message and part) that came while nobody read.
+    var unread: [(Int, Int)] = []
     /// The close that the world knows to come; replies after it are lost.
     var doomed = false
     var zombie = false
@@ -56,7 +59,6 @@ struct ModelConnection {
     var abandoned: [Int] = []
     /// When the last of the serial replies is due.
     var busyUntil = Instant(nanoseconds: 0)
-    var answersDue = 0
     /// By conversation: when the last of its replies is due.
     var busyWith: [[UInt8]: Instant] = [:]
     var pingedAt: Instant?
@@ -96,7 +98,12 @@ struct ModelMessage {
     }
 
     let number: Int
+    /// The socket that said it.
     let client: Int
+    /// The socket that is told its outcome: a later one of the session once the first is gone.
+    var owner: Int
+    /// It may have ended while its owner was gone, by an error that was kept and then forgotten.
+    var mayHaveEnded = false
     let session: Int?
     let intent: Intent
     let pool: PoolKey?
@@ -147,7 +154,6 @@ struct ParkedReply {
     let at: Instant
     /// Whether the limits leave no excuse for losing it.
     var certain: Bool
-    let size: Int
 }
 
 /// A session as the model knows it.

@@ -30,7 +30,7 @@ extension World {
         connections[connection].hadNonsense = true
         connections[connection].retired = "a message that is no JSON object"
         // It stands where the oldest message's reply was due: that one comes no more.
-        let oldest = connections[connection].outstanding.first
+        let oldest = connections[connection].outstanding.first { !isForgotten($0) }
         if let oldest { messages[oldest].isAnswered = true }
         tell(connection, Array(text.utf8)) { $0.connectionMessage(connections[connection].id, kind, $2, now: now, &$1) }
         checkOldestEnded(connection, oldest)
@@ -39,8 +39,7 @@ extension World {
     /// The oldest exchange must have ended by what its connection did.
     private func checkOldestEnded(_ connection: Int, _ oldest: Int?) {
         guard let oldest, failure == nil, messages[oldest].outcome == nil else { return }
-        guard connections[connection].abandoned.isEmpty else { return }
-        if clients[messages[oldest].client].isThere {
+        if isOwed(oldest) {
             fail(.noSilence, "m\(oldest) is the oldest on u\(connection), which broke the protocol, and has no error")
         }
         messages[oldest].state = .ended
@@ -67,11 +66,11 @@ extension World {
         guard !connections[connection].readingStopped else { return }
         note("a message of u\(connection) grows too large")
         connections[connection].wasTooLarge = true
-        let oldest = connections[connection].outstanding.first
+        let oldest = connections[connection].outstanding.first { !isForgotten($0) }
         // The runtime ends it by itself: for the core it is gone.
         endConnection(connection)
         tell(connection) { $0.connectionMessageTooLarge(connections[connection].id, now: now, &$1) }
-        if let oldest, messages[oldest].outcome == nil, clients[messages[oldest].client].isThere {
+        if let oldest, messages[oldest].outcome == nil, isOwed(oldest) {
             fail(.noSilence, "m\(oldest) is the oldest on u\(connection), whose message is too large, and has no error")
         }
     }

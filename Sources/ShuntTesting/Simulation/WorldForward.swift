@@ -62,8 +62,8 @@ extension World {
     }
 
     /// An exchange whose client is gone may have ended unseen once its timeout has passed.
-    private func isForgotten(_ number: Int) -> Bool {
-        !clients[messages[number].client].isThere && isOverdue(number)
+    func isForgotten(_ number: Int) -> Bool {
+        !isOwed(number) && isOverdue(number)
     }
 
     /// Whether the reply, or its next part, is later than the exchange's timeout allows.
@@ -100,8 +100,9 @@ extension World {
         if let last = clients[message.client].lastForwarded[route], last > number {
             fail(.order, "m\(number) is forwarded after m\(last), which was said later")
         }
-        let waiting = clients[message.client].unresolved.first { earlier in
-            messages[earlier].route == route && messages[earlier].state == .waiting && messages[earlier].forwards == 0
+        let waiting = clients[message.owner].unresolved.first { earlier in
+            messages[earlier].client == message.client && messages[earlier].route == route
+                && messages[earlier].state == .waiting && messages[earlier].forwards == 0
         }
         if let waiting, waiting < number {
             fail(.order, "m\(number) is forwarded while m\(waiting), which was said before, waits")
@@ -209,11 +210,10 @@ extension World {
         tally.count("forwarded")
         if messages[number].forwards > 0 {
             messages[number].retried = true
-            messages[number].arrived = []
-            messages[number].wasOverdue = false
-            if messages[number].nextPart > 0 {
-                fail(.sentOnce, "m\(number) is sent again after part of its reply was delivered")
+            if !messages[number].arrived.isEmpty {
+                fail(.sentOnce, "m\(number) is sent again after part of its reply came")
             }
+            messages[number].wasOverdue = false
             tally.count("retried")
         }
         messages[number].forwards += 1

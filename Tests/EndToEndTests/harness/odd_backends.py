@@ -58,6 +58,7 @@ class OddBackend:
         self.manner = manner
         self.pushes = pushes
         self.accepted = 0
+        self.answered = 0
         self._loop = asyncio.new_event_loop()
         self._stopped = asyncio.Event()
         self._started = threading.Event()
@@ -75,14 +76,17 @@ class OddBackend:
     def _run(self):
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(self._serve())
+        self._loop.close()
 
     async def _serve(self):
         server = await asyncio.start_server(self._connection, "127.0.0.1", self.port, backlog=4096)
         self._started.set()
         await self._stopped.wait()
         server.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
-            task.cancel()
+        connections = asyncio.all_tasks() - {asyncio.current_task()}
+        for connection in connections:
+            connection.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         self.accepted += 1
@@ -110,7 +114,7 @@ class OddBackend:
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
-            writer.close()
+            writer.transport.abort()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         lavish = text_frame(json.dumps({"type": "response", "message": "x" * (1 << 20)}))
@@ -122,6 +126,7 @@ class OddBackend:
             if opcode == 9:
                 writer.write(bytes([0x8A, len(payload)]) + payload)
             if opcode == 1:
+                self.answered += 1
                 words = json.loads(payload).get("message")
                 writer.write(
                     lavish

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -87,7 +88,7 @@ class Backend:
 
     def seen(self, tokens: str) -> dict:
         """How many connections were dialled with tokens that begin so, the most open at once, and each of them."""
-        status, body = http_get(self.port, f"/_seen?tokens={tokens}")
+        status, body = http_get(self.port, "/_seen?tokens=" + urllib.parse.quote(tokens))
         assert status == 200
         return json.loads(body)
 

@@ -42,6 +42,14 @@ def frame(
     return first + length + key + bytes(byte ^ key[index % 4] for index, byte in enumerate(payload))
 
 
+def problem(headers: dict, body: bytes) -> dict:
+    """The error that the body of a refusal tells, in the words of the errors on a socket."""
+    assert headers["content-type"].startswith("application/json"), headers
+    error = json.loads(body)["error"]
+    assert error["code"] and error["message"], error
+    return error
+
+
 class RawSocket:
     """A TCP connection to the proxy."""
 
@@ -79,10 +87,7 @@ class RawSocket:
     def refusal(self) -> tuple[int, str]:
         """Status and error code of a refused handshake, whose body must be JSON that says what is wrong."""
         status, headers, body = self.response()
-        assert headers["content-type"].startswith("application/json"), headers
-        error = json.loads(body)["error"]
-        assert error["message"]
-        return status, error["code"]
+        return status, problem(headers, body)["code"]
 
     def next_frame(self) -> tuple[int, bytes]:
         """Opcode and payload of the next frame of the proxy, which must be whole and unmasked."""

@@ -191,6 +191,16 @@ struct HandshakeCase: CustomTestStringConvertible, Sendable {
         #expect(handshake.trusted == (remote != "192.0.2.7"))
     }
 
+    @Test func `who comes over a Unix socket is the proxy in front`() throws {
+        let request = HandshakeRequest.valid(adding: ["X-Forwarded-Proto": "https"], from: "")
+        var listen = ListenSettings()
+        #expect(try !verdict(request, listen: listen).accepted.handshake.trusted)
+        listen.clients.append(.unix(path: "/run/shunt.sock"))
+        let handshake = try verdict(request, listen: listen).accepted.handshake
+        #expect(handshake.trusted)
+        #expect(handshake.secure)
+    }
+
     @Test func `refusals say what would be right`() throws {
         #expect(try verdict(.valid(method: "PUT")).refusal.headers == fields(["Allow": "GET"]))
         #expect(try verdict(.valid(method: "PUT", "/health")).refusal.headers == fields(["Allow": "GET, HEAD"]))

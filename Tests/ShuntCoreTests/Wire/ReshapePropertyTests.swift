@@ -28,10 +28,10 @@ import Testing
         return rules
     }
 
-    @Test(arguments: 0..<20)
+    @Test(arguments: 0..<12)
     func `random rules do to random messages what they say`(seed: Int) throws {
         var generator = JSONGenerator(random: SeededGenerator(UInt64(1000 + seed)), names: Self.names)
-        for _ in 0..<200 {
+        for _ in 0..<120 {
             var first = rules(&generator)
             var second = rules(&generator)
             let unwrap = generator.random.chance(1, in: 2) ? "data" : nil

@@ -3,140 +3,143 @@ import Testing
 
 @testable import ShuntRuntime
 
-@Suite(.timeLimit(.minutes(1)))
-struct HandshakeTests {
-    struct Case: Sendable, CustomTestStringConvertible {
-        var name: String
-        var bytes: [UInt8]
-        var status: Int
-        var code: String
+extension SocketTests {
+    @Suite(.timeLimit(.minutes(1)))
+    struct HandshakeTests {
+        struct Case: Sendable, CustomTestStringConvertible {
+            var name: String
+            var bytes: [UInt8]
+            var status: Int
+            var code: String
 
-        init(_ name: String, _ text: String, _ status: Int, _ code: String) {
-            self.init(name, Array(text.utf8), status, code)
+            init(_ name: String, _ text: String, _ status: Int, _ code: String) {
+                self.init(name, Array(text.utf8), status, code)
+            }
+
+            init(_ name: String, _ bytes: [UInt8], _ status: Int, _ code: String) {
+                (self.name, self.bytes, self.status, self.code) = (name, bytes, status, code)
+            }
+
+            var testDescription: String { name }
         }
 
-        init(_ name: String, _ bytes: [UInt8], _ status: Int, _ code: String) {
-            (self.name, self.bytes, self.status, self.code) = (name, bytes, status, code)
+        static let refused: [Case] = [
+            Case("unknown path", WireSocket.request(target: "/nowhere"), 404, "unknown_path"),
+            Case("plain request", "GET /api/ws/agent HTTP/1.1\r\nHost: x\r\n\r\n", 426, "upgrade_required"),
+            Case(
+                "foreign origin", WireSocket.request(headers: ["Origin: https://evil.example"]), 403, "origin_refused"),
+            Case("no HTTP", "EHLO there\r\n\r\n", 400, "bad_request"),
+            Case("TLS hello", [0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xFC, 0x03, 0x03], 400, "bad_request"),
+            Case(
+                "long field", WireSocket.request(headers: ["X: " + String(repeating: "a", count: 20_000)]), 431,
+                "head_too_large"),
+            Case(
+                "many fields", WireSocket.request(headers: (0..<200).map { "X-\($0): a" }), 431, "head_too_large"),
+            Case(
+                "large head",
+                WireSocket.request(headers: (0..<20).map { "X-\($0): " + String(repeating: "a", count: 8000) }), 431,
+                "head_too_large"),
+            Case(
+                "endless target", "GET /" + String(repeating: "a", count: 300_000), 431, "head_too_large"),
+            Case(
+                "token twice", WireSocket.request(target: "/api/ws/agent?session_token=a&session_token=b"), 400,
+                "token_ambiguous"),
+        ]
+
+        @Test(arguments: refused)
+        func `a bad handshake is answered in JSON and the connection ends`(_ handshake: Case) async throws {
+            try await ProxyFixture(backendPort: 1).run { port in
+                let socket = try BlockingSocket.connect(port: port)
+                // The answer may come, and the connection end, before all is sent.
+                try? socket.send(handshake.bytes)
+                let answer = String(decoding: try socket.readToEnd(), as: UTF8.self)
+                #expect(answer.hasPrefix("HTTP/1.1 \(handshake.status) "), "\(answer)")
+                #expect(answer.contains("Content-Type: application/json\r\n"))
+                #expect(answer.contains("Connection: close\r\n"))
+                #expect(answer.contains(#""code":"\#(handshake.code)""#), "\(answer)")
+            }
         }
 
-        var testDescription: String { name }
-    }
-
-    static let refused: [Case] = [
-        Case("unknown path", WireSocket.request(target: "/nowhere"), 404, "unknown_path"),
-        Case("plain request", "GET /api/ws/agent HTTP/1.1\r\nHost: x\r\n\r\n", 426, "upgrade_required"),
-        Case("foreign origin", WireSocket.request(headers: ["Origin: https://evil.example"]), 403, "origin_refused"),
-        Case("no HTTP", "EHLO there\r\n\r\n", 400, "bad_request"),
-        Case("TLS hello", [0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xFC, 0x03, 0x03], 400, "bad_request"),
-        Case(
-            "long field", WireSocket.request(headers: ["X: " + String(repeating: "a", count: 20_000)]), 431,
-            "head_too_large"),
-        Case(
-            "many fields", WireSocket.request(headers: (0..<200).map { "X-\($0): a" }), 431, "head_too_large"),
-        Case(
-            "large head",
-            WireSocket.request(headers: (0..<20).map { "X-\($0): " + String(repeating: "a", count: 8000) }), 431,
-            "head_too_large"),
-        Case(
-            "endless target", "GET /" + String(repeating: "a", count: 300_000), 431, "head_too_large"),
-        Case(
-            "token twice", WireSocket.request(target: "/api/ws/agent?session_token=a&session_token=b"), 400,
-            "token_ambiguous"),
-    ]
-
-    @Test(arguments: refused)
-    func `a bad handshake is answered in JSON and the connection ends`(_ handshake: Case) async throws {
-        try await ProxyFixture(backendPort: 1).run { port in
-            let socket = try BlockingSocket.connect(port: port)
-            // The answer may come, and the connection end, before all is sent.
-            try? socket.send(handshake.bytes)
-            let answer = String(decoding: try socket.readToEnd(), as: UTF8.self)
-            #expect(answer.hasPrefix("HTTP/1.1 \(handshake.status) "), "\(answer)")
-            #expect(answer.contains("Content-Type: application/json\r\n"))
-            #expect(answer.contains("Connection: close\r\n"))
-            #expect(answer.contains(#""code":"\#(handshake.code)""#), "\(answer)")
+        @Test(arguments: ["/healthz", "/health", "/api/health"])
+        func `health is answered without a socket`(_ path: String) async throws {
+            try await ProxyFixture(backendPort: 1).run { port in
+                let socket = try BlockingSocket.connect(port: port)
+                try socket.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
+                let answer = String(decoding: try socket.readToEnd(), as: UTF8.self)
+                #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+                #expect(answer.hasSuffix(#"{"status":"ok"}"#))
+            }
         }
-    }
 
-    @Test(arguments: ["/healthz", "/health", "/api/health"])
-    func `health is answered without a socket`(_ path: String) async throws {
-        try await ProxyFixture(backendPort: 1).run { port in
-            let socket = try BlockingSocket.connect(port: port)
-            try socket.send("GET \(path) HTTP/1.1\r\nHost: x\r\n\r\n")
-            let answer = String(decoding: try socket.readToEnd(), as: UTF8.self)
-            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
-            #expect(answer.hasSuffix(#"{"status":"ok"}"#))
-        }
-    }
-
-    @Test
-    func `a handshake that never ends is ended`() async throws {
-        var fixture = ProxyFixture(backendPort: 1)
-        fixture.table.limits.handshakeTimeout = .milliseconds(100)
-        try await fixture.run { port in
-            let socket = try BlockingSocket.connect(port: port)
-            try socket.send("GET /api/ws/agent HTTP/1.1\r\nHost")
-            #expect(String(decoding: try socket.readToEnd(), as: UTF8.self).hasPrefix("HTTP/1.1 408 "))
-        }
-    }
-
-    @Test
-    func `handshakes beyond the limit are refused, and there is room again when one ends`() async throws {
-        var fixture = ProxyFixture(backendPort: 1)
-        fixture.table.limits.handshakesInProgress = 2
-        try await fixture.run { port in
-            let first = try BlockingSocket.connect(port: port)
-            let second = try BlockingSocket.connect(port: port)
-            let third = try BlockingSocket.connect(port: port)
-            #expect(String(decoding: try third.readToEnd(), as: UTF8.self).hasPrefix("HTTP/1.1 503 "))
-            try first.send("X\r\n\r\n")
-            _ = try first.readToEnd()
-            third.close()
-            first.close()
-            try second.send(WireSocket.request())
-            #expect(try second.readHead().hasPrefix("HTTP/1.1 101 "))
-            _ = try WireSocket.open(port: port)
-        }
-    }
-
-    @Test
-    func `connections are limited in all and by address`() async throws {
-        for (limits, status) in [((1, 100), 503), ((100, 1), 429)] {
+        @Test
+        func `a handshake that never ends is ended`() async throws {
             var fixture = ProxyFixture(backendPort: 1)
-            (fixture.table.limits.connections, fixture.table.limits.connectionsPerAddress) = limits
+            fixture.table.limits.handshakeTimeout = .milliseconds(100)
             try await fixture.run { port in
-                let first = try WireSocket.open(port: port)
+                let socket = try BlockingSocket.connect(port: port)
+                try socket.send("GET /api/ws/agent HTTP/1.1\r\nHost")
+                #expect(String(decoding: try socket.readToEnd(), as: UTF8.self).hasPrefix("HTTP/1.1 408 "))
+            }
+        }
+
+        @Test
+        func `handshakes beyond the limit are refused, and there is room again when one ends`() async throws {
+            var fixture = ProxyFixture(backendPort: 1)
+            fixture.table.limits.handshakesInProgress = 2
+            try await fixture.run { port in
+                let first = try BlockingSocket.connect(port: port)
                 let second = try BlockingSocket.connect(port: port)
+                let third = try BlockingSocket.connect(port: port)
+                #expect(String(decoding: try third.readToEnd(), as: UTF8.self).hasPrefix("HTTP/1.1 503 "))
+                try first.send("X\r\n\r\n")
+                _ = try first.readToEnd()
+                third.close()
+                first.close()
                 try second.send(WireSocket.request())
-                #expect(String(decoding: try second.readToEnd(), as: UTF8.self).hasPrefix("HTTP/1.1 \(status) "))
-                try first.close(1000)
-                _ = try first.readFrame()
-                #expect(first.socket.isAtEnd())
+                #expect(try second.readHead().hasPrefix("HTTP/1.1 101 "))
                 _ = try WireSocket.open(port: port)
             }
         }
-    }
 
-    @Test
-    func `messages in the same packet as the handshake are heard`() async throws {
-        let backend = try TestBackend.echo()
-        try await ProxyFixture(backendPort: backend.port).run { port in
-            let frame = WireSocket.bytes(1, Array(#"{"agent_type":"guide","message":"early"}"#.utf8), masked: true)
-            let client = try WireSocket.open(port: port, behind: frame + frame)
-            #expect(try client.readText().contains("early"))
-            #expect(try client.readText().contains("early"))
+        @Test
+        func `connections are limited in all and by address`() async throws {
+            for (limits, status) in [((1, 100), 503), ((100, 1), 429)] {
+                var fixture = ProxyFixture(backendPort: 1)
+                (fixture.table.limits.connections, fixture.table.limits.connectionsPerAddress) = limits
+                try await fixture.run { port in
+                    let first = try WireSocket.open(port: port)
+                    let second = try BlockingSocket.connect(port: port)
+                    try second.send(WireSocket.request())
+                    #expect(String(decoding: try second.readToEnd(), as: UTF8.self).hasPrefix("HTTP/1.1 \(status) "))
+                    try first.close(1000)
+                    _ = try first.readFrame()
+                    #expect(first.socket.isAtEnd())
+                    _ = try WireSocket.open(port: port)
+                }
+            }
         }
-    }
 
-    @Test
-    func `an address in use is said plainly`() async throws {
-        let (listener, port) = try BlockingSocket.listen()
-        defer { listener.close() }
-        var fixture = ProxyFixture(backendPort: 1)
-        fixture.listen.clients = [.tcp(host: "127.0.0.1", port: port)]
-        let proxy = Proxy(settings: try fixture.settings, logger: fixture.logger)
-        let error = await #expect(throws: ProxyError.self) { try await proxy.start() }
-        #expect(error?.description == "cannot listen on 127.0.0.1:\(port): the address is in use")
-        await proxy.stop()
+        @Test
+        func `messages in the same packet as the handshake are heard`() async throws {
+            let backend = try TestBackend.echo()
+            try await ProxyFixture(backendPort: backend.port).run { port in
+                let frame = WireSocket.bytes(1, Array(#"{"agent_type":"guide","message":"early"}"#.utf8), masked: true)
+                let client = try WireSocket.open(port: port, behind: frame + frame)
+                #expect(try client.readText().contains("early"))
+                #expect(try client.readText().contains("early"))
+            }
+        }
+
+        @Test
+        func `an address in use is said plainly`() async throws {
+            let (listener, port) = try BlockingSocket.listen()
+            defer { listener.close() }
+            var fixture = ProxyFixture(backendPort: 1)
+            fixture.listen.clients = [.tcp(host: "127.0.0.1", port: port)]
+            let proxy = Proxy(settings: try fixture.settings, logger: fixture.logger)
+            let error = await #expect(throws: ProxyError.self) { try await proxy.start() }
+            #expect(error?.description == "cannot listen on 127.0.0.1:\(port): the address is in use")
+            await proxy.stop()
+        }
     }
 }

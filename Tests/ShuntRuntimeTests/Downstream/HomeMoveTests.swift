@@ -3,68 +3,70 @@ import Testing
 
 @testable import ShuntRuntime
 
-@Suite(.timeLimit(.minutes(1)))
-struct HomeMoveTests {
-    @Test
-    func `all sockets of a session meet on one worker and share its connection`() async throws {
-        let backend = try TestBackend.echo()
-        try await ProxyFixture(backendPort: backend.port, workers: 2).run { port in
-            // Connections are dealt out in turn, so half of these are accepted where the session does not live.
-            var clients: [WireSocket] = []
-            for _ in 0..<8 {
-                clients.append(try WireSocket.open(port: port, target: "/api/ws/agent?session_token=one"))
+extension SocketTests {
+    @Suite(.timeLimit(.minutes(1)))
+    struct HomeMoveTests {
+        @Test
+        func `all sockets of a session meet on one worker and share its connection`() async throws {
+            let backend = try TestBackend.echo()
+            try await ProxyFixture(backendPort: backend.port, workers: 2).run { port in
+                // Connections are dealt out in turn, so half of these are accepted where the session does not live.
+                var clients: [WireSocket] = []
+                for _ in 0..<8 {
+                    clients.append(try WireSocket.open(port: port, target: "/api/ws/agent?session_token=one"))
+                }
+                for (index, client) in clients.enumerated() {
+                    try client.send(#"{"agent_type":"guide","message":"from \#(index)"}"#)
+                    #expect(try client.readText().contains(#""message":"from \#(index)""#))
+                }
             }
-            for (index, client) in clients.enumerated() {
-                try client.send(#"{"agent_type":"guide","message":"from \#(index)"}"#)
-                #expect(try client.readText().contains(#""message":"from \#(index)""#))
-            }
+            #expect(backend.heads.count == 1)
         }
-        #expect(backend.heads.count == 1)
-    }
 
-    @Test
-    func `bytes that came with the handshake survive the move`() async throws {
-        let backend = try TestBackend.echo()
-        try await ProxyFixture(backendPort: backend.port, workers: 2).run { port in
-            var clients: [WireSocket] = []
-            for index in 0..<8 {
-                let message = Array(#"{"agent_type":"guide","message":"early \#(index)"}"#.utf8)
-                let frame = WireSocket.bytes(1, message, masked: true)
-                // One whole message behind the handshake, and half of another one.
-                let client = try WireSocket.open(
-                    port: port, target: "/api/ws/agent?session_token=one", behind: frame + frame.prefix(9))
-                #expect(try client.readText().contains(#""message":"early \#(index)""#))
-                try client.socket.send(Array(frame.dropFirst(9)))
-                #expect(try client.readText().contains(#""message":"early \#(index)""#))
-                clients.append(client)
+        @Test
+        func `bytes that came with the handshake survive the move`() async throws {
+            let backend = try TestBackend.echo()
+            try await ProxyFixture(backendPort: backend.port, workers: 2).run { port in
+                var clients: [WireSocket] = []
+                for index in 0..<8 {
+                    let message = Array(#"{"agent_type":"guide","message":"early \#(index)"}"#.utf8)
+                    let frame = WireSocket.bytes(1, message, masked: true)
+                    // One whole message behind the handshake, and half of another one.
+                    let client = try WireSocket.open(
+                        port: port, target: "/api/ws/agent?session_token=one", behind: frame + frame.prefix(9))
+                    #expect(try client.readText().contains(#""message":"early \#(index)""#))
+                    try client.socket.send(Array(frame.dropFirst(9)))
+                    #expect(try client.readText().contains(#""message":"early \#(index)""#))
+                    clients.append(client)
+                }
             }
+            #expect(backend.heads.count == 1)
         }
-        #expect(backend.heads.count == 1)
-    }
 
-    @Test
-    func `sessions without a token stay where they were accepted`() async throws {
-        let backend = try TestBackend.echo()
-        try await ProxyFixture(backendPort: backend.port, workers: 2).run { port in
-            for index in 0..<4 {
-                let client = try WireSocket.open(port: port)
-                try client.send(#"{"agent_type":"guide","message":"\#(index)"}"#)
-                #expect(try client.readText().contains(#""message":"\#(index)""#))
+        @Test
+        func `sessions without a token stay where they were accepted`() async throws {
+            let backend = try TestBackend.echo()
+            try await ProxyFixture(backendPort: backend.port, workers: 2).run { port in
+                for index in 0..<4 {
+                    let client = try WireSocket.open(port: port)
+                    try client.send(#"{"agent_type":"guide","message":"\#(index)"}"#)
+                    #expect(try client.readText().contains(#""message":"\#(index)""#))
+                }
             }
+            #expect(backend.heads.count == 4)
         }
-        #expect(backend.heads.count == 4)
-    }
 
-    @Test
-    func `a descriptor that moved is closed when its client leaves`() async throws {
-        let backend = try TestBackend.echo()
-        try await ProxyFixture(backendPort: backend.port, workers: 2).run { port in
-            for _ in 0..<8 {
-                let client = try WireSocket.open(port: port, target: "/api/ws/agent?session_token=one")
-                try client.close(1000)
-                #expect(try client.readFrame().code == 1000)
-                // The proxy ends the connection: no second descriptor keeps it open.
-                #expect(client.socket.isAtEnd())
+        @Test
+        func `a descriptor that moved is closed when its client leaves`() async throws {
+            let backend = try TestBackend.echo()
+            try await ProxyFixture(backendPort: backend.port, workers: 2).run { port in
+                for _ in 0..<8 {
+                    let client = try WireSocket.open(port: port, target: "/api/ws/agent?session_token=one")
+                    try client.close(1000)
+                    #expect(try client.readFrame().code == 1000)
+                    // The proxy ends the connection: no second descriptor keeps it open.
+                    #expect(client.socket.isAtEnd())
+                }
             }
         }
     }

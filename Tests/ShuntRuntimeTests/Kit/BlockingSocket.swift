@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// A TCP socket as the system gives it, for peers that share no code with the proxy. Every wait is bounded.
 final class BlockingSocket: @unchecked Sendable {
@@ -7,8 +8,11 @@ final class BlockingSocket: @unchecked Sendable {
     }
 
     let descriptor: CInt
-    private var isClosed = false
+    /// Locked, because a descriptor's number is somebody else's as soon as it is closed.
+    private let isClosed = Mutex(false)
     private var unread: [UInt8] = []
+    /// How many bytes of `unread` are read after all.
+    private var consumed = 0
 
     init(descriptor: CInt, timeout seconds: Int = 10) {
         self.descriptor = descriptor
@@ -35,11 +39,42 @@ final class BlockingSocket: @unchecked Sendable {
         return BlockingSocket(descriptor: descriptor)
     }
 
+    static func connect(ipv6Port port: Int) throws -> BlockingSocket {
+        let socket = BlockingSocket(descriptor: socket(AF_INET6, CInt(SOCK_STREAM.rawValue), 0))
+        var address = sockaddr_in6()
+        address.sin6_family = sa_family_t(AF_INET6)
+        address.sin6_port = UInt16(truncatingIfNeeded: port).bigEndian
+        address.sin6_addr = in6addr_loopback
+        try socket.connect(&address)
+        return socket
+    }
+
+    static func connect(path: String) throws -> BlockingSocket {
+        let socket = BlockingSocket(descriptor: socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0))
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+        try socket.connect(&address)
+        return socket
+    }
+
+    private func connect<Address>(_ address: inout Address) throws {
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<Address>.size))
+            }
+        }
+        guard result == 0 else { throw Failure(description: "connect: \(errno)") }
+    }
+
     /// Listens on a port of the system's choice.
-    static func listen(port: Int = 0) throws -> (socket: BlockingSocket, port: Int) {
+    static func listen(port: Int = 0, receiveBuffer: CInt? = nil) throws -> (socket: BlockingSocket, port: Int) {
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         var on: CInt = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
+        if var size = receiveBuffer {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<CInt>.size))
+        }
         guard withLoopback(port: port, { bind(descriptor, $0, $1) }) == 0, Glibc.listen(descriptor, 128) == 0 else {
             Glibc.close(descriptor)
             throw Failure(description: "listen: \(errno)")
@@ -86,8 +121,8 @@ final class BlockingSocket: @unchecked Sendable {
     func readHead() throws -> String {
         let end = Array("\r\n\r\n".utf8)
         while true {
-            for start in unread.indices where unread[start...].starts(with: end) {
-                return String(decoding: try read(start + end.count), as: UTF8.self)
+            for start in unread.indices.dropFirst(consumed) where unread[start...].starts(with: end) {
+                return String(decoding: try read(start - consumed + end.count), as: UTF8.self)
             }
             guard try fill() else { throw Failure(description: "end of stream in the head: \(unread.count) bytes") }
         }
@@ -96,13 +131,13 @@ final class BlockingSocket: @unchecked Sendable {
     /// Everything up to the end of the stream; a reset counts as the end.
     func readToEnd() throws -> [UInt8] {
         do { while try fill() {} } catch  where errno == ECONNRESET {}
-        defer { unread = [] }
-        return unread
+        defer { (unread, consumed) = ([], 0) }
+        return Array(unread[consumed...])
     }
 
     /// Whether the peer ended the stream (or reset it) without another byte.
     func isAtEnd() -> Bool {
-        guard unread.isEmpty else { return false }
+        guard unread.count == consumed else { return false }
         do { return try !fill() } catch { return errno == ECONNRESET }
     }
 
@@ -114,12 +149,17 @@ final class BlockingSocket: @unchecked Sendable {
         return count > 0
     }
 
-    func shutdown() { _ = Glibc.shutdown(descriptor, CInt(SHUT_RDWR)) }
+    func shutdown() {
+        isClosed.withLock { isClosed in
+            if !isClosed { _ = Glibc.shutdown(descriptor, CInt(SHUT_RDWR)) }
+        }
+    }
 
     func close() {
-        guard !isClosed else { return }
-        isClosed = true
-        Glibc.close(descriptor)
+        isClosed.withLock { isClosed in
+            if !isClosed { Glibc.close(descriptor) }
+            isClosed = true
+        }
     }
 
     /// Ends with a reset instead of an orderly end.

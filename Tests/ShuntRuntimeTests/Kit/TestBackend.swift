@@ -18,10 +18,11 @@ final class TestBackend: Sendable {
 
     /// - Parameter handshake: answers the request; returns false where that was all.
     init(
-        port: Int = 0, handshake: @escaping @Sendable (BlockingSocket, String) throws -> Bool = TestBackend.accept,
+        port: Int = 0, receiveBuffer: CInt? = nil,
+        handshake: @escaping @Sendable (BlockingSocket, String) throws -> Bool = TestBackend.accept,
         script: @escaping Script
     ) throws {
-        let (listener, port) = try BlockingSocket.listen(port: port)
+        let (listener, port) = try BlockingSocket.listen(port: port, receiveBuffer: receiveBuffer)
         self.listener = listener
         self.port = port
         Thread.detachNewThread { [self] in

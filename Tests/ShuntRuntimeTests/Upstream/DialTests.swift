@@ -3,133 +3,135 @@ import Testing
 
 @testable import ShuntRuntime
 
-@Suite(.timeLimit(.minutes(1)))
-struct DialTests {
-    /// What a backend answers to a handshake, by the request's key.
-    struct Case: Sendable, CustomTestStringConvertible {
-        var name: String
-        var failure: DialFailure
-        var answer: @Sendable (_ key: String) -> String?
-        var testDescription: String { name }
-    }
-
-    static let bad: [Case] = [
-        Case(name: "200 instead of 101", failure: .refused(status: 200)) { _ in
-            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-        },
-        Case(name: "403", failure: .refused(status: 403)) { _ in
-            "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
-        },
-        Case(name: "503 without a body", failure: .refused(status: 503)) { _ in
-            "HTTP/1.1 503 Service Unavailable\r\n\r\n"
-        },
-        Case(name: "a redirect", failure: .refused(status: 302)) { _ in
-            "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
-        },
-        Case(name: "wrong accept key", failure: .badHandshake) { _ in
-            TestBackend.upgrade(acceptKey: SecWebSocket.acceptKey(for: "AAAAAAAAAAAAAAAAAAAAAA=="))
-        },
-        Case(name: "no accept key", failure: .badHandshake) { _ in
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
-        },
-        Case(name: "an extension nobody asked for", failure: .badHandshake) { key in
-            TestBackend.upgrade(
-                acceptKey: SecWebSocket.acceptKey(for: key), "Sec-WebSocket-Extensions: permessage-deflate\r\n")
-        },
-        Case(name: "a subprotocol nobody asked for", failure: .badHandshake) { key in
-            TestBackend.upgrade(acceptKey: SecWebSocket.acceptKey(for: key), "Sec-WebSocket-Protocol: chat\r\n")
-        },
-        Case(name: "no HTTP", failure: .badHandshake) { _ in "220 smtp.example.com ready\r\n\r\n" },
-        Case(name: "an endless head", failure: .badHandshake) { _ in
-            "HTTP/1.1 101 Switching Protocols\r\nX: " + String(repeating: "a", count: 100_000)
-        },
-        Case(name: "an end instead of an answer", failure: .connect) { _ in "" },
-        Case(name: "silence", failure: .connectTimeout) { _ in nil },
-    ]
-
-    @Test(arguments: bad)
-    func `a bad answer to the handshake is told by what it was`(_ answer: Case) async throws {
-        let backend = try TestBackend(
-            handshake: { socket, head in
-                guard let text = answer.answer(TestBackend.key(of: head)) else {
-                    // Until the proxy ends it.
-                    _ = try socket.readToEnd()
-                    return false
-                }
-                try socket.send(text)
-                return false
-            }, script: { _, _ in })
-        let failure = try await dial(port: backend.port)
-        #expect(failure == "\(answer.failure)")
-        backend.stop()
-    }
-
-    @Test
-    func `a port where nobody listens is a failed connect`() async throws {
-        let (listener, port) = try BlockingSocket.listen()
-        listener.close()
-        #expect(try await dial(port: port) == "connect")
-    }
-
-    @Test
-    func `a local address that is not there is our fault`() async throws {
-        let failure = try await dial(port: 1) { $0.sourceAddresses = ["203.0.113.77"] }
-        #expect(failure == "noLocalAddress")
-    }
-
-    @Test
-    func `an upstream has no more connections than it may`() async throws {
-        #expect(try await dial(port: 1) { $0.maxConnections = 0 } == "limit")
-    }
-
-    @Test
-    func `a name that does not exist is a failed connect`() async throws {
-        let failure = try await dial(port: 1) { $0.address.host = "nowhere.invalid" }
-        #expect(failure == "connect" || failure == "connectTimeout")
-    }
-
-    @Test
-    func `a name that exists is dialled at all of its addresses`() async throws {
-        let backend = try TestBackend.echo()
-        // It listens on one of the two loopback addresses that the name may stand for.
-        #expect(try await dial(port: backend.port) { $0.address.host = "localhost" } == nil)
-        backend.stop()
-    }
-
-    @Test
-    func `what came right behind the answer is heard`() async throws {
-        let backend = try TestBackend(
-            handshake: { socket, head in
-                let push = WireSocket.bytes(1, Array(#"{"type":"welcome","message":"hi"}"#.utf8), masked: false)
-                let answer = TestBackend.upgrade(acceptKey: SecWebSocket.acceptKey(for: TestBackend.key(of: head)))
-                try socket.send(Array(answer.utf8) + push)
-                return true
-            }, script: TestBackend.answering)
-        var fixture = ProxyFixture(backendPort: backend.port)
-        fixture.table.upstreams[0].pushes = ["welcome": .forward]
-        try await fixture.run { port in
-            let client = try WireSocket.open(port: port)
-            try client.send(#"{"agent_type":"guide","message":"x"}"#)
-            #expect(try client.readText().contains(#""type":"welcome""#))
-            #expect(try client.readText().contains(#""message":"x""#))
+extension SocketTests {
+    @Suite(.timeLimit(.minutes(1)))
+    struct DialTests {
+        /// What a backend answers to a handshake, by the request's key.
+        struct Case: Sendable, CustomTestStringConvertible {
+            var name: String
+            var failure: DialFailure
+            var answer: @Sendable (_ key: String) -> String?
+            var testDescription: String { name }
         }
-    }
 
-    /// Lets a client cause a dial and says how it failed; nil where the message was answered.
-    private func dial(
-        port: Int, _ change: (inout UpstreamSettings) -> Void = { _ in }
-    ) async throws -> String? {
-        let recorder = LogRecorder()
-        var fixture = ProxyFixture(backendPort: port)
-        fixture.logger = recorder.logger
-        fixture.table.upstreams[0].connectTimeout = .milliseconds(300)
-        fixture.table.upstreams[0].queue.timeout = .milliseconds(200)
-        change(&fixture.table.upstreams[0])
-        return try await fixture.run { port in
-            let client = try WireSocket.open(port: port)
-            try client.send(#"{"agent_type":"guide","message":"x"}"#)
-            guard try !client.readText().contains(#""message":"x""#) else { return nil }
-            return await recorder.next("dial failed")?.metadata["reason"]
+        static let bad: [Case] = [
+            Case(name: "200 instead of 101", failure: .refused(status: 200)) { _ in
+                "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+            },
+            Case(name: "403", failure: .refused(status: 403)) { _ in
+                "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
+            },
+            Case(name: "503 without a body", failure: .refused(status: 503)) { _ in
+                "HTTP/1.1 503 Service Unavailable\r\n\r\n"
+            },
+            Case(name: "a redirect", failure: .refused(status: 302)) { _ in
+                "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
+            },
+            Case(name: "wrong accept key", failure: .badHandshake) { _ in
+                TestBackend.upgrade(acceptKey: SecWebSocket.acceptKey(for: "AAAAAAAAAAAAAAAAAAAAAA=="))
+            },
+            Case(name: "no accept key", failure: .badHandshake) { _ in
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+            },
+            Case(name: "an extension nobody asked for", failure: .badHandshake) { key in
+                TestBackend.upgrade(
+                    acceptKey: SecWebSocket.acceptKey(for: key), "Sec-WebSocket-Extensions: permessage-deflate\r\n")
+            },
+            Case(name: "a subprotocol nobody asked for", failure: .badHandshake) { key in
+                TestBackend.upgrade(acceptKey: SecWebSocket.acceptKey(for: key), "Sec-WebSocket-Protocol: chat\r\n")
+            },
+            Case(name: "no HTTP", failure: .badHandshake) { _ in "220 smtp.example.com ready\r\n\r\n" },
+            Case(name: "an endless head", failure: .badHandshake) { _ in
+                "HTTP/1.1 101 Switching Protocols\r\nX: " + String(repeating: "a", count: 100_000)
+            },
+            Case(name: "an end instead of an answer", failure: .connect) { _ in "" },
+            Case(name: "silence", failure: .connectTimeout) { _ in nil },
+        ]
+
+        @Test(arguments: bad)
+        func `a bad answer to the handshake is told by what it was`(_ answer: Case) async throws {
+            let backend = try TestBackend(
+                handshake: { socket, head in
+                    guard let text = answer.answer(TestBackend.key(of: head)) else {
+                        // Until the proxy ends it.
+                        _ = try socket.readToEnd()
+                        return false
+                    }
+                    try socket.send(text)
+                    return false
+                }, script: { _, _ in })
+            let failure = try await dial(port: backend.port)
+            #expect(failure == "\(answer.failure)")
+            backend.stop()
+        }
+
+        @Test
+        func `a port where nobody listens is a failed connect`() async throws {
+            let (listener, port) = try BlockingSocket.listen()
+            listener.close()
+            #expect(try await dial(port: port) == "connect")
+        }
+
+        @Test
+        func `a local address that is not there is our fault`() async throws {
+            let failure = try await dial(port: 1) { $0.sourceAddresses = ["203.0.113.77"] }
+            #expect(failure == "noLocalAddress")
+        }
+
+        @Test
+        func `an upstream has no more connections than it may`() async throws {
+            #expect(try await dial(port: 1) { $0.maxConnections = 0 } == "limit")
+        }
+
+        @Test
+        func `a name that does not exist is a failed connect`() async throws {
+            let failure = try await dial(port: 1) { $0.address.host = "nowhere.invalid" }
+            #expect(failure == "connect" || failure == "connectTimeout")
+        }
+
+        @Test
+        func `a name that exists is dialled at all of its addresses`() async throws {
+            let backend = try TestBackend.echo()
+            // It listens on one of the two loopback addresses that the name may stand for.
+            #expect(try await dial(port: backend.port) { $0.address.host = "localhost" } == nil)
+            backend.stop()
+        }
+
+        @Test
+        func `what came right behind the answer is heard`() async throws {
+            let backend = try TestBackend(
+                handshake: { socket, head in
+                    let push = WireSocket.bytes(1, Array(#"{"type":"welcome","message":"hi"}"#.utf8), masked: false)
+                    let answer = TestBackend.upgrade(acceptKey: SecWebSocket.acceptKey(for: TestBackend.key(of: head)))
+                    try socket.send(Array(answer.utf8) + push)
+                    return true
+                }, script: TestBackend.answering)
+            var fixture = ProxyFixture(backendPort: backend.port)
+            fixture.table.upstreams[0].pushes = ["welcome": .forward]
+            try await fixture.run { port in
+                let client = try WireSocket.open(port: port)
+                try client.send(#"{"agent_type":"guide","message":"x"}"#)
+                #expect(try client.readText().contains(#""type":"welcome""#))
+                #expect(try client.readText().contains(#""message":"x""#))
+            }
+        }
+
+        /// Lets a client cause a dial and says how it failed; nil where the message was answered.
+        private func dial(
+            port: Int, _ change: (inout UpstreamSettings) -> Void = { _ in }
+        ) async throws -> String? {
+            let recorder = LogRecorder()
+            var fixture = ProxyFixture(backendPort: port)
+            fixture.logger = recorder.logger
+            fixture.table.upstreams[0].connectTimeout = .milliseconds(300)
+            fixture.table.upstreams[0].queue.timeout = .milliseconds(200)
+            change(&fixture.table.upstreams[0])
+            return try await fixture.run { port in
+                let client = try WireSocket.open(port: port)
+                try client.send(#"{"agent_type":"guide","message":"x"}"#)
+                guard try !client.readText().contains(#""message":"x""#) else { return nil }
+                return await recorder.next("dial failed")?.metadata["reason"]
+            }
         }
     }
 }

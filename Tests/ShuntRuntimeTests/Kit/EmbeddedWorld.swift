@@ -1,0 +1,117 @@
+import Logging
+import NIOCore
+import NIOEmbedded
+import ShuntCore
+
+@testable import ShuntRuntime
+
+/// Real workers and handlers without sockets: channels in memory, a clock that moves by hand.
+final class EmbeddedWorld {
+    let loop = EmbeddedEventLoop()
+    let worker: Worker
+    /// Upstream connections in the order in which they were dialled; their handshake is not answered yet.
+    private let dialled: NIOLoopBoundBox<[EmbeddedChannel]>
+
+    init(_ change: (inout TableDefinition) -> Void = { _ in }) throws {
+        var fixture = ProxyFixture(backendPort: 1)
+        change(&fixture.table)
+        let dialled = NIOLoopBoundBox<[EmbeddedChannel]>([], eventLoop: loop)
+        self.dialled = dialled
+        let connector = Connector { order, initializer in
+            let channel = EmbeddedChannel(loop: dialled.eventLoop as? EmbeddedEventLoop ?? EmbeddedEventLoop())
+            dialled.value.append(channel)
+            return initializer(channel).flatMap { channel.connect(to: order.address) }.map { channel }
+        }
+        let process = ProcessState(
+            settings: try fixture.settings, workerCount: 1, logger: fixture.logger, connector: connector)
+        worker = Worker(index: 0, eventLoop: loop, process: process, maskingKeys: MaskingKeys(seed: 1))
+    }
+
+    /// Everything that is to be done now.
+    func run() { loop.run() }
+
+    func pass(_ time: TimeAmount) { loop.advanceTime(by: time) }
+
+    /// A client after its handshake; the 101 is read.
+    func client(target: String = "/api/ws/agent", workers: Workers? = nil) throws -> EmbeddedChannel {
+        let channel = EmbeddedChannel(loop: loop)
+        let all = workers ?? Workers([NIOLoopBound(worker, eventLoop: loop)])
+        try HandshakeHandler.install(in: channel, worker: worker, workers: all)
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        try channel.writeInbound(ByteBuffer(string: WireSocket.request(target: target)))
+        run()
+        guard let answer = try channel.readOutbound(as: ByteBuffer.self), String(buffer: answer).contains(" 101 ")
+        else { throw BlockingSocket.Failure(description: "no upgrade") }
+        return channel
+    }
+
+    /// The next upstream connection that was dialled, its handshake answered.
+    func upstream() throws -> EmbeddedChannel {
+        run()
+        guard !dialled.value.isEmpty else { throw BlockingSocket.Failure(description: "nothing was dialled") }
+        let channel = dialled.value.removeFirst()
+        var head = ""
+        while let part = try channel.readOutbound(as: IOData.self) {
+            if case .byteBuffer(let bytes) = part { head += String(buffer: bytes) }
+        }
+        let key = SecWebSocket.acceptKey(for: TestBackend.key(of: head))
+        try channel.writeInbound(ByteBuffer(string: TestBackend.upgrade(acceptKey: key)))
+        run()
+        return channel
+    }
+
+    var undialled: Bool { dialled.value.isEmpty }
+}
+
+extension EmbeddedChannel {
+    /// Frames of one message from a peer.
+    func receive(_ text: String, masked: Bool) throws {
+        try writeInbound(ByteBuffer(bytes: WireSocket.bytes(1, Array(text.utf8), masked: masked)))
+    }
+
+    /// What was flushed since the last look: one element for each write that reached the socket.
+    func writes() throws -> [[UInt8]] {
+        var writes: [[UInt8]] = []
+        while let buffer = try readOutbound(as: ByteBuffer.self) { writes.append(Array(buffer.readableBytesView)) }
+        return writes
+    }
+}
+
+/// Takes whole frames out of bytes.
+struct FrameParser {
+    private var bytes: [UInt8] = []
+
+    mutating func feed(_ more: [UInt8]) -> [WireSocket.Frame] {
+        bytes += more
+        var frames: [WireSocket.Frame] = []
+        while let frame = next() { frames.append(frame) }
+        return frames
+    }
+
+    static func frames(_ bytes: [UInt8]) -> [WireSocket.Frame] {
+        var parser = FrameParser()
+        return parser.feed(bytes)
+    }
+
+    private mutating func next() -> WireSocket.Frame? {
+        guard bytes.count >= 2 else { return nil }
+        var position = 2
+        var count = Int(bytes[1] & 0x7F)
+        if count >= 126 {
+            let width = count == 126 ? 2 : 8
+            guard bytes.count >= 2 + width else { return nil }
+            count = bytes[2..<2 + width].reduce(0) { $0 << 8 | Int($1) }
+            position += width
+        }
+        let isMasked = bytes[1] & 0x80 != 0
+        guard bytes.count >= position + (isMasked ? 4 : 0) + count else { return nil }
+        let key = isMasked ? Array(bytes[position..<position + 4]) : [0, 0, 0, 0]
+        position += isMasked ? 4 : 0
+        var payload = Array(bytes[position..<position + count])
+        if isMasked { for index in payload.indices { payload[index] ^= key[index % 4] } }
+        let frame = WireSocket.Frame(
+            opcode: bytes[0] & 0x0F, payload: payload, isFinal: bytes[0] & 0x80 != 0, isMasked: isMasked)
+        bytes.removeFirst(position + count)
+        return frame
+    }
+}
