@@ -39,19 +39,56 @@ import Testing
 }
 
 @Suite struct `Lists of exchanges` {
-    /// A list of so many exchanges, and their table.
-    private func made(_ count: Int) throws -> (ExchangeList, SlotTable<Exchange, ExchangeTag>, [ExchangeID]) {
-        let table = try RoutingTable(.agents())
-        var exchanges = SlotTable<Exchange, ExchangeTag>()
-        var list = ExchangeList()
-        let ids = (0..<count).map { _ in
-            exchanges.insert(Exchange(client: .none, session: .none, pool: .none, route: table.routes[0]))
-        }
-        for id in ids { list.append(id, in: &exchanges) }
-        return (list, exchanges, ids)
+    @Test func `appended ones come last, prepended ones first`() throws {
+        let line = try Line(3)
+        #expect(line.order == line.ids)
+        line.remove(line.ids[2])
+        line.prepend(line.ids[2])
+        #expect(line.order == [line.ids[2], line.ids[0], line.ids[1]])
     }
 
-    private func order(_ list: ExchangeList, _ exchanges: SlotTable<Exchange, ExchangeTag>) -> [ExchangeID] {
+    @Test(arguments: 0..<4) func `any of them can be taken out`(place: Int) throws {
+        let line = try Line(4)
+        var left = line.ids
+        let taken = left.remove(at: place)
+        line.remove(taken)
+        #expect(line.order == left)
+        line.append(taken)
+        #expect(line.order == left + [taken])
+    }
+
+    @Test func `the last one leaves it empty, and one that is no more changes nothing`() throws {
+        let line = try Line(1)
+        line.remove(line.ids[0])
+        #expect(line.order == [])
+        line.end(line.ids[0])
+        line.remove(line.ids[0])
+        #expect(line.order == [])
+    }
+}
+
+/// A list of exchanges, and their table.
+private final class Line {
+    private var list = ExchangeList()
+    private var exchanges = SlotTable<Exchange, ExchangeTag>()
+    private(set) var ids: [ExchangeID] = []
+
+    init(_ count: Int) throws {
+        let table = try RoutingTable(.agents())
+        for _ in 0..<count {
+            ids.append(
+                exchanges.insert(Exchange(client: .none, session: .none, pool: .none, route: table.routes[0])))
+        }
+        for id in ids { list.append(id, in: &exchanges) }
+    }
+
+    func append(_ id: ExchangeID) { list.append(id, in: &exchanges) }
+    func prepend(_ id: ExchangeID) { list.prepend(id, in: &exchanges) }
+    func remove(_ id: ExchangeID) { list.remove(id, in: &exchanges) }
+    func end(_ id: ExchangeID) { exchanges.remove(id) }
+
+    /// From the first to the last, which must be the same from the last to the first.
+    var order: [ExchangeID] {
         var order: [ExchangeID] = []
         var candidate = list.head
         while let exchange = exchanges[candidate] {
@@ -62,31 +99,5 @@ import Testing
         #expect(list.tail == order.last ?? .none)
         #expect(list.count == order.count && list.isEmpty == order.isEmpty)
         return order
-    }
-
-    @Test func `appended ones come last, prepended ones first`() throws {
-        var (list, exchanges, ids) = try made(3)
-        #expect(order(list, exchanges) == ids)
-        list.remove(ids[2], in: &exchanges)
-        list.prepend(ids[2], in: &exchanges)
-        #expect(order(list, exchanges) == [ids[2], ids[0], ids[1]])
-    }
-
-    @Test(arguments: 0..<4) func `any of them can be taken out`(place: Int) throws {
-        var (list, exchanges, ids) = try made(4)
-        list.remove(ids[place], in: &exchanges)
-        let taken = ids.remove(at: place)
-        #expect(order(list, exchanges) == ids)
-        list.append(taken, in: &exchanges)
-        #expect(order(list, exchanges) == ids + [taken])
-    }
-
-    @Test func `the last one leaves it empty, and one that is no more changes nothing`() throws {
-        var (list, exchanges, ids) = try made(1)
-        list.remove(ids[0], in: &exchanges)
-        #expect(order(list, exchanges).isEmpty)
-        exchanges.remove(ids[0])
-        list.remove(ids[0], in: &exchanges)
-        #expect(list.isEmpty)
     }
 }

@@ -74,7 +74,7 @@ import Testing
         world.pass(.seconds(79))
         for _ in 0..<110 { moments += world.pass(.milliseconds(100)).isEmpty ? 0 : 1 }
         #expect(moments > 10)
-        #expect(world.core.census.connections == 0)
+        #expect(world.census.connections == 0)
     }
 
     @Test func `a client that answers no ping is closed, one that says anything is not`() throws {
@@ -117,7 +117,7 @@ import Testing
         let last = world.hear(1, Text.reply("b"))
         #expect(last.delivered == ["1: b"])
         #expect(last.contains(.closeClient(anna, 1012, .draining)), "at once, for its time to leave is past")
-        #expect(world.core.isIdle)
+        #expect(world.isIdle)
     }
 
     @Test func `sockets leave spread over time, with the code for a restart`() throws {
@@ -140,7 +140,7 @@ import Testing
         #expect(Set(told.errors) == ["draining sent", "draining unsent"])
         #expect(told.contains(.closeClient(anna, 1012, .draining)))
         #expect(told.contains(.closeConnection(1, 1000)))
-        #expect(world.core.isIdle && world.core.census.isEmpty)
+        #expect(world.isIdle && world.census.isEmpty)
     }
 
     @Test func `sessions without a socket end at once`() throws {
@@ -151,7 +151,7 @@ import Testing
         world.hear(1, Text.reply("a"))
         world.leave(anna)
         #expect(world.drain(settings) == [.closeConnection(1, 1000)])
-        #expect(world.core.census.isEmpty)
+        #expect(world.census.isEmpty)
         #expect(world.drain(settings) == [], "a second stop is none")
     }
 }

@@ -6,7 +6,7 @@ import Testing
     @Test func `events of ids that never were do nothing`() throws {
         let world = try Driver(.agents())
         #expect(everything(world, client: 99, connection: 99) == [])
-        #expect(world.core.census.isEmpty)
+        #expect(world.census.isEmpty)
     }
 
     @Test func `events of what is gone do nothing, also when its place is taken again`() throws {
@@ -18,9 +18,9 @@ import Testing
         #expect(world.leave(anna) == [.closeConnection(1, 1000)])
         let bert = world.connect("bert")
         world.say(bert, Text.guide("2"))
-        let before = world.core.census
+        let before = world.census
         #expect(everything(world, client: anna, connection: 1) == [])
-        #expect(world.core.census == before)
+        #expect(world.census == before)
         #expect(world.ready(2) == [.forward(2, Text.bare("2"))])
     }
 
@@ -41,14 +41,14 @@ import Testing
         let world = try Driver(.agents())
         world.say(world.connect("anna"), Text.guide("1"))
         #expect(world.hear(1, Text.reply("x")) == [])
-        #expect(world.core.census.exchanges == 1)
+        #expect(world.census.exchanges == 1)
     }
 
     @Test func `an end before the handshake's end is a dial that failed`() throws {
         let world = try Driver(.agents())
         world.say(world.connect("anna"), Text.guide("1"))
         #expect(world.lose(1, 1000) == [.dial(2)])
-        #expect(world.core.tally.dialsFailed == 1)
+        #expect(world.tally.dialsFailed == 1)
     }
 
     @Test func `time that stands still or goes back does nothing`() throws {

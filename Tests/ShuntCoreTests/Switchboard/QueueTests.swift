@@ -24,10 +24,10 @@ import Testing
         let (world, anna) = try world { $0.queue.bytes = 100 }
         let long = String(repeating: "x", count: 5000)
         #expect(world.say(anna, Text.guide(long)) == [.dial(1)])
-        #expect(world.core.census.heldBytes > 5000)
+        #expect(world.census.heldBytes > 5000)
         #expect(world.say(anna, Text.guide("2")).errors == ["queue_full unsent"])
         world.ready(1)
-        #expect(world.core.census.heldBytes == 0)
+        #expect(world.census.heldBytes == 0)
         #expect(world.say(anna, Text.guide(String(repeating: "y", count: 60))) == [])
         #expect(world.say(anna, Text.guide(String(repeating: "z", count: 60))).errors == ["queue_full unsent"])
     }

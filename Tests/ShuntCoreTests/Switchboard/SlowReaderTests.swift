@@ -102,7 +102,7 @@ import Testing
         world.say(anna, Text.guide("1"))
         world.leave(anna)
         #expect(world.fail(1, .refused(status: 403)) == [])
-        #expect(world.core.census.pools == 0 && world.core.census.exchanges == 0)
+        #expect(world.census.pools == 0 && world.census.exchanges == 0)
         #expect(world.connecting("anna").happenings.errors == ["upstream_unavailable unsent"])
     }
 
@@ -117,7 +117,7 @@ import Testing
             world.hear(1, Text.reply("a")) == [
                 .deliver(next, Text.fromGuide("a", to: "anna")), .closeConnection(1, 1000),
             ])
-        #expect(world.core.census.pools == 0)
+        #expect(world.census.pools == 0)
     }
 
     @Test func `a message that another socket took over is dialled for with its sender's handshake`() throws {
