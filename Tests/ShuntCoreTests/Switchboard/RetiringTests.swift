@@ -49,7 +49,8 @@ import Testing
         #expect(world.census.exchanges == 0)
     }
 
-    @Test func `a zombie that comes back again and again is dialled slower and slower`() throws {
+    @Test(arguments: [Text.zombie, "[]"])
+    func `a backend that breaks again and again is dialled slower and slower`(reply: String) throws {
         let (world, anna) = try world()
         var waited = TimeSpan.zero
         for connection in 1...12 {
@@ -59,7 +60,7 @@ import Testing
                 happenings = world.pass(.milliseconds(20))
             }
             world.ready(connection)
-            world.hear(connection, Text.zombie)
+            world.hear(connection, reply)
         }
         #expect(waited > .seconds(2))
     }
