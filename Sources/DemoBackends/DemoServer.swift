@@ -41,6 +41,7 @@ final class DemoServer: Sendable {
     private static func configure(_ channel: any Channel, endpoints: any Endpoints) throws {
         let upgrader = NIOWebSocketServerUpgrader(
             maxFrameSize: DemoSocket.maxMessage,
+            automaticErrorHandling: false,
             shouldUpgrade: { channel, head in
                 let known = endpoints.agent(at: RequestTarget(head.uri).path) != nil
                 return channel.eventLoop.makeSucceededFuture(known ? HTTPHeaders() : nil)

@@ -10,6 +10,9 @@ final class DemoSocket: ChannelInboundHandler {
     /// The largest message, in bytes; a larger one is closed with 1009.
     static let maxMessage = 16 << 20
     private static let pingEvery = TimeAmount.seconds(20)
+    /// How long a peer whose frames cannot be read any more may take to see the close frame. Cut at once, it would see
+    /// a reset instead.
+    private static let patience = TimeAmount.seconds(1)
     private static let heartbeatEvery = TimeAmount.seconds(30)
 
     private enum Message {
@@ -80,8 +83,13 @@ final class DemoSocket: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A broken frame was answered with its close code before the error came here.
-        if !(error is NIOWebSocketError) { context.close(promise: nil) }
+        // Whatever comes behind a broken frame is an error too, and read away.
+        guard state != .closing else { return }
+        switch error as? NIOWebSocketError {
+        case .invalidFrameLength: close(.messageTooLarge, "", context, within: Self.patience)
+        case .some: close(.protocolError, "", context, within: Self.patience)
+        case nil: context.close(promise: nil)
+        }
     }
 
     private func continued(_ bytes: inout ByteBuffer, fin: Bool, _ context: ChannelHandlerContext) {
@@ -156,7 +164,10 @@ final class DemoSocket: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(WebSocketFrame(fin: true, opcode: opcode, data: bytes)), promise: nil)
     }
 
-    private func close(_ code: WebSocketErrorCode, _ reason: String, _ context: ChannelHandlerContext) {
+    private func close(
+        _ code: WebSocketErrorCode, _ reason: String, _ context: ChannelHandlerContext,
+        within time: TimeAmount = .seconds(10)
+    ) {
         guard state != .closing else { return }
         state = .closing
         var data = context.channel.allocator.buffer(capacity: 2 + reason.utf8.count)
@@ -165,7 +176,7 @@ final class DemoSocket: ChannelInboundHandler {
         write(.connectionClose, data, context)
         // The peer's close ends the socket; a peer that never sends it does not keep it.
         let bound = context.loopBound
-        context.eventLoop.scheduleTask(in: .seconds(10)) { bound.value.close(promise: nil) }
+        context.eventLoop.scheduleTask(in: time) { bound.value.close(promise: nil) }
     }
 
     private func closeReceived(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {

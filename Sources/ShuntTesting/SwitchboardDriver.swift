@@ -19,6 +19,10 @@ package final class SwitchboardDriver {
     package private(set) var core: Switchboard
     package private(set) var now: Instant
     package private(set) var notes: [Note] = []
+    /// Whether everybody answers pings at once; such pings are not reported.
+    package var answersPings = true
+    /// How often the core was told that time passed.
+    package private(set) var ticks = 0
     /// The order of each dial; that of connection 1 comes first.
     package private(set) var dials: [DialOrder] = []
 
@@ -129,12 +133,25 @@ package final class SwitchboardDriver {
         var happenings: [Happening] = []
         while core.nextDeadline <= end {
             now = max(now, core.nextDeadline)
-            happenings += event { $0.tick(now: now, &$1) }
+            happenings += tick()
             // A deadline that a tick leaves in the past would be asked for for ever.
             if core.nextDeadline <= now { now = now + .milliseconds(1) }
         }
         now = max(now, end)
-        return happenings + event { $0.tick(now: now, &$1) }
+        return happenings + tick()
+    }
+
+    private func tick() -> [Happening] {
+        ticks += 1
+        let happenings = event { $0.tick(now: now, &$1) }
+        guard answersPings else { return happenings }
+        return happenings.flatMap { happening in
+            switch happening {
+            case .pingClient(let number): client(number) { $0.clientPong($1, now: $2, &$3) }
+            case .pingConnection(let number): connection(number) { $0.connectionPong($1, now: $2, &$3) }
+            default: [happening]
+            }
+        }
     }
 
     @discardableResult

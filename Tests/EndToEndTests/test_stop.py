@@ -48,7 +48,11 @@ def test_new_messages_and_new_clients_are_refused_while_it_stops(start_proxy):
                 return True
 
         until(refuses, "no new client is let in", 2)
-        assert is_error(client.ask("insights", "too late"), "draining", sent=False)
+
+        def is_too_late():
+            return is_error(client.ask("insights", "too late"), "draining", sent=False)
+
+        until(is_too_late, "new messages are refused", 1)
         assert client.receive()["message"] == "guide: /slow 1500"
     assert proxy.process.wait(15) == 0
 

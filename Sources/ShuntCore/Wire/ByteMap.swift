@@ -1,7 +1,7 @@
 /// Strings to their index, looked up by the bytes of a message: open addressing over a hash that is made for speed. The
 /// strings come from the configuration, so nobody outside can make them collide; a lookup compares bytes, so a value
 /// that hashes alike finds nothing.
-package struct ByteMap: Sendable {
+package final class ByteMap: Sendable {
     private struct Place: Sendable {
         var hash: UInt32 = 0
         /// The key's index, or -1 where the place is free.
@@ -58,6 +58,7 @@ package struct ByteMap: Sendable {
     @inline(__always)
     private func find(_ text: Span<UInt8>, _ start: Int, _ length: Int) -> Int? {
         let hash = ByteMap.hash(text, start, length, seed)
+        let keys = self.bytes
         let mask = places.count &- 1
         var place = Int(truncatingIfNeeded: hash) & mask
         // At most half of the places are taken, so a free one ends the search.
@@ -65,7 +66,7 @@ package struct ByteMap: Sendable {
             let there = places[place]
             if there.index < 0 { return nil }
             if there.hash == hash && there.length == length
-                && bytes.span.hasEqual(length, at: there.start, to: text, at: start)
+                && keys.span.hasEqual(length, at: there.start, to: text, at: start)
             {
                 return Int(there.index)
             }

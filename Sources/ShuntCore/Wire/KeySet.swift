@@ -1,6 +1,6 @@
 /// The members that somebody wants to see: names at the top level, or one level down by a dotted path (`a.b`). Each has
 /// a slot. Names are found by their length, then by their first sixteen bytes; nothing is hashed.
-package struct KeySet: Sendable {
+package final class KeySet: Sendable {
     /// A name at one level.
     struct Entry: Sendable {
         /// The first sixteen bytes, filled up with 0.
@@ -29,7 +29,7 @@ package struct KeySet: Sendable {
     private let tails: [UInt8]
     private let paths: [String]
     private let slots: [String: Int]
-    /// The quoted names, each followed by a colon, one behind the other; a slot's is `labelStarts[s]..<[s + 1]`.
+    /// Comma, quoted name and colon of each slot, one behind the other; a slot's is `labelStarts[s]..<[s + 1]`.
     let labels: [UInt8]
     private let labelStarts: [Int]
     /// The name whose object is lifted to the top level.
@@ -95,6 +95,7 @@ package struct KeySet: Sendable {
         var labelStarts: [Int] = []
         for path in unique {
             labelStarts.append(labels.count)
+            labels.append(UInt8(ascii: ","))
             JSONString.appendQuoted(Array(path.utf8), to: &labels)
             labels.append(UInt8(ascii: ":"))
         }
@@ -126,7 +127,7 @@ package struct KeySet: Sendable {
     @inline(__always)
     func isTop(_ slot: Int) -> Bool { slot >= 0 && slot < isTopSlot.count && isTopSlot[slot] }
 
-    /// Where a slot's quoted name and colon are in `labels`.
+    /// Where a slot's comma, quoted name and colon are in `labels`.
     @inline(__always)
     func label(_ slot: Int) -> Range<Int> {
         slot >= 0 && slot < paths.count ? labelStarts[slot]..<labelStarts[slot &+ 1] : 0..<0
@@ -134,8 +135,9 @@ package struct KeySet: Sendable {
 
     /// Whether an entry is the name of `length` bytes from `start`, beyond the sixteen bytes that are known to be.
     func hasTail(_ entry: Int, _ bytes: Span<UInt8>, _ start: Int, _ length: Int) -> Bool {
-        entry >= 0 && entry < entries.count
-            && bytes.hasEqual(length &- 16, at: start &+ 16, to: tails.span, at: entries[entry].tail)
+        guard entry >= 0, entry < entries.count else { return false }
+        let tails = self.tails
+        return bytes.hasEqual(length &- 16, at: start &+ 16, to: tails.span, at: entries[entry].tail)
     }
 
     /// The place of a name in a long row of entries, or -1: by halves to the first one with its prefix.

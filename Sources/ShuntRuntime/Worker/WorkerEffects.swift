@@ -4,15 +4,18 @@ import ShuntCore
 extension Worker {
     /// Does what the switchboard decided, in order. `message` is that of the event, empty where it had none.
     func apply(_ message: borrowing Span<UInt8>) {
+        // Taken into a local, which is lent to the legs without counting references to all that it holds.
+        var current = Effects()
+        swap(&current, &effects)
         var index = 0
-        while index < effects.list.count {
-            switch effects.list[index] {
+        while index < current.list.count {
+            switch current.list[index] {
             case .forward(let id, let splice):
-                connections[id]?.append(splice, effects.splices, message)
+                connections[id]?.append(splice, current.splices, message)
             case .deliver(let id, let splice):
-                clients[id]?.append(splice, effects.splices, message)
+                clients[id]?.append(splice, current.splices, message)
             case .dial(let id, let order):
-                dial(id, order)
+                dial(id, current.dials.indices.contains(order) ? current.dials[order] : nil)
             case .pingConnection(let id):
                 connections[id]?.appendControl(.ping, [])
             case .pingClient(let id):
@@ -30,12 +33,13 @@ extension Worker {
             }
             index += 1
         }
-        effects.reset()
+        current.reset()
+        swap(&current, &effects)
     }
 
-    private func dial(_ id: ConnectionID, _ order: Int) {
-        guard order >= 0, order < effects.dials.count else { return feed(.connectionFailed(id, .connect)) }
-        let dial = Dial(id: id, order: effects.dials[order], worker: self)
+    private func dial(_ id: ConnectionID, _ order: DialOrder?) {
+        guard let order else { return feed(.connectionFailed(id, .connect)) }
+        let dial = Dial(id: id, order: order, worker: self)
         dials.insert(dial, for: id)
         dial.start()
     }

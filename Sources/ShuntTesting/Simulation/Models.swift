@@ -19,6 +19,7 @@ struct ModelClient {
     var saidTooMuch = false
     /// When it sent a message, over the last second.
     var recentSends: [Instant] = []
+    /// When it said something last; pongs do not count.
     var lastHeard: Instant
     /// Accepted messages without an outcome, oldest first.
     var unresolved: [Int] = []
@@ -97,7 +98,12 @@ struct ModelMessage {
     }
 
     let number: Int
+    /// The socket that said it.
     let client: Int
+    /// The socket that is told its outcome: a later one of the session once the first is gone.
+    var owner: Int
+    /// It may have ended while its owner was gone, by an error that was kept and then forgotten.
+    var mayHaveEnded = false
     let session: Int?
     let intent: Intent
     let pool: PoolKey?

@@ -45,6 +45,10 @@ final class World {
     // What is known of the event in hand.
     /// The message that the event carries to the core, if it is a client's.
     var messageInHand: Int?
+    /// The client that connects in this event.
+    var clientInHand: Int?
+    /// Replies that this event must park.
+    var parksInHand = 0
     /// The connection that the event is about.
     var connectionInHand: Int?
     /// Connections that ended in this event.
@@ -52,6 +56,8 @@ final class World {
     /// Connections whose exchanges were told `upstream_lost` in this event.
     var saidToBeLost: [Int] = []
     var answersInHand = 0
+    /// Outcomes that the core had parked or given up before this event.
+    var parkedBefore = 0
 
     let seed: UInt64
     let steps: Int

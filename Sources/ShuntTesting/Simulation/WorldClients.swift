@@ -38,14 +38,31 @@ extension World {
             sessions[session].lastSocketGone = nil
         }
         let due = session.map { sessions[$0].parked } ?? []
+        clientInHand = serial
         applyEffects(message: [])
+        clientInHand = nil
         guard let session, clients[serial].isThere, failure == nil else { return }
         for parked in due where parked.certain && !wasDelivered(parked) {
             fail(
                 .noSilence,
                 "the parked reply to m\(parked.number) was not given to c\(serial), the session's next socket")
         }
+        inherit(session, serial)
         sessions[session].parked.removeAll { parked in due.contains { $0.number == parked.number } }
+    }
+
+    /// Messages under way whose socket is gone are the new socket's now.
+    private func inherit(_ session: Int, _ client: Int) {
+        var left: [Int] = []
+        for number in sessions[session].orphans {
+            guard messages[number].state != .ended, !clients[messages[number].owner].isThere else {
+                left.append(number)
+                continue
+            }
+            messages[number].owner = client
+            if messages[number].mayHaveEnded { left.append(number) } else { clients[client].unresolved.append(number) }
+        }
+        sessions[session].orphans = left
     }
 
     private func wasDelivered(_ parked: ParkedReply) -> Bool {
@@ -107,7 +124,6 @@ extension World {
     func tellClientPong(_ client: Int) {
         guard clients[client].isThere else { return }
         clients[client].pingedAt = nil
-        clients[client].lastHeard = now
         note("pong of c\(client)")
         tell { $0.clientPong(clients[client].id, now: now, &$1) }
     }
@@ -155,14 +171,11 @@ extension World {
 
     /// Messages that were accepted for a pool and not forwarded, as far as the model can tell.
     func waitingMessages(in pool: PoolKey, orphansToo: Bool) -> [Int] {
-        var numbers: [Int] = []
-        if pool.owner >= 0 {
-            for client in sessions[pool.owner].clients { numbers += clients[client].unresolved }
-            if orphansToo { numbers += sessions[pool.owner].orphans }
-        } else {
-            let client = -1 - pool.owner
-            numbers = clients[client].unresolved
-            if orphansToo, let session = clients[client].session { numbers += sessions[session].orphans }
+        let session = pool.owner >= 0 ? pool.owner : clients[-1 - pool.owner].session
+        var numbers = session == nil ? clients[-1 - pool.owner].unresolved : []
+        if let session {
+            for client in sessions[session].clients { numbers += clients[client].unresolved }
+            if orphansToo { numbers += sessions[session].orphans }
         }
         return numbers.filter { messages[$0].pool == pool && messages[$0].state == .waiting }
     }

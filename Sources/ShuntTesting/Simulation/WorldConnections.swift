@@ -46,12 +46,12 @@ extension World {
         for connection in endedConnections {
             for number in connections[connection].outstanding where messages[number].state == .flying {
                 guard messages[number].outcome == nil, messages[number].connection == connection else { continue }
-                if !clients[messages[number].client].isThere {
+                if !isOwed(number) {
                     messages[number].state = .ended
                 } else {
                     fail(
                         .noSilence,
-                        "m\(number) was in flight on u\(connection), which ended, and c\(messages[number].client) was told nothing"
+                        "m\(number) was in flight on u\(connection), which ended, and c\(messages[number].owner) was told nothing"
                     )
                 }
             }
@@ -152,7 +152,7 @@ extension World {
     ) {
         let bytes = writer.bytes
         note("u\(connection) says: \(printable(bytes))")
-        let owner = messages[number].client
+        let owner = messages[number].owner
         if isOverdue(number) { messages[number].wasOverdue = true }
         let wasOverdue = messages[number].wasOverdue
         let wanted =
@@ -167,17 +167,22 @@ extension World {
             connections[connection].abandoned.removeAll { $0 == number }
             connections[connection].outstanding.removeAll { $0 == number }
         }
-        let toldBefore = clients[owner].isThere
+        let toldBefore = isOwed(number)
+        if wanted, !clients[owner].isThere { parksInHand = 1 }
         tell(connection, bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
+        parksInHand = 0
         guard wanted, failure == nil else { return }
         let delivered = messages[number].arrived.last?.delivered ?? false
         if toldBefore, clients[owner].isThere, !delivered, messages[number].outcome == nil {
             fail(.noSilence, "the reply to m\(number) came and was not delivered to c\(owner), who is there")
         }
-        if !delivered, !clients[owner].isThere, messages[number].outcome == nil {
+        if !delivered, !toldBefore || !clients[owner].isThere, messages[number].outcome == nil {
             park(number, part: part, final: final, wasOverdue: wasOverdue)
         }
     }
+
+    /// Whether a message's socket is there and must be told its outcome.
+    func isOwed(_ number: Int) -> Bool { clients[messages[number].owner].isThere && !messages[number].mayHaveEnded }
 
     /// Notes that a reply came too late for its client.
     private func park(_ number: Int, part: Int, final: Bool, wasOverdue: Bool) {
@@ -187,14 +192,13 @@ extension World {
         // Errors of messages whose client is gone are parked too, unseen: only wide limits leave no excuse.
         let wide = limits.parkedCount >= 64 && limits.parkedBytes >= 1 << 20
         let fits = wide && sessions[session].parked.count + sessions[session].orphans.count < limits.parkedCount
-        let hasSuccessor = sessions[session].clients.contains { isSuccessor($0, of: messages[number].client) }
         if !fits {
             for index in sessions[session].parked.indices { sessions[session].parked[index].certain = false }
         }
         sessions[session].parked.append(
             ParkedReply(
                 number: number, part: part, at: now,
-                certain: fits && !hasSuccessor && !draining && plan.memory == 1 << 30 && !wasOverdue))
+                certain: fits && !draining && plan.memory == 1 << 30 && !wasOverdue && !messages[number].mayHaveEnded))
     }
 
     private func replyText(_ number: Int, _ part: Int, final: Bool, on connection: Int, loose: Bool) -> JSONWriter {

@@ -59,11 +59,11 @@ extension World {
             return fail(.noCrosstalk, "c\(client) gets a reply that answers nothing")
         }
         let message = messages[number]
-        if message.session != clients[client].session || (message.session == nil && message.client != client) {
+        if message.session != clients[client].session || (message.session == nil && message.owner != client) {
             return fail(.noCrosstalk, "c\(client) gets the reply to m\(number) of c\(message.client), another session")
         }
-        if message.client != client, !isSuccessor(client, of: message.client) {
-            return fail(.noCrosstalk, "c\(client) gets the reply to m\(number) of c\(message.client), another socket")
+        if message.owner != client, clientInHand != client || !isSuccessor(client, of: message.owner) {
+            return fail(.noCrosstalk, "c\(client) gets the reply to m\(number) of c\(message.owner), another socket")
         }
         if let outcome = message.outcome {
             return fail(.oneOutcome, "m\(number) gets a reply after its outcome: \(outcome)")
@@ -75,7 +75,7 @@ extension World {
         }
         if message.arrived[index].delivered { fail(.oneOutcome, "part \(part) of the reply to m\(number) comes twice") }
         if part < message.nextPart { fail(.order, "part \(part) of the reply to m\(number) comes after a later one") }
-        if message.client == client, part != message.nextPart {
+        if message.client == client, message.owner == client, part != message.nextPart {
             fail(.noSilence, "part \(part) of the reply to m\(number) comes, part \(message.nextPart) never did")
         }
         let who = sessionToken(of: number)
@@ -86,7 +86,7 @@ extension World {
         checkContent(number, message.arrived[index], tags: tags, body: body, wrapped: wrapped)
         messages[number].arrived[index].delivered = true
         messages[number].nextPart = part + 1
-        tally.count(message.client == client ? "reply" : "parked reply")
+        tally.count(message.owner != client ? "parked reply" : message.client == client ? "reply" : "inherited reply")
         if let session = message.session {
             checkParkedOrder(session, number, part)
         }
@@ -173,7 +173,7 @@ extension World {
         note("  = m\(number) ends: \(outcome)")
         messages[number].outcome = outcome
         messages[number].state = .ended
-        let client = messages[number].client
+        let client = messages[number].owner
         clients[client].unresolved.removeAll { $0 == number }
         if let session = messages[number].session { sessions[session].orphans.removeAll { $0 == number } }
         if case .error(let code) = outcome { tally.count(code) }

@@ -31,13 +31,24 @@ extension World {
 
     func applyEffects(message: [UInt8]) {
         tally.events += 1
+        defer { parkedBefore = core.tally.parked + core.tally.discarded }
         for effect in effects.list {
             guard failure == nil else { return }
             apply(effect, message)
         }
+        if core.tally.parked + core.tally.discarded > parkedBefore + parksInHand { doubtOrphans() }
         checkNothingLost()
         checkTime()
         checkHeld()
+    }
+
+    /// Some outcome was kept for a socket to come, or given up, unseen: whose it was the model cannot tell.
+    private func doubtOrphans() {
+        for session in sessions {
+            for number in session.orphans where messages[number].state != .ended {
+                messages[number].mayHaveEnded = true
+            }
+        }
     }
 
     private func apply(_ effect: Effect, _ message: [UInt8]) {
@@ -233,6 +244,7 @@ extension World {
             case .messageTooBig: clients[client].saidTooMuch
             }
         if !justified { fail(.honestCode, "c\(client) is closed because of \(reason), which is not so") }
+        if let number = messageInHand, messages[number].outcome == nil { messages[number].mayHaveEnded = true }
         leave(client)
     }
 

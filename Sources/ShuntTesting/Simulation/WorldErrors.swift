@@ -25,7 +25,7 @@ extension World {
             return fail(
                 .honestCode, "\(code) for m\(honest[0]): \(self.justified(code, honest[0], to: client) ?? "")")
         }
-        if messages[choice].client != client, justified.count > 1 {
+        if messages[choice].owner != client, justified.count > 1 {
             // Kept from an earlier time, and several of the past fit: nobody can tell which one it was.
             return tally.count("parked error of many")
         }
@@ -40,7 +40,7 @@ extension World {
                 connections[connection].retired = "a timeout"
             }
         }
-        if code == "upstream_lost", client == messages[choice].client {
+        if code == "upstream_lost", client == messages[choice].owner {
             saidToBeLost.append(messages[choice].connection)
         }
         end(choice, .error(code))
@@ -50,7 +50,9 @@ extension World {
     private func candidates(_ client: Int) -> [Int] {
         guard let session = clients[client].session else { return clients[client].unresolved }
         return clients[client].unresolved
-            + sessions[session].orphans.filter { isSuccessor(client, of: messages[$0].client) }
+            + sessions[session].orphans.filter {
+                messages[$0].owner == client || isSuccessor(client, of: messages[$0].owner)
+            }
     }
 
     /// Which of several messages an error is about: the one in hand, else one on the connection in hand, else one
@@ -59,7 +61,7 @@ extension World {
         if number == messageInHand { return -1 }
         let message = messages[number]
         var rank = number
-        if message.client != client { rank += 1 << 40 }
+        if message.owner != client { rank += 1 << 40 }
         if message.connection < 0 || message.connection == connectionInHand { return rank }
         return rank + (connections[message.connection].state == .gone ? 1 << 20 : 1 << 30)
     }
@@ -132,7 +134,7 @@ extension World {
         case "upstream_lost":
             // One that was kept for the next socket is of the past; one that is said now must be true at the event's end.
             let isGone = message.connection >= 0 && connections[message.connection].state == .gone
-            return isGone || client == message.client ? nil : "its connection is there"
+            return isGone || client == message.owner ? nil : "its connection is there"
         case "upstream_protocol":
             return message.connection >= 0 && connections[message.connection].hadNonsense
                 ? nil : "its backend said nothing wrong"

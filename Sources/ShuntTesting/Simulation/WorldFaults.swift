@@ -39,7 +39,7 @@ extension World {
     /// The oldest exchange must have ended by what its connection did.
     private func checkOldestEnded(_ connection: Int, _ oldest: Int?) {
         guard let oldest, failure == nil, messages[oldest].outcome == nil else { return }
-        if clients[messages[oldest].client].isThere {
+        if isOwed(oldest) {
             fail(.noSilence, "m\(oldest) is the oldest on u\(connection), which broke the protocol, and has no error")
         }
         messages[oldest].state = .ended
@@ -70,7 +70,7 @@ extension World {
         // The runtime ends it by itself: for the core it is gone.
         endConnection(connection)
         tell(connection) { $0.connectionMessageTooLarge(connections[connection].id, now: now, &$1) }
-        if let oldest, messages[oldest].outcome == nil, clients[messages[oldest].client].isThere {
+        if let oldest, messages[oldest].outcome == nil, isOwed(oldest) {
             fail(.noSilence, "m\(oldest) is the oldest on u\(connection), whose message is too large, and has no error")
         }
     }

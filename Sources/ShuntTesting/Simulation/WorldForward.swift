@@ -63,7 +63,7 @@ extension World {
 
     /// An exchange whose client is gone may have ended unseen once its timeout has passed.
     func isForgotten(_ number: Int) -> Bool {
-        !clients[messages[number].client].isThere && isOverdue(number)
+        !isOwed(number) && isOverdue(number)
     }
 
     /// Whether the reply, or its next part, is later than the exchange's timeout allows.
@@ -100,8 +100,9 @@ extension World {
         if let last = clients[message.client].lastForwarded[route], last > number {
             fail(.order, "m\(number) is forwarded after m\(last), which was said later")
         }
-        let waiting = clients[message.client].unresolved.first { earlier in
-            messages[earlier].route == route && messages[earlier].state == .waiting && messages[earlier].forwards == 0
+        let waiting = clients[message.owner].unresolved.first { earlier in
+            messages[earlier].client == message.client && messages[earlier].route == route
+                && messages[earlier].state == .waiting && messages[earlier].forwards == 0
         }
         if let waiting, waiting < number {
             fail(.order, "m\(number) is forwarded while m\(waiting), which was said before, waits")

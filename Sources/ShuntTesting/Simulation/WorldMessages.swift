@@ -64,10 +64,22 @@ extension World {
         case 13...15: value = "\"shared-\(client)-\(dice.below(2))\""
         case 16: value = "\(messages.count)"
         case 17: value = "\"\\u006e-\(messages.count)\""
-        default: return nil
+        default:
+            // An error about a message without an id says only the session and route: one such message at a time.
+            if !hasUnnamed(client) { return nil }
+            value = "\"n-\(messages.count)\""
         }
         writer.add("conversation_id", raw: value)
         return Array(value.utf8)
+    }
+
+    /// Whether a message without a conversation id is under way in a client's session.
+    private func hasUnnamed(_ client: Int) -> Bool {
+        var numbers = clients[client].unresolved
+        if let session = clients[client].session {
+            numbers = sessions[session].orphans + sessions[session].clients.flatMap { clients[$0].unresolved }
+        }
+        return numbers.contains { messages[$0].conversation == nil }
     }
 
     private func makeAbsorbed(_ client: Int) -> MadeMessage {
@@ -119,7 +131,8 @@ extension World {
     private func bad(_ client: Int, _ codes: [String], _ bytes: [UInt8], kind: MessageKind = .text) -> MadeMessage {
         MadeMessage(
             message: ModelMessage(
-                number: messages.count, client: client, session: clients[client].session, intent: .bad(codes),
+                number: messages.count, client: client, owner: client, session: clients[client].session,
+                intent: .bad(codes),
                 pool: nil, conversation: nil, members: [], size: bytes.count, acceptedAt: now),
             bytes: bytes, kind: kind)
     }
@@ -136,7 +149,8 @@ extension World {
         }
         return MadeMessage(
             message: ModelMessage(
-                number: messages.count, client: client, session: clients[client].session, intent: intent, pool: pool,
+                number: messages.count, client: client, owner: client, session: clients[client].session, intent: intent,
+                pool: pool,
                 conversation: conversation, members: writer.members, size: bytes.count, acceptedAt: now),
             bytes: bytes, kind: .text)
     }

@@ -54,14 +54,24 @@ enum Text {
     static func member(_ name: String, of text: String) -> String? {
         JSONReader.members(of: [UInt8](text.utf8))?.last { $0.key == name }.flatMap { JSONReader.string(of: $0.value) }
     }
-    /// The same with the members of a delivered message in the order of their names.
+    /// The same for what was delivered or forwarded.
+    static func member(_ name: String, of happening: Driver.Happening?) -> String? {
+        switch happening {
+        case .deliver(_, let text), .forward(_, let text): member(name, of: text)
+        default: nil
+        }
+    }
+    /// The same with the members of the message in the order of their names.
     static func sorted(_ happening: Driver.Happening) -> Driver.Happening {
-        guard case .deliver(let client, let text) = happening,
-            let members = JSONReader.members(of: [UInt8](text.utf8))
-        else { return happening }
-        let sorted = members.sorted { $0.key < $1.key }
-        return .deliver(
-            client, sorted.map { "\($0.key)=" + String(decoding: $0.value, as: UTF8.self) }.joined(separator: " "))
+        switch happening {
+        case .deliver(let client, let text): .deliver(client, sorted(text))
+        case .forward(let connection, let text): .forward(connection, sorted(text))
+        default: happening
+        }
+    }
+    private static func sorted(_ text: String) -> String {
+        let members = JSONReader.members(of: [UInt8](text.utf8)) ?? []
+        return members.map { "\($0.key)=" + String(decoding: $0.value, as: UTF8.self) }.sorted().joined(separator: " ")
     }
     static let zombie = #"{"type":"error","message":"Internal error: gone"}"#
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import ShuntCore
 import Testing
@@ -26,7 +27,7 @@ extension SocketTests {
 
         @Test
         func `clients connect over a Unix socket, whose file goes with the proxy`() async throws {
-            let path = "/tmp/shunt-test-\(getpid()).sock"
+            let path = NSTemporaryDirectory() + "shunt-test-\(getpid()).sock"
             var fixture = ProxyFixture(backendPort: 1)
             fixture.listen.clients = [.unix(path: path)]
             // Nobody has an address there: the limit by address is not for them.

@@ -141,6 +141,12 @@ final class BlockingSocket: @unchecked Sendable {
         do { return try !fill() } catch { return errno == ECONNRESET }
     }
 
+    /// Until this side is shut down or the peer's end arrives, without reading; at most a minute.
+    func waitForHangup() {
+        var wanted = pollfd(fd: descriptor, events: Int16(0x2000 /* POLLRDHUP */), revents: 0)
+        _ = poll(&wanted, 1, 60_000)
+    }
+
     private func fill() throws -> Bool {
         var chunk = [UInt8](repeating: 0, count: 65536)
         let count = recv(descriptor, &chunk, chunk.count, 0)

@@ -25,6 +25,15 @@ struct ProxyFixture {
         drain.limit = .seconds(3)
     }
 
+    /// A further route, towards an upstream of its own with the usual settings.
+    mutating func addRoute(_ name: String, backendPort: Int) {
+        table.routes.append(
+            RouteSettings(name: name, match: [name], servedBy: .legacy, legacy: table.upstreams.count))
+        table.upstreams.append(
+            UpstreamSettings(
+                name: name, address: UpstreamAddress(host: "127.0.0.1", port: backendPort, path: "/api/ws/\(name)")))
+    }
+
     var settings: ProxySettings {
         get throws {
             var settings = ProxySettings(table: try RoutingTable(table))

@@ -58,20 +58,21 @@ extension SocketTests {
         func `a backend that does not read holds up its own messages only`() async throws {
             let backend = try TestBackend(receiveBuffer: 4096) { socket, head in
                 guard head.contains("stuck") else { return try TestBackend.answering(socket, head) }
-                // Reads nothing until the proxy ends the connection.
-                while !socket.socket.isAtEnd() {}
+                // Reads nothing, ever.
+                socket.socket.waitForHangup()
             }
             var fixture = ProxyFixture(backendPort: backend.port)
             fixture.table.upstreams[0].inFlight = 64
             fixture.table.upstreams[0].exchangeTimeout = .milliseconds(500)
             fixture.table.upstreams[0].queue.bytes = 64 << 20
+            fixture.addRoute("other", backendPort: backend.port)
             try await fixture.run { port in
                 let stuck = try WireSocket.open(port: port, target: "/api/ws/agent?session_token=stuck")
                 let other = try WireSocket.open(port: port, target: "/api/ws/agent?session_token=other")
                 let text = String(repeating: "x", count: 1 << 20)
                 for _ in 0..<6 { try stuck.send(#"{"message":"\#(text)"}"#) }
                 for _ in 0..<20 {
-                    try other.send(#"{"message":"through"}"#)
+                    try other.send(#"{"agent_type":"other","message":"through"}"#)
                     #expect(try other.readText().contains("through"))
                 }
                 // Every message ends in an error, none in silence.

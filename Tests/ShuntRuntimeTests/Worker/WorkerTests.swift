@@ -58,7 +58,7 @@ struct WorkerTests {
     }
 
     @Test
-    func `a dial that fails at once comes back as an event, not into the event that caused it`() throws {
+    func `a dial that fails at once is answered with an error`() throws {
         let world = try EmbeddedWorld { $0.upstreams[0].maxConnections = 0 }
         let client = try world.client()
         try client.receive(#"{"agent_type":"guide","message":"x"}"#, masked: true)
@@ -67,6 +67,23 @@ struct WorkerTests {
         let answer = FrameParser.frames(try client.writes().flatMap { $0 })
         #expect(answer.contains { $0.text.contains(#""sent":false"#) })
         #expect(world.undialled)
+    }
+
+    @Test
+    func `what happens while effects are applied waits until they are`() throws {
+        let world = try EmbeddedWorld()
+        let leaving = try world.client()
+        let staying = try world.client()
+        world.worker.isApplying = true
+        leaving.close(promise: nil)
+        world.run()
+        // The switchboard is not told in the middle of its own effects.
+        #expect(world.worker.inbox.count == 1)
+        #expect(world.worker.switchboard.census.clients == 2)
+        world.worker.isApplying = false
+        try staying.receive(#"{"agent_type":"nobody","message":"x"}"#, masked: true)
+        #expect(world.worker.inbox.isEmpty)
+        #expect(world.worker.switchboard.census.clients == 1)
     }
 
     @Test
