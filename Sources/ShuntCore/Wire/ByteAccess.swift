@@ -104,3 +104,35 @@ func hasHighBit(_ bytes: SIMD16<UInt8>) -> Bool {
     let words = unsafe unsafeBitCast(bytes, to: SIMD2<UInt64>.self)
     return (words[0] | words[1]) & 0x8080_8080_8080_8080 != 0
 }
+
+/// Copies bytes that are few as a rule: names and short values. The places do not overlap.
+@inline(__always)
+@unsafe
+func copyFew(from: UnsafeRawPointer, to: UnsafeMutableRawPointer, count: Int) {
+    if count > 64 { return unsafe to.copyMemory(from: from, byteCount: count) }
+    // The last step starts so early that it ends with the last byte; what it copies twice it copies alike.
+    if count >= 16 {
+        var index = 0
+        while index &+ 16 < count {
+            unsafe copyOne(SIMD16<UInt8>.self, from, to, index)
+            index &+= 16
+        }
+        unsafe copyOne(SIMD16<UInt8>.self, from, to, count &- 16)
+    } else if count >= 8 {
+        unsafe copyOne(UInt64.self, from, to, 0)
+        unsafe copyOne(UInt64.self, from, to, count &- 8)
+    } else if count >= 4 {
+        unsafe copyOne(UInt32.self, from, to, 0)
+        unsafe copyOne(UInt32.self, from, to, count &- 4)
+    } else {
+        for index in 0..<max(0, count) { unsafe copyOne(UInt8.self, from, to, index) }
+    }
+}
+
+@inline(__always)
+@unsafe
+private func copyOne<Word: BitwiseCopyable>(
+    _ word: Word.Type, _ from: UnsafeRawPointer, _ to: UnsafeMutableRawPointer, _ offset: Int
+) {
+    unsafe to.storeBytes(of: from.loadUnaligned(fromByteOffset: offset, as: word), toByteOffset: offset, as: word)
+}

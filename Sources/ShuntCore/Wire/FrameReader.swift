@@ -178,8 +178,8 @@ package struct FrameReader: Sendable {
             return
         }
         if frame.opcode != 0 { gathering = frame.opcode }
-        let claimed = min(frame.length, FrameReader.firstReserve &- min(partial.count, FrameReader.firstReserve))
-        if partial.capacity &- partial.count < claimed { partial.reserveCapacity(partial.count &+ claimed) }
+        // Only once for a message: its later fragments grow it by doubling, however small they are.
+        if partial.isEmpty && frame.length > 0 { partial.reserveCapacity(min(frame.length, FrameReader.firstReserve)) }
     }
 
     /// Takes what has come of the frame's payload.

@@ -29,7 +29,7 @@ package final class KeySet: Sendable {
     private let tails: [UInt8]
     private let paths: [String]
     private let slots: [String: Int]
-    /// The quoted names, each followed by a colon, one behind the other; a slot's is `labelStarts[s]..<[s + 1]`.
+    /// Comma, quoted name and colon of each slot, one behind the other; a slot's is `labelStarts[s]..<[s + 1]`.
     let labels: [UInt8]
     private let labelStarts: [Int]
     /// The name whose object is lifted to the top level.
@@ -95,6 +95,7 @@ package final class KeySet: Sendable {
         var labelStarts: [Int] = []
         for path in unique {
             labelStarts.append(labels.count)
+            labels.append(UInt8(ascii: ","))
             JSONString.appendQuoted(Array(path.utf8), to: &labels)
             labels.append(UInt8(ascii: ":"))
         }
@@ -126,7 +127,7 @@ package final class KeySet: Sendable {
     @inline(__always)
     func isTop(_ slot: Int) -> Bool { slot >= 0 && slot < isTopSlot.count && isTopSlot[slot] }
 
-    /// Where a slot's quoted name and colon are in `labels`.
+    /// Where a slot's comma, quoted name and colon are in `labels`.
     @inline(__always)
     func label(_ slot: Int) -> Range<Int> {
         slot >= 0 && slot < paths.count ? labelStarts[slot]..<labelStarts[slot &+ 1] : 0..<0

@@ -244,7 +244,7 @@ package struct Reshaper: Sendable {
         unsafe text.withUnsafeMutableBytes { text in
             unsafe json.withUnsafeBytes { json in
                 guard let to = text.baseAddress, let from = json.baseAddress else { return }
-                unsafe (to + start).copyMemory(from: from, byteCount: json.count)
+                unsafe copyFew(from: from, to: to + start, count: json.count)
             }
         }
         textCount = end
@@ -269,14 +269,12 @@ package struct Reshaper: Sendable {
     ) -> Splice {
         let kept = collectEdits(envelope)
         if edits.isEmpty && firstChanged < 0 && wrappers.isEmpty { return target.splice(messageOf: bytes.count) }
-        // Everything that will be literal fits: labels and values, and three bytes of punctuation for each.
-        var size = 16 &+ (additions.count &+ wrappers.count) &* 4 &+ textCount &+ edits.literalBytes
-        for addition in additions where keys.isTop(addition.slot) {
-            size &+= keys.label(addition.slot).count &+ addition.value.copied
-        }
+        // Everything that will be literal fits: each layer may have each name once; one value may stand at several.
+        var size = (keys.labels.count &+ 4) &* (wrappers.count &+ 1) &+ textCount &+ edits.literalBytes
+        for addition in additions { size &+= addition.value.copied }
         var slot = Int(firstChanged)
         while slot >= 0 {
-            size &+= 3 &+ keys.label(slot).count &+ entries[slot].value.copied
+            size &+= entries[slot].value.copied
             slot = Int(entries[slot].next)
         }
         if made.count < size { made = [UInt8](repeating: 0, count: max(256, size &* 2)) }

@@ -44,7 +44,7 @@ struct SpliceWriter {
         let made = unsafe made
         unsafe bytes.withUnsafeBytes { bytes in
             guard let from = bytes.baseAddress, let to = made.baseAddress else { return }
-            unsafe (to + place).copyMemory(from: from + start, byteCount: count)
+            unsafe copyFew(from: from + start, to: to + place, count: count)
         }
         madeCount &+= count
     }
@@ -72,10 +72,9 @@ struct SpliceWriter {
         _ bytes: Span<UInt8>, _ target: inout SpliceBuffer
     ) {
         guard keys.isTop(slot) else { return }
-        if !isFirst { literal(UInt8(ascii: ","), &target) }
         let label = keys.label(slot)
         let labels = keys.labels
-        literal(labels.span, label.lowerBound, label.upperBound, &target)
+        literal(labels.span, label.lowerBound &+ (isFirst ? 1 : 0), label.upperBound, &target)
         self.value(value, text, bytes, &target)
     }
 

@@ -47,7 +47,7 @@ enum HandshakeAnswer {
             }
         }
 
-        /// For people. Nothing in it needs escaping in JSON.
+        /// For people.
         var message: String {
             switch self {
             case .malformed: "This is not an HTTP/1.1 request."
@@ -63,9 +63,10 @@ enum HandshakeAnswer {
 
     static func trouble(_ trouble: Trouble) -> [UInt8] {
         let retry = trouble.status == 503 || trouble.status == 429
-        return json(
-            status: trouble.status, headers: retry ? [Handshake.Field(name: "Retry-After", value: "1")] : [],
-            body: #"{"type":"error","code":"\#(trouble.code)","message":"\#(trouble.message)"}"#)
+        return refusal(
+            HandshakeVerdict.Refusal(
+                status: trouble.status, code: trouble.code, message: trouble.message,
+                headers: retry ? [Handshake.Field(name: "Retry-After", value: "1")] : []))
     }
 
     private static func json(

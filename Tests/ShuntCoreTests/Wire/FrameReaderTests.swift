@@ -242,6 +242,13 @@ import Testing
         #expect(hear([parts], maxMessage: 1000) == [.violation(1009, .messageTooBig)])
     }
 
+    @Test func `a message of very many very small fragments is one message`() {
+        var bytes = naiveFrame(2, [0], final: false)
+        for _ in 0..<50_000 { bytes += [0x00, 0x01, 0x07, 0x00, 0x00] }
+        bytes += naiveFrame(0, [])
+        #expect(hear([bytes]) == [.binary([0] + [UInt8](repeating: 7, count: 50_000))])
+    }
+
     @Test func `a position outside of the input is no trap`() {
         var reader = FrameReader(expectsMasked: false, maxMessage: 10)
         var scratch: [UInt8] = []

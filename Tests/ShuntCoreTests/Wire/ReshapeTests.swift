@@ -71,6 +71,27 @@ import Testing
         #expect(made == #"{"x":1,"b":"\#(long)"}"#)
     }
 
+    @Test func `one long literal may stand at many members, inside of wrappers and beside them`() throws {
+        let long = "\"" + String(repeating: "long ", count: 400) + "\""
+        let first = rules {
+            $0.set = [.init("a", long)]
+            $0.wrap = "w"
+        }
+        let second = rules {
+            $0.defaults = [.init("a", long)]
+            $0.copy = [.init("a", "b"), .init("a", "c"), .init("a", "d")]
+            $0.wrap = "v"
+        }
+        let keys = KeySet(["a", "b", "c", "d"])
+        let programs = try [ReshapeProgram(first, keys: keys), ReshapeProgram(second, keys: keys)]
+        let made = reshape("{}", keys: keys) { reshaper, bytes in
+            for program in programs { reshaper.apply(program, bytes) }
+            reshaper.set(3, json: utf8(long))
+        }
+        let inner = #"{"w":{"a":\#(long)},"a":\#(long),"b":\#(long),"c":\#(long),"d":\#(long)}"#
+        #expect(made == #"{"v":\#(inner),"d":\#(long)}"#)
+    }
+
     // MARK: Wrapping
 
     @Test func `the members of the wrapper are lifted`() throws {
