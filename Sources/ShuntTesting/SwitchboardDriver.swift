@@ -16,7 +16,7 @@ package final class SwitchboardDriver {
         case startReading(Int)
     }
 
-    package private(set) var core: Switchboard
+    private var core: Switchboard
     package private(set) var now: Instant
     package private(set) var notes: [Note] = []
     /// Whether everybody answers pings at once; such pings are not reported.
@@ -46,6 +46,10 @@ package final class SwitchboardDriver {
     package static func name(of token: String) -> String {
         String(decoding: SessionHash.short(token: token, key: hashKey), as: UTF8.self)
     }
+
+    package var census: Census { core.census }
+    package var tally: Tally { core.tally }
+    package var isIdle: Bool { core.isIdle }
 
     // MARK: Clients
 

@@ -31,6 +31,20 @@ package struct Exchange: Sendable {
 
     package var previous = ExchangeID.none
     package var next = ExchangeID.none
+
+    package init(
+        client: ClientID, session: SessionID, pool: PoolID, route: Route, oneWay: Bool = false,
+        conversation: [UInt8] = [], correlation: [UInt8] = [], size: Int = 0
+    ) {
+        self.client = client
+        self.session = session
+        self.pool = pool
+        self.route = route
+        self.oneWay = oneWay
+        self.conversation = conversation
+        self.correlation = correlation
+        self.size = size
+    }
 }
 
 /// Exchanges in order, linked through themselves: a queue that never allocates and gives up any member at once.

@@ -11,6 +11,13 @@ package struct PoolKey: Hashable, Sendable {
     package let lane: Int
     /// The values of the upstream's `vary`, joined; empty when it has none.
     package let vary: [UInt8]
+
+    package init(owner: PoolOwner, upstream: Int, lane: Int, vary: [UInt8]) {
+        self.owner = owner
+        self.upstream = upstream
+        self.lane = lane
+        self.vary = vary
+    }
 }
 
 /// What waits for, and is served by, one upstream connection at a time. A connection that was replaced may still be

@@ -102,7 +102,7 @@ import Testing
         let told = world.client(anna) { $0.clientMessageTooLarge($1, now: $2, &$3) }
         #expect(told.errors == ["message_too_large unsent"])
         #expect(told.last == .closeClient(anna, 1009, .messageTooBig))
-        #expect(world.core.census.clients == 0)
+        #expect(world.census.clients == 0)
     }
 
     @Test func `more messages than a socket may send in a second are told when to come again`() throws {

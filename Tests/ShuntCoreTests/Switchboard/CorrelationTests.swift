@@ -21,7 +21,7 @@ import Testing
         #expect(world.hear(1, #"{"type":"progress","message":"x"}"#) == [])
         #expect(world.hear(1, #"{"type":7,"message":"x"}"#) == [])
         #expect(world.hear(1, Text.reply("a")).delivered == ["1: a"])
-        #expect(world.core.tally.pushesDropped == 2)
+        #expect(world.tally.pushesDropped == 2)
     }
 
     @Test(arguments: ["response", "chat_response", "agent_response", "message", "error"])
@@ -31,7 +31,7 @@ import Testing
         world.say(anna, Text.guide("1"))
         world.ready(1)
         #expect(world.hear(1, #"{"type":"\#(type)","message":"a"}"#).delivered == ["1: a"])
-        #expect(world.core.census.exchanges == 0)
+        #expect(world.census.exchanges == 0)
     }
 
     @Test func `a reply that nobody waits for retires the connection`() throws {
@@ -53,7 +53,7 @@ import Testing
         #expect(world.hear(1, #"{"id":"z","message":"Z"}"#).delivered == ["1: Z"])
         #expect(world.hear(1, #"{"id":"\u0078","message":"X"}"#).delivered == ["1: X"], "compared after unescaping")
         #expect(world.hear(1, #"{"id":"nobody","message":"N"}"#) == [])
-        #expect(world.core.tally.unaskedReplies == 1)
+        #expect(world.tally.unaskedReplies == 1)
         #expect(world.hear(1, #"{"id":"y","message":"Y"}"#).delivered == ["1: Y"])
     }
 
@@ -116,7 +116,7 @@ import Testing
         #expect(last.delivered == ["1: c"])
         #expect(last.forwarded == ["1: 2"])
         #expect(world.hear(1, #"{"type":"part","message":"d"}"#).delivered == ["1: d"])
-        #expect(world.core.census.exchanges == 1)
+        #expect(world.census.exchanges == 1)
     }
 
     @Test func `an error ends a stream`() throws {
@@ -129,7 +129,7 @@ import Testing
         world.say(anna, Text.guide("1"))
         world.ready(1)
         #expect(world.hear(1, #"{"type":"error","message":"no"}"#).delivered == ["1: no"])
-        #expect(world.core.census.exchanges == 0)
+        #expect(world.census.exchanges == 0)
     }
 
     @Test(arguments: [MessageKind.binary, .text])
@@ -142,7 +142,7 @@ import Testing
         #expect(told.errors == ["upstream_protocol sent"])
         #expect(told.dials == 1, "the third goes over another one")
         #expect(world.hear(1, Text.reply("2")).delivered == ["1: 2"], "the second may finish")
-        #expect(world.core.census.connections == 1)
+        #expect(world.census.connections == 1)
     }
 
     @Test func `a reply that is too large ends its exchange, and the connection with it`() throws {

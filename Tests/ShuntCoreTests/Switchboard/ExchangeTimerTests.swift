@@ -18,7 +18,7 @@ import Testing
         world.say(anna, Text.guide("1"))
         #expect(world.pass(.milliseconds(29_990)).errors == [])
         #expect(world.pass(.milliseconds(30)).errors == ["queue_timeout unsent"])
-        #expect(world.core.census.exchanges == 0 && world.core.census.heldBytes == 0)
+        #expect(world.census.exchanges == 0 && world.census.heldBytes == 0)
         #expect(world.ready(1) == [], "and is not sent any more")
     }
 
@@ -95,7 +95,7 @@ import Testing
             world.hear(1, Text.reply("2")) == [
                 .deliver(anna, Text.fromGuide("2", to: "anna")), .closeConnection(1, 1000),
             ])
-        #expect(world.core.tally.lateReplies == 1)
+        #expect(world.tally.lateReplies == 1)
     }
 
     @Test func `with an id of its own per exchange a timeout costs nothing but itself`() throws {
@@ -111,8 +111,8 @@ import Testing
         #expect(told.forwarded == ["1: 2"], "over the same connection")
         #expect(world.hear(1, #"{"id":1,"message":"late"}"#) == [])
         #expect(world.hear(1, #"{"id":2,"message":"in time"}"#).delivered == ["1: in time"])
-        #expect(world.core.tally.lateReplies == 1)
-        #expect(world.core.census.exchanges == 0)
+        #expect(world.tally.lateReplies == 1)
+        #expect(world.census.exchanges == 0)
     }
 
     @Test func `a backend that answers nothing at all is not remembered for ever`() throws {
@@ -126,7 +126,7 @@ import Testing
         let told = world.pass(.milliseconds(50_020))
         #expect(told.errors == Array(repeating: "timeout sent", count: 100))
         #expect(told.last == .closeConnection(1, 1000))
-        #expect(world.core.census.exchanges == 0)
+        #expect(world.census.exchanges == 0)
     }
 
     @Test func `a retired connection whose exchanges all timed out is closed`() throws {
@@ -138,7 +138,7 @@ import Testing
         world.ready(1)
         #expect(world.pass(.seconds(20)) == [], "retired, and waiting for the reply")
         #expect(world.pass(.milliseconds(30_020)).last == .closeConnection(1, 1000))
-        #expect(world.core.census.connections == 0 && world.core.census.exchanges == 0)
+        #expect(world.census.connections == 0 && world.census.exchanges == 0)
     }
 
     @Test func `each part of a stream starts the time anew`() throws {

@@ -86,14 +86,14 @@ import Testing
         let world = try Driver(.agents { $0.addressing.oneWay = ["note"] })
         let anna = world.connect("anna")
         for type in ["heartbeat", "ping", "pong"] { #expect(world.say(anna, #"{"type":"\#(type)"}"#) == []) }
-        #expect(world.core.tally.absorbed == 3)
+        #expect(world.tally.absorbed == 3)
         world.say(anna, #"{"type":"note","agent_type":"guide","message":"n"}"#)
         world.say(anna, Text.guide("q"))
         #expect(
             world.ready(1) == [.forward(1, #"{"type":"note","message":"n"}"#), .forward(1, Text.bare("q"))],
             "in their order, and the second waits for nothing")
         #expect(world.hear(1, Text.reply("a")).delivered == ["1: a"])
-        #expect(world.core.census.exchanges == 0)
+        #expect(world.census.exchanges == 0)
     }
 
     @Test(arguments: [

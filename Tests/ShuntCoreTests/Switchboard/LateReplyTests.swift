@@ -29,7 +29,7 @@ import Testing
                 .deliver(client, Text.fromGuide("a", to: "anna")), .deliver(client, Text.fromGuide("b", to: "anna")),
             ])
         #expect(world.hear(1, Text.reply("c")).delivered == ["\(client): c"], "though it was there before the reply")
-        #expect(world.core.census.parkedReplies == 0 && world.core.census.parkedBytes == 0)
+        #expect(world.census.parkedReplies == 0 && world.census.parkedBytes == 0)
     }
 
     @Test func `they are for no socket that was there before, and for no other session`() throws {
@@ -78,15 +78,15 @@ import Testing
         let world = try world()
         depart(world, 1, token: nil)
         world.hear(1, Text.reply("a"))
-        #expect(world.core.tally.discarded == 1)
-        #expect(world.core.census.isEmpty)
+        #expect(world.tally.discarded == 1)
+        #expect(world.census.isEmpty)
     }
 
     @Test func `the oldest go when there are too many`() throws {
         let world = try world { $0.parkedCount = 2 }
         depart(world, 4)
         for text in ["a", "b", "c", "d"] { world.hear(1, Text.reply(text)) }
-        #expect(world.core.tally.parkedExpired == 2)
+        #expect(world.tally.parkedExpired == 2)
         #expect(world.connecting("anna").happenings.delivered == ["2: c", "2: d"])
     }
 
@@ -96,7 +96,7 @@ import Testing
         let long = String(repeating: "x", count: 1000)
         world.hear(1, Text.reply("a"))
         world.hear(1, Text.reply(long))
-        #expect(world.core.census.parkedReplies == 1)
+        #expect(world.census.parkedReplies == 1)
         world.hear(1, Text.reply("c"))
         #expect(world.connecting("anna").happenings.delivered == ["2: c"])
     }
@@ -113,10 +113,10 @@ import Testing
         world.pass(.seconds(30))
         world.hear(1, Text.reply("b"))
         world.pass(.milliseconds(30_020))
-        #expect(world.core.census.parkedReplies == 1)
+        #expect(world.census.parkedReplies == 1)
         world.pass(.milliseconds(30_020))
-        #expect(world.core.census.parkedReplies == 0 && world.core.census.parkedBytes == 0)
-        #expect(world.core.tally.parkedExpired == 2)
+        #expect(world.census.parkedReplies == 0 && world.census.parkedBytes == 0)
+        #expect(world.tally.parkedExpired == 2)
     }
 
     @Test func `a session is remembered as long as something is parked for it`() throws {

@@ -31,7 +31,7 @@ import Testing
         #expect(world.hear(1, #"{"type":"unlisted"}"#) == [])
         #expect(world.hear(1, #"{"type":"heartbeat"}"#) == [.forward(1, #"{"type":"pong"}"#)])
         #expect(world.hear(1, Text.reply("r")).delivered == ["1: r"], "and the reply is still the reply")
-        let tally = world.core.tally
+        let tally = world.tally
         #expect((tally.pushesForwarded, tally.pushesDropped, tally.pushesAnswered) == (1, 2, 1))
     }
 
@@ -45,7 +45,7 @@ import Testing
         world.say(anna, Text.guide("1"))
         world.ready(1)
         #expect(world.hear(1, #"{"message":"p"}"#).delivered == ["1: p"])
-        #expect(world.core.census.exchanges == 1)
+        #expect(world.census.exchanges == 1)
     }
 
     @Test func `the unified backend says itself whose its push is`() throws {

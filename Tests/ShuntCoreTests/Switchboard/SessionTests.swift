@@ -42,7 +42,7 @@ import Testing
         world.leave(again)
         #expect(world.pass(.seconds(119)) == [])
         #expect(world.pass(.seconds(2)) == [.closeConnection(1, 1000)])
-        #expect(world.core.census.isEmpty)
+        #expect(world.census.isEmpty)
     }
 
     @Test func `a client without a token takes its connections with it`() throws {
@@ -56,8 +56,8 @@ import Testing
         #expect(world.ready(2) == [.forward(2, Text.bare("2"))])
         let ended = world.hear(2, Text.reply("b"))
         #expect(Set(ended.map { "\($0)" }) == ["closeConnection(1, 1000)", "closeConnection(2, 1000)"])
-        #expect(world.core.census.isEmpty)
-        #expect(world.core.tally.discarded == 1)
+        #expect(world.census.isEmpty)
+        #expect(world.tally.discarded == 1)
     }
 
     @Test func `a session has so many sockets, and one more is closed at once`() throws {
