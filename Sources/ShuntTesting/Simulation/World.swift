@@ -45,6 +45,8 @@ final class World {
     // What is known of the event in hand.
     /// The message that the event carries to the core, if it is a client's.
     var messageInHand: Int?
+    /// By pool: when it had a connection last that took messages.
+    var lastReady: [PoolKey: Instant] = [:]
     /// The client that connects in this event.
     var clientInHand: Int?
     /// Replies that this event must park.

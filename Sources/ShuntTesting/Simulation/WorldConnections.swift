@@ -17,8 +17,26 @@ extension World {
         }
     }
 
+    /// No new message may be sent to the connection.
+    func retire(_ connection: Int, _ reason: String) {
+        noteUnready(connection)
+        connections[connection].retired = reason
+    }
+
+    /// A connection that took messages takes none from now on.
+    private func noteUnready(_ connection: Int) {
+        if takesMessages(connection) { lastReady[connections[connection].pool] = now }
+    }
+
+    /// Whether messages may be sent over a connection, as far as the model can tell.
+    func takesMessages(_ connection: Int) -> Bool {
+        connections[connection].state == .ready && !connections[connection].congested
+            && connections[connection].retired == nil
+    }
+
     /// The connection takes and gives nothing any more.
     func endConnection(_ connection: Int) {
+        noteUnready(connection)
         connections[connection].state = .gone
         connectionByID[connections[connection].id] = nil
         liveConnections.removeAll { $0 == connection }
@@ -67,6 +85,7 @@ extension World {
     func congest(_ connection: Int) {
         guard !connections[connection].congested else { return }
         note("u\(connection) is congested")
+        noteUnready(connection)
         connections[connection].congested = true
         agenda.note(.relieved(connection), at: now + dice.span(10...6_000))
         tell(connection) { $0.connectionCongested(connections[connection].id, now: now, &$1) }
@@ -162,7 +181,7 @@ extension World {
             let arrived = ArrivedReply(part: part, final: final, members: writer.members, at: now)
             messages[number].arrived.append(arrived)
         }
-        if dead { connections[connection].retired = "an error of the kind after which nothing is answered" }
+        if dead { retire(connection, "an error of the kind after which nothing is answered") }
         if final {
             connections[connection].abandoned.removeAll { $0 == number }
             connections[connection].outstanding.removeAll { $0 == number }

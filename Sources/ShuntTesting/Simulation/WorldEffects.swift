@@ -39,6 +39,7 @@ extension World {
         if core.tally.parked + core.tally.discarded > parkedBefore + parksInHand { doubtOrphans() }
         checkNothingLost()
         checkTime()
+        checkPatience()
         checkHeld()
     }
 
@@ -246,6 +247,31 @@ extension World {
         if !justified { fail(.honestCode, "c\(client) is closed because of \(reason), which is not so") }
         if let number = messageInHand, messages[number].outcome == nil { messages[number].mayHaveEnded = true }
         leave(client)
+    }
+
+    /// Nobody waits longer than the timeouts allow, but for late ticks and coarse timers.
+    private func checkPatience() {
+        guard failure == nil, tally.events % 8 == 0 else { return }
+        let slack = TimeSpan.milliseconds(150)
+        for client in clients where client.isThere {
+            for number in client.unresolved {
+                guard let pool = messages[number].pool else { continue }
+                let settings = plan.definition.upstreams[pool.upstream]
+                if messages[number].state == .flying {
+                    let since = max(messages[number].forwardedAt, messages[number].arrived.last?.at ?? now)
+                    let start = messages[number].arrived.isEmpty ? messages[number].forwardedAt : since
+                    if start + settings.exchangeTimeout + slack <= now {
+                        fail(.noSilence, "m\(number) is in flight for longer than its timeout allows")
+                    }
+                } else if settings.lanes == 1, messages[number].forwards == 0 {
+                    let ready = liveConnections.contains { connections[$0].pool == pool && takesMessages($0) }
+                    let start = max(messages[number].acceptedAt, lastReady[pool] ?? messages[number].acceptedAt)
+                    if !ready, start + settings.queue.timeout + slack <= now {
+                        fail(.noSilence, "m\(number) waits for a connection for longer than its timeout allows")
+                    }
+                }
+            }
+        }
     }
 
     /// What the core says that it holds is no more than what the model knows of.

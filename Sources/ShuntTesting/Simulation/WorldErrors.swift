@@ -37,7 +37,7 @@ extension World {
             if code == "timeout",
                 plan.definition.upstreams[connections[connection].upstream].correlation != .field("id", unique: true)
             {
-                connections[connection].retired = "a timeout"
+                retire(connection, "a timeout")
             }
         }
         if code == "upstream_lost", client == messages[choice].owner {
@@ -131,7 +131,7 @@ extension World {
             return message.acceptedAt + settings.queue.timeout <= now
                 ? nil : "it waited since \(message.acceptedAt.nanoseconds / 1_000_000) ms"
         case "timeout":
-            if message.state == .waiting { return "it is not under way" }
+            if client == message.owner, message.state == .waiting { return "it is not under way" }
             return isOverdue(number) ? nil : "its time is not over"
         case "upstream_lost":
             // One that was kept for the next socket is of the past; one that is said now must be true at the event's end.

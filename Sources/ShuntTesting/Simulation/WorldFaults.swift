@@ -28,7 +28,7 @@ extension World {
         ])
         note("u\(connection) talks nonsense: \(text) \(kind)")
         connections[connection].hadNonsense = true
-        connections[connection].retired = "a message that is no JSON object"
+        retire(connection, "a message that is no JSON object")
         // It stands where the oldest message's reply was due: that one comes no more.
         let oldest = connections[connection].outstanding.first
         if let oldest { messages[oldest].isAnswered = true }
@@ -63,7 +63,7 @@ extension World {
         writer.add("to", raw: "-1")
         writer.add("message", "nobody asked")
         note("u\(connection) replies to nobody: \(printable(writer.bytes))")
-        connections[connection].retired = "a reply when nothing was outstanding"
+        retire(connection, "a reply when nothing was outstanding")
         tell(connection, writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
     }
 

@@ -96,7 +96,16 @@ extension World {
     /// left out, what is sent again may come late.
     private func checkOrder(_ number: Int, _ route: Int) {
         let message = messages[number]
-        guard !message.retried, message.forwards == 0 else { return }
+        if message.forwards > 0 {
+            let earlier = clients[message.owner].unresolved.first { earlier in
+                messages[earlier].client == message.client && messages[earlier].route == route
+                    && messages[earlier].state == .waiting && messages[earlier].connection == message.connection
+            }
+            if let earlier, earlier < number {
+                fail(.order, "m\(number) is sent again while m\(earlier), which was lost with it, waits")
+            }
+            return
+        }
         if let last = clients[message.client].lastForwarded[route], last > number {
             fail(.order, "m\(number) is forwarded after m\(last), which was said later")
         }
