@@ -156,6 +156,7 @@ final class World {
         let present = clients.indices.filter { clients[$0].isThere }
         if present.isEmpty || dice.chance(present.count < 3 ? 15 : 3) { return openClient() }
         if dice.chance(faults.clientLeaves) { return closeClient(dice.pick(present)) }
+        if faults.tooLarge > 0, dice.chance(1) { return sayTooMuch(dice.pick(present)) }
         if dice.chance(faults.slowReader) { return stopReading(dice.pick(present)) }
         if dice.chance(faults.ghostEvent) { return haunt() }
         if dice.chance(faults.oddTick) { return tellTick() }

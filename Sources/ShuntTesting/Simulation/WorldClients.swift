@@ -152,9 +152,27 @@ extension World {
         }
     }
 
+    /// A message grows past the limit: the client is told and closed.
+    func sayTooMuch(_ client: Int) {
+        let number = messages.count
+        messages.append(
+            ModelMessage(
+                number: number, client: client, owner: client, session: clients[client].session,
+                intent: .bad(["message_too_large"]), pool: nil, conversation: nil, members: [], size: 0,
+                acceptedAt: now))
+        clients[client].unresolved.append(number)
+        clients[client].saidTooMuch = true
+        note("c\(client) says too much in m\(number)")
+        messageInHand = number
+        tell { $0.clientMessageTooLarge(clients[client].id, now: now, &$1) }
+        messageInHand = nil
+        if clients[client].isThere { fail(.bounds, "c\(client) said too much and is not closed") }
+    }
+
     /// Bounds of what waits in the pool of a message that was just accepted.
     private func checkQueueBounds(_ number: Int) {
-        guard messages[number].state == .waiting, messages[number].outcome == nil, let pool = messages[number].pool
+        guard messages[number].state == .waiting, isOwed(number), messages[number].outcome == nil,
+            let pool = messages[number].pool
         else { return }
         let settings = plan.definition.upstreams[pool.upstream]
         let queue = settings.queue

@@ -173,6 +173,7 @@ extension World {
         parksInHand = 0
         guard wanted, failure == nil else { return }
         let delivered = messages[number].arrived.last?.delivered ?? false
+        if delivered { messages[number].wasOverdue = false }
         if toldBefore, clients[owner].isThere, !delivered, messages[number].outcome == nil {
             fail(.noSilence, "the reply to m\(number) came and was not delivered to c\(owner), who is there")
         }

@@ -21,7 +21,7 @@ extension World {
 
     /// No object, no JSON or no text.
     func talkNonsense(_ connection: Int) {
-        guard !connections[connection].readingStopped else { return }
+        guard mayBreak(connection) else { return }
         let (text, kind): (String, MessageKind) = dice.pick([
             ("[1]", .text), ("{\"type\":\"response\"", .text), ("hello", .text), ("", .text), ("{}", .binary),
             ("null", .text),
@@ -30,10 +30,15 @@ extension World {
         connections[connection].hadNonsense = true
         connections[connection].retired = "a message that is no JSON object"
         // It stands where the oldest message's reply was due: that one comes no more.
-        let oldest = connections[connection].outstanding.first { !isForgotten($0) }
+        let oldest = connections[connection].outstanding.first
         if let oldest { messages[oldest].isAnswered = true }
         tell(connection, Array(text.utf8)) { $0.connectionMessage(connections[connection].id, kind, $2, now: now, &$1) }
         checkOldestEnded(connection, oldest)
+    }
+
+    /// Whether the model knows which exchange is the oldest, and something that is said is read.
+    private func mayBreak(_ connection: Int) -> Bool {
+        !connections[connection].readingStopped && !connections[connection].outstanding.contains { isForgotten($0) }
     }
 
     /// The oldest exchange must have ended by what its connection did.
@@ -63,10 +68,10 @@ extension World {
     }
 
     func growTooLarge(_ connection: Int) {
-        guard !connections[connection].readingStopped else { return }
+        guard mayBreak(connection) else { return }
         note("a message of u\(connection) grows too large")
         connections[connection].wasTooLarge = true
-        let oldest = connections[connection].outstanding.first { !isForgotten($0) }
+        let oldest = connections[connection].outstanding.first
         // The runtime ends it by itself: for the core it is gone.
         endConnection(connection)
         tell(connection) { $0.connectionMessageTooLarge(connections[connection].id, now: now, &$1) }
