@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// The command line: a WebSocket proxy that moves a product from many per-agent sockets to one.
 @main
-struct Shunt: AsyncParsableCommand {
+struct Shunt: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "shunt",
         abstract: "A WebSocket migration proxy: one socket in front, the backends that exist behind it.",

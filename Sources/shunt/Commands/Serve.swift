@@ -6,10 +6,11 @@ import ServiceLifecycle
 import ShuntConfig
 import ShuntCore
 import ShuntRuntime
+import Synchronization
 import UnixSignals
 
 /// `shunt serve`: runs the proxy until it is told to stop.
-struct ServeCommand: AsyncParsableCommand {
+struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "Run the proxy.",
@@ -25,7 +26,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Also start the demo agents, on the addresses that the configuration names as upstreams.")
     var demo = false
 
-    mutating func run() async throws {
+    mutating func run() throws {
         let settings = try ConfigFile.load(config)
         let secrets = settings.table.secretNames
         let logSettings = settings.log
@@ -44,12 +45,26 @@ struct ServeCommand: AsyncParsableCommand {
             configuration: .init(
                 services: services.map { .init(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        do {
-            try await group.run()
-        } catch {
-            logger.critical("cannot run", metadata: ["error": "\(error)"])
-            throw ExitCode.failure
+        guard Self.wait(for: group, logger: logger) else { throw ExitCode.failure }
+    }
+
+    /// Holds the main thread until the services have ended. An asynchronous `main` would give that thread up, and tools
+    /// that look into a process (profilers, debuggers) lose their way without it.
+    private static func wait(for group: ServiceGroup, logger: Logger) -> Bool {
+        let ended = DispatchSemaphore(value: 0)
+        let isGood = Mutex(true)
+        let run = Task {
+            do {
+                try await group.run()
+            } catch {
+                logger.critical("cannot run", metadata: ["error": "\(error)"])
+                isGood.withLock { $0 = false }
+            }
+            ended.signal()
         }
+        ended.wait()
+        run.cancel()
+        return isGood.withLock { $0 }
     }
 }
 
