@@ -27,11 +27,11 @@ struct Plan {
         planRoutes(&dice)
         planLimits(&dice)
         faults = Faults(&dice)
-        memory = dice.chance(5) ? dice.within(2_000...40_000) : 1 << 30
+        memory = dice.chance(6) ? dice.within(300...8_000) : 1 << 30
         drain.exchanges = dice.span(200...5_000)
         drain.spread = dice.span(0...2_000)
         drain.limit = drain.exchanges + drain.spread + dice.span(100...2_000)
-        pauseMilliseconds = dice.pick([2, 20, 100, 400])
+        pauseMilliseconds = dice.pick([2, 20, 20, 100, 100, 400, 4_000])
     }
 
     var unified: Int? { definition.unified }

@@ -177,7 +177,7 @@ extension World {
         let settings = plan.definition.upstreams[pool.upstream]
         let queue = settings.queue
         let waiting = waitingMessages(in: pool, orphansToo: false)
-        if waiting.contains(where: { messages[$0].retried }) { return }
+        if waiting.contains(where: { messages[$0].forwards > 0 }) { return }
         let bytes = waiting.reduce(0) { $0 + messages[$1].size }
         if waiting.count > max(1, queue.messages) * settings.lanes {
             fail(.bounds, "\(waiting.count) messages wait for \(pool), \(queue.messages) may")

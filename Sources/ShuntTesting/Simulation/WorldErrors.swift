@@ -130,7 +130,9 @@ extension World {
         case "queue_timeout":
             return message.acceptedAt + settings.queue.timeout <= now
                 ? nil : "it waited since \(message.acceptedAt.nanoseconds / 1_000_000) ms"
-        case "timeout": return isOverdue(number) ? nil : "its time is not over"
+        case "timeout":
+            if message.state == .waiting { return "it is not under way" }
+            return isOverdue(number) ? nil : "its time is not over"
         case "upstream_lost":
             // One that was kept for the next socket is of the past; one that is said now must be true at the event's end.
             let isGone = message.connection >= 0 && connections[message.connection].state == .gone
