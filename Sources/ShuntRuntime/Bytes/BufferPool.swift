@@ -15,11 +15,11 @@ struct BufferPool {
         return allocator.buffer(capacity: max(capacity, 4096))
     }
 
-    /// Takes a buffer back, if nobody else holds it and it is of a size worth keeping.
+    /// Takes a buffer back, if nobody else holds it and it is of a size worth keeping. In place: handing it over as a
+    /// value makes a second reference, and then it is never ours alone.
     ///
     /// - Returns: false where somebody else still holds it: its bytes are not all written.
-    mutating func giveBack(_ buffer: consuming ByteBuffer) -> Bool {
-        var buffer = buffer
+    mutating func giveBack(_ buffer: inout ByteBuffer) -> Bool {
         let isOurs = buffer.modifyIfUniquelyOwned { $0.clear() } != nil
         guard isOurs else { return false }
         if buffer.storageCapacity <= Self.largestKept, buffers.count < Self.mostKept { buffers.append(buffer) }

@@ -76,7 +76,7 @@ extension Leg {
         } else {
             context.writeAndFlush(wrapOutboundOut(batch), promise: nil)
         }
-        if worker.takeBack(batch) {
+        if worker.takeBack(&batch) {
             if pending > 0 { account(for: 0) }
         } else {
             measure()

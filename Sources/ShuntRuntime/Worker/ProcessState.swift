@@ -26,7 +26,9 @@ final class ProcessState: Sendable {
         hashKey = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))
         let session = settings.table.definition.session
         admission = Admission(limits: settings.table.definition.limits, trusted: settings.listen.trustedProxies)
-        sessions = SessionDirectory(keepFor: session.linger + session.parkedFor)
+        // A message that outlived its socket may wait and be answered as late as this; its reply is parked from then on.
+        let longest = settings.table.upstreams.map { $0.settings.queue.timeout + $0.settings.exchangeTimeout }.max()
+        sessions = SessionDirectory(keepFor: session.linger + session.parkedFor + (longest ?? .zero))
         leases = UpstreamLeases()
         names = NameCache(lookup: HostLookup.addresses)
         sources = SourceAddresses()

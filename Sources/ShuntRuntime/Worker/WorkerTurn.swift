@@ -40,7 +40,7 @@ extension Worker {
     func takeBuffer(atLeast capacity: Int) -> ByteBuffer { buffers.take(atLeast: capacity) }
 
     /// Whether the socket took all of a flushed buffer: nobody else holds it any more.
-    func takeBack(_ buffer: consuming ByteBuffer) -> Bool { buffers.giveBack(buffer) }
+    func takeBack(_ buffer: inout ByteBuffer) -> Bool { buffers.giveBack(&buffer) }
 
     // MARK: Deadlines
 
