@@ -106,6 +106,7 @@ def test_a_message_over_the_limit_closes_the_socket_with_1009(start_proxy):
     with RawSocket(proxy.port) as raw:
         raw.upgrade()
         raw.send(frame(1, b"x" * (64 * 1024 + 1)))
+        assert is_error(raw.next_message(), "message_too_large", sent=False)
         assert raw.close_code() == 1009
     with proxy.connect(new_token()) as client:
         client.hears_nothing_but("guide", "others are served")

@@ -49,6 +49,7 @@ def test_a_client_that_floods_is_slowed_by_errors_not_cut(start_proxy):
         assert len(answered) + len(refused) == 60
         assert 20 <= len(answered) <= 30, "the burst is twice the rate"
         assert all(reply["retry_after"] >= 0 for reply in refused)
+        assert all(reply["agent_type"] == "guide" and reply["conversation_id"] for reply in refused)
         order = [int(reply["conversation_id"]) for reply in answered]
         assert order == sorted(set(order)), "those that were taken are answered once, in order"
     with proxy.connect(new_token()) as other:

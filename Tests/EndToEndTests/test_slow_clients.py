@@ -88,7 +88,6 @@ def test_a_slow_tab_does_not_hold_back_another_tab_of_its_session(proxy):
                 client.hears_nothing_but("content", f"{number}")
 
 
-@pytest.mark.xfail(reason="messages that are not whole yet do not count against limits.memory so far", strict=False)
 def test_unfinished_messages_count_against_the_memory_limit(start_proxy):
     proxy = start_proxy({"limits": {"memory": "256MiB"}})
     before = proxy.resident_bytes

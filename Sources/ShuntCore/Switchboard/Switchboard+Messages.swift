@@ -18,7 +18,13 @@ extension Switchboard {
         tally.messages += 1
         if clients[id]?.pace.take(now: now) == false {
             let wait = clients[id]?.pace.wait(now: now) ?? .zero
-            return refuse(id, .rateLimited, members: [("retry_after", decimalSeconds(wait))], now: now, &effects)
+            // Read only to say which message it was: a frontend may have several under way.
+            let nesting = table.definition.limits.nesting
+            let isObject =
+                kind == .text
+                && envelope.scan(bytes, for: table.requestKeys, nesting: nesting, early: false) == .object
+            let members = (isObject ? known(bytes) : []) + [("retry_after", decimalSeconds(wait))]
+            return refuse(id, .rateLimited, members: members, now: now, &effects)
         }
         if kind == .binary { return refuse(id, .binaryUnsupported, now: now, &effects) }
         let nesting = table.definition.limits.nesting

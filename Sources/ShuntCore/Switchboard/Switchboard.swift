@@ -62,5 +62,5 @@ package struct Switchboard: ~Copyable {
     }
 
     /// Whether new work must be shed.
-    var isOverloaded: Bool { heldBytes &+ parkedBytes &+ bufferedBytes > memory }
+    package var isOverloaded: Bool { heldBytes &+ parkedBytes &+ bufferedBytes > memory }
 }

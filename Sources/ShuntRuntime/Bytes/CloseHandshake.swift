@@ -19,6 +19,8 @@ struct CloseHandshake {
     private(set) var state = State.open
 
     var isOpen: Bool { state == .open }
+    /// Whether anything that the peer still sends matters.
+    var listens: Bool { state != .condemned && state != .cut }
 
     /// We want to close. Whether a close frame is to be sent now.
     mutating func close() -> Bool {

@@ -29,6 +29,8 @@ final class Leg: ChannelInboundHandler {
     var output = ByteBuffer()
     /// Bytes that NIO holds because the socket did not take them; exact after a flush, else an upper bound.
     var pending = 0
+    /// Bytes of a message that has not come whole.
+    var unfinished = 0
     /// Whether the worker's list of legs to flush has it.
     var isDirty = false
     /// Whether the worker looks at `pending` from time to time.
@@ -101,6 +103,7 @@ final class Leg: ChannelInboundHandler {
         cutTimer?.cancel()
         cutTimer = nil
         forgetOutput()
+        setUnfinished(0)
         worker.ended(self, code: nil)
         onEnd?()
         onEnd = nil

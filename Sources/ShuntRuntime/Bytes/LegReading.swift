@@ -5,6 +5,7 @@ extension Leg {
     /// Everything that one read of the socket brought: whole messages go to the switchboard one by one, straight from
     /// the receive buffer where that is possible.
     func read(_ buffer: ByteBuffer) {
+        guard closing.listens else { return }
         let input = buffer.readableBytesUInt8Span
         let now = worker.now()
         var scratch = worker.takeScratch()
@@ -28,10 +29,33 @@ extension Leg {
             case .close(let code):
                 peerClosed(code)
             case .violation(let code, let violation):
-                violated(code, violation, now)
+                violated(code, violation)
             }
         }
         worker.giveBack(scratch: scratch)
+        if reader.partial.count != unfinished { accountForUnfinished() }
+    }
+
+    /// Messages that come in pieces count against the memory of the process. Who goes on with a large one when there is
+    /// no memory left is closed: it is told to come again, and its message was never accepted.
+    private func accountForUnfinished() {
+        let grew = reader.partial.count > unfinished
+        setUnfinished(reader.partial.count)
+        guard grew, unfinished > Self.smallUnfinished, worker.switchboard.isOverloaded, closing.isOpen else { return }
+        _ = closing.condemn()
+        worker.ended(self, code: nil)
+        appendClose(.tryAgainLater, reason: "server is overloaded")
+        reader = FrameReader(expectsMasked: !masks, maxMessage: 0)
+        setUnfinished(0)
+        end()
+    }
+
+    /// What anybody may have begun, however little memory is left.
+    private static let smallUnfinished = 64 << 10
+
+    func setUnfinished(_ bytes: Int) {
+        worker.switchboard.bufferedBytes += bytes - unfinished
+        unfinished = bytes
     }
 
     @inline(__always)
@@ -62,10 +86,11 @@ extension Leg {
         }
     }
 
-    private func violated(_ code: CloseCode, _ violation: FrameViolation, _ now: Instant) {
+    private func violated(_ code: CloseCode, _ violation: FrameViolation) {
         worker.log.violation(violation, isUpstream: masks)
+        // A client is told which of its messages it was; the core closes it by that.
+        if violation == .messageTooBig, closing.isOpen { worker.messageTooLarge(self) }
         guard closing.condemn() else { return end() }
-        if violation == .messageTooBig { worker.messageTooLarge(self, now) }
         worker.ended(self, code: nil)
         appendClose(code, reason: violation.reason)
         end()

@@ -146,8 +146,12 @@ final class Worker {
         finish(bytes, now)
     }
 
-    func messageTooLarge(_ leg: Leg, _ now: Instant) {
-        if case .upstream(let id) = leg.role { feed(.connectionMessageTooLarge(id)) }
+    func messageTooLarge(_ leg: Leg) {
+        switch leg.role {
+        case .client(let id): feed(.clientMessageTooLarge(id))
+        case .upstream(let id): feed(.connectionMessageTooLarge(id))
+        case .none: break
+        }
     }
 
     func pong(_ leg: Leg, _ now: Instant) {

@@ -3,6 +3,7 @@ import ShuntCore
 /// What happened while effects were being applied, and events that carry no message.
 enum WorkerEvent {
     case clientMessage(ClientID, MessageKind, [UInt8])
+    case clientMessageTooLarge(ClientID)
     case clientClosed(ClientID)
     case clientPong(ClientID)
     case clientCongested(ClientID)
@@ -36,6 +37,7 @@ extension Worker {
         isApplying = true
         switch event {
         case .clientMessage, .connectionMessage: break
+        case .clientMessageTooLarge(let id): switchboard.clientMessageTooLarge(id, now: now, &effects)
         case .clientClosed(let id): switchboard.clientClosed(id, now: now, &effects)
         case .clientPong(let id): switchboard.clientPong(id, now: now, &effects)
         case .clientCongested(let id): switchboard.clientCongested(id, now: now, &effects)
