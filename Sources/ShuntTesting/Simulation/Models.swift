@@ -12,6 +12,8 @@ struct ModelClient {
     var goneAt: Int?
     var reads = true
     var congested = false
+    /// The core knows.
+    var toldCongested = false
     /// Bytes delivered and not yet taken.
     var unread = 0
     var pingedAt: Instant?

@@ -111,6 +111,7 @@ extension World {
         clients[client].unread = 0
         guard clients[client].isThere, clients[client].congested else { return }
         clients[client].congested = false
+        clients[client].toldCongested = false
         note("client c\(client) has read everything")
         tell { $0.clientRelieved(clients[client].id, now: now, &$1) }
     }
@@ -118,6 +119,7 @@ extension World {
     func tellCongested(_ client: Int) {
         guard clients[client].isThere, clients[client].congested else { return }
         note("c\(client) is congested")
+        clients[client].toldCongested = true
         tell { $0.clientCongested(clients[client].id, now: now, &$1) }
     }
 

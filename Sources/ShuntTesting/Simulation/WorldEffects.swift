@@ -40,6 +40,7 @@ extension World {
         checkNothingLost()
         checkTime()
         checkPatience()
+        checkReading()
         checkHeld()
     }
 
@@ -298,6 +299,18 @@ extension World {
         }
         let bytes = open.reduce(0) { $0 + $1.size }
         if census.heldBytes > bytes { fail(.bounds, "\(census.heldBytes) bytes are held of messages of \(bytes)") }
+    }
+
+    /// What feeds a client that does not read is not read itself, where it feeds nobody else.
+    private func checkReading() {
+        for connection in liveConnections where connections[connection].state == .ready {
+            let client = -1 - connections[connection].pool.owner
+            guard client >= 0, clients[client].isThere, clients[client].toldCongested,
+                plan.definition.upstreams[connections[connection].upstream].mode == .client,
+                !connections[connection].readingStopped
+            else { continue }
+            fail(.bounds, "c\(client) reads nothing and u\(connection), which is its own, is read on")
+        }
     }
 
     /// Time is asked for while something waits.
