@@ -14,7 +14,7 @@ final class BlockingSocket: @unchecked Sendable {
     /// How many bytes of `unread` are read after all.
     private var consumed = 0
 
-    init(descriptor: CInt, timeout seconds: Int = 10) {
+    init(descriptor: CInt, timeout seconds: Int = 60) {
         self.descriptor = descriptor
         var limit = timeval(tv_sec: seconds, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
