@@ -1,4 +1,5 @@
-/// A small seeded generator (SplitMix64) for jitter: the core has no randomness of its own, so a seed replays a run.
+/// A small seeded generator (SplitMix64: Steele, Lea, Flood, 2014) for jitter: the core has no randomness of its own,
+/// so a seed replays a run.
 package struct RandomSource: Sendable {
     private var state: UInt64
 
