@@ -16,6 +16,10 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -30,6 +34,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
@@ -47,6 +54,12 @@ let package = Package(
             dependencies: ["ShuntCore", .product(name: "Yams", package: "Yams")],
             swiftSettings: house
         ),
+        // Overrides and their audit trail, on disk.
+        .target(name: "ShuntStore", dependencies: ["ShuntCore", grdb], swiftSettings: house),
+        // The admin listener: JSON API for people, programs and the CLI.
+        .target(
+            name: "ShuntControl", dependencies: ["ShuntCore", hummingbird, logging, serviceLifecycle],
+            swiftSettings: house),
         // The legacy and unified agents of the demo.
         .target(
             name: "DemoBackends",
@@ -66,9 +79,8 @@ let package = Package(
         .executableTarget(
             name: "shunt",
             dependencies: [
-                "ShuntCore", "ShuntRuntime", "ShuntConfig", "DemoBackends", logging,
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                "ShuntCore", "ShuntRuntime", "ShuntConfig", "ShuntControl", "ShuntStore", "DemoBackends", logging,
+                asyncHTTPClient, serviceLifecycle, .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house
@@ -79,6 +91,14 @@ let package = Package(
             name: "ShuntRuntimeTests",
             dependencies: [
                 "ShuntRuntime", "ShuntCore", "ShuntTesting", nioCore, nioPosix, nioEmbedded, nioHTTP1, logging,
+            ],
+            swiftSettings: house
+        ),
+        .testTarget(name: "ShuntStoreTests", dependencies: ["ShuntStore", "ShuntCore"], swiftSettings: house),
+        .testTarget(
+            name: "ShuntControlTests",
+            dependencies: [
+                "ShuntControl", "ShuntCore", .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],
             swiftSettings: house
         ),

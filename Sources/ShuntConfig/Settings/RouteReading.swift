@@ -72,7 +72,7 @@ struct RouteReader {
             index = draft.append(legacy, at: section["legacy"] ?? place)
         }
         draft.append(
-            RouteSettings(name: instance.name, match: match.values, servedBy: servedBy, legacy: index),
+            RouteSettings(name: instance.name, match: match.values, servedBy: Rollout(servedBy), legacy: index),
             shownMatch: match.shown, at: place)
     }
 

@@ -74,11 +74,13 @@ extension Switchboard {
         if isOverloaded { return refuse(id, .overloaded, members: known(bytes), now: now, &effects) }
         let oneWay = envelope.value(table.typeSlot).map { table.oneWay.find(bytes, $0) != nil } ?? false
         let seat = takeSeat(id, route)
-        guard let session = clients[id]?.session, let poolID = clients[id]?.seats[seat].pool else { return }
+        guard let session = clients[id]?.session, let poolID = clients[id]?.seats[seat].pool,
+            let upstream = pools[poolID]?.upstream
+        else { return }
         let conversation = conversation(id, seat, bytes)
         let exchange = Exchange(
             client: id, session: session, pool: poolID, route: route, oneWay: oneWay,
-            conversation: conversation, correlation: correlation(route.upstream, conversation, bytes),
+            conversation: conversation, correlation: correlation(upstream, conversation, bytes),
             size: bytes.count)
         pools[poolID]?.lastClient = id
         if pools[poolID]?.lastRoute !== route { pools[poolID]?.lastRoute = route }

@@ -54,7 +54,7 @@ extension Switchboard {
         // A legacy backend's push belongs to its route; the unified one says itself whose its push is.
         reshaper.begin(envelope)
         if !upstream.toUnified.isEmpty { reshaper.apply(upstream.toUnified, bytes) }
-        if pool.lastRoute.side == .legacy {
+        if !upstream.isUnified {
             for (level, slot) in upstream.tagSlots.enumerated() {
                 guard let slot, level < pool.lastRoute.tags.count, let tag = pool.lastRoute.tags[level] else {
                     continue

@@ -2,8 +2,7 @@
 extension Switchboard {
     /// The pool of a client's messages on a route, made where it is not there yet.
     mutating func findPool(_ id: ClientID, _ route: Route) -> PoolID {
-        guard let client = clients[id] else { return .none }
-        let upstream = route.upstream
+        guard let client = clients[id], let upstream = route.upstream(route.side) else { return .none }
         let owner: PoolOwner = upstream.settings.mode == .client ? .client(id) : .session(client.session)
         // The lane follows the route, so that one route's messages stay in order.
         let lane = upstream.settings.lanes > 1 ? route.index % upstream.settings.lanes : 0
@@ -109,9 +108,8 @@ extension Switchboard {
         _ id: ExchangeID, _ route: Route, _ poolID: PoolID, _ bytes: Span<UInt8>, blob: Bool, now: Instant,
         _ effects: inout Effects
     ) {
-        guard let current = pools[poolID]?.current else { return }
-        let upstream = route.upstream
-        let splice = reshape(id, route, bytes, blob: blob, &effects)
+        guard let current = pools[poolID]?.current, let upstream = pools[poolID]?.upstream else { return }
+        let splice = reshape(id, route, upstream, bytes, blob: blob, &effects)
         effects.list.append(.forward(current, splice))
         tally.forwarded += 1
         if upstream.keepsSent || blob { keep(id, upstream, bytes) }
@@ -145,12 +143,12 @@ extension Switchboard {
     /// The message in the form that the route's upstream takes: address stripped where the path says it, a client's
     /// own `session_token` never passed on, the upstream's `request` rules applied.
     private mutating func reshape(
-        _ id: ExchangeID, _ route: Route, _ bytes: Span<UInt8>, blob: Bool, _ effects: inout Effects
+        _ id: ExchangeID, _ route: Route, _ upstream: Upstream, _ bytes: Span<UInt8>, blob: Bool,
+        _ effects: inout Effects
     ) -> Splice {
-        let upstream = route.upstream
         reshaper.begin(envelope)
         reshaper.drop(table.tokenSlot)
-        if route.side == .legacy {
+        if !upstream.isUnified {
             for slot in table.strippedSlots { reshaper.drop(slot) }
         } else {
             addressIfAbsent(route)

@@ -115,7 +115,7 @@ extension Switchboard {
     /// Whether the address that a reply carries, if it carries one, is the route's. Where a connection serves one route
     /// only, there is nothing to tell apart.
     private func fits(_ route: Route, _ upstream: Upstream, _ bytes: Span<UInt8>) -> Bool {
-        guard route.side == .unified else { return true }
+        guard upstream.isUnified else { return true }
         for (level, slot) in upstream.tagSlots.enumerated() {
             guard let slot, level < route.matchBytes.count, let value = envelope.value(slot), value.kind != .null
             else { continue }
