@@ -49,7 +49,6 @@ struct UpstreamURL {
         if authority.contains("@") {
             return refuse("user and password in a url are not supported: use credential")
         }
-        guard let place = HostPort(authority), place.port != 0 else { return refuse("host or port is wrong") }
         let queryStart = rest.firstIndex(of: "?")
         let path = String(rest[..<(queryStart ?? rest.endIndex)])
         let segments = path.split(separator: "/")
@@ -59,6 +58,7 @@ struct UpstreamURL {
         {
             return refuse("each {name} must be a whole segment of the url's path")
         }
+        guard let place = HostPort(authority), place.port != 0 else { return refuse("host or port is wrong") }
         let address = UpstreamAddress(
             host: place.host, port: place.port ?? 80, path: path.isEmpty ? "/" : path,
             query: queryStart.map { String(rest[rest.index(after: $0)...]) } ?? "")
