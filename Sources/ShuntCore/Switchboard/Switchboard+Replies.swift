@@ -6,6 +6,10 @@ extension Switchboard {
         guard let upstream = connections[id]?.upstream, connections[id]?.state != .dialling else { return }
         connections[id]?.lastHeard = now
         connections[id]?.pingedAt = nil
+        if connections[id]?.isThrough == true {
+            passReply(id, upstream, kind, bytes, now: now, &effects)
+            return settleLoosened(now: now, &effects)
+        }
         let keys = upstream.replyKeys
         let scanned =
             kind == .text
@@ -24,7 +28,7 @@ extension Switchboard {
         if let oldest = oldestLive(id) { fail(oldest, .replyTooLarge, now: now, &effects) }
         tally.retired += 1
         effects.list.append(
-            .note(.connectionRetired(upstream: connection.upstream.index, .replyTooLarge)))
+            .note(.connectionRetired(upstream: connection.upstreamIndex, .replyTooLarge)))
         lose(id, .upstreamLost, now: now, &effects)
         pump(connection.pool, now: now, &effects)
         settleLoosened(now: now, &effects)
@@ -68,7 +72,7 @@ extension Switchboard {
         guard isReply || dead else { return push(id, upstream, type, bytes, now: now, &effects) }
         guard let exchangeID = owner(of: id, upstream, bytes) else {
             tally.unaskedReplies += 1
-            effects.list.append(.note(.unexpectedReply(upstream: upstream.index)))
+            effects.list.append(.note(.unexpectedReply(upstream: connections[id]?.upstreamIndex ?? -1)))
             if dead { return condemn(id, .deadAfterError, now: now, &effects) }
             // With fifo nothing can be trusted after it; a correlated one is just nobody's.
             guard upstream.correlationSlot == nil || connections[id]?.outstanding.isEmpty == true else { return }
@@ -148,9 +152,20 @@ extension Switchboard {
             tally.lateReplies += 1
         } else {
             let conversation = exchanges[exchangeID]?.conversation
-            let splice = unify(route, upstream, conversation: conversation, bytes, &effects)
+            let endpoint = exchanges[exchangeID]?.endpoint
+            if route.fallsBack, upstream.isUnified, let conversation {
+                sessions[session]?.pins.noteAnswer(route.name, conversation, now: now)
+            }
             tally.delivered += 1
-            hand(splice, message: bytes, to: client, of: session, now: now, &effects)
+            if let endpoint, endpoint.unified === upstream, clients[client]?.congested == false {
+                // Both changes of form in one pass.
+                let splice = unify(
+                    route, upstream, conversation: conversation, bytes, restoring: endpoint.toLegacy, &effects)
+                effects.list.append(.deliver(client, splice))
+            } else {
+                let splice = unify(route, upstream, conversation: conversation, bytes, &effects)
+                hand(splice, message: bytes, to: client, of: session, endpoint, now: now, &effects)
+            }
         }
         if ends { end(exchangeID, now: now, &effects) } else { partCame(exchangeID, now: now) }
         if dead { return condemn(id, .deadAfterError, now: now, &effects) }
@@ -166,8 +181,11 @@ extension Switchboard {
     }
 
     /// Brings an upstream's message to the unified form: its rules, then the route's tags, which overwrite.
+    ///
+    /// - Parameter restoring: what brings the unified form to a legacy endpoint's own.
     mutating func unify(
-        _ route: Route, _ upstream: Upstream, conversation: [UInt8]?, _ bytes: Span<UInt8>, _ effects: inout Effects
+        _ route: Route, _ upstream: Upstream, conversation: [UInt8]?, _ bytes: Span<UInt8>,
+        restoring: ReshapeProgram? = nil, _ effects: inout Effects
     ) -> Splice {
         reshaper.begin(envelope)
         if !upstream.toUnified.isEmpty { reshaper.apply(upstream.toUnified, bytes) }
@@ -176,6 +194,7 @@ extension Switchboard {
             if let tag = route.tags[level] { reshaper.set(slot, json: tag) } else { reshaper.drop(slot) }
         }
         if let conversation, let slot = upstream.conversationSlot { reshaper.set(slot, json: conversation) }
+        if let restoring { reshaper.apply(restoring, bytes) }
         return reshaper.finish(envelope, keys: upstream.replyKeys, bytes, into: &effects.splices)
     }
 }

@@ -13,6 +13,9 @@ package struct Switchboard: ~Copyable {
     var pools = SlotTable<Pool, PoolTag>()
     var connections = SlotTable<Connection, ConnectionTag>()
     var exchanges = SlotTable<Exchange, ExchangeTag>()
+    var seats = SlotTable<Seat, SeatTag>()
+    /// By `Route.index`.
+    var routeTallies: [RouteTally]
 
     var sessionsByToken: [TokenKey: SessionID] = [:]
     var poolsByKey: [PoolKey: PoolID] = [:]
@@ -47,6 +50,7 @@ package struct Switchboard: ~Copyable {
         random = RandomSource(seed: seed)
         breakers = Array(repeating: Breaker(), count: table.upstreams.count)
         waitingForBreaker = Array(repeating: [], count: table.upstreams.count)
+        routeTallies = Array(repeating: RouteTally(), count: table.routes.count)
     }
 
     /// When `tick` wants to be called next; `.distantFuture` when nothing waits. Cheap: read it after every event.

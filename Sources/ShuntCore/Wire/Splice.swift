@@ -31,11 +31,14 @@ package struct Splice: Sendable, Equatable {
     package var pieceCount: Int32
     /// Bytes of the whole message.
     package var length: Int
+    /// Binary messages exist where they are passed through only.
+    package var kind: MessageKind
 
-    package init(firstPiece: Int32, pieceCount: Int32, length: Int) {
+    package init(firstPiece: Int32, pieceCount: Int32, length: Int, kind: MessageKind = .text) {
         self.firstPiece = firstPiece
         self.pieceCount = pieceCount
         self.length = length
+        self.kind = kind
     }
 }
 
@@ -58,6 +61,17 @@ package struct SpliceBuffer: Sendable {
         blobs.append(bytes)
         return append(
             Piece(origin: .blob, blob: Int32(truncatingIfNeeded: blobs.count - 1), start: 0, count: bytes.count))
+    }
+
+    /// Makes a splice of the event's message one of a blob: the same bytes, which the buffer keeps.
+    package mutating func keep(_ bytes: [UInt8], asMessageOf splice: Splice) {
+        blobs.append(bytes)
+        let index = Int32(truncatingIfNeeded: blobs.count - 1)
+        for piece in Int(splice.firstPiece)..<Int(splice.firstPiece) + Int(splice.pieceCount)
+        where pieces[piece].origin == .message {
+            pieces[piece].origin = .blob
+            pieces[piece].blob = index
+        }
     }
 
     /// A splice of the event's own message, unchanged.

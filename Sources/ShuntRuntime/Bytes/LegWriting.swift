@@ -14,7 +14,7 @@ extension Leg {
         if output.storageCapacity == 0 { output = worker.takeBuffer(atLeast: length) }
         let written = output.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { target in
             FrameEncoder.encode(
-                MessageKind.text.rawValue, splice, splices, message: message, mask: mask, into: target)
+                splice.kind.rawValue, splice, splices, message: message, mask: mask, into: target)
         }
         if written != length { worker.log.unwritable(length: splice.length) }
         becomesDirty()
@@ -45,7 +45,7 @@ extension Leg {
         becomesDirty()
     }
 
-    private func mask() -> UInt32? { masks ? worker.maskingKeys.next() : nil }
+    func mask() -> UInt32? { masks ? worker.maskingKeys.next() : nil }
 
     func becomesDirty() {
         guard !isDirty else { return }

@@ -24,6 +24,15 @@ extension Worker {
                 close(connection: id, code)
             case .closeClient(let id, let code, let reason):
                 clients.remove(id)?.close(code, reason: reason.text)
+            case .admit, .reject: break
+            case .relayCloseToClient(let id, let close):
+                clients.remove(id)?.relay(current.closes.indices.contains(close) ? current.closes[close] : .cut)
+            case .relayCloseToConnection(let id, let close):
+                connections.remove(id)?.relay(current.closes.indices.contains(close) ? current.closes[close] : .cut)
+            case .stopReadingClient(let id):
+                clients[id]?.setReading(false)
+            case .startReadingClient(let id):
+                clients[id]?.setReading(true)
             case .stopReading(let id):
                 connections[id]?.setReading(false)
             case .startReading(let id):
