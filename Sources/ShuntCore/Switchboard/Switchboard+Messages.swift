@@ -128,7 +128,7 @@ extension Switchboard {
         return made
     }
 
-    private func correlation(_ upstream: Upstream, _ conversation: [UInt8], _ bytes: Span<UInt8>) -> [UInt8] {
+    private mutating func correlation(_ upstream: Upstream, _ conversation: [UInt8], _ bytes: Span<UInt8>) -> [UInt8] {
         guard let slot = upstream.requestCorrelationSlot else { return [] }
         // The conversation id is added where it is absent, so it is always there to be echoed.
         if slot == table.conversationSlot { return conversation }

@@ -30,7 +30,7 @@ extension Switchboard {
     }
 
     /// Whether a connection is there that messages may be written to.
-    func isReady(_ poolID: PoolID) -> Bool {
+    mutating func isReady(_ poolID: PoolID) -> Bool {
         guard let current = pools[poolID]?.current else { return false }
         return connections[current]?.state == .ready && connections[current]?.congested == false
     }

@@ -65,6 +65,7 @@ extension Leg {
         guard let context else { return forgetOutput() }
         guard !isHeld else { return }
         guard output.readableBytes > 0 || endsAfterFlush else { return }
+        if ownsSocket, pending == 0, !endsAfterFlush, writtenDirectly(context) { return }
         // Taken out first: the write may call back and append again.
         var batch = ByteBuffer()
         swap(&batch, &output)
@@ -81,6 +82,24 @@ extension Leg {
         } else {
             measure()
         }
+    }
+
+    /// Writes past NIO, which holds nothing for this socket. True when the socket took everything.
+    private func writtenDirectly(_ context: ChannelHandlerContext) -> Bool {
+        if socket == nil {
+            socket = DirectSocket(context.channel)
+            guard socket != nil else {
+                ownsSocket = false
+                return false
+            }
+        }
+        let written = socket?.write(output) ?? 0
+        guard written >= output.readableBytes else {
+            output.moveReaderIndex(forwardBy: written)
+            return false
+        }
+        worker.takeAway(&output)
+        return true
     }
 
     /// Asks NIO how much it holds. Only for a socket that did not take everything at once.
