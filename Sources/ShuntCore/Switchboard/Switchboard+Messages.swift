@@ -84,7 +84,7 @@ extension Switchboard {
         if pools[poolID]?.lastRoute !== route { pools[poolID]?.lastRoute = route }
         let queueEmpty = pools[poolID]?.queue.isEmpty ?? true
         if queueEmpty, takeTurn(poolID, now: now) {
-            let exchangeID = open(exchange)
+            let exchangeID = open(consume exchange)
             forward(exchangeID, route, poolID, bytes, blob: false, now: now, &effects)
         } else {
             enqueue(exchange, bytes, now: now, &effects)
@@ -92,10 +92,10 @@ extension Switchboard {
     }
 
     /// Counts an accepted message; from here on it has exactly one outcome.
-    mutating func open(_ exchange: Exchange) -> ExchangeID {
+    mutating func open(_ exchange: consuming Exchange) -> ExchangeID {
         clients[exchange.client]?.open += 1
         sessions[exchange.session]?.open += 1
-        return exchanges.insert(exchange)
+        return exchanges.insert(consume exchange)
     }
 
     /// The client's seat for a route, with a pool that is there.

@@ -8,7 +8,7 @@ extension Switchboard {
         tally.refused += 1
         // A client that goes on sending and reads nothing would heap up errors for ever.
         if clients[id]?.congested == true { return close(id, .tryAgainLater, .slowReader, now: now, &effects) }
-        let start = effects.splices.literals.count
+        let start = effects.splices.literalCount
         ErrorReply.append(
             code, sent: false, detail: detail.map { Array($0.utf8) }, members: members,
             to: &effects.splices.literals)
@@ -36,7 +36,7 @@ extension Switchboard {
             if let tag { known.append((name, tag)) }
         }
         known.append((table.definition.addressing.conversationField, exchange.conversation))
-        let start = effects.splices.literals.count
+        let start = effects.splices.literalCount
         ErrorReply.append(
             code, sent: exchange.state != .queued || exchange.retried, members: known + members,
             to: &effects.splices.literals)

@@ -165,13 +165,7 @@ extension Switchboard {
         if upstream.settings.identity == .message { identify(id) }
         let splice = reshaper.finish(envelope, keys: table.requestKeys, bytes, into: &effects.splices)
         if !blob { return splice }
-        effects.splices.blobs.append(exchanges[id]?.held ?? [])
-        let index = Int32(truncatingIfNeeded: effects.splices.blobs.count - 1)
-        for piece in Int(splice.firstPiece)..<Int(splice.firstPiece) + Int(splice.pieceCount)
-        where effects.splices.pieces[piece].origin == .message {
-            effects.splices.pieces[piece].origin = .blob
-            effects.splices.pieces[piece].blob = index
-        }
+        effects.splices.hold(exchanges[id]?.held ?? [], for: splice)
         return splice
     }
 

@@ -6,15 +6,15 @@ extension Leg {
     /// nothing is noticed before much is heaped up for it.
     static let urgent = 256 << 10
 
-    /// Appends a text message.
-    func append(_ splice: Splice, _ splices: borrowing SpliceBuffer, _ message: borrowing Span<UInt8>) {
+    /// Appends a text message: a splice of the effects in hand, and of the message that they are about.
+    func append(_ splice: Splice, _ message: borrowing Span<UInt8>) {
         guard closing.isOpen else { return }
         let mask = masks ? worker.maskingKeys.next() : nil
         let length = FrameEncoder.length(payload: splice.length, masked: masks)
-        if output.storageCapacity == 0 { output = worker.takeBuffer(atLeast: length) }
+        if output.storageCapacity == 0 { worker.buffers.take(into: &output, atLeast: length) }
         let written = output.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { target in
-            FrameEncoder.encode(
-                MessageKind.text.rawValue, splice, splices, message: message, mask: mask, into: target)
+            worker.effects.splices.writeFrame(
+                MessageKind.text.rawValue, splice, message: message, mask: mask, into: target)
         }
         if written != length { worker.log.unwritable(length: splice.length) }
         becomesDirty()
@@ -40,7 +40,7 @@ extension Leg {
 
     /// Appends bytes that are no frame of this leg's making, such as the answer to a handshake.
     func appendBytes(_ bytes: [UInt8]) {
-        if output.storageCapacity == 0 { output = worker.takeBuffer(atLeast: bytes.count) }
+        if output.storageCapacity == 0 { worker.buffers.take(into: &output, atLeast: bytes.count) }
         output.writeBytes(bytes)
         becomesDirty()
     }
@@ -77,7 +77,7 @@ extension Leg {
         } else {
             context.writeAndFlush(wrapOutboundOut(batch), promise: nil)
         }
-        if worker.takeBack(&batch) {
+        if worker.buffers.giveBack(&batch) {
             if pending > 0 { account(for: 0) }
         } else {
             measure()
@@ -98,7 +98,7 @@ extension Leg {
             output.moveReaderIndex(forwardBy: written)
             return false
         }
-        worker.takeAway(&output)
+        worker.buffers.giveBack(written: &output)
         return true
     }
 
