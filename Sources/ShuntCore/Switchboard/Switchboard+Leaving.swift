@@ -26,7 +26,7 @@ extension Switchboard {
         clients[id]?.beats = now + endpoint.heartbeatEvery
         // Who does not read has enough to read.
         if client.congested { return }
-        let start = effects.splices.literals.count
+        let start = effects.splices.literalCount
         effects.splices.literals.append(contentsOf: heartbeat)
         effects.list.append(.deliver(id, effects.splices.splice(literalsFrom: start)))
         tally.heartbeats += 1

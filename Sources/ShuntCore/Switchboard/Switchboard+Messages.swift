@@ -97,7 +97,7 @@ extension Switchboard {
         let queueEmpty = pools[poolID]?.queue.isEmpty ?? true
         let isHindered = route.isPaused || seats[seat]?.isBlocked == true
         if queueEmpty, !isHindered, takeTurn(poolID, now: now) {
-            let exchangeID = open(exchange)
+            let exchangeID = open(consume exchange)
             forward(exchangeID, route, poolID, bytes, blob: false, now: now, &effects)
         } else {
             enqueue(exchange, bytes, isHindered: isHindered, now: now, &effects)
@@ -105,10 +105,10 @@ extension Switchboard {
     }
 
     /// Counts an accepted message; from here on it has exactly one outcome.
-    mutating func open(_ exchange: Exchange) -> ExchangeID {
+    mutating func open(_ exchange: consuming Exchange) -> ExchangeID {
         clients[exchange.client]?.open += 1
         sessions[exchange.session]?.open += 1
-        return exchanges.insert(exchange)
+        return exchanges.insert(consume exchange)
     }
 
     /// What the client sent is echoed; when it sent none, one is made that is stable for the session and route.
@@ -130,7 +130,7 @@ extension Switchboard {
         return made
     }
 
-    func correlation(_ upstream: Upstream, _ conversation: [UInt8], _ bytes: Span<UInt8>) -> [UInt8] {
+    mutating func correlation(_ upstream: Upstream, _ conversation: [UInt8], _ bytes: Span<UInt8>) -> [UInt8] {
         guard let slot = upstream.requestCorrelationSlot else { return [] }
         // The conversation id is added where it is absent, so it is always there to be echoed.
         if slot == table.conversationSlot { return conversation }

@@ -8,7 +8,7 @@ extension Switchboard {
         tally.refused += 1
         // A client that goes on sending and reads nothing would heap up errors for ever.
         if clients[id]?.congested == true { return close(id, .tryAgainLater, .slowReader, now: now, &effects) }
-        let start = effects.splices.literals.count
+        let start = effects.splices.literalCount
         let endpoint = clients[id]?.endpoint
         // What an old client sent has no address of its own.
         let members = endpoint.map { tags(of: $0.route) + members.filter { !isAddress($0.name) } } ?? members
@@ -47,7 +47,7 @@ extension Switchboard {
         var known: [(name: String, json: [UInt8])] = []
         known += tags(of: exchange.route)
         known.append((table.definition.addressing.conversationField, exchange.conversation))
-        let start = effects.splices.literals.count
+        let start = effects.splices.literalCount
         ErrorReply.append(
             code, sent: exchange.state != .queued || exchange.retried, members: known + members,
             to: &effects.splices.literals)
@@ -86,7 +86,7 @@ extension Switchboard {
         reshaper.begin(envelope)
         reshaper.apply(endpoint.toLegacy, bytes.span)
         let made = reshaper.finish(envelope, keys: keys, bytes.span, into: &effects.splices)
-        effects.splices.keep(bytes, asMessageOf: made)
+        effects.splices.hold(bytes, for: made)
         return made
     }
 

@@ -12,7 +12,7 @@ extension Switchboard {
                 tally.pushesDropped += 1
                 return
             }
-            let start = effects.splices.literals.count
+            let start = effects.splices.literalCount
             effects.splices.literals.append(contentsOf: text.utf8)
             effects.list.append(.forward(id, effects.splices.splice(literalsFrom: start)))
             tally.pushesAnswered += 1

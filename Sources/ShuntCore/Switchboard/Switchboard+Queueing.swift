@@ -34,7 +34,7 @@ extension Switchboard {
     }
 
     /// Whether a connection is there that messages may be written to.
-    func isReady(_ poolID: PoolID) -> Bool {
+    mutating func isReady(_ poolID: PoolID) -> Bool {
         guard let current = pools[poolID]?.current else { return false }
         return connections[current]?.state == .ready && connections[current]?.congested == false
     }
@@ -194,7 +194,7 @@ extension Switchboard {
         if upstream.settings.identity == .message { identify(id) }
         let splice = reshaper.finish(envelope, keys: table.requestKeys, bytes, into: &effects.splices)
         if !blob { return splice }
-        effects.splices.keep(exchanges[id]?.held ?? [], asMessageOf: splice)
+        effects.splices.hold(exchanges[id]?.held ?? [], for: splice)
         return splice
     }
 

@@ -84,14 +84,14 @@ extension Switchboard {
         answer(exchangeID, on: id, upstream, bytes, ends: ends, dead: dead, now: now, &effects)
     }
 
-    private func isError(_ upstream: Upstream, _ type: JSONValue, _ bytes: Span<UInt8>) -> Bool {
+    private mutating func isError(_ upstream: Upstream, _ type: JSONValue, _ bytes: Span<UInt8>) -> Bool {
         type.kind == .string && JSONString.equals(bytes, type, Self.errorType)
     }
 
     private static let errorType = Array("error".utf8)
 
     /// An error reply after which the backend answers this socket no more.
-    private func isFatal(_ upstream: Upstream, _ type: JSONValue?, _ bytes: Span<UInt8>) -> Bool {
+    private mutating func isFatal(_ upstream: Upstream, _ type: JSONValue?, _ bytes: Span<UInt8>) -> Bool {
         guard !upstream.deadPrefixes.isEmpty, let type, isError(upstream, type, bytes),
             let message = envelope.value(upstream.messageSlot), message.kind == .string
         else { return false }
@@ -99,7 +99,7 @@ extension Switchboard {
     }
 
     /// The exchange that a reply belongs to. An abandoned one is a right answer: its reply comes late and is dropped.
-    private func owner(of id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>) -> ExchangeID? {
+    private mutating func owner(of id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>) -> ExchangeID? {
         guard let head = connections[id]?.outstanding.head, !head.isNone else { return nil }
         guard let slot = upstream.correlationSlot, let value = envelope.value(slot), value.kind != .null else {
             return head
@@ -118,7 +118,7 @@ extension Switchboard {
 
     /// Whether the address that a reply carries, if it carries one, is the route's. Where a connection serves one route
     /// only, there is nothing to tell apart.
-    private func fits(_ route: Route, _ upstream: Upstream, _ bytes: Span<UInt8>) -> Bool {
+    private mutating func fits(_ route: Route, _ upstream: Upstream, _ bytes: Span<UInt8>) -> Bool {
         guard upstream.isUnified else { return true }
         for (level, slot) in upstream.tagSlots.enumerated() {
             guard let slot, level < route.matchBytes.count, let value = envelope.value(slot), value.kind != .null

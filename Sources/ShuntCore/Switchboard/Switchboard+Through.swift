@@ -283,7 +283,7 @@ extension Switchboard {
     private mutating func refusePassed(_ id: ClientID, _ code: ErrorCode, sent: Bool, _ effects: inout Effects) {
         guard let endpoint = clients[id]?.endpoint else { return }
         tally.errors += 1
-        let start = effects.splices.literals.count
+        let start = effects.splices.literalCount
         ErrorReply.append(code, sent: sent, members: tags(of: endpoint.route), to: &effects.splices.literals)
         let splice = effects.splices.splice(literalsFrom: start)
         effects.list.append(.deliver(id, restored(splice, message: Span(), endpoint, &effects)))

@@ -54,7 +54,10 @@ package struct Switchboard: ~Copyable {
     }
 
     /// When `tick` wants to be called next; `.distantFuture` when nothing waits. Cheap: read it after every event.
-    package var nextDeadline: Instant { wheel.earliest }
+    ///
+    /// It changes nothing. But what is not `mutating` is lent the whole switchboard as a copy on the stack, which is too
+    /// much for the path of every message.
+    package var nextDeadline: Instant { mutating get { wheel.earliest } }
 
     /// Nothing is left to wait for: no client, no message without an outcome.
     package var isIdle: Bool { clients.count == 0 && exchanges.count == 0 }
@@ -66,5 +69,5 @@ package struct Switchboard: ~Copyable {
     }
 
     /// Whether new work must be shed.
-    package var isOverloaded: Bool { heldBytes &+ parkedBytes &+ bufferedBytes > memory }
+    package var isOverloaded: Bool { mutating get { heldBytes &+ parkedBytes &+ bufferedBytes > memory } }
 }
