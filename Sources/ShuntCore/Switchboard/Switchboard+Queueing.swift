@@ -148,6 +148,7 @@ extension Switchboard {
         _ id: ExchangeID, _ route: Route, _ bytes: Span<UInt8>, blob: Bool, _ effects: inout Effects
     ) -> Splice {
         let upstream = route.upstream
+        let table = table
         reshaper.begin(envelope)
         reshaper.drop(table.tokenSlot)
         if route.side == .legacy {
