@@ -12,6 +12,8 @@ extension Switchboard {
         _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
     ) {
         guard clients.contains(id) else { return }
+        // Held once: it is asked for much.
+        let table = table
         clients[id]?.lastHeard = now
         clients[id]?.lastActive = now
         clients[id]?.pingedAt = nil

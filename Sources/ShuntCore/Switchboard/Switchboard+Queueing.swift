@@ -175,6 +175,7 @@ extension Switchboard {
         _ id: ExchangeID, _ route: Route, _ upstream: Upstream, _ bytes: Span<UInt8>, blob: Bool,
         _ effects: inout Effects
     ) -> Splice {
+        let table = table
         reshaper.begin(envelope)
         reshaper.drop(table.tokenSlot)
         if !upstream.isUnified {
