@@ -34,6 +34,17 @@ package struct ListenSettings: Sendable, Hashable {
     package init() {}
 }
 
+/// The admin listener: JSON API, health, and what is built on them.
+package struct AdminSettings: Sendable, Hashable {
+    /// nil: no admin listener.
+    package var address: ListenAddress?
+    /// Bearer tokens (RFC 6750), nil or not empty; secrets: in no log, error or description. A write token may read too.
+    /// With neither, whoever reaches the listener may do everything, so that it must be on a loopback address.
+    package var readToken: String?
+    package var writeToken: String?
+    package init() {}
+}
+
 package enum LogFormat: Sendable, Hashable { case text, json }
 
 package struct LogSettings: Sendable, Hashable {
@@ -48,6 +59,7 @@ package struct ProxySettings: Sendable {
     package var listen = ListenSettings()
     package var drain = DrainSettings()
     package var log = LogSettings()
+    package var admin = AdminSettings()
     /// Compiled from the same file, checked.
     package var table: RoutingTable
     package init(table: RoutingTable) { self.table = table }
