@@ -162,7 +162,7 @@ final class Storm: @unchecked Sendable {
     }
 
     private func settle(rounds: Int) throws {
-        for _ in 0..<rounds where failure == nil {
+        for _ in 0..<rounds where failure == nil && isAnythingOpen {
             try sendAll()
             try serve()
             runAll()
@@ -172,11 +172,17 @@ final class Storm: @unchecked Sendable {
         }
     }
 
+    /// Somebody waits for something.
+    private var isAnythingOpen: Bool {
+        clients.contains { !$0.isGone && (!$0.wire.unsent.isEmpty || !$0.isUpgraded) }
+            || messages.contains { $0.isAccepted && !$0.mayBeLost && $0.outcome == nil }
+    }
+
     private func end() throws {
         note("everybody leaves")
         for client in clients.indices where !clients[client].isGone { leave(client, politely: true) }
         // Longer than anything is kept.
-        for _ in 0..<60 where failure == nil {
+        for _ in 0..<24 where failure == nil {
             try sendAll()
             try serve()
             runAll()

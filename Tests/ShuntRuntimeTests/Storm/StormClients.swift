@@ -178,7 +178,7 @@ extension Storm {
         if dice.chance(50), let index = someone() {
             note("c\(index) breaks at the next flush")
             clients[index].wire.breaksAtFlush = true
-            if isClientOfTheCore(clients[index].wire) != true { clients[index].breaksEarly = true }
+            if !clients[index].isUpgraded { clients[index].breaksEarly = true }
         } else if !agents.isEmpty {
             let index = dice.below(agents.count)
             note("a\(index) breaks at the next flush")

@@ -49,7 +49,7 @@ extension Storm {
         writer.add("conversation_id", "m\(number)")
         writer.add("n", raw: "\(number)")
         writer.add("who", clients[client].owner)
-        let length = dice.chance(6) ? dice.below(20_000) : dice.below(120)
+        let length = dice.chance(4) ? dice.below(6_000) : dice.below(120)
         writer.add("message", String(repeating: "x", count: length) + "é\"\n")
         writer.shuffle(&dice)
         messages.append(

@@ -70,8 +70,8 @@ struct StormPlan {
         table.limits.messagesPerSecond = 1_000_000
         table.limits.unreadByClient = dice.pick([200, 2_000, 1 << 20])
         table.limits.handshakeTimeout = .seconds(3)
-        table.session.linger = .seconds(20)
-        table.session.parkedFor = .seconds(120)
+        table.session.linger = .seconds(10)
+        table.session.parkedFor = .seconds(60)
         table.session.parkedCount = 100_000
         table.session.parkedBytes = 1 << 30
     }
