@@ -134,8 +134,8 @@ extension Switchboard {
     // MARK: Pools
 
     mutating func arm(pool id: PoolID, now: Instant) {
-        guard let pool = pools[id], let head = exchanges[pool.queue.head] else { return }
-        var deadline = pool.queueDeadline(headStarted: head.unreadyAtStart)
+        guard let pool = pools[id], let longest = exchanges[longestWaiting(in: pool)] else { return }
+        var deadline = pool.queueDeadline(headStarted: longest.unreadyAtStart)
         if pool.current.isNone {
             deadline = min(deadline, max(pool.backoff.until, pool.dialNotBefore))
         } else if !pool.upstream.settings.pace.isEmpty, isReady(id),
@@ -152,14 +152,32 @@ extension Switchboard {
     private mutating func look(at id: PoolID, now: Instant, _ effects: inout Effects) {
         guard let armed = pools[id]?.armed, armed <= now else { return }
         pools[id]?.armed = .distantFuture
-        while let pool = pools[id], let head = exchanges[pool.queue.head],
-            pool.queueDeadline(headStarted: head.unreadyAtStart) <= now
-        {
+        while let pool = pools[id] {
+            let longest = longestWaiting(in: pool)
+            guard let exchange = exchanges[longest], pool.queueDeadline(headStarted: exchange.unreadyAtStart) <= now
+            else { break }
             // What waited in vain for a backend that is down says so.
             let code: ErrorCode =
                 pool.failing || breakers[pool.upstream.index].isOpen ? .upstreamUnavailable : .queueTimeout
-            fail(pool.queue.head, code, now: now, &effects)
+            fail(longest, code, now: now, &effects)
         }
         pump(id, now: now, &effects)
+    }
+
+    /// The message of a pool's queue that began to wait first: the head, or the first one behind those that wait again,
+    /// whose patience began anew.
+    private func longestWaiting(in pool: Pool) -> ExchangeID {
+        var longest = pool.queue.head
+        var started = exchanges[longest]?.unreadyAtStart ?? .zero
+        var candidate = longest
+        while let exchange = exchanges[candidate] {
+            if exchange.unreadyAtStart < started {
+                longest = candidate
+                started = exchange.unreadyAtStart
+            }
+            guard exchange.retried else { break }
+            candidate = exchange.next
+        }
+        return longest
     }
 }

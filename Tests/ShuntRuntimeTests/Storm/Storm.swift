@@ -104,7 +104,7 @@ final class Storm: @unchecked Sendable {
         case 18: try pause()
         case 19 where dice.chance(35): try leave()
         case 20 where dice.chance(10): breakAtFlush()
-        case 21 where plan.drains && step > 150 && dice.chance(10): drain()
+        case 21 where plan.drains && step > 120 && dice.chance(10): drain()
         default: pass(milliseconds: dice.below(plan.pause + 1))
         }
     }
@@ -120,7 +120,10 @@ final class Storm: @unchecked Sendable {
         let target = time + .milliseconds(Int64(milliseconds))
         note("\(milliseconds) ms pass")
         let first = dice.below(2)
-        for index in [first, 1 - first] { loops[index].advanceTime(to: target) }
+        for index in [first, 1 - first] {
+            loops[index].advanceTime(to: target)
+            checkFlushed(workers[index])
+        }
     }
 
     /// One of the loops does what is to be done now; the other is late.
@@ -128,11 +131,15 @@ final class Storm: @unchecked Sendable {
         let index = dice.below(loops.count)
         note("worker \(index) runs")
         loops[index].run()
+        checkFlushed(workers[index])
     }
 
     func runAll() {
         let first = dice.below(2)
-        for index in [first, 1 - first, first] { loops[index].run() }
+        for index in [first, 1 - first, first] {
+            loops[index].run()
+            checkFlushed(workers[index])
+        }
     }
 
     private func drain() {
@@ -169,6 +176,8 @@ final class Storm: @unchecked Sendable {
             try serve()
             pass(milliseconds: 400)
             try look()
+            // Both workers were told of it, and closed whom they had to.
+            for client in clients where !client.wire.isCongested { client.wire.wasCongested = false }
         }
     }
 

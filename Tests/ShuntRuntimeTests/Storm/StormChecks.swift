@@ -207,6 +207,11 @@ extension Storm {
         }
     }
 
+    /// At the end of a loop's turn everything that was appended is on its way.
+    func checkFlushed(_ worker: Worker) {
+        if !worker.dirty.isEmpty || !worker.urgent.isEmpty { fail("worker \(worker.index) forgets to flush") }
+    }
+
     private func home(_ wire: Wire) -> Int? {
         wire.channel.flatMap { channel in loops.firstIndex { $0 === channel.eventLoop } }
     }

@@ -192,7 +192,7 @@ extension Storm {
     }
 
     func leave(_ index: Int, politely: Bool) {
-        clients[index].wire.takes = true
+        if politely || dice.chance(50) { clients[index].wire.takes = true }
         let farewell: [UInt8]
         switch politely || !clients[index].isUpgraded ? 0 : dice.within(1...3) {
         case 0 where clients[index].isUpgraded:

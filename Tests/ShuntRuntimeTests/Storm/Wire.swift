@@ -17,8 +17,10 @@ final class Wire: @unchecked Sendable {
     var breaksAtFlush = false
     /// Bytes above which the channel is not writable, where the proxy's own setting is out of a test's reach.
     var watermark: Int?
-    /// Whether the proxy was ever told that it writes too much.
-    private(set) var wasCongested = false
+    /// Whether the proxy was told that it writes too much, and not yet that it may go on.
+    private(set) var isCongested = false
+    /// The same for any time since the test last forgot it.
+    var wasCongested = false
     /// The connection is over: closed by the proxy or reset.
     private(set) var isEnded = false
     /// The connection has a second descriptor: closing the channel does not end it.
@@ -171,6 +173,7 @@ final class Wire: @unchecked Sendable {
             guard let context, let channel = context.channel as? EmbeddedChannel, channel.isWritable != isWritable
             else { return }
             channel.isWritable = isWritable
+            wire.isCongested = !isWritable
             if !isWritable { wire.wasCongested = true }
             context.fireChannelWritabilityChanged()
         }
