@@ -94,7 +94,7 @@ let package = Package(
             ],
             swiftSettings: house
         ),
-        .testTarget(name: "ShuntStoreTests", dependencies: ["ShuntStore", "ShuntCore"], swiftSettings: house),
+        .testTarget(name: "ShuntStoreTests", dependencies: ["ShuntStore", "ShuntCore", grdb], swiftSettings: house),
         .testTarget(
             name: "ShuntControlTests",
             dependencies: [
