@@ -1,0 +1,20 @@
+import HTTPTypes
+
+extension AdminAPI {
+    static let health = [
+        Operation(
+            "alive", .get, .fixed(AdminPath.alive), access: .open, "Whether the process answers.",
+            answer: "HealthAnswer"
+        ) { _ throws(Problem) in try .json(HealthAnswer(status: "alive")) },
+        Operation(
+            "ready", .get, .fixed(AdminPath.ready), access: .open,
+            "Whether new clients are accepted: not before the workers run, not while the proxy drains.",
+            answer: "HealthAnswer", problems: [.notReady]
+        ) { call throws(Problem) in
+            let status = await call.control.status()
+            if status.isDraining { throw Problem(.notReady, "the proxy drains and accepts no new clients") }
+            if status.workers == 0 { throw Problem(.notReady, "the workers do not run yet") }
+            return try .json(HealthAnswer(status: "ready"))
+        },
+    ]
+}
