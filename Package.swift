@@ -89,7 +89,8 @@ let package = Package(
             name: "shunt",
             dependencies: [
                 "ShuntCore", "ShuntRuntime", "ShuntConfig", "ShuntControl", "ShuntStore", "DemoBackends", logging,
-                asyncHTTPClient, serviceLifecycle, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                asyncHTTPClient, nioCore, nioPosix, nioHTTP1, serviceLifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house
@@ -109,6 +110,15 @@ let package = Package(
             dependencies: [
                 "ShuntControl", "ShuntCore", hummingbird, httpTypes, nioCore, nioPosix, logging, serviceLifecycle,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
+            swiftSettings: house
+        ),
+        // The command line: what it takes, what it shows, how it ends.
+        .testTarget(
+            name: "ShuntCommandTests",
+            dependencies: [
+                "shunt", "ShuntControl", "ShuntCore", nioCore, logging, serviceLifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house
         ),
