@@ -58,8 +58,8 @@ package final class StoreDatabase: Sendable {
     /// Waits for what is under way and closes the file. Later calls fail.
     package func close() { try? pool.close() }
 
-    /// Runs `body` in one transaction: all of it happens, or nothing. It is not cancelled with the calling task, so what
-    /// a caller is told is what happened.
+    /// Runs `body` in one transaction: all of it happens, or nothing. It is not cancelled with the calling task, so
+    /// that a caller is told what happened.
     func write(_ body: @escaping @Sendable (Database) throws -> Void) async throws(StoreProblem) {
         let result: Result<Void, StoreProblem> = await withCheckedContinuation { continuation in
             pool.asyncWriteWithoutTransaction { db in

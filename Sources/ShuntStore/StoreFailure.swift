@@ -44,8 +44,8 @@ struct StoreFailure {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             return .unreadable(
                 """
-                \(path) is broken \(code). At its next start the proxy moves it aside and begins a new one; a copy from \
-                a backup can be put in its place before.
+                \(path) is broken \(code). At its next start the proxy moves it aside and begins a new one; a \
+                backup can be put in its place before.
                 """)
         default:
             return .unwritable("\(path): \(error.message ?? "failed") \(code).")

@@ -47,7 +47,8 @@ enum StoreInspection {
     /// Reads every page. That is some milliseconds for what overrides and their trail need.
     private static func firstFault(_ db: Database) throws -> String? {
         let answer = try String.fetchOne(db, sql: "PRAGMA quick_check(1)")
-        return answer == "ok" ? nil : answer ?? "unknown"
+        guard answer != "ok" else { return nil }
+        return (answer ?? "unknown").split(separator: "\n").joined(separator: " ")
     }
 }
 
