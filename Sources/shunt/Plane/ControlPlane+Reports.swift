@@ -1,7 +1,7 @@
-import ShuntCore
+package import ShuntCore
 
 extension ControlPlane: ProxyControl {
-    func status() async -> ProxyStatus {
+    package func status() async -> ProxyStatus {
         let totals = await plane.totals()
         return ProxyStatus(
             version: identity.version, startedAt: identity.startedAt, revision: revision,
@@ -10,7 +10,7 @@ extension ControlPlane: ProxyControl {
             census: totals.census, tally: totals.tally, lastReload: lastReload, storeProblem: storeProblem)
     }
 
-    func routes() async -> [RouteStatus] {
+    package func routes() async -> [RouteStatus] {
         let (table, inForce) = (table, inForce)
         let tallies = await plane.routeReport()
         // A reload in between has other places; the next answer is right again.
@@ -27,15 +27,15 @@ extension ControlPlane: ProxyControl {
         }
     }
 
-    func pools() async -> [PoolStatus] { await plane.poolReport() }
+    package func pools() async -> [PoolStatus] { await plane.poolReport() }
 
-    func sessions(limit: Int) async -> [SessionStatus] { await plane.sessionReport(limit: limit) }
+    package func sessions(limit: Int) async -> [SessionStatus] { await plane.sessionReport(limit: limit) }
 
-    func events(after id: Int64, limit: Int) async -> [ProxyEvent] { log.events(after: id, limit: limit) }
+    package func events(after id: Int64, limit: Int) async -> [ProxyEvent] { log.events(after: id, limit: limit) }
 
-    nonisolated func eventStream() -> AsyncStream<ProxyEvent> { log.stream() }
+    package nonisolated func eventStream() -> AsyncStream<ProxyEvent> { log.stream() }
 
-    func audit(limit: Int, before id: Int64?) async throws(ControlProblem) -> [AuditEntry] {
+    package func audit(limit: Int, before id: Int64?) async throws(ControlProblem) -> [AuditEntry] {
         do {
             return try await store.audit(limit: limit, before: id)
         } catch {
@@ -43,10 +43,10 @@ extension ControlPlane: ProxyControl {
         }
     }
 
-    func preview(phase: Phase) async -> PhasePreview { inForce.preview(of: phase) }
+    package func preview(phase: Phase) async -> PhasePreview { inForce.preview(of: phase) }
 }
 
 extension ControlPlane {
     /// The process stops: nothing is changed any more, and it is not ready for new clients.
-    func beginDrain() { isDraining = true }
+    package func beginDrain() { isDraining = true }
 }

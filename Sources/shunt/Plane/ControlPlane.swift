@@ -1,14 +1,20 @@
-import Logging
-import ShuntConfig
-import ShuntCore
+package import Logging
+package import ShuntConfig
+package import ShuntCore
 
 /// Everything that can be changed while the proxy runs: what the file says, what overrides put above it, what is paused.
 /// One change at a time; each is checked as a whole, made durable, handed to all workers, and only then reported.
-actor ControlPlane {
-    struct Identity: Sendable {
-        var version: String
-        var startedAt: UnixTime
-        var workers: Int
+package actor ControlPlane {
+    package struct Identity: Sendable {
+        let version: String
+        let startedAt: UnixTime
+        let workers: Int
+
+        package init(version: String, startedAt: UnixTime, workers: Int) {
+            self.version = version
+            self.startedAt = startedAt
+            self.workers = workers
+        }
     }
 
     let identity: Identity
@@ -32,7 +38,7 @@ actor ControlPlane {
     /// - Parameters:
     ///   - readFile: reads the configuration again; it may block, and is called off the actor.
     ///   - stop: begins the graceful stop of the process.
-    init(
+    package init(
         identity: Identity, inForce: InForce, table: RoutingTable, plane: any DataPlane, store: any OverrideStore,
         storeProblem: String?, log: EventLog, logger: Logger, readFile: @escaping @Sendable () async -> ConfigOutcome,
         stop: @escaping @Sendable () -> Void
@@ -49,7 +55,7 @@ actor ControlPlane {
         self.stop = stop
     }
 
-    func perform(
+    package func perform(
         _ change: ControlChange, by author: ChangeAuthor, revision seen: Int64?
     ) async throws(ControlProblem) -> ChangeReport {
         if change == .reload {

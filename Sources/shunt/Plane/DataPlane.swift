@@ -1,8 +1,7 @@
-import ShuntCore
-import ShuntRuntime
+package import ShuntCore
 
 /// What the control plane needs of the running proxy.
-protocol DataPlane: Sendable {
+package protocol DataPlane: Sendable {
     /// Hands a table to all workers; returns when all go by it.
     func publish(_ table: RoutingTable, spread: TimeSpan) async
     func reconnect(route: String) async

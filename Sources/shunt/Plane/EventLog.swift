@@ -1,9 +1,9 @@
 import Foundation
-import ShuntCore
+package import ShuntCore
 import Synchronization
 
 /// The latest events, for people: bounded, and told to whoever listens. Locked; never touched per message.
-final class EventLog: Sendable {
+package final class EventLog: Sendable {
     /// How many events are kept, and how many a slow listener may be behind before it loses the oldest.
     static let most = 1000
 
@@ -16,7 +16,9 @@ final class EventLog: Sendable {
 
     private let state = Mutex(State())
 
-    func add(_ level: String = "info", _ kind: String, subject: String = "", _ text: String) {
+    package init() {}
+
+    package func add(_ level: String = "info", _ kind: String, subject: String = "", _ text: String) {
         state.withLock { state in
             state.lastID += 1
             let event = ProxyEvent(
@@ -28,12 +30,12 @@ final class EventLog: Sendable {
     }
 
     /// The first events after `id` that are still kept.
-    func events(after id: Int64, limit: Int) -> [ProxyEvent] {
+    package func events(after id: Int64, limit: Int) -> [ProxyEvent] {
         state.withLock { state in Array(state.events.filter { $0.id > id }.prefix(max(0, limit))) }
     }
 
     /// Events from now on, until the listener goes.
-    func stream() -> AsyncStream<ProxyEvent> {
+    package func stream() -> AsyncStream<ProxyEvent> {
         let (stream, continuation) = AsyncStream.makeStream(
             of: ProxyEvent.self, bufferingPolicy: .bufferingNewest(Self.most))
         let listener = state.withLock { state in
@@ -49,5 +51,5 @@ final class EventLog: Sendable {
 }
 
 extension UnixTime {
-    static var now: UnixTime { UnixTime(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
+    package static var now: UnixTime { UnixTime(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
 }

@@ -1,11 +1,13 @@
-import ShuntCore
+package import ShuntCore
 
 /// What the file says, and what stands above it.
-struct InForce: Sendable {
-    var settings: ProxySettings
+package struct InForce: Sendable {
+    package var settings: ProxySettings
     /// By subject; those of routes that the file has no more are kept: the route may come back.
-    var overrides: [StoredOverride.Subject: StoredOverride] = [:]
-    var paused: Set<String> = []
+    package var overrides: [StoredOverride.Subject: StoredOverride] = [:]
+    package var paused: Set<String> = []
+
+    package init(settings: ProxySettings) { self.settings = settings }
 
     var phaseOverride: Phase? { overrides[.phase].flatMap { Phase(rawValue: $0.value) } }
 
@@ -24,7 +26,7 @@ struct InForce: Sendable {
     }
 
     /// - Throws: `notPossible` where what is asked for has no upstream to serve it.
-    func table() throws(ControlProblem) -> RoutingTable {
+    package func table() throws(ControlProblem) -> RoutingTable {
         do {
             return try RoutingTable(definition)
         } catch {
