@@ -16,6 +16,13 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -26,10 +33,15 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
@@ -45,6 +57,18 @@ let package = Package(
         .target(
             name: "ShuntConfig",
             dependencies: ["ShuntCore", .product(name: "Yams", package: "Yams")],
+            swiftSettings: house
+        ),
+        // Overrides and their audit trail, on disk.
+        .target(name: "ShuntStore", dependencies: ["ShuntCore", grdb], swiftSettings: house),
+        // The admin listener: JSON API for people, programs and the CLI.
+        .target(
+            name: "ShuntControl",
+            dependencies: [
+                "ShuntCore", hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
+                logging,
+                serviceLifecycle,
+            ],
             swiftSettings: house
         ),
         // The legacy and unified agents of the demo.
@@ -66,9 +90,8 @@ let package = Package(
         .executableTarget(
             name: "shunt",
             dependencies: [
-                "ShuntCore", "ShuntRuntime", "ShuntConfig", "DemoBackends", logging,
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                "ShuntCore", "ShuntRuntime", "ShuntConfig", "ShuntControl", "ShuntStore", "DemoBackends", logging,
+                asyncHTTPClient, serviceLifecycle, .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house
@@ -79,6 +102,15 @@ let package = Package(
             name: "ShuntRuntimeTests",
             dependencies: [
                 "ShuntRuntime", "ShuntCore", "ShuntTesting", nioCore, nioPosix, nioEmbedded, nioHTTP1, logging,
+            ],
+            swiftSettings: house
+        ),
+        .testTarget(name: "ShuntStoreTests", dependencies: ["ShuntStore", "ShuntCore"], swiftSettings: house),
+        .testTarget(
+            name: "ShuntControlTests",
+            dependencies: [
+                "ShuntControl", "ShuntCore", hummingbird, httpTypes, nioCore, nioPosix, logging, serviceLifecycle,
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],
             swiftSettings: house
         ),

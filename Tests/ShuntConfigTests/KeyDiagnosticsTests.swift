@@ -46,7 +46,8 @@ struct KeyDiagnosticsTests {
             did you mean "warning"?
             3:20: error: drain.exchanges: found "30"; allowed: a duration such as 250ms, 8s, 30m or 1h, from 0s to \#
             1d; did you mean "30s"?; a duration needs its unit
-            5:50: error: routes.guide.served_by: found "legcy"; allowed: legacy or unified; did you mean "legacy"?
+            5:50: error: routes.guide.served_by: found "legcy"; allowed: legacy, unified or {unified: 25%}; did \#
+            you mean "legacy"?
             """#),
         DiagnosticCase(
             "a misspelt section",
@@ -93,12 +94,12 @@ struct KeyDiagnosticsTests {
         DiagnosticCase(
             "a key of later work",
             #"""
-            phase: parallel
+            deprecation: {notice: false}
             \#(oneRoute)
             """#,
             #"""
-            1:1: error: phase: not supported yet; without it every route is served as its served_by says; remove \#
-            the key
+            1:1: error: deprecation: not supported yet; without it nothing is announced or refused as deprecated; \#
+            remove the key
             """#),
         DiagnosticCase(
             "later keys of listen",
@@ -123,38 +124,6 @@ struct KeyDiagnosticsTests {
             itself is the session, and the backends decide whether it is good
             1:43: error: session.recheck: not supported yet; without it a token is believed as long as its session \#
             lasts; remove the key
-            """#),
-        DiagnosticCase(
-            "a share of the sessions",
-            #"""
-            routes:
-              guide: {match: {agent_type: guide}, served_by: {unified: 25%}, legacy: {upstream: "ws://127.0.0.1:7101/g"}}
-            """#,
-            #"""
-            2:50: error: routes.guide.served_by: a share of the sessions is not supported yet; allowed: legacy or \#
-            unified; the whole route is served by one side
-            """#),
-        DiagnosticCase(
-            "all of the sessions",
-            #"""
-            routes:
-              guide: {match: {agent_type: guide}, served_by: {unified: 100%}, legacy: {upstream: "ws://127.0.0.1:7101/g"}}
-            """#,
-            #"""
-            2:50: error: routes.guide.served_by: a share of the sessions is not supported yet; allowed: legacy or \#
-            unified; did you mean "unified"?; the whole route is served by one side
-            """#),
-        DiagnosticCase(
-            "no share at all",
-            #"""
-            routes:
-              guide: {match: {agent_type: guide}, served_by: {unified: 101%}, legacy: {upstream: "ws://127.0.0.1:7101/g"}}
-            """#,
-            #"""
-            2:50: error: routes.guide.served_by: a share of the sessions is not supported yet; allowed: legacy or \#
-            unified; did you mean "legacy"?; the whole route is served by one side
-            2:60: error: routes.guide.served_by.unified: found "101%"; allowed: a share from 0% to 100%, such as \#
-            25% or 0.5%
             """#),
     ]
 }

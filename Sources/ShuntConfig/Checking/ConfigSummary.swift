@@ -40,12 +40,12 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
         unifiedUpstream = definition.unified.flatMap { shownURLs.indices.contains($0) ? shownURLs[$0] : nil }
         defaultRoute = definition.addressing.defaultRoute
         routes = zip(definition.routes, draft.shownMatches).map { route, match in
-            let index = route.servedBy == .legacy ? route.legacy : definition.unified
+            let index = (route.servedBy.side ?? .legacy) == .legacy ? route.legacy : definition.unified
             let upstream = index.flatMap { definition.upstreams.indices.contains($0) ? definition.upstreams[$0] : nil }
             return Route(
                 name: route.name,
                 match: zip(definition.addressing.routeBy, match).map { "\($0)=\($1)" }.joined(separator: " "),
-                servedBy: route.servedBy == .legacy ? "legacy" : "unified",
+                servedBy: route.servedBy.text,
                 upstream: index.flatMap { shownURLs.indices.contains($0) ? shownURLs[$0] : nil } ?? "",
                 pool: upstream?.mode == .client ? "client" : "session",
                 correlation: upstream.map { Self.text($0.correlation) } ?? "",

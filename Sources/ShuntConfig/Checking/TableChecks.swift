@@ -13,6 +13,7 @@ struct TableChecks {
         checkDefaultRoute()
         checkLoops()
         checkUnusedUnified()
+        PathChecks(draft: draft, hasUnifiedKey: unified != nil, diagnostics: diagnostics).run()
     }
 
     private var routes: [RouteSettings] { draft.definition.routes }

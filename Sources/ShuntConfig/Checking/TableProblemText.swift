@@ -41,6 +41,14 @@ extension TableDraft {
             diagnostics.error(upstreamPlace(upstream), "unsafe settings", advice: reason)
         case .badRule(let upstream, let reason):
             diagnostics.error(upstreamPlace(upstream), "a reshaping rule cannot work", advice: reason)
+        case .badEndpointRule(let route, let reason):
+            let place = routePlace(route)
+            diagnostics.error(
+                place["legacy"]?["to_legacy"] ?? place, "a to_legacy rule cannot work", advice: reason)
+        case .samePath(let route, let path, let name):
+            diagnostics.error(
+                routePlace(route), "the path \(Excerpt.quoted(path)) is that of \(name) too",
+                advice: "every path must mean one endpoint")
         }
     }
 }

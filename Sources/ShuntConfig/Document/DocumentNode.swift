@@ -28,6 +28,9 @@ struct DocumentNode {
 
     subscript(key: String) -> DocumentNode? { entries?.first { $0.key == key }?.value }
 
+    /// The line that a key stands in, nil when it does not.
+    func line(of key: String) -> Int? { entries?.first { $0.key == key }?.position.line }
+
     /// What stands here, for a diagnostic. What came from the environment is shown as it is written, `${NAME}`.
     var found: String {
         switch content {

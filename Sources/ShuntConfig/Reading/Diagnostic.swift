@@ -31,6 +31,8 @@ package struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
         self.advice = advice
     }
 
+    package var isError: Bool { severity == .error }
+
     /// One line: `config.yaml:12:5: error: routes.guide.servd_by: unknown key "servd_by"; did you mean "served_by"?`
     package var description: String {
         var parts = [problem]

@@ -22,6 +22,9 @@ final class DiagnosticList {
         list.append(diagnostic)
     }
 
+    /// Whether something was told already.
+    func knows(_ diagnostic: Diagnostic) -> Bool { known.contains(diagnostic) }
+
     func error(
         _ node: DocumentNode, _ problem: String, allowed: String? = nil, meant: String? = nil, advice: String? = nil
     ) {

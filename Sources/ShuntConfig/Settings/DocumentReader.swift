@@ -6,12 +6,7 @@ struct DocumentReader {
     let diagnostics: DiagnosticList
 
     static let later: KeyValuePairs<String, String> = [
-        "client": "usage by application and version is not recorded",
-        "phase": "every route is served as its served_by says",
-        "legacy_defaults": "there are no legacy endpoints for old clients",
-        "deprecation": "nothing is announced or refused as deprecated",
-        "store": "nothing is recorded on disk",
-        "admin": "there is no admin listener",
+        "deprecation": "nothing is announced or refused as deprecated"
     ]
 
     /// nil when something essential is missing, which is told.
@@ -28,9 +23,12 @@ struct DocumentReader {
         if let section = root.section("log") { log.read(section) }
         let defaults = root["upstream_defaults"].flatMap { $0.isNull ? nil : $0 }
         UpstreamReader(diagnostics: diagnostics, defaults: defaults, isUnified: false).readDefaults()
+        let legacyDefaults = root["legacy_defaults"].flatMap { $0.isNull ? nil : $0 }
+        EndpointReader(diagnostics: diagnostics, defaults: legacyDefaults).readDefaults()
         let unified = root["unified"]
+        let phase = readPhase(root, into: &draft)
         readUnified(root, defaults: defaults, into: &draft)
-        readRoutes(root, defaults: defaults, into: &draft)
+        readRoutes(root, defaults, legacyDefaults, phase, into: &draft)
         root.finish(later: Self.later)
         TableChecks(draft: draft, listen: listen, unified: unified, diagnostics: diagnostics).run()
         guard !diagnostics.hasErrors, let table = draft.compile(unified: unified, root: document, diagnostics) else {
@@ -40,6 +38,7 @@ struct DocumentReader {
         settings.listen = listen
         settings.drain = drain
         settings.log = log
+        settings.lines = draft.lines
         return (settings, ConfigSummary(settings, draft))
     }
 
@@ -57,16 +56,33 @@ struct DocumentReader {
         section.finish()
     }
 
-    private func readRoutes(_ root: Section, defaults: DocumentNode?, into draft: inout TableDraft) {
+    /// The place of the phase, where the file names one.
+    private func readPhase(_ root: Section, into draft: inout TableDraft) -> DocumentNode? {
+        guard let node = root["phase"] else { return nil }
+        let names: KeyValuePairs<String, Phase> = [
+            "parallel": .parallel, "migrate": .migrate, "deprecate": .deprecate, "complete": .complete,
+        ]
+        if let phase = diagnostics.read(node, .choice(names)) { draft.definition.phase = phase }
+        draft.lines.phase = document.line(of: "phase")
+        return node
+    }
+
+    private func readRoutes(
+        _ root: Section, _ defaults: DocumentNode?, _ legacyDefaults: DocumentNode?, _ phase: DocumentNode?,
+        into draft: inout TableDraft
+    ) {
         guard let routes = root["routes"] else {
             diagnostics.error(
                 at: document.position, "the key routes is missing",
                 advice: "add at least one agent under routes; every other key has a default")
             return
         }
+        let surroundings = RouteSurroundings(
+            hasUnified: draft.definition.unified != nil || draft.hasBrokenUnified, phase: draft.definition.phase,
+            phasePlace: phase)
         let reader = RouteReader(
-            diagnostics: diagnostics, defaults: defaults, addressing: draft.definition.addressing,
-            hasUnified: draft.definition.unified != nil || draft.hasBrokenUnified)
+            diagnostics: diagnostics, defaults: defaults, legacyDefaults: legacyDefaults,
+            addressing: draft.definition.addressing, surroundings: surroundings)
         reader.read(routes, into: &draft)
     }
 }

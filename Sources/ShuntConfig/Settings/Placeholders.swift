@@ -13,6 +13,23 @@ enum Placeholders {
         return names
     }
 
+    /// The names in a text in which braces have a meaning of their own, such as JSON: only words in braces count.
+    static func words(in text: String) -> [String] {
+        var words: [String] = []
+        var rest = Substring(text)
+        while let open = rest.firstIndex(of: "{") {
+            rest = rest[rest.index(after: open)...]
+            let word = rest.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "_.-".contains($0)) }
+            if !word.isEmpty, rest[word.endIndex...].hasPrefix("}") { words.append(String(word)) }
+        }
+        return words
+    }
+
+    /// Whether a text is one of some names in braces, and nothing more.
+    static func isOne(_ text: Substring, among names: [String]) -> Bool {
+        text.hasPrefix("{") && text.hasSuffix("}") && names.contains(String(text.dropFirst().dropLast()))
+    }
+
     /// The text with the given names replaced; others stay.
     static func fill(_ text: String, _ values: [String: String]) -> String {
         guard text.contains("{") else { return text }

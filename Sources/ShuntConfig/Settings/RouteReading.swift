@@ -3,32 +3,21 @@ import ShuntCore
 /// Reads `routes:` into a table's definition.
 struct RouteReader {
     let diagnostics: DiagnosticList
+    /// `upstream_defaults:`.
     let defaults: DocumentNode?
+    /// `legacy_defaults:`.
+    let legacyDefaults: DocumentNode?
     let addressing: AddressingSettings
-    /// Whether there is a unified upstream, be it a wrong one.
-    let hasUnified: Bool
+    let surroundings: RouteSurroundings
 
     static let later: KeyValuePairs<String, String> = [
-        "pin": "the file alone decides who serves a conversation",
-        "fallback": "a message that its upstream cannot take ends in an error",
-        "hold": "served_by says who serves the route",
-        "overrides": "served_by counts for all clients alike",
         "shadow": "nothing is mirrored or compared",
         "guard": "a share is not raised by itself",
-        "on_connect": "nothing is sent to a backend but clients' messages",
     ]
 
-    static let laterOfLegacy: KeyValuePairs<String, String> = [
-        "path": "old clients cannot connect: Shunt serves the unified endpoint only",
-        "aliases": "old clients cannot connect: Shunt serves the unified endpoint only",
-        "unlisted": "there are no legacy endpoints that other values could use",
-        "to_legacy": "there are no old clients whose replies would need their old shape",
-        "passthrough": "there are no legacy endpoints to pass through",
-        "heartbeat": "there are no legacy endpoints to keep alive",
-        "tls": "connections to upstreams are ws:// only",
-    ]
+    static let laterOfLegacy: KeyValuePairs<String, String> = ["tls": "connections to upstreams are ws:// only"]
 
-    /// Reads all routes; each one's place goes to `places`.
+    /// Reads all routes.
     func read(_ node: DocumentNode, into draft: inout TableDraft) {
         guard let section = Section(node, diagnostics) else { return }
         let entries = section.node.entries ?? []
@@ -38,9 +27,13 @@ struct RouteReader {
         }
         for entry in entries {
             let room = RouteTemplate.mostRoutes - draft.definition.routes.count
-            let instances = RouteTemplate(entry: entry, diagnostics: diagnostics).instances(room: room)
+            let template = RouteTemplate(entry: entry, diagnostics: diagnostics)
+            let instances = template.instances(room: room)
             if instances.isEmpty { draft.hasBrokenRoutes = true }
             for instance in instances { read(instance, at: entry, into: &draft) }
+            if let first = instances.first, !first.values.isEmpty {
+                readUnlisted(template.body, name: entry.key, names: first.values.keys.sorted(), into: &draft)
+            }
         }
     }
 
@@ -48,122 +41,76 @@ struct RouteReader {
         guard let section = Section(instance.body, diagnostics) else { return }
         var place = instance.body
         place.position = entry.position
-        let servedBy = readServedBy(section)
+        var route = RouteSettings(name: instance.name, match: [], servedBy: .legacy, legacy: nil)
+        let isDecided = route.readRollout(section)
         let match = readMatch(section, instance, place)
-        let legacy = section["legacy"].flatMap { readLegacy($0, name: instance.name) }
+        route.match = match?.values ?? []
+        var upstream: UpstreamReader.Result?
+        if let legacy = section.section("legacy") {
+            upstream = readUpstream(legacy, name: instance.name, UpstreamReader(legacy: self))
+            let reader = EndpointReader(diagnostics: diagnostics, defaults: legacyDefaults)
+            route.endpoint = reader.read(legacy, names: Array(instance.values.keys))
+            legacy.finish(later: Self.laterOfLegacy)
+        }
+        if let node = section["on_connect"] {
+            let fields = Array(addressing.routeBy.prefix(match?.values.count ?? addressing.routeBy.count))
+            let texts = ConnectReader(diagnostics: diagnostics, fields: fields).read(node)
+            route.endpoint?.onConnect = texts
+        }
         section.finish(later: Self.later)
-        if servedBy == .legacy, section["legacy"] == nil {
-            diagnostics.error(
-                section["served_by"] ?? place, "the route is served by legacy, and has no legacy upstream",
-                advice: "add legacy: {upstream: {url: \"ws://…\"}}")
+        if isDecided {
+            RouteChecks(route: route, section: section, place: place, surroundings: surroundings).run()
         }
-        if servedBy == .unified, !hasUnified {
-            diagnostics.error(
-                section["served_by"] ?? place, "the route is served by unified, and there is no unified upstream",
-                advice: "add unified: {upstream: {url: \"ws://…\"}}, or serve the route by legacy")
-        }
-        guard let match, let servedBy else {
+        guard let match, isDecided else {
             draft.hasBrokenRoutes = true
             return
         }
-        var index: Int?
-        if var legacy {
-            legacy.shown = Placeholders.fill(legacy.shown, instance.values)
-            index = draft.append(legacy, at: section["legacy"] ?? place)
+        if var upstream {
+            upstream.shown = Placeholders.fill(upstream.shown, instance.values)
+            route.legacy = draft.append(upstream, at: section["legacy"] ?? place)
         }
-        draft.append(
-            RouteSettings(name: instance.name, match: match.values, servedBy: servedBy, legacy: index),
-            shownMatch: match.shown, at: place)
+        draft.append(route, shownMatch: match.shown, at: place)
     }
 
-    /// nil when it cannot be read, which is told.
-    private func readServedBy(_ section: Section) -> Side? {
-        guard let node = section["served_by"] else { return .legacy }
-        if node.entries != nil, let share = Section(node, diagnostics) {
-            var wanted = Share(steps: 0)
-            share.set(&wanted, "unified", .share)
-            share.finish()
-            let plain = [0: "legacy", 10_000: "unified"][wanted.steps]
+    /// The endpoint for the values that a template does not list, unless they are refused.
+    private func readUnlisted(_ body: DocumentNode, name: String, names: [String], into draft: inout TableDraft) {
+        guard let node = body["legacy"], node["path"]?.scalar?.shown.contains("{") ?? false else { return }
+        var isExplicit = false
+        if let choice = node["unlisted"] {
+            guard let forwards = diagnostics.read(choice, .choice(["forward": true, "refuse": false])) else { return }
+            isExplicit = true
+            if !forwards { return }
+        }
+        // Where the template's own routes can be read and this cannot, a value as a client writes it has no place.
+        let scratch = DiagnosticList(file: diagnostics.file)
+        guard let legacy = Section(node, scratch) else { return }
+        var upstreams = UpstreamReader(diagnostics: scratch, defaults: defaults, isUnified: false)
+        upstreams.placeholders = names
+        let upstream = readUpstream(legacy, name: name, upstreams)
+        let endpoints = EndpointReader(diagnostics: scratch, defaults: legacyDefaults, placeholders: names)
+        guard let settings = endpoints.read(legacy, names: names), let upstream, !scratch.hasErrors else {
+            guard isExplicit, let choice = node["unlisted"], let problem = scratch.list.first(where: \.isError),
+                !diagnostics.knows(problem)
+            else { return }
             diagnostics.error(
-                node, "a share of the sessions is not supported yet", allowed: "legacy or unified",
-                meant: share["unified"] == nil ? nil : plain,
-                advice: "the whole route is served by one side")
-            return nil
+                choice, "values that are not listed cannot be forwarded",
+                advice: "line \(problem.position.line): \(problem.problem)"
+                    + (problem.advice.map { "; \($0)" } ?? "") + "; or write unlisted: refuse")
+            return
         }
-        return diagnostics.read(node, .choice(["legacy": .legacy, "unified": .unified]))
-    }
-
-    /// The values of `route_by` members, from the first one on without a gap.
-    private func readMatch(
-        _ section: Section, _ instance: RouteTemplate.Instance, _ place: DocumentNode
-    ) -> (values: [String], shown: [String])? {
-        guard let node = section["match"] else {
-            diagnostics.error(
-                place, "the route has no match",
-                advice: "say which messages are meant: match: {\(addressing.routeBy[0]): …}")
-            return nil
-        }
-        guard let match = Section(node, diagnostics) else { return nil }
-        var values: [String?] = []
-        var isBroken = false
-        for field in addressing.routeBy {
-            guard let value = match[field] else {
-                values.append(nil)
-                continue
-            }
-            let text = diagnostics.read(value, .text("a value of \(field)"))
-            values.append(text)
-            guard let text else {
-                isBroken = true
-                continue
-            }
-            for name in Placeholders.names(in: text) {
-                isBroken = true
-                diagnostics.unknownPlaceholder(name, at: value, known: instance.values.keys.sorted())
-            }
-        }
-        match.finish()
-        if isBroken { return nil }
-        let given = values.prefix { $0 != nil }.compactMap { $0 }
-        if let skipped = values.firstIndex(where: { $0 == nil }), values.contains(where: { $0 != nil }),
-            values[skipped...].contains(where: { $0 != nil })
-        {
-            diagnostics.error(
-                node, "the match has no \(addressing.routeBy[skipped])",
-                advice: "members decide in the order of route_by: \(addressing.routeBy.joined(separator: ", "))")
-            return nil
-        }
-        if given.isEmpty {
-            let unknownOnly = !(match.node.entries ?? []).isEmpty
-            if !unknownOnly {
-                diagnostics.error(node, "the match is empty", allowed: "{\(addressing.routeBy[0]): …}")
-            }
-            return nil
-        }
-        for name in instance.values.keys.sorted() where !usesPlaceholder(name, in: section.node["match"], instance) {
-            diagnostics.error(
-                node, "the match does not use {\(Excerpt.of(name))}",
-                advice: "the template's routes would all mean the same messages")
-            return nil
-        }
-        let shown = addressing.routeBy.prefix(given.count).map { field in
-            Placeholders.fill(match[field]?.scalar?.shown ?? "", instance.values)
-        }
-        return (given, shown)
-    }
-
-    /// Whether a value of the match is made with the placeholder's value.
-    private func usesPlaceholder(_ name: String, in match: DocumentNode?, _ instance: RouteTemplate.Instance) -> Bool {
-        guard let value = instance.values[name] else { return true }
-        return (match?.entries ?? []).contains { entry in
-            guard let scalar = entry.value.scalar else { return false }
-            return scalar.shown.contains("{\(name)}") || scalar.text.contains(value)
-        }
+        let index = draft.append(upstream, at: node)
+        var unlisted = UnlistedEndpointSettings(name: name, path: settings.path, upstream: index)
+        unlisted.aliases = settings.aliases.filter { alias in names.allSatisfy { alias.contains("{\($0)}") } }
+        unlisted.passthrough = settings.passthrough
+        unlisted.heartbeat = settings.heartbeat
+        draft.append(unlisted, at: node)
     }
 
     /// An upstream's settings may stand under `legacy.upstream`, or beside it.
-    private func readLegacy(_ node: DocumentNode, name: String) -> UpstreamReader.Result? {
-        guard let legacy = Section(node, diagnostics) else { return nil }
+    private func readUpstream(
+        _ legacy: Section, name: String, _ reader: UpstreamReader
+    ) -> UpstreamReader.Result? {
+        let diagnostics = legacy.diagnostics
         let upstream = legacy["upstream"]
         var beside: [DocumentEntry] = []
         for entry in legacy.node.entries ?? [] where UpstreamReader.sharedKeys.contains(entry.key) {
@@ -176,9 +123,8 @@ struct RouteReader {
             beside.append(entry)
         }
         for key in UpstreamReader.sharedKeys { _ = legacy[key] }
-        legacy.finish(later: Self.laterOfLegacy)
         guard let upstream else {
-            diagnostics.error(node, "legacy has no upstream", advice: "add upstream: {url: \"ws://…\"}")
+            diagnostics.error(legacy.node, "legacy has no upstream", advice: "add upstream: {url: \"ws://…\"}")
             return nil
         }
         var whole = upstream
@@ -189,6 +135,13 @@ struct RouteReader {
             let base = DocumentNode(position: whole.position, path: whole.path, content: .mapping(beside))
             whole = base.merged(with: whole)
         }
-        return UpstreamReader(diagnostics: diagnostics, defaults: defaults, isUnified: false).read(whole, name: name)
+        return reader.read(whole, name: name)
+    }
+}
+
+extension UpstreamReader {
+    /// For the legacy upstream of a route.
+    fileprivate init(legacy routes: RouteReader) {
+        self.init(diagnostics: routes.diagnostics, defaults: routes.defaults, isUnified: false)
     }
 }

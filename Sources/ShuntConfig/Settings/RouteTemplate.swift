@@ -23,12 +23,9 @@ struct RouteTemplate {
                 allowed: "a name without blanks, such as guide or liaison/{pillar}")
             return []
         }
-        var body = entry.value
-        let values = body["values"]
-        let only = body["only"]
-        if case .mapping(let entries) = body.content {
-            body.content = .mapping(entries.filter { $0.key != "values" && $0.key != "only" })
-        }
+        let values = entry.value["values"]
+        let only = entry.value["only"]
+        let body = body
         let names = Placeholders.names(in: entry.key)
         if names.isEmpty {
             for node in [values, only].compactMap({ $0 }) {
@@ -57,6 +54,15 @@ struct RouteTemplate {
                 name: Placeholders.fill(entry.key, filling), body: merged.mapText { Placeholders.fill($0, filling) },
                 values: filling)
         }
+    }
+
+    /// What all routes of the template have in common, placeholders as they stand.
+    var body: DocumentNode {
+        var body = entry.value
+        if case .mapping(let entries) = body.content {
+            body.content = .mapping(entries.filter { $0.key != "values" && $0.key != "only" })
+        }
+        return body
     }
 
     private static func isName(_ text: String) -> Bool {
@@ -108,16 +114,17 @@ struct RouteTemplate {
         guard let node, let section = Section(node, diagnostics) else { return [:] }
         var result: [String: DocumentNode] = [:]
         let known = Set(combinations(lists).map { $0.joined(separator: "/") })
+        lazy var sorted = known.sorted()
         for override in section.node.entries ?? [] {
             if known.contains(override.key) {
                 result[override.key] = override.value
-            } else {
+            } else if !diagnostics.isFull {
                 var value = override.value
                 value.position = override.position
                 diagnostics.error(
                     value, "\(Excerpt.quoted(override.key)) is not among the values",
-                    allowed: known.count <= 20 ? Excerpt.choices(known.sorted()) : nil,
-                    meant: NearestWord.to(override.key, among: known.sorted()))
+                    allowed: known.count <= 20 ? Excerpt.choices(sorted) : nil,
+                    meant: NearestWord.to(override.key, among: sorted))
             }
         }
         return result

@@ -7,8 +7,10 @@ struct TableDraft {
     var hasBrokenUnified = false
     /// There are routes that could not be read.
     var hasBrokenRoutes = false
+    var lines = RouteLines()
     private(set) var routePlaces: [DocumentNode] = []
     private(set) var upstreamPlaces: [DocumentNode] = []
+    private(set) var unlistedPlaces: [DocumentNode] = []
     /// The urls as they may be printed, for each upstream.
     private(set) var shownURLs: [String] = []
     /// The matches as they may be printed, for each route.
@@ -24,6 +26,13 @@ struct TableDraft {
     mutating func append(_ route: RouteSettings, shownMatch: [String], at place: DocumentNode) {
         shownMatches.append(shownMatch)
         definition.routes.append(route)
+        lines.servedBy[route.name] = place.line(of: "served_by")
+        lines.hold[route.name] = place.line(of: "hold")
         routePlaces.append(place)
+    }
+
+    mutating func append(_ unlisted: UnlistedEndpointSettings, at place: DocumentNode) {
+        definition.unlisted.append(unlisted)
+        unlistedPlaces.append(place)
     }
 }

@@ -5,8 +5,8 @@ extension AddressingSettings {
     mutating func read(_ section: Section) {
         var path = paths.first ?? ""
         var aliases: [String] = []
-        section.set(&path, "path", .endpointPath)
-        section.setList(&aliases, "aliases", .endpointPath, count: 0...100)
+        section.set(&path, "path", .literal(.endpointPath()))
+        section.setList(&aliases, "aliases", .literal(.endpointPath()), count: 0...100)
         paths = [path] + aliases
         if Set(paths).count != paths.count {
             section.diagnostics.error(section["aliases"] ?? section.node, "a path stands there twice")
@@ -49,25 +49,6 @@ extension AddressingSettings {
             diagnostics.error(
                 node, "the template has no {session}",
                 advice: "all users would share one conversation with the backend")
-        }
-    }
-}
-
-extension ValueKind where Value == String {
-    /// The path of an endpoint, as clients write it.
-    fileprivate static var endpointPath: ValueKind {
-        ValueKind(allowed: "a path such as /api/ws/agent") { scalar in
-            let text = scalar.text
-            guard text.hasPrefix("/") else {
-                return .wrong(meant: text.isEmpty || text.contains(":") ? nil : "/\(text)")
-            }
-            guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"?#{}\"".utf8.contains($0) }) else {
-                return .wrong(advice: "blanks, braces, ?, # and characters beyond ASCII do not belong in it")
-            }
-            if ["/healthz", "/health", "/api/health"].contains(text) {
-                return .wrong(advice: "Shunt answers health checks there")
-            }
-            return .value(text)
         }
     }
 }

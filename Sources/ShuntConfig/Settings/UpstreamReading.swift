@@ -14,6 +14,8 @@ struct UpstreamReader {
     /// `upstream_defaults:`, laid under every upstream.
     let defaults: DocumentNode?
     let isUnified: Bool
+    /// Names that stay in braces in the url's path.
+    var placeholders: [String] = []
 
     /// An upstream as read.
     struct Result {
@@ -34,7 +36,7 @@ struct UpstreamReader {
             diagnostics.error(node, "the upstream has no url", allowed: UpstreamURL.allowed)
             return nil
         }
-        let url = UpstreamURL.read(own, diagnostics)
+        let url = UpstreamURL.read(own, diagnostics, placeholders: placeholders)
         let merged = defaults?.merged(with: node) ?? node
         guard let section = Section(merged, diagnostics) else { return nil }
         _ = section["url"]
@@ -180,16 +182,7 @@ extension PushAction {
             diagnostics.error(node, "the key answer is missing", allowed: allowed)
             return nil
         }
-        switch answer.content {
-        case .mapping: return .answer(JSONText.of(answer))
-        case .scalar(let scalar) where JSONText.isObject(scalar.text): return .answer(scalar.text)
-        case .scalar(let scalar) where scalar.isBroken: return nil
-        default:
-            diagnostics.error(
-                answer, "found \(answer.found)", allowed: "one JSON object as text, or a mapping",
-                advice: "it is sent to the upstream as it stands")
-            return nil
-        }
+        return diagnostics.readObject(answer, advice: "it is sent to the upstream as it stands").map { .answer($0) }
     }
 }
 

@@ -9,7 +9,11 @@ struct UpstreamURL {
     static let allowed = "a url such as ws://127.0.0.1:7101/api/ws/guide"
 
     /// nil when it is none, which is told.
-    static func read(_ node: DocumentNode, _ diagnostics: DiagnosticList) -> UpstreamURL? {
+    ///
+    /// - Parameter placeholders: names that stay in braces, each for a whole segment of the path.
+    static func read(
+        _ node: DocumentNode, _ diagnostics: DiagnosticList, placeholders: [String] = []
+    ) -> UpstreamURL? {
         guard let scalar = node.scalar, !scalar.isNull else {
             diagnostics.error(node, "found \(node.found)", allowed: allowed)
             return nil
@@ -25,7 +29,8 @@ struct UpstreamURL {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") }) else {
             return refuse("blanks, quotes and characters beyond ASCII must be percent-encoded")
         }
-        if text.contains("{") || text.contains("}") {
+        func hasBrace(_ text: some StringProtocol) -> Bool { text.contains("{") || text.contains("}") }
+        if hasBrace(text), placeholders.isEmpty {
             return refuse("a {name} in braces must be one of the route's values")
         }
         guard let separator = text.firstRange(of: "://") else { return refuse(meant: "ws://\(redacted(text))") }
@@ -47,6 +52,13 @@ struct UpstreamURL {
         guard let place = HostPort(authority), place.port != 0 else { return refuse("host or port is wrong") }
         let queryStart = rest.firstIndex(of: "?")
         let path = String(rest[..<(queryStart ?? rest.endIndex)])
+        let segments = path.split(separator: "/")
+        if hasBrace(authority)
+            || segments.contains(where: { hasBrace($0) && !Placeholders.isOne($0, among: placeholders) })
+            || hasBrace(rest[(queryStart ?? rest.endIndex)...])
+        {
+            return refuse("each {name} must be a whole segment of the url's path")
+        }
         let address = UpstreamAddress(
             host: place.host, port: place.port ?? 80, path: path.isEmpty ? "/" : path,
             query: queryStart.map { String(rest[rest.index(after: $0)...]) } ?? "")

@@ -34,6 +34,49 @@ package struct ListenSettings: Sendable, Hashable {
     package init() {}
 }
 
+/// The admin listener: JSON API, health, and what is built on them.
+package struct AdminSettings: Sendable, Hashable {
+    /// nil: no admin listener.
+    package var address: ListenAddress?
+    /// Bearer tokens (RFC 6750), nil or not empty; secrets: in no log, error or description. A write token may read too.
+    /// With neither, whoever reaches the listener may do everything, so that it must be on a loopback address.
+    package var readToken: String?
+    package var writeToken: String?
+    package init() {}
+}
+
+/// Where overrides and their audit trail are kept.
+package struct StoreSettings: Sendable, Hashable {
+    package enum Place: Sendable, Hashable {
+        /// They end with the process.
+        case memory
+        /// A SQLite file; a path that is not absolute counts from the process's working directory.
+        case sqlite(path: String)
+    }
+    package var place = Place.memory
+    package init() {}
+}
+
+/// Where the file says who serves a route: lines, from 1.
+package struct RouteLines: Sendable, Hashable {
+    package var phase: Int?
+    /// By the route's name; a template's routes share theirs.
+    package var servedBy: [String: Int] = [:]
+    package var hold: [String: Int] = [:]
+    package init() {}
+
+    /// The line that a decision about a route comes from; nil where the file does not say it: for a default, an override,
+    /// or a phase that is an override itself and stands in no file.
+    package func line(of route: String, _ origin: RouteDecision.Origin) -> Int? {
+        switch origin {
+        case .override: nil
+        case .hold: hold[route]
+        case .phase: phase
+        case .file: servedBy[route]
+        }
+    }
+}
+
 package enum LogFormat: Sendable, Hashable { case text, json }
 
 package struct LogSettings: Sendable, Hashable {
@@ -48,6 +91,9 @@ package struct ProxySettings: Sendable {
     package var listen = ListenSettings()
     package var drain = DrainSettings()
     package var log = LogSettings()
+    package var admin = AdminSettings()
+    package var store = StoreSettings()
+    package var lines = RouteLines()
     /// Compiled from the same file, checked.
     package var table: RoutingTable
     package init(table: RoutingTable) { self.table = table }

@@ -1,99 +1,41 @@
-/// An upstream of a routing table, with everything about it that can be worked out before the first message.
-package final class Upstream: Sendable {
-    /// Its place in `RoutingTable.upstreams`.
-    package let index: Int
-    package let settings: UpstreamSettings
-    /// The members of its messages that matter.
-    package let replyKeys: KeySet
-    package let typeSlot: Int
-    package let messageSlot: Int
-    package let conversationSlot: Int?
-    /// For field correlation; nil for fifo.
-    package let correlationSlot: Int?
-    /// The slots of the `routeBy` members; nil for a dotted one, which no tag can be written to.
-    package let tagSlots: [Int?]
-    package let toUnified: ReshapeProgram
-    package let request: ReshapeProgram
-    /// The correlation member's slot in the table's request keys.
-    package let requestCorrelationSlot: Int?
-    package let replyTypes: ByteMap
-    package let untilTypes: ByteMap?
-    package let pushTypes: ByteMap
-    package let pushActions: [PushAction]
-    package let untypedPush: PushAction
-    package let deadPrefixes: [[UInt8]]
-    /// Of the settings, for the message path.
-    package let exchangeTimeout: TimeSpan
-    package let idleTimeout: TimeSpan
-    /// Whether a sent message is kept, because it may be sent again.
-    package let keepsSent: Bool
-    /// Whether its backend is given the conversation id that we made where the client sent none.
-    package let needsConversation: Bool
-
-    package init(
-        index: Int, settings: UpstreamSettings, isUnified: Bool, addressing: AddressingSettings, requestKeys: KeySet
-    ) throws(ReshapeProblem) {
-        self.index = index
-        self.settings = settings
-        var paths = ["type", "message"] + ReshapeProgram.paths(of: settings.toUnified)
-        let taggable = addressing.routeBy.map { $0.contains(".") ? nil : $0 }
-        paths += taggable.compactMap { $0 }
-        let conversation = addressing.conversationField.contains(".") ? nil : addressing.conversationField
-        if let conversation { paths.append(conversation) }
-        var correlation: String?
-        if case .field(let field, _) = settings.correlation {
-            correlation = field
-            paths.append(field)
-        }
-        let keys = KeySet(paths, unwrap: settings.toUnified.unwrap)
-        replyKeys = keys
-        typeSlot = keys.slot("type") ?? 0
-        messageSlot = keys.slot("message") ?? 0
-        conversationSlot = conversation.flatMap { keys.slot($0) }
-        correlationSlot = correlation.flatMap { keys.slot($0) }
-        tagSlots = taggable.map { $0.flatMap { keys.slot($0) } }
-        toUnified = try ReshapeProgram(settings.toUnified, keys: keys)
-        request = try ReshapeProgram(settings.request, keys: requestKeys)
-        requestCorrelationSlot = correlation.flatMap { requestKeys.slot($0) }
-        replyTypes = ByteMap(settings.replies.match)
-        untilTypes = settings.replies.until.map { ByteMap($0) }
-        let pushes = settings.pushes.filter { !$0.key.isEmpty }.sorted { $0.key < $1.key }
-        pushTypes = ByteMap(pushes.map(\.key))
-        pushActions = pushes.map(\.value)
-        untypedPush = settings.pushes[""] ?? .drop
-        exchangeTimeout = settings.exchangeTimeout
-        idleTimeout = settings.idleTimeout
-        keepsSent = settings.retrySafe
-        needsConversation = isUnified || correlation == addressing.conversationField
-        deadPrefixes = settings.deadAfterError.filter { !$0.isEmpty }.map { Array($0.utf8) }
-    }
-
-    /// Whether a correlation value belongs to one exchange only.
-    package var hasUniqueCorrelation: Bool {
-        if case .field(_, unique: true) = settings.correlation { true } else { false }
-    }
-}
-
 /// An addressable agent.
 package final class Route: Sendable {
+    /// Its place in `RoutingTable.routes`; -1 for the route of an unlisted endpoint, which no message can name.
     package let index: Int
     package let name: String
     /// The values of the `routeBy` members, as they are matched.
     package let match: [String]
-    package let side: Side
-    /// Who serves it now.
-    package let upstream: Upstream
+    /// What is in force for it.
+    package let decision: RouteDecision
+    package let legacy: Upstream?
+    package let unified: Upstream?
+    package let overrides: [ClientOverride]
+    package let pin: PinMode
+    package let pinIdle: TimeSpan
+    package let fallsBack: Bool
+    package let isPaused: Bool
+    /// One side serves it until the table changes, for all but clients with an override.
+    package let isSettled: Bool
     /// For each `routeBy` member the value that tags this route's replies, as JSON; nil where the route has none.
     package let tags: [[UInt8]?]
     /// `match` as bytes, to compare a reply's own address with.
     package let matchBytes: [[UInt8]]
 
-    package init(index: Int, settings: RouteSettings, upstream: Upstream, depth: Int) {
+    package init(
+        index: Int, settings: RouteSettings, decision: RouteDecision, legacy: Upstream?, unified: Upstream?, depth: Int
+    ) {
         self.index = index
         name = settings.name
         match = settings.match
-        side = settings.servedBy
-        self.upstream = upstream
+        self.decision = decision
+        self.legacy = legacy
+        self.unified = unified
+        overrides = settings.overrides
+        pin = settings.pin
+        pinIdle = settings.pinIdle
+        fallsBack = settings.fallsBack && legacy != nil
+        isPaused = settings.isPaused
+        isSettled = decision.rollout.side != nil && !(settings.fallsBack && legacy != nil)
         matchBytes = settings.match.map { Array($0.utf8) }
         tags = (0..<depth).map { level in
             guard level < settings.match.count else { return nil }
@@ -101,5 +43,11 @@ package final class Route: Sendable {
             JSONString.appendQuoted(Array(settings.match[level].utf8), to: &json)
             return json
         }
+    }
+
+    /// Who serves the route on a side. A side without an upstream is never chosen by a checked table; should one be
+    /// asked for, the other serves.
+    package func upstream(_ side: Side) -> Upstream? {
+        side == .legacy ? legacy ?? unified : unified ?? legacy
     }
 }

@@ -18,6 +18,9 @@ package final class RoutingTable: Sendable {
     package let absorbed: ByteMap
     package let oneWay: ByteMap
     package let conversationTemplate: ConversationTemplate
+    package let unified: Upstream?
+    package let endpoints: EndpointTable
+    private let routesByName: [String: Int]
 
     package init(_ definition: TableDefinition) throws(TableProblem) {
         self.definition = definition
@@ -40,6 +43,8 @@ package final class RoutingTable: Sendable {
         oneWay = ByteMap(address.oneWay)
         conversationTemplate = ConversationTemplate(address.conversationTemplate, fields: address.routeBy)
         addressing = try Addressing(address, routes: definition.routes, keys: keys)
+        let restored = Set(
+            definition.routes.flatMap { ReshapeProgram.paths(of: $0.endpoint?.toLegacy ?? ReshapeRules()) })
         var built: [Upstream] = []
         for (index, settings) in definition.upstreams.enumerated() {
             if let reason = Self.danger(in: settings) { throw .unsafe(upstream: index, reason: reason) }
@@ -47,23 +52,31 @@ package final class RoutingTable: Sendable {
                 built.append(
                     try Upstream(
                         index: index, settings: settings, isUnified: index == definition.unified, addressing: address,
-                        requestKeys: keys))
+                        requestKeys: keys, restored: index == definition.unified ? restored.sorted() : []))
             } catch {
                 throw .badRule(upstream: index, reason: error.text)
             }
         }
         upstreams = built
+        let unified = definition.unified.flatMap { built.indices.contains($0) ? built[$0] : nil }
+        self.unified = unified
         var compiled: [Route] = []
         for (index, settings) in definition.routes.enumerated() {
-            let wanted = settings.servedBy == .legacy ? settings.legacy : definition.unified
-            guard let wanted, built.indices.contains(wanted) else {
-                throw .noUpstream(route: index, settings.servedBy)
-            }
+            let legacy = settings.legacy.flatMap { built.indices.contains($0) ? built[$0] : nil }
+            let decision = settings.decision(in: definition.phase)
+            if decision.rollout != .unified, legacy == nil { throw .noUpstream(route: index, .legacy) }
+            if decision.rollout != .legacy, unified == nil { throw .noUpstream(route: index, .unified) }
             compiled.append(
-                Route(index: index, settings: settings, upstream: built[wanted], depth: address.routeBy.count))
+                Route(
+                    index: index, settings: settings, decision: decision, legacy: legacy, unified: unified,
+                    depth: address.routeBy.count))
         }
         routes = compiled
+        routesByName = Dictionary(compiled.map { ($0.name, $0.index) }, uniquingKeysWith: { first, _ in first })
+        endpoints = try EndpointTable(definition, routes: compiled, upstreams: built, unified: unified)
     }
+
+    package func route(named name: String) -> Route? { routesByName[name].map { routes[$0] } }
 
     /// Whether a path is the unified endpoint's or one of its aliases.
     package func isUnifiedEndpoint(_ path: String) -> Bool { definition.addressing.paths.contains(path) }

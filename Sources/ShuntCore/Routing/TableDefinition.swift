@@ -26,14 +26,34 @@ package struct RouteSettings: Sendable, Hashable {
     package var name: String
     /// The values of the first one or more `routeBy` members.
     package var match: [String]
-    package var servedBy: Side
+    /// What the file says; `decision(in:)` is what is in force.
+    package var servedBy: Rollout
     /// Index of the legacy upstream in `TableDefinition.upstreams`.
     package var legacy: Int?
-    package init(name: String, match: [String], servedBy: Side, legacy: Int?) {
+    /// Where old clients connect; nil when the route has no legacy endpoint.
+    package var endpoint: EndpointSettings?
+    package var hold: Side?
+    package var pin = PinMode.conversation
+    /// How long a pin outlives its conversation's last message.
+    package var pinIdle = TimeSpan.minutes(30)
+    /// Whether unsent messages go to the legacy upstream while the unified one is down.
+    package var fallsBack = false
+    /// The first that fits a client counts.
+    package var overrides: [ClientOverride] = []
+    /// Set by API or CLI, not by the file.
+    package var override: Rollout?
+    /// Messages are held, by API or CLI.
+    package var isPaused = false
+
+    package init(name: String, match: [String], servedBy: Rollout, legacy: Int?) {
         self.name = name
         self.match = match
         self.servedBy = servedBy
         self.legacy = legacy
+    }
+
+    package func decision(in phase: Phase) -> RouteDecision {
+        RouteDecision(override: override, hold: hold, phase: phase, servedBy: servedBy)
     }
 }
 
@@ -46,6 +66,23 @@ package struct TableDefinition: Sendable, Hashable {
     package var routes: [RouteSettings] = []
     /// Index of the unified upstream in `upstreams`.
     package var unified: Int?
+    /// `migrate` where the file says none: then each route is served as it says, which is by legacy unless told.
+    package var phase = Phase.migrate
+    package var unlisted: [UnlistedEndpointSettings] = []
+    package var client = ClientNaming()
+    package init() {}
+}
+
+/// Where a client says which application it is, and in which version.
+package struct ClientNaming: Sendable, Hashable {
+    package enum Source: Sendable, Hashable {
+        case value(ValueSource)
+        /// The product that the `User-Agent` names first.
+        case userAgent
+    }
+    /// The first source that says something counts.
+    package var app: [Source] = [.value(.query("client")), .value(.header("x-client-name")), .userAgent]
+    package var version: [Source] = [.value(.query("client_version")), .value(.header("x-client-version"))]
     package init() {}
 }
 
@@ -62,4 +99,8 @@ package enum TableProblem: Error, Sendable, Hashable {
     case unsafe(upstream: Int, reason: String)
     /// A reshaping rule that cannot be compiled; the text says why.
     case badRule(upstream: Int, reason: String)
+    /// A `to_legacy` rule that cannot be compiled; the text says why.
+    case badEndpointRule(route: Int, reason: String)
+    /// A path that two endpoints would answer, the unified one included; `name` is the other's.
+    case samePath(route: Int, path: String, name: String)
 }

@@ -1,8 +1,8 @@
 /// Whether a page may open a socket here, by the `Origin` that its browser sends. It keeps other sites' pages from using
 /// a visitor's cookies (RFC 6455 §10.2); it is no protection against programs, which send what they like.
-enum OriginCheck {
+package enum OriginCheck {
     /// - Parameter hosts: the names by which the client may have called this host, as `host[:port]`.
-    static func admits(_ origin: String, policy: OriginPolicy, hosts: [String]) -> Bool {
+    package static func admits(_ origin: String, policy: OriginPolicy, hosts: [String]) -> Bool {
         switch policy {
         case .any:
             return true

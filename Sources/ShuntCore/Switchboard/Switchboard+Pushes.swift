@@ -12,7 +12,7 @@ extension Switchboard {
                 tally.pushesDropped += 1
                 return
             }
-            let start = effects.splices.literals.count
+            let start = effects.splices.literalCount
             effects.splices.literals.append(contentsOf: text.utf8)
             effects.list.append(.forward(id, effects.splices.splice(literalsFrom: start)))
             tally.pushesAnswered += 1
@@ -54,7 +54,7 @@ extension Switchboard {
         // A legacy backend's push belongs to its route; the unified one says itself whose its push is.
         reshaper.begin(envelope)
         if !upstream.toUnified.isEmpty { reshaper.apply(upstream.toUnified, bytes) }
-        if pool.lastRoute.side == .legacy {
+        if !upstream.isUnified {
             for (level, slot) in upstream.tagSlots.enumerated() {
                 guard let slot, level < pool.lastRoute.tags.count, let tag = pool.lastRoute.tags[level] else {
                     continue
@@ -67,7 +67,11 @@ extension Switchboard {
         for client in reached {
             // A push is nobody's outcome: a client with no room for it does without.
             guard clients[client]?.congested == false || pool.key.owner == .client(client) else { continue }
-            effects.list.append(.deliver(client, splice))
+            guard let endpoint = clients[client]?.endpoint else {
+                effects.list.append(.deliver(client, splice))
+                continue
+            }
+            effects.list.append(.deliver(client, restored(splice, message: bytes, endpoint, &effects)))
         }
     }
 

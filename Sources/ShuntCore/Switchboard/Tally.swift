@@ -4,6 +4,12 @@ package struct Tally: Sendable, Equatable {
     package var absorbed = 0
     package var refused = 0
     package var forwarded = 0
+    /// Those of them that were passed through as they are.
+    package var passed = 0
+    /// Changes of side of a client socket's route.
+    package var flips = 0
+    /// Heartbeats that were sent to old clients.
+    package var heartbeats = 0
     package var delivered = 0
     package var errors = 0
     package var parked = 0

@@ -59,6 +59,12 @@ package enum JSONString {
     /// `text` is taken to be UTF-8.
     package static func appendQuoted(_ text: [UInt8], to target: inout [UInt8]) {
         target.append(UInt8(ascii: "\""))
+        appendEscaped(text, to: &target)
+        target.append(UInt8(ascii: "\""))
+    }
+
+    /// Appends `text` as it stands inside of a JSON string.
+    package static func appendEscaped(_ text: [UInt8], to target: inout [UInt8]) {
         for byte in text {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
@@ -75,7 +81,6 @@ package enum JSONString {
             default: target.append(byte)
             }
         }
-        target.append(UInt8(ascii: "\""))
     }
 
     /// The content of a string as it will be compared: unescaped, lone surrogates replaced.

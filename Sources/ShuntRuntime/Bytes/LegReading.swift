@@ -16,8 +16,10 @@ extension Leg {
                 break reading
             case .message(let kind, .input(let start, let count)):
                 message(kind, input.extracting(start..<start + count), now)
+                if position == input.count, reader.isAtRest { break reading }
             case .message(let kind, .scratch(let count)):
                 message(kind, scratch.span.extracting(0..<count), now)
+                if position == input.count, reader.isAtRest { break reading }
             case .message(let kind, .partial):
                 // A reference of our own: the reader must not be under access while the switchboard works.
                 let whole = reader.partial

@@ -28,6 +28,7 @@ struct AcceptedClient: Sendable {
             channel.close(promise: nil)
             return nil
         }
+        leg.ownsSocket = true
         leg.appendBytes(HandshakeAnswer.switchingProtocols(acceptKey: acceptKey))
         worker.connected(client: leg, handshake, token: token)
         return leg

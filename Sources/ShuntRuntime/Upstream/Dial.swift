@@ -128,6 +128,7 @@ final class Dial {
             return nil
         }
         leg.isHeld = true
+        leg.ownsSocket = true
         self.channel = nil
         finish()
         worker.connected(upstream: leg, id)

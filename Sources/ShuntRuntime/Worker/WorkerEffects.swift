@@ -4,18 +4,16 @@ import ShuntCore
 extension Worker {
     /// Does what the switchboard decided, in order. `message` is that of the event, empty where it had none.
     func apply(_ message: borrowing Span<UInt8>) {
-        // Taken into a local, which is lent to the legs without counting references to all that it holds.
-        var current = Effects()
-        swap(&current, &effects)
+        // Read where they are: while they are applied, nobody else touches them.
         var index = 0
-        while index < current.list.count {
-            switch current.list[index] {
+        while index < effects.list.count {
+            switch effects.list[index] {
             case .forward(let id, let splice):
-                connections[id]?.append(splice, current.splices, message)
+                connections[id]?.append(splice, message)
             case .deliver(let id, let splice):
-                clients[id]?.append(splice, current.splices, message)
+                clients[id]?.append(splice, message)
             case .dial(let id, let order):
-                dial(id, current.dials.indices.contains(order) ? current.dials[order] : nil)
+                dial(id, effects.dials.indices.contains(order) ? effects.dials[order] : nil)
             case .pingConnection(let id):
                 connections[id]?.appendControl(.ping, [])
             case .pingClient(let id):
@@ -24,6 +22,15 @@ extension Worker {
                 close(connection: id, code)
             case .closeClient(let id, let code, let reason):
                 clients.remove(id)?.close(code, reason: reason.text)
+            case .admit, .reject: break
+            case .relayCloseToClient(let id, let close):
+                clients.remove(id)?.relay(effects.closes.indices.contains(close) ? effects.closes[close] : .cut)
+            case .relayCloseToConnection(let id, let close):
+                connections.remove(id)?.relay(effects.closes.indices.contains(close) ? effects.closes[close] : .cut)
+            case .stopReadingClient(let id):
+                clients[id]?.setReading(false)
+            case .startReadingClient(let id):
+                clients[id]?.setReading(true)
             case .stopReading(let id):
                 connections[id]?.setReading(false)
             case .startReading(let id):
@@ -33,8 +40,7 @@ extension Worker {
             }
             index += 1
         }
-        current.reset()
-        swap(&current, &effects)
+        effects.reset()
     }
 
     private func dial(_ id: ConnectionID, _ order: DialOrder?) {

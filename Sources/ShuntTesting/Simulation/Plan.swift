@@ -54,7 +54,7 @@ struct Plan {
         for (index, name) in names.enumerated() {
             let match = name.split(separator: "/").map(String.init)
             let side: Side = definition.unified != nil && dice.chance(40) ? .unified : .legacy
-            definition.routes.append(RouteSettings(name: name, match: match, servedBy: side, legacy: index))
+            definition.routes.append(RouteSettings(name: name, match: match, servedBy: Rollout(side), legacy: index))
             routes.append(
                 PlannedRoute(
                     name: name, match: match, upstream: side == .legacy ? index : definition.unified ?? index,

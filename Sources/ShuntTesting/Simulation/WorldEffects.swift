@@ -55,6 +55,8 @@ extension World {
 
     private func apply(_ effect: Effect, _ message: [UInt8]) {
         switch effect {
+        case .admit, .reject, .relayCloseToClient, .relayCloseToConnection, .stopReadingClient, .startReadingClient:
+            fail(.liveIDs, "\(effect) on the unified endpoint")
         case .dial(let id, let order): dial(id, order)
         case .forward(let id, let splice):
             guard let bytes = bytes(of: splice, message) else { return }
@@ -244,6 +246,7 @@ extension World {
             case .tooManyConnections:
                 clients[client].session.map { sessions[$0].clients.count > limits.connectionsPerSession } ?? false
             case .messageTooBig: clients[client].saidTooMuch
+            case .endpointClosed, .routeRemoved, .upstreamLost: false
             }
         if !justified { fail(.honestCode, "c\(client) is closed because of \(reason), which is not so") }
         if let number = messageInHand, messages[number].outcome == nil { messages[number].mayHaveEnded = true }

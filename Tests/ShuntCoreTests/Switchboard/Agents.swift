@@ -13,7 +13,7 @@ extension TableDefinition {
         for (index, name) in ["guide", "liaison/content", "liaison/insights"].enumerated() {
             definition.upstreams.append(UpstreamSettings(name: name, address: .test("/\(name)")))
             let match = name.split(separator: "/").map(String.init)
-            definition.routes.append(RouteSettings(name: name, match: match, servedBy: side, legacy: index))
+            definition.routes.append(RouteSettings(name: name, match: match, servedBy: Rollout(side), legacy: index))
         }
         definition.upstreams.append(UpstreamSettings(name: "unified", address: .test("/api/ws/agent")))
         definition.unified = 3

@@ -1,0 +1,198 @@
+/// A legacy endpoint: where old clients of one route connect.
+package final class Endpoint: Sendable {
+    /// The path, or for unlisted values its pattern: what is kept of an endpoint when the table changes.
+    package let path: String
+    package let route: Route
+    package let mode: PassthroughMode
+    /// Types of clients' messages that go no further.
+    package let absorbed: ByteMap
+    /// What is sent to clients to keep them calm; nil for nothing.
+    package let heartbeat: [UInt8]?
+    package let heartbeatEvery: TimeSpan
+    /// Brings a reply of the unified form to this endpoint's.
+    package let toLegacy: ReshapeProgram
+    /// Whose `replyKeys` that program is for.
+    package let unified: Upstream?
+    package let onConnect: [ConnectTemplate]
+    /// For unlisted values: where they stand in the path.
+    package let pattern: PathPattern?
+
+    init(
+        path: String, route: Route, mode: PassthroughMode, heartbeat: HeartbeatSettings?, toLegacy: ReshapeProgram,
+        unified: Upstream? = nil, onConnect: [ConnectTemplate] = [], pattern: PathPattern? = nil
+    ) {
+        self.path = path
+        self.route = route
+        self.mode = mode
+        absorbed = ByteMap(heartbeat?.absorb ?? [])
+        self.heartbeat = heartbeat?.send.map { Array($0.utf8) }
+        heartbeatEvery = heartbeat?.every ?? .seconds(8)
+        self.toLegacy = toLegacy
+        self.unified = unified
+        self.onConnect = onConnect
+        self.pattern = pattern
+    }
+}
+
+/// A path with placeholders, each for one whole segment.
+package struct PathPattern: Sendable, Hashable {
+    private enum Segment: Sendable, Hashable {
+        case text(String)
+        case value(String)
+    }
+    private let segments: [Segment]
+
+    package init(_ path: String) {
+        segments = path.split(separator: "/", omittingEmptySubsequences: false).map { segment in
+            if segment.hasPrefix("{"), segment.hasSuffix("}") { return .value(String(segment.dropFirst().dropLast())) }
+            return .text(String(segment))
+        }
+    }
+
+    /// The values of the placeholders in a path, as they stand there; nil where it does not fit. A value is not empty.
+    package func values(in path: String) -> [String: String]? {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == segments.count else { return nil }
+        var values: [String: String] = [:]
+        for (part, segment) in zip(parts, segments) {
+            switch segment {
+            case .text(let text): if part != text { return nil }
+            case .value(let name):
+                if part.isEmpty { return nil }
+                values[name] = String(part)
+            }
+        }
+        return values
+    }
+
+    /// A path with the values in the place of their placeholders.
+    package static func fill(_ path: String, _ values: [String: String]) -> String {
+        path.split(separator: "/", omittingEmptySubsequences: false).map { segment in
+            guard segment.hasPrefix("{"), segment.hasSuffix("}") else { return String(segment) }
+            return values[String(segment.dropFirst().dropLast())] ?? String(segment)
+        }.joined(separator: "/")
+    }
+}
+
+/// A JSON text with placeholders: `{agent_type}` and the other `routeBy` members, `{session}`, `{conversation_id}`.
+/// They stand inside of JSON strings; what is filled in is escaped for them.
+package struct ConnectTemplate: Sendable, Hashable {
+    package let text: String
+    package init(_ text: String) { self.text = text }
+
+    /// The text with its placeholders filled in. A word in braces that is none stays as it is.
+    package func filled(_ values: [String: [UInt8]]) -> [UInt8] {
+        var result: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let open = rest.firstIndex(of: UInt8(ascii: "{")) {
+            result += rest[..<open]
+            let inside = rest[(open + 1)...]
+            guard let close = inside.firstIndex(of: UInt8(ascii: "}")),
+                let value = values[String(decoding: inside[..<close], as: UTF8.self)]
+            else {
+                result.append(UInt8(ascii: "{"))
+                rest = inside
+                continue
+            }
+            JSONString.appendEscaped(value, to: &result)
+            rest = rest[(close + 1)...]
+        }
+        return result + rest
+    }
+}
+
+/// What a path means.
+package enum EndpointMatch: Sendable {
+    case unified
+    case legacy(Endpoint)
+}
+
+/// All paths that clients may connect to.
+package struct EndpointTable: Sendable {
+    /// By route index; nil where a route has none.
+    package let byRoute: [Endpoint?]
+    package let unlisted: [Endpoint]
+    private let byPath: [String: Endpoint]
+    private let unifiedPaths: Set<String>
+
+    init(
+        _ definition: TableDefinition, routes: [Route], upstreams: [Upstream], unified: Upstream?
+    ) throws(TableProblem) {
+        unifiedPaths = Set(definition.addressing.paths)
+        var byPath: [String: Endpoint] = [:]
+        var byRoute: [Endpoint?] = []
+        // Routes of one template have the same rules: they are compiled once.
+        var programs: [ReshapeRules: ReshapeProgram] = [:]
+        for (route, settings) in zip(routes, definition.routes) {
+            guard let endpoint = settings.endpoint else {
+                byRoute.append(nil)
+                continue
+            }
+            let program: ReshapeProgram
+            if let known = programs[endpoint.toLegacy] {
+                program = known
+            } else {
+                program = try Self.program(endpoint.toLegacy, unified, route.index)
+                programs[endpoint.toLegacy] = program
+            }
+            let made = Endpoint(
+                path: endpoint.path, route: route, mode: endpoint.passthrough, heartbeat: endpoint.heartbeat,
+                toLegacy: program, unified: unified, onConnect: endpoint.onConnect.map { ConnectTemplate($0) })
+            byRoute.append(made)
+            for path in [endpoint.path] + endpoint.aliases {
+                if unifiedPaths.contains(path) {
+                    throw .samePath(route: route.index, path: path, name: "the unified endpoint")
+                }
+                if let other = byPath[path], other !== made {
+                    throw .samePath(route: route.index, path: path, name: other.route.name)
+                }
+                byPath[path] = made
+            }
+        }
+        self.byRoute = byRoute
+        self.byPath = byPath
+        var unlisted: [Endpoint] = []
+        for settings in definition.unlisted where upstreams.indices.contains(settings.upstream) {
+            let route = Route(
+                index: -1, settings: RouteSettings(name: settings.name, match: [], servedBy: .legacy, legacy: nil),
+                decision: RouteDecision(rollout: .legacy, origin: .file), legacy: upstreams[settings.upstream],
+                unified: nil, depth: 0)
+            for path in [settings.path] + settings.aliases {
+                unlisted.append(
+                    Endpoint(
+                        path: path, route: route, mode: settings.passthrough, heartbeat: settings.heartbeat,
+                        toLegacy: ReshapeProgram(), pattern: PathPattern(path)))
+            }
+        }
+        self.unlisted = unlisted
+    }
+
+    private static func program(
+        _ rules: ReshapeRules, _ unified: Upstream?, _ route: Int
+    ) throws(TableProblem) -> ReshapeProgram {
+        // Without a unified upstream nothing is ever brought back.
+        guard let unified else { return ReshapeProgram() }
+        if rules.unwrap != nil {
+            throw .badEndpointRule(route: route, reason: "unwrap acts on messages as they come, not on those made here")
+        }
+        do {
+            return try ReshapeProgram(rules, keys: unified.replyKeys)
+        } catch {
+            throw .badEndpointRule(route: route, reason: error.text)
+        }
+    }
+
+    /// The endpoint that has this path or pattern as its own (no alias).
+    package func endpoint(at path: String) -> Endpoint? {
+        if let endpoint = byPath[path] { return endpoint }
+        return unlisted.first { $0.path == path }
+    }
+
+    /// What a path means: one that is written out counts before a pattern. nil for a path that nobody answers.
+    package func match(_ path: String) -> EndpointMatch? {
+        if unifiedPaths.contains(path) { return .unified }
+        if let endpoint = byPath[path] { return .legacy(endpoint) }
+        for endpoint in unlisted where endpoint.pattern?.values(in: path) != nil { return .legacy(endpoint) }
+        return nil
+    }
+}
