@@ -2,8 +2,8 @@ import HTTPTypes
 
 extension AdminAPI {
     /// The operation that tells all others, and itself.
-    static func document(of others: [Operation]) -> Operation {
-        var operation = Operation(
+    static func document(of others: [AdminOperation]) -> AdminOperation {
+        var operation = AdminOperation(
             "document", .get, .fixed(AdminPath.document), access: .read, "This document.", answer: "Document"
         ) { _ throws(Problem) in throw Problem(.internal, "the document was not written") }
         let document = OpenAPIDocument(operations: others + [operation]).tree
@@ -14,7 +14,7 @@ extension AdminAPI {
 
 /// The API as an OpenAPI 3.1 document, made of the table that requests are answered by.
 struct OpenAPIDocument {
-    let operations: [Operation]
+    let operations: [AdminOperation]
 
     var tree: JSONTree {
         var paths: [String: JSONTree] = [:]
@@ -46,7 +46,7 @@ struct OpenAPIDocument {
         ]
     }
 
-    private func members(of operation: Operation) -> [String: JSONTree] {
+    private func members(of operation: AdminOperation) -> [String: JSONTree] {
         var members: [String: JSONTree] = [
             "operationId": .text(operation.id), "summary": .text(operation.summary),
             "responses": .object(responses(of: operation)),
@@ -60,7 +60,7 @@ struct OpenAPIDocument {
         return members
     }
 
-    private static func parameters(of operation: Operation) -> [JSONTree] {
+    private static func parameters(of operation: AdminOperation) -> [JSONTree] {
         var list = operation.parameters.map(\.tree)
         if case .route = operation.path {
             list.append([
@@ -80,7 +80,7 @@ struct OpenAPIDocument {
         ["name": .text(name), "in": "header", "description": .text(text), "schema": ["type": "string"]]
     }
 
-    private func responses(of operation: Operation) -> [String: JSONTree] {
+    private func responses(of operation: AdminOperation) -> [String: JSONTree] {
         var content = ["application/json": JSONTree.object(["schema": Schemas.reference(operation.answer ?? "")])]
         if operation.id == "events" { content["text/event-stream"] = ["schema": ["type": "string"]] }
         var answers: [String: JSONTree] = ["200": ["description": "Done.", "content": .object(content)]]
@@ -99,7 +99,7 @@ struct OpenAPIDocument {
     }
 }
 
-extension Operation {
+extension AdminOperation {
     /// Every kind of problem that it may answer with, its own and those of its access.
     var allProblems: [ProblemCode] {
         let anywhere: [ProblemCode] = [.badRequest, .requestTimeout, .headersTooLarge, .internal]
@@ -112,7 +112,7 @@ extension Operation {
     }
 }
 
-extension Operation.Path {
+extension AdminOperation.Path {
     /// As OpenAPI writes it.
     var template: String {
         switch self {

@@ -4,12 +4,12 @@ import ShuntCore
 /// The table of all operations of a listener.
 package struct AdminAPI: Sendable {
     /// In the order of the document.
-    package let operations: [Operation]
-    private let byPath: [Operation.Path: [HTTPRequest.Method: Operation]]
+    package let operations: [AdminOperation]
+    private let byPath: [AdminOperation.Path: [HTTPRequest.Method: AdminOperation]]
     private static let routePrefix = AdminPath.routes + "/"
 
     /// - Parameter extra: operations of other rooms: metrics, the dashboard.
-    package init(extra: [Operation] = [], limits: AdminLimits = AdminLimits()) {
+    package init(extra: [AdminOperation] = [], limits: AdminLimits = AdminLimits()) {
         var all = Self.health + Self.state + Self.events(limits) + Self.changes
         all.append(Self.document(of: all))
         all += extra
@@ -19,7 +19,7 @@ package struct AdminAPI: Sendable {
 
     /// What is at a path.
     enum Match: Sendable {
-        case operation(Operation, route: String)
+        case operation(AdminOperation, route: String)
         /// Something is there, for other methods.
         case methods([String])
         case nothing
@@ -34,7 +34,7 @@ package struct AdminAPI: Sendable {
         return .methods(methods.sorted())
     }
 
-    private static func place(of path: String) -> (Operation.Path?, route: String) {
+    private static func place(of path: String) -> (AdminOperation.Path?, route: String) {
         guard path.hasPrefix(routePrefix) else { return (.fixed(path), "") }
         var words = path.dropFirst(routePrefix.count).split(separator: "/", omittingEmptySubsequences: false)
         var last: String?

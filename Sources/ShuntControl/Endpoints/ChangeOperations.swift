@@ -43,11 +43,11 @@ extension AdminAPI {
     ]
 
     private static func change(
-        _ id: String, _ method: HTTPRequest.Method, _ path: Operation.Path, _ summary: String,
+        _ id: String, _ method: HTTPRequest.Method, _ path: AdminOperation.Path, _ summary: String,
         body: BodyShape = reason, problems: [ProblemCode] = [],
         _ change: @escaping @Sendable (Call) throws(Problem) -> ControlChange
-    ) -> Operation {
-        Operation(
+    ) -> AdminOperation {
+        AdminOperation(
             id, method, path, access: .write, summary, body: body, answer: "ChangeAnswer",
             problems: commonProblems + problems
         ) { call throws(Problem) in

@@ -2,10 +2,10 @@ import HTTPTypes
 import ShuntCore
 
 extension AdminAPI {
-    static func events(_ limits: AdminLimits) -> [Operation] {
+    static func events(_ limits: AdminLimits) -> [AdminOperation] {
         let slots = StreamSlots(limits.streams)
         return [
-            Operation(
+            AdminOperation(
                 "events", .get, .fixed(AdminPath.events), access: .read,
                 "The latest events, oldest first; as `text/event-stream` also those to come.",
                 parameters: [

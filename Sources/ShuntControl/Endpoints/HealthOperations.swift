@@ -1,12 +1,13 @@
 import HTTPTypes
+import ShuntCore
 
 extension AdminAPI {
     static let health = [
-        Operation(
+        AdminOperation(
             "alive", .get, .fixed(AdminPath.alive), access: .open, "Whether the process answers.",
             answer: "HealthAnswer"
         ) { _ throws(Problem) in try .json(HealthAnswer(status: "alive")) },
-        Operation(
+        AdminOperation(
             "ready", .get, .fixed(AdminPath.ready), access: .open,
             "Whether new clients are accepted: not before the workers run, not while the proxy drains.",
             answer: "HealthAnswer", problems: [.notReady]

@@ -7,20 +7,20 @@ extension AdminAPI {
     private static func revision(_ call: Call) async -> Int64 { await call.control.status().revision }
 
     static let state = [
-        Operation(
+        AdminOperation(
             "status", .get, .fixed(AdminPath.status), access: .read, "The proxy at a glance.", answer: "StatusAnswer"
         ) { call throws(Problem) in
             let status = await call.control.status()
             return try .json(StatusAnswer(status), revision: status.revision)
         },
-        Operation(
+        AdminOperation(
             "routes", .get, .fixed(AdminPath.routes), access: .read,
             "All routes in the order of the file: what is in force, and what made it so.", answer: "RoutesAnswer"
         ) { call throws(Problem) in
             let revision = await revision(call)
             return try .json(RoutesAnswer(await call.control.routes()), revision: revision)
         },
-        Operation(
+        AdminOperation(
             "route", .get, .route(nil), access: .read, "One route.", answer: "RouteAnswer", problems: [.unknownRoute]
         ) { call throws(Problem) in
             let revision = await revision(call)
@@ -31,7 +31,7 @@ extension AdminAPI {
             }
             return try .json(RouteAnswer(route), revision: revision)
         },
-        Operation(
+        AdminOperation(
             "phase", .get, .fixed(AdminPath.phase), access: .read,
             "The phase in force; with `to`, what another one would move, without doing it.",
             parameters: [Parameter("to", .word(Phase.allCases.map(\.rawValue)), "The phase to look at.")],
@@ -44,14 +44,14 @@ extension AdminAPI {
             let preview = await call.control.preview(phase: phase)
             return try .json(PhaseAnswer(status, preview: preview), revision: status.revision)
         },
-        Operation(
+        AdminOperation(
             "pools", .get, .fixed(AdminPath.pools), access: .read,
             "The connections to each upstream, over all sessions and workers.", answer: "PoolsAnswer"
         ) { call throws(Problem) in
             let revision = await revision(call)
             return try .json(PoolsAnswer(await call.control.pools()), revision: revision)
         },
-        Operation(
+        AdminOperation(
             "sessions", .get, .fixed(AdminPath.sessions), access: .read,
             "The sessions with most sockets first, by a keyed hash of their tokens.",
             parameters: [Parameter("limit", .number(1...1000, unlessGiven: 100), "How many at most.")],
@@ -61,7 +61,7 @@ extension AdminAPI {
             let sessions = await call.control.sessions(limit: Int(clamping: call.number("limit") ?? 100))
             return try .json(SessionsAnswer(sessions), revision: revision)
         },
-        Operation(
+        AdminOperation(
             "audit", .get, .fixed(AdminPath.audit), access: .read, "Who changed what and why, newest first.",
             parameters: [
                 Parameter("before", .number(1...Int64.max, unlessGiven: nil), "Only lines with a smaller id."),

@@ -2,7 +2,7 @@ import Foundation
 import HTTPTypes
 package import Hummingbird
 import NIOCore
-import ShuntCore
+package import ShuntCore
 
 /// From a request to a response: find, admit, read, run. Whatever goes wrong on the way is a `Problem`.
 package struct AdminResponder: HTTPResponder {
@@ -14,7 +14,8 @@ package struct AdminResponder: HTTPResponder {
     private let limits: AdminLimits
 
     package init(
-        settings: AdminSettings, control: any ProxyControl, extra: [Operation] = [], limits: AdminLimits = AdminLimits()
+        settings: AdminSettings, control: any ProxyControl, extra: [AdminOperation] = [],
+        limits: AdminLimits = AdminLimits()
     ) {
         api = AdminAPI(extra: extra, limits: limits)
         gate = Gate(settings)
@@ -54,7 +55,7 @@ package struct AdminResponder: HTTPResponder {
         return try await operation.run(call)
     }
 
-    private func members(of request: Request, _ operation: Operation) async throws(Problem) -> [String: String] {
+    private func members(of request: Request, _ operation: AdminOperation) async throws(Problem) -> [String: String] {
         let needsBody = try CrossSiteCheck.needsBody(request.head)
         let bytes: Data
         do {

@@ -1,8 +1,9 @@
 import Hummingbird
+import HummingbirdCore
 package import Logging
-import NIOCore
+package import NIOCore
 import NIOPosix
-package import ServiceLifecycle
+import ServiceLifecycle
 package import ShuntCore
 import Synchronization
 
@@ -14,7 +15,7 @@ package struct ControlService: Service {
     private let settings: AdminSettings
     private let control: any ProxyControl
     private let logger: Logger
-    private let extra: [Operation]
+    private let extra: [AdminOperation]
     private let limits: AdminLimits
     private let onListening: @Sendable (SocketAddress?) async -> Void
 
@@ -22,7 +23,7 @@ package struct ControlService: Service {
     ///   - extra: operations of other rooms.
     ///   - onListening: told the bound address, each time that the listener is opened.
     package init(
-        settings: AdminSettings, control: any ProxyControl, logger: Logger, extra: [Operation] = [],
+        settings: AdminSettings, control: any ProxyControl, logger: Logger, extra: [AdminOperation] = [],
         limits: AdminLimits = AdminLimits(), onListening: @escaping @Sendable (SocketAddress?) async -> Void = { _ in }
     ) {
         self.settings = settings

@@ -10,7 +10,7 @@ import Synchronization
 struct APIClient {
     var control = FakeControl()
     var settings = AdminSettings()
-    var extra: [ShuntControl.Operation] = []
+    var extra: [AdminOperation] = []
 
     static let json = ["Content-Type": "application/json"]
 

@@ -9,7 +9,7 @@ package enum Access: Sendable, Hashable {
 }
 
 /// One thing that can be asked of the admin listener. The responder goes by it, and the OpenAPI document is made of it.
-package struct Operation: Sendable {
+package struct AdminOperation: Sendable {
     /// Where it is.
     package enum Path: Sendable, Hashable {
         case fixed(String)
