@@ -61,9 +61,10 @@ struct StoreFailure {
         guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory) else {
             return "the directory \(directory) does not exist"
         }
-        return isDirectory.boolValue
+        guard isDirectory.boolValue else { return "\(directory) is no directory" }
+        return FileManager.default.fileExists(atPath: path)
             ? "the proxy's user may not read or write it, or not the directory \(directory)"
-            : "\(directory) is no directory"
+            : "it is not there, or the proxy's user may not write to the directory \(directory)"
     }
 
     private var remedy: String { "Create or permit it, or set store.url to another file." }

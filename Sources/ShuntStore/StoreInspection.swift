@@ -7,12 +7,15 @@ enum StoreInspection {
     /// - Returns: what is broken; nil for a sound database, an empty file, and no file at all.
     /// - Throws: `StoreProblem` for a database that must be left alone, `DatabaseError` when it cannot be looked at.
     static func damage(path: String, configuration: Configuration) throws -> String? {
+        var isDirectory: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
+            throw DatabaseError(resultCode: .SQLITE_CANTOPEN)
+        }
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         guard let size = attributes?[.size] as? NSNumber, size.int64Value > 0 else { return nil }
         var configuration = configuration
         configuration.readonly = true
         do {
-            // A link that is not followed here leads to what SQLite will open, too.
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             defer { try? queue.close() }
             return try queue.read { db in

@@ -8,11 +8,13 @@ import Testing
     private func failure(_ code: ProblemCode, detail: String = "So it is.", meant: String? = nil) throws
         -> CommandFailure
     {
-        let problem = ProblemAnswer(
-            type: code.type, title: code.title, status: code.status, detail: detail, code: code.rawValue, errors: nil,
-            allowed: nil, meant: meant, revision: nil)
+        var problem: [String: Any] = [
+            "type": code.type, "title": code.title, "status": code.status, "detail": detail, "code": code.rawValue,
+        ]
+        problem["meant"] = meant
         return AdminRefusal.failure(
-            status: code.status, body: try AdminJSON.encode(problem), address: try AdminAddress("http://127.0.0.1:9"))
+            status: code.status, body: try JSONSerialization.data(withJSONObject: problem),
+            address: try AdminAddress("http://127.0.0.1:9"))
     }
 
     @Test(arguments: ProblemCode.allCases)

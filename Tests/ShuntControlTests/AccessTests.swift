@@ -5,12 +5,15 @@ import Testing
 
 @Suite struct AccessTests {
     @Test(arguments: [
-        ("localhost", true), ("LOCALHOST:9090", true), ("127.0.0.1:9090", true), ("[::1]:9090", true), ("10.1.2.3", true),
+        ("localhost", true), ("LOCALHOST:9090", true), ("127.0.0.1:9090", true), ("[::1]:9090", true),
+        ("10.1.2.3", true),
         ("admin.internal:9090", true), ("evil.example", false), ("localhost.evil.example:9090", false),
         ("127.0.0.1.evil.example", false), ("", false), (":9090", false), ("[::1", false), ("1.2.3.4/0", false),
         ("localhost.", false),
     ])
-    func `without tokens the host must be an address, localhost or the one that is listened on`(host: String, admitted: Bool)
+    func `without tokens the host must be an address, localhost or the one that is listened on`(
+        host: String, admitted: Bool
+    )
         async throws
     {
         var client = APIClient()
@@ -27,11 +30,13 @@ import Testing
         #expect(try await client.ask(.get, AdminPath.status, fields).status == 200)
     }
 
-    @Test(arguments: [
-        (nil, 401, 401), ("Bearer reader", 200, 403), ("Bearer writer", 200, 200), ("bearer writer", 200, 200),
-        ("Bearer  writer", 401, 401), ("Bearer writer2", 401, 401), ("Bearer write", 401, 401), ("Bearer ", 401, 401),
-        ("Bearer", 401, 401), ("Basic writer", 401, 401), ("writer", 401, 401), ("Bearer readerreader", 401, 401),
-    ] as [(String?, Int, Int)])
+    @Test(
+        arguments: [
+            (nil, 401, 401), ("Bearer reader", 200, 403), ("Bearer writer", 200, 200), ("bearer writer", 200, 200),
+            ("Bearer  writer", 401, 401), ("Bearer writer2", 401, 401), ("Bearer write", 401, 401),
+            ("Bearer ", 401, 401),
+            ("Bearer", 401, 401), ("Basic writer", 401, 401), ("writer", 401, 401), ("Bearer readerreader", 401, 401),
+        ] as [(String?, Int, Int)])
     func `a token opens what its scope says`(field: String?, reading: Int, writing: Int) async throws {
         var client = APIClient()
         client.settings.readToken = "reader"
@@ -45,7 +50,7 @@ import Testing
             #expect(reply.field("WWW-Authenticate")?.hasPrefix("Bearer realm=") == true)
             #expect(!reply.text.contains("writer") && !reply.text.contains("reader"))
         }
-        #expect(client.control.state.withLock { $0.performed.count } == (writing == 200 ? 1 : 0))
+        #expect(client.control.with { $0.performed.count } == (writing == 200 ? 1 : 0))
     }
 
     @Test func `with a read token alone nothing can be changed`() async throws {
@@ -113,32 +118,37 @@ import Testing
         #expect(try await client.change(.post, AdminPath.reload, fields).status == writing)
     }
 
-    @Test(arguments: [
-        (["Content-Type": "application/json"], "{}", 200),
-        (["Content-Type": "Application/JSON; charset=utf-8"], "{}", 200),
-        (["Content-Type": "application/json"], "", 400),
-        (["X-Shunt-Client": "cli"], "", 200),
-        (["X-Shunt-Client": "cli"], "{\"reason\":\"x\"}", 200),
-        (["X-Shunt-Client": "cli", "Content-Type": "application/x-www-form-urlencoded", "Content-Length": "0"], "", 200),
-        (["X-Shunt-Client": "cli", "Content-Type": "text/plain"], "{}", 415),
-        (["Content-Type": "text/plain"], "{}", 415),
-        (["Content-Type": "text/plain; application/json"], "{}", 415),
-        (["Content-Type": "application/x-www-form-urlencoded"], "{}", 415),
-        ([:], "{}", 415), ([:], "", 415),
-    ] as [([String: String], String, Int)])
+    @Test(
+        arguments: [
+            (["Content-Type": "application/json"], "{}", 200),
+            (["Content-Type": "Application/JSON; charset=utf-8"], "{}", 200),
+            (["Content-Type": "application/json"], "", 400),
+            (["X-Shunt-Client": "cli"], "", 200),
+            (["X-Shunt-Client": "cli"], "{\"reason\":\"x\"}", 200),
+            (
+                ["X-Shunt-Client": "cli", "Content-Type": "application/x-www-form-urlencoded", "Content-Length": "0"],
+                "", 200
+            ),
+            (["X-Shunt-Client": "cli", "Content-Type": "text/plain"], "{}", 415),
+            (["Content-Type": "text/plain"], "{}", 415),
+            (["Content-Type": "text/plain; application/json"], "{}", 415),
+            (["Content-Type": "application/x-www-form-urlencoded"], "{}", 415),
+            ([:], "{}", 415), ([:], "", 415),
+        ] as [([String: String], String, Int)])
     func `a change needs JSON or a field that no page of another site can send`(
         fields: [String: String], body: String, status: Int
     ) async throws {
         let client = APIClient()
         #expect(try await client.ask(.post, AdminPath.reload, fields, body: body).status == status)
-        #expect(client.control.state.withLock { $0.performed.count } == (status == 200 ? 1 : 0))
+        #expect(client.control.with { $0.performed.count } == (status == 200 ? 1 : 0))
     }
 
-    @Test(arguments: [
-        (nil, "Bearer writer", "write"), ("anna", "Bearer writer", "anna"), ("  anna\t", "Bearer writer", "anna"),
-        ("a\u{1B}[31mnna\u{202E}", "Bearer writer", "a[31mnna"), ("\u{7}", "Bearer writer", "write"),
-        (String(repeating: "ä", count: 99), "Bearer writer", String(repeating: "ä", count: 64)),
-    ] as [(String?, String, String)])
+    @Test(
+        arguments: [
+            (nil, "Bearer writer", "write"), ("anna", "Bearer writer", "anna"), ("  anna\t", "Bearer writer", "anna"),
+            ("a\u{1B}[31mnna\u{202E}", "Bearer writer", "a[31mnna"), ("\u{7}", "Bearer writer", "write"),
+            (String(repeating: "ä", count: 99), "Bearer writer", String(repeating: "ä", count: 64)),
+        ] as [(String?, String, String)])
     func `the author is who the caller says, cleaned, else the token's scope`(
         name: String?, token: String, author: String
     ) async throws {
@@ -147,20 +157,21 @@ import Testing
         var fields = ["Authorization": token]
         fields["X-Shunt-Author"] = name
         #expect(try await client.change(.post, AdminPath.reload, fields).status == 200)
-        #expect(client.control.state.withLock { $0.performed.map(\.author.name) } == [author])
+        #expect(client.control.with { $0.performed.map(\.author.name) } == [author])
     }
 
     @Test func `without tokens the author is loopback`() async throws {
         let client = APIClient()
         #expect(try await client.change(.post, AdminPath.reload).status == 200)
-        #expect(client.control.state.withLock { $0.performed.map(\.author.name) } == ["loopback"])
+        #expect(client.control.with { $0.performed.map(\.author.name) } == ["loopback"])
     }
 
-    @Test(arguments: [
-        ("127.0.0.1", nil, false), ("127.9.9.9", nil, false), ("::1", nil, false), ("localhost", nil, false),
-        ("0.0.0.0", nil, true), ("::", nil, true), ("10.0.0.1", nil, true), ("shunt.internal", nil, true),
-        ("0.0.0.0", "secret", false), ("localhost.example", nil, true),
-    ] as [(String, String?, Bool)])
+    @Test(
+        arguments: [
+            ("127.0.0.1", nil, false), ("127.9.9.9", nil, false), ("::1", nil, false), ("localhost", nil, false),
+            ("0.0.0.0", nil, true), ("::", nil, true), ("10.0.0.1", nil, true), ("shunt.internal", nil, true),
+            ("0.0.0.0", "secret", false), ("localhost.example", nil, true),
+        ] as [(String, String?, Bool)])
     func `a listener that others reach needs tokens`(host: String, token: String?, open: Bool) {
         var settings = AdminSettings()
         settings.address = .tcp(host: host, port: 9090)

@@ -5,23 +5,33 @@ import ShuntCore
 import Testing
 
 @Suite struct ChangeTests {
-    @Test(arguments: [
-        (.put, "/api/v1/routes/guide/override", #"{"served_by":"25%"}"#, .setRoute("guide", Rollout(steps: 2500))),
-        (.put, "/api/v1/routes/liaison/content/override", #"{"served_by":"unified"}"#, .setRoute("liaison/content", .unified)),
-        (.put, "/api/v1/routes/liaison%2Fcontent/override", #"{"served_by":"0.05%"}"#, .setRoute("liaison/content", Rollout(steps: 5))),
-        (.delete, "/api/v1/routes/guide/override", "{}", .unsetRoute("guide")),
-        (.put, "/api/v1/phase", #"{"phase":"deprecate"}"#, .setPhase(.deprecate)), (.delete, "/api/v1/phase", "{}", .unsetPhase),
-        (.post, "/api/v1/routes/guide/pause", "{}", .pause("guide")), (.post, "/api/v1/routes/a/b/c/resume", "{}", .resume("a/b/c")),
-        (.post, "/api/v1/routes/guide/reconnect", "{}", .reconnect("guide")), (.post, "/api/v1/reload", "{}", .reload),
-        (.post, "/api/v1/drain", "{}", .drain),
-    ] as [(HTTPRequest.Method, String, String, ControlChange)])
+    @Test(
+        arguments: [
+            (.put, "/api/v1/routes/guide/override", #"{"served_by":"25%"}"#, .setRoute("guide", Rollout(steps: 2500))),
+            (
+                .put, "/api/v1/routes/liaison/content/override", #"{"served_by":"unified"}"#,
+                .setRoute("liaison/content", .unified)
+            ),
+            (
+                .put, "/api/v1/routes/liaison%2Fcontent/override", #"{"served_by":"0.05%"}"#,
+                .setRoute("liaison/content", Rollout(steps: 5))
+            ),
+            (.delete, "/api/v1/routes/guide/override", "{}", .unsetRoute("guide")),
+            (.put, "/api/v1/phase", #"{"phase":"deprecate"}"#, .setPhase(.deprecate)),
+            (.delete, "/api/v1/phase", "{}", .unsetPhase),
+            (.post, "/api/v1/routes/guide/pause", "{}", .pause("guide")),
+            (.post, "/api/v1/routes/a/b/c/resume", "{}", .resume("a/b/c")),
+            (.post, "/api/v1/routes/guide/reconnect", "{}", .reconnect("guide")),
+            (.post, "/api/v1/reload", "{}", .reload),
+            (.post, "/api/v1/drain", "{}", .drain),
+        ] as [(HTTPRequest.Method, String, String, ControlChange)])
     func `each change is asked of the proxy and its report told`(
         method: HTTPRequest.Method, path: String, body: String, change: ControlChange
     ) async throws {
         let client = APIClient()
         let reply = try await client.change(method, path, body: body)
         #expect(reply.status == 200)
-        #expect(client.control.state.withLock { $0.performed.map(\.change) } == [change])
+        #expect(client.control.with { $0.performed.map(\.change) } == [change])
         let report = try AdminJSON.decode(ChangeAnswer.self, from: Data(reply.text.utf8))
         #expect(report.revision == 13)
         #expect(report.changed == ["guide: served by 25% (was legacy)"])
@@ -29,15 +39,16 @@ import Testing
         #expect(reply.field("ETag") == "\"13\"")
     }
 
-    @Test(arguments: [(nil, nil, 200), ("*", nil, 200), ("\"12\"", 12, 200), ("\"11\"", 11, 412), ("\"13\"", 13, 412)]
-        as [(String?, Int64?, Int)])
+    @Test(
+        arguments: [(nil, nil, 200), ("*", nil, 200), ("\"12\"", 12, 200), ("\"11\"", 11, 412), ("\"13\"", 13, 412)]
+            as [(String?, Int64?, Int)])
     func `a change on a stale state is refused, one without If-Match is not`(
         field: String?, revision: Int64?, status: Int
     ) async throws {
         let client = APIClient()
         let reply = try await client.change(.post, AdminPath.pause("guide"), field.map { ["If-Match": $0] } ?? [:])
         #expect(reply.status == status)
-        let performed = client.control.state.withLock { $0.performed }
+        let performed = client.control.with { $0.performed }
         #expect(performed.map(\.revision) == (status == 200 ? [revision] : []))
         if status == 412 {
             #expect(reply.code == "conflict")
@@ -51,7 +62,7 @@ import Testing
         let reply = try await client.change(.post, AdminPath.reload, ["If-Match": field])
         #expect(reply.status == 400)
         #expect(reply.code == "bad_parameter")
-        #expect(client.control.state.withLock { $0.performed.isEmpty })
+        #expect(client.control.with { $0.performed.isEmpty })
     }
 
     @Test func `of two writers with one revision, one wins`() async throws {
@@ -72,7 +83,7 @@ import Testing
         let long = "Ünïcode\n\u{1B}[2J" + String(repeating: "x", count: 600)
         let body = String(decoding: try AdminJSON.encode(PhaseRequest(phase: "migrate", reason: long)), as: UTF8.self)
         #expect(try await client.change(.put, AdminPath.phase, body: body).status == 200)
-        let reason = client.control.state.withLock { $0.performed.first?.author.reason } ?? ""
+        let reason = client.control.with { $0.performed.first?.author.reason } ?? ""
         #expect(reason.hasPrefix("Ünïcode[2Jxxx"))
         #expect(reason.count == 500)
     }
@@ -83,6 +94,6 @@ import Testing
             guard case .fixed(let path) = operation.path else { continue }
             _ = try await client.ask(.get, path)
         }
-        #expect(client.control.state.withLock { $0.performed.isEmpty })
+        #expect(client.control.with { $0.performed.isEmpty })
     }
 }

@@ -90,7 +90,7 @@ import Testing
     @Test func `optional members fit the document too, and lists may be empty`() async throws {
         let (check, operations) = try await document()
         let client = APIClient()
-        client.control.state.withLock {
+        client.control.with {
             $0.status.lastReload = nil
             $0.status.storeProblem = nil
             $0.routes = []
@@ -110,7 +110,8 @@ import Testing
             var guarded = APIClient()
             guarded.settings.readToken = "reader"
             var replies = [
-                try await ask(operation, check, guarded), try await ask(operation, check, guarded, ["Authorization": "Bearer x"]),
+                try await ask(operation, check, guarded),
+                try await ask(operation, check, guarded, ["Authorization": "Bearer x"]),
                 try await ask(operation, check, APIClient(), ["Origin": "https://evil.example"]),
                 try await ask(operation, check, APIClient(), ["Host": "evil.example"]),
             ]
@@ -126,7 +127,7 @@ import Testing
                 if operation.id == "reload" { possible += [.busy, .badFile(["a:1:1: b"])] }
                 for problem in possible {
                     let client = APIClient()
-                    client.control.state.withLock { $0.problem = problem }
+                    client.control.with { $0.problem = problem }
                     replies.append(try await ask(operation, check, client))
                 }
             }

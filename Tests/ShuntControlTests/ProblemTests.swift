@@ -5,15 +5,18 @@ import ShuntCore
 import Testing
 
 @Suite struct ProblemTests {
-    @Test(arguments: [
-        (ControlProblem.unknownRoute("gude", meant: "guide"), 404, "unknown_route"),
-        (.unknownRoute("x", meant: nil), 404, "unknown_route"), (.conflict(seen: 3, now: 5), 412, "conflict"),
-        (.notPossible("it is paused already"), 409, "not_possible"), (.badFile(["config.yaml:3:1: phase: no"]), 409, "bad_file"),
-        (.busy, 409, "busy"), (.store("the disk is full"), 503, "store_unavailable"), (.stopping, 503, "stopping"),
-    ] as [(ControlProblem, Int, String)])
-    func `what the proxy refuses is told as a problem`(problem: ControlProblem, status: Int, code: String) async throws {
+    @Test(
+        arguments: [
+            (ControlProblem.unknownRoute("gude", meant: "guide"), 404, "unknown_route"),
+            (.unknownRoute("x", meant: nil), 404, "unknown_route"), (.conflict(seen: 3, now: 5), 412, "conflict"),
+            (.notPossible("it is paused already"), 409, "not_possible"),
+            (.badFile(["config.yaml:3:1: phase: no"]), 409, "bad_file"),
+            (.busy, 409, "busy"), (.store("the disk is full"), 503, "store_unavailable"), (.stopping, 503, "stopping"),
+        ] as [(ControlProblem, Int, String)])
+    func `what the proxy refuses is told as a problem`(problem: ControlProblem, status: Int, code: String) async throws
+    {
         let client = APIClient()
-        client.control.state.withLock { $0.problem = problem }
+        client.control.with { $0.problem = problem }
         let reply = try await client.change(.post, AdminPath.pause("guide"))
         #expect(reply.status == status)
         #expect(reply.code == code)
@@ -25,14 +28,15 @@ import Testing
     @Test func `a problem carries what helps to go on`() async throws {
         let client = APIClient()
         func reply(_ problem: ControlProblem) async throws -> APIClient.Reply {
-            client.control.state.withLock { $0.problem = problem }
+            client.control.with { $0.problem = problem }
             return try await client.change(.post, AdminPath.reload)
         }
         #expect(try await reply(.unknownRoute("gude", meant: "guide")).json["meant"] as? String == "guide")
         #expect(try await reply(.conflict(seen: 3, now: 5)).json["revision"] as? Int == 5)
         #expect(try await reply(.badFile(["a:1:2: b"])).json["errors"] as? [String] == ["a:1:2: b"])
         #expect(try await reply(.busy).field("Retry-After") == "1")
-        #expect((try await reply(.store("the disk is full")).json["detail"] as? String)?.contains("disk is full") == true)
+        #expect(
+            (try await reply(.store("the disk is full")).json["detail"] as? String)?.contains("disk is full") == true)
     }
 
     @Test(arguments: [
@@ -48,7 +52,8 @@ import Testing
     @Test(arguments: [
         (HTTPRequest.Method.post, AdminPath.status, "GET, HEAD"), (.options, AdminPath.phase, "DELETE, GET, HEAD, PUT"),
         (.get, AdminPath.override(of: "guide"), "DELETE, PUT"), (.put, AdminPath.pause("guide"), "POST"),
-        (.delete, AdminPath.route("guide"), "GET, HEAD"), (.head, AdminPath.reload, "POST"), (.trace, AdminPath.alive, "GET, HEAD"),
+        (.delete, AdminPath.route("guide"), "GET, HEAD"), (.head, AdminPath.reload, "POST"),
+        (.trace, AdminPath.alive, "GET, HEAD"),
     ])
     func `a method that a path does not take is refused with those that it takes`(
         method: HTTPRequest.Method, path: String, allow: String
@@ -60,7 +65,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{", "bad_json"), ("{\"reason\": nope}", "bad_json"), ("{\"reason\":\"a\",}x", "bad_json"), ("\u{0}", "bad_json"),
+        ("{", "bad_json"), ("{\"reason\": nope}", "bad_json"), ("{\"reason\":\"a\",}x", "bad_json"),
+        ("\u{0}", "bad_json"),
         (String(repeating: "[", count: 60_000), "bad_json"), ("[]", "invalid_value"), ("7", "invalid_value"),
         ("null", "invalid_value"), ("{\"reason\":7}", "invalid_value"), ("{\"reason\":{\"a\":[]}}", "invalid_value"),
         ("{\"reasn\":\"a\"}", "invalid_value"),
@@ -70,7 +76,7 @@ import Testing
         let reply = try await client.change(.post, AdminPath.reload, body: body)
         #expect(reply.status == (code == "bad_json" ? 400 : 422))
         #expect(reply.code == code)
-        #expect(client.control.state.withLock { $0.performed.isEmpty })
+        #expect(client.control.with { $0.performed.isEmpty })
     }
 
     @Test func `bad JSON is told with its place`() async throws {
@@ -89,10 +95,12 @@ import Testing
         #expect(try await APIClient().change(.post, AdminPath.reload, body: #"{"reason":null}"#).status == 200)
     }
 
-    @Test(arguments: [
-        ("101%", nil), ("100.01%", nil), ("-1%", nil), ("25", "25%"), ("0.5", "0.5%"), ("unifed", "unified"), ("legcy", "legacy"),
-        ("", nil), ("1.234%", nil), ("LEGACY", "legacy"), ("25 %", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("101%", nil), ("100.01%", nil), ("-1%", nil), ("25", "25%"), ("0.5", "0.5%"), ("unifed", "unified"),
+            ("legcy", "legacy"),
+            ("", nil), ("1.234%", nil), ("LEGACY", "legacy"), ("25 %", nil),
+        ] as [(String, String?)])
     func `a share that is none is refused with what was meant`(share: String, meant: String?) async throws {
         let client = APIClient()
         let body = String(decoding: try AdminJSON.encode(OverrideRequest(servedBy: share)), as: UTF8.self)
@@ -101,7 +109,7 @@ import Testing
         #expect(reply.code == "invalid_value")
         #expect(reply.json["meant"] as? String == meant)
         #expect((reply.json["allowed"] as? [String])?.count == 3)
-        #expect(client.control.state.withLock { $0.performed.isEmpty })
+        #expect(client.control.with { $0.performed.isEmpty })
     }
 
     @Test func `an unknown phase is refused with the nearest one`() async throws {
@@ -121,7 +129,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "/api/v1/sessions?limit=0", "/api/v1/sessions?limit=1001", "/api/v1/sessions?limit=x", "/api/v1/sessions?limit=",
+        "/api/v1/sessions?limit=0", "/api/v1/sessions?limit=1001", "/api/v1/sessions?limit=x",
+        "/api/v1/sessions?limit=",
         "/api/v1/sessions?limit", "/api/v1/sessions?limit=9999999999999999999999", "/api/v1/sessions?limit=1&limit=2",
         "/api/v1/sessions?limi=1", "/api/v1/status?a", "/api/v1/audit?before=0", "/api/v1/events?after=-1",
         "/api/v1/phase?to=migrat", "/api/v1/phase?to=", "/api/v1/status?%00=%FF",

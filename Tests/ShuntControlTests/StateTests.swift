@@ -57,10 +57,10 @@ import Testing
 
     @Test func `a name that ends in a word of the API is reached when it is encoded`() async throws {
         let client = APIClient()
-        client.control.state.withLock { $0.routes[0].name = "a/pause" }
+        client.control.with { $0.routes[0].name = "a/pause" }
         #expect(try await client.ask(.get, AdminPath.route("a/pause")).json["name"] as? String == "a/pause")
         #expect(try await client.change(.post, AdminPath.pause("a/pause")).status == 200)
-        #expect(client.control.state.withLock { $0.performed.map(\.change) } == [.pause("a/pause")])
+        #expect(client.control.with { $0.performed.map(\.change) } == [.pause("a/pause")])
         #expect(try await client.ask(.get, "/api/v1/routes/a/pause").status == 405)
     }
 
@@ -84,17 +84,18 @@ import Testing
     @Test(arguments: [
         ("/api/v1/sessions", "sessions 100"), ("/api/v1/sessions?limit=7", "sessions 7"),
         ("/api/v1/events", "events 0 100"), ("/api/v1/events?after=9&limit=1000", "events 9 1000"),
-        ("/api/v1/audit", "audit 100 newest"), ("/api/v1/audit?limit=1&before=9223372036854775807", "audit 1 9223372036854775807"),
+        ("/api/v1/audit", "audit 100 newest"),
+        ("/api/v1/audit?limit=1&before=9223372036854775807", "audit 1 9223372036854775807"),
     ])
     func `limits and places are handed on`(path: String, asked: String) async throws {
         let client = APIClient()
         #expect(try await client.ask(.get, path).status == 200)
-        #expect(client.control.state.withLock { $0.asked } == [asked])
+        #expect(client.control.with { $0.asked } == [asked])
     }
 
     @Test func `a store that cannot be read is told so`() async throws {
         let client = APIClient()
-        client.control.state.withLock { $0.problem = .store("no database") }
+        client.control.with { $0.problem = .store("no database") }
         #expect(try await client.ask(.get, AdminPath.audit).code == "store_unavailable")
     }
 
@@ -110,7 +111,7 @@ import Testing
     @Test(arguments: [(2, false, 200), (0, false, 503), (2, true, 503)])
     func `ready means that workers run and nothing drains`(workers: Int, draining: Bool, status: Int) async throws {
         let client = APIClient()
-        client.control.state.withLock {
+        client.control.with {
             $0.status.workers = workers
             $0.status.isDraining = draining
         }

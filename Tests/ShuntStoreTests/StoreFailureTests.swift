@@ -46,6 +46,21 @@ import Testing
     }
 
     @Test
+    func `a full disk at a later start leaves what is in force`() async throws {
+        let folder = try StoreFolder()
+        let before = try SQLiteStore.open(path: folder.path).store
+        try await before.put(override("guide", "25%"), entry("guide"))
+        before.close()
+        let opening = try StoreDatabase.open(path: folder.path) { try $0.execute(sql: "PRAGMA max_page_count = 1") }
+        let store = SQLiteStore(opening.database)
+        defer { store.close() }
+        #expect(opening.notes.first?.contains("disk is full") == true)
+        let refusal = await problem { try await store.record(entry("guide")) }
+        #expect(refusal?.text.contains("disk is full") == true && refusal?.isUnwritable == true)
+        #expect(try await store.overrides() == [override("guide", "25%")])
+    }
+
+    @Test
     func `a file that cannot be written still tells what is in force`() async throws {
         let folder = try StoreFolder()
         let before = try SQLiteStore.open(path: folder.path).store
@@ -81,13 +96,19 @@ import Testing
         }
     }
 
+    private var leavingTransactionsOpen: Configuration {
+        var configuration = Configuration()
+        configuration.allowsUnsafeTransactions = true
+        return configuration
+    }
+
     @Test
     func `another process's lock is waited for, then said`() async throws {
         let folder = try StoreFolder()
         let database = try StoreDatabase.open(path: folder.path, busyTimeout: 0.05).database
         let store = SQLiteStore(database)
         defer { store.close() }
-        let other = try DatabaseQueue(path: folder.path)
+        let other = try DatabaseQueue(path: folder.path, configuration: leavingTransactionsOpen)
         try await other.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
         let refusal = await problem { try await store.put(override("guide", "25%"), entry("guide")) }
         #expect(refusal?.isUnwritable == true)
@@ -103,7 +124,7 @@ import Testing
     func `a file that another process has for itself cannot be opened`() async throws {
         let folder = try StoreFolder()
         try alter(folder.path, "PRAGMA journal_mode = DELETE")
-        let other = try DatabaseQueue(path: folder.path)
+        let other = try DatabaseQueue(path: folder.path, configuration: leavingTransactionsOpen)
         try await other.writeWithoutTransaction { try $0.execute(sql: "BEGIN EXCLUSIVE; CREATE TABLE t (x)") }
         let refusal = await problem { _ = try StoreDatabase.open(path: folder.path, busyTimeout: 0.05) }
         #expect(refusal?.text.contains("locked by another process") == true)
@@ -120,7 +141,6 @@ import Testing
         try FileManager.default.removeItem(atPath: folder.path)
         let refusal = await problem { try await store.put(override("guide", "50%"), entry("guide")) }
         #expect(refusal?.text.contains("removed or replaced") == true)
-        #expect(try await store.overrides() == [override("guide", "25%")])
     }
 
     @Test

@@ -44,12 +44,6 @@ func problem(_ body: () async throws -> Void) async -> StoreProblem? {
 }
 
 extension StoreProblem {
-    var text: String {
-        switch self {
-        case .unwritable(let text), .unreadable(let text): text
-        }
-    }
-
     var isUnwritable: Bool {
         if case .unwritable = self { true } else { false }
     }

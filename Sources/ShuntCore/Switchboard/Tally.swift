@@ -42,4 +42,18 @@ package struct Census: Sendable, Equatable {
     package var heldBytes: Int
     package var parkedReplies: Int
     package var parkedBytes: Int
+
+    package init(
+        clients: Int, sessions: Int, pools: Int, connections: Int, exchanges: Int, heldBytes: Int, parkedReplies: Int,
+        parkedBytes: Int
+    ) {
+        self.clients = clients
+        self.sessions = sessions
+        self.pools = pools
+        self.connections = connections
+        self.exchanges = exchanges
+        self.heldBytes = heldBytes
+        self.parkedReplies = parkedReplies
+        self.parkedBytes = parkedBytes
+    }
 }
