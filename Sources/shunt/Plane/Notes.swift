@@ -6,13 +6,15 @@ extension Proxy: DataPlane {}
 extension EventLog {
     /// What workers note about upstreams, as events.
     func add(_ note: ProxyNote) {
+        // One that the table has no more is of no interest.
+        guard let upstream = note.upstream else { return }
         switch note.note {
         case .breakerOpened:
             add(
-                "breaker_opened", level: "warning", subject: note.upstream,
-                "\(note.upstream) does not answer: dials wait")
+                "breaker_opened", level: "warning", subject: upstream,
+                "\(upstream) does not answer: dials wait")
         case .breakerClosed:
-            add("breaker_closed", level: "info", subject: note.upstream, "\(note.upstream) answers again")
+            add("breaker_closed", level: "info", subject: upstream, "\(upstream) answers again")
         case .connectionRetired, .dialFailed, .unexpectedReply:
             // Per connection: for the log, too many for people.
             break
