@@ -119,5 +119,8 @@ final class ArrivingClient: ChannelInboundHandler, RemovableChannelHandler {
         timer = worker.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) { [weak self] in self?.cut() }
     }
 
-    func cut() { context?.close(promise: nil) }
+    func cut() {
+        context?.close(promise: nil)
+        gone()
+    }
 }

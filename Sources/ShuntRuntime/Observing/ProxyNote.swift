@@ -3,15 +3,15 @@ package import ShuntCore
 /// Something that a worker notes, for whoever keeps a list of events.
 package struct ProxyNote: Sendable, Equatable {
     package let note: Note
-    /// The name of the upstream that it is about; nil for one that the table has no more.
-    package let upstream: String?
+    /// The name of the upstream that it is about; `removed` for one that the table has no more.
+    package let upstream: String
     package let worker: Int
 }
 
 extension RoutingTable {
-    /// The name of the upstream at that place; nil where there is none, such as at -1.
-    func nameOfUpstream(_ index: Int) -> String? {
-        upstreams.indices.contains(index) ? upstreams[index].settings.name : nil
+    /// The name of the upstream at that place, of which there may be none any more (-1).
+    func nameOfUpstream(_ index: Int) -> String {
+        upstreams.indices.contains(index) ? upstreams[index].settings.name : "removed"
     }
 }
 

@@ -26,18 +26,17 @@ extension Worker {
         if let pipe = pipedConnections[connection] { return admit(id, pipe) }
         guard let arrival = arrivals.remove(id) else { return }
         let client = arrival.client
+        let eventLoop = eventLoop
         let limits = switchboard.table.definition.limits
         var answer = HandshakeAnswer.switchingProtocols(acceptKey: client.acceptKey)
         if case .answered(let reply) = outcomes[connection] {
             answer = HandshakeAnswer.switchingProtocols(acceptKey: client.acceptKey, as: reply, isRaw: false)
         }
-        let leg = Leg(worker: self, isUpstream: false, maxMessage: limits.message, onEnd: { [eventLoop] in client.leave(on: eventLoop) })
-        guard let behind = try? arrival.giveWay(to: leg, unread: limits.unreadByClient) else {
-            // The channel ended meanwhile.
-            leg.cut()
-            arrival.cut()
-            return feed(.clientClosed(id, .cut))
+        let leg = Leg(worker: self, isUpstream: false, maxMessage: limits.message) {
+            client.leave(on: eventLoop)
         }
+        // Where the channel ended meanwhile, the core hears of it.
+        guard let behind = try? arrival.giveWay(to: leg, unread: limits.unreadByClient) else { return arrival.cut() }
         leg.ownsSocket = true
         openLegs[ObjectIdentifier(leg)] = leg
         leg.role = .client(id)
@@ -50,13 +49,10 @@ extension Worker {
     private func admit(_ id: ClientID, _ pipe: RawPipe) {
         guard let arrival = arrivals.remove(id), case .answered(let reply) = outcomes[pipe.connection] else { return }
         let client = arrival.client
-        let end = PipeEnd(worker: self, isHeld: false, onEnd: { [eventLoop] in client.leave(on: eventLoop) })
+        let eventLoop = eventLoop
+        let end = PipeEnd(worker: self, isHeld: false) { client.leave(on: eventLoop) }
         guard let behind = try? arrival.giveWay(to: end, unread: switchboard.table.definition.limits.unreadByClient)
-        else {
-            end.cut()
-            arrival.cut()
-            return feed(.clientClosed(id, .cut))
-        }
+        else { return arrival.cut() }
         pipes.insert(pipe, for: id)
         let answer = HandshakeAnswer.switchingProtocols(acceptKey: client.acceptKey, as: reply, isRaw: true)
         pipe.join(id, end, answer: answer, behind: behind)
