@@ -16,7 +16,9 @@ struct AcceptedClient: Sendable {
     @discardableResult
     func becomeLeg(on channel: any Channel, worker: Worker) -> Leg? {
         let limits = worker.switchboard.table.definition.limits
-        let leg = Leg(worker: worker, isUpstream: false, maxMessage: limits.message, onEnd: leave)
+        let leg = Leg(worker: worker, isUpstream: false, maxMessage: limits.message) {
+            leave(on: worker.eventLoop)
+        }
         do {
             try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .bytes(limits.unreadByClient))
             try channel.pipeline.syncOperations.addHandler(leg, position: .last)
@@ -32,10 +34,10 @@ struct AcceptedClient: Sendable {
         return leg
     }
 
-    /// The client is gone: counts it out. Once.
-    func leave() {
+    /// The client is gone: counts it out, by that loop's clock. Once.
+    func leave(on eventLoop: any EventLoop) {
         process.admission.leave(from: handshake.remoteHost)
-        let now = Instant(nanoseconds: Int64(clamping: NIODeadline.now().uptimeNanoseconds))
+        let now = Instant(nanoseconds: Int64(clamping: eventLoop.now.uptimeNanoseconds))
         if let token { process.sessions.leave(token, now: now) }
     }
 }

@@ -157,13 +157,13 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
             handshake: accepted.handshake, token: token, acceptKey: accepted.acceptKey, process: process)
         let home = token.map { process.sessions.enter($0, at: worker.index, now: worker.now()) } ?? worker.index
         if home != worker.index, let target = workers.eventLoop(of: home) {
-            switch HomeMove.duplicate(context) {
-            case .descriptor(let descriptor):
+            switch process.transfer.depart(context.channel) {
+            case .ready(let passage):
                 state = .over
-                let move = HomeMove(client: client, descriptor: descriptor, target: target, workers: workers)
+                let move = HomeMove(client: client, passage: passage, target: target, workers: workers)
                 return move.start(context, self, decoder)
             case .failed:
-                client.leave()
+                client.leave(on: worker.eventLoop)
                 return answer(.noDescriptors)
             case .notPossible:
                 // No descriptor to move (an embedded channel): the session has a second home here.

@@ -17,8 +17,12 @@ final class ProcessState: Sendable {
     let names: NameCache
     let sources: SourceAddresses
     let connector: Connector
+    let transfer: SocketTransfer
 
-    init(settings: ProxySettings, workerCount: Int, logger: Logger, connector: Connector = .tcp) {
+    init(
+        settings: ProxySettings, workerCount: Int, logger: Logger, connector: Connector = .tcp,
+        transfer: SocketTransfer = .descriptor
+    ) {
         table = settings.table
         listen = settings.listen
         self.workerCount = workerCount
@@ -33,5 +37,6 @@ final class ProcessState: Sendable {
         names = NameCache(lookup: HostLookup.addresses)
         sources = SourceAddresses()
         self.connector = connector
+        self.transfer = transfer
     }
 }
