@@ -13,6 +13,7 @@ struct Assembly: Sendable {
     let config: String
     let settings: ProxySettings
     let startsDemo: Bool
+    let rules: LogRules
     let logger: Logger
 
     func run() async throws {
@@ -22,14 +23,15 @@ struct Assembly: Sendable {
         let table = (try? inForce.table()) ?? settings.table
         var effective = settings
         effective.table = table
-        let proxy = Proxy(settings: effective, logger: logger)
+        let proxy = Proxy(settings: effective, logger: logger) { log.add($0) }
         let stop = StopSwitch()
+        let rules = rules
         let plane = ControlPlane(
             identity: .init(
                 version: shuntVersion, startedAt: .now, workers: max(1, settings.listen.workers ?? Self.cores)),
             inForce: inForce, table: table, plane: proxy, store: store, storeProblem: storeProblem, log: log,
-            logger: logger, readFile: reader, stop: { stop.throwIt() })
-        await proxy.onNote { log.add($0) }
+            logger: logger, readFile: reader,
+            applied: { rules.apply($0) }, stop: { stop.throwIt() })
         var services: [any Service] = []
         if startsDemo { services.append(DemoService(settings: effective, logger: logger)) }
         services.append(ProxyService(proxy: proxy, plane: plane, table: table, logger: logger))
@@ -94,7 +96,7 @@ struct Assembly: Sendable {
                         "subject": "\(override.subject.text)", "value": "\(override.value)", "by": "\(override.by)",
                     ])
             } catch {
-                log.add("error", "override_impossible", "\(override.subject.text): \(override.value): \(error)")
+                log.add("override_impossible", level: "error", "\(override.subject.text): \(override.value): \(error)")
                 logger.error(
                     "an override is left out: the file makes it impossible",
                     metadata: ["subject": "\(override.subject.text)", "value": "\(override.value)"])

@@ -24,16 +24,13 @@ struct ServeCommand: ParsableCommand {
 
     mutating func run() throws {
         let settings = try ConfigFile.load(config)
-        let secrets = settings.table.secretNames
-        let logSettings = settings.log
-        LoggingSystem.bootstrap { label in
-            LineLogHandler(
-                label: label, format: logSettings.format, logLevel: .init(rawValue: logSettings.level) ?? .info,
-                secrets: secrets)
-        }
+        let rules = LogRules(settings)
+        let format = settings.log.format
+        LoggingSystem.bootstrap { LineLogHandler(label: $0, format: format, rules: rules) }
         let logger = Logger(label: "shunt")
         ProcessLimits.prepare(logger: logger)
-        let assembly = Assembly(config: config, settings: settings, startsDemo: demo, logger: logger)
+        let assembly = Assembly(
+            config: config, settings: settings, startsDemo: demo, rules: rules, logger: logger)
         guard Self.wait(for: assembly, logger: logger) else { throw ExitCode.failure }
     }
 
@@ -54,19 +51,5 @@ struct ServeCommand: ParsableCommand {
         ended.wait()
         run.cancel()
         return isGood.withLock { $0 }
-    }
-}
-
-extension RoutingTable {
-    /// The names of query fields, header fields and cookies that carry tokens.
-    fileprivate var secretNames: [String] {
-        var names = Set(["session_token"])
-        let credentials = definition.upstreams.compactMap(\.credential)
-        for source in definition.session.token + credentials {
-            switch source {
-            case .query(let name), .cookie(let name), .header(let name): names.insert(name)
-            }
-        }
-        return names.sorted()
     }
 }

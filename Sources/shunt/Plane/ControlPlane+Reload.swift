@@ -1,3 +1,4 @@
+import Logging
 import ShuntConfig
 import ShuntCore
 
@@ -26,9 +27,9 @@ extension ControlPlane {
         let notes =
             diff.restart.map { "needs a restart: \($0)" } + shadowed(next)
             + outcome.diagnostics.map(\.description)
-        let old = inForce
         await bring(next, table)
-        let changed = diff.live + next.changes(from: old).filter { !diff.live.contains($0) }
+        applied(settings)
+        let changed = diff.live
         lastReload = ReloadStatus(
             at: .now, succeeded: true, lines: changed.isEmpty ? ["nothing changed"] : changed + notes)
         return await told(
@@ -37,8 +38,9 @@ extension ControlPlane {
 
     private func failed(_ problems: [String]) {
         lastReload = ReloadStatus(at: .now, succeeded: false, lines: problems)
-        log.add("error", "reload_failed", problems.first ?? "the file cannot be read")
-        logger.error("reload refused: nothing was changed", metadata: ["problems": "\(problems)"])
+        log.add("reload_failed", level: "error", problems.first ?? "the file cannot be read")
+        logger.error(
+            "reload refused: nothing was changed", metadata: ["problems": "\(problems.joined(separator: " | "))"])
     }
 
     /// What the file says and an override hides.

@@ -2,12 +2,13 @@ package import ShuntCore
 
 extension ControlPlane: ProxyControl {
     package func status() async -> ProxyStatus {
-        let totals = await plane.totals()
+        let census = await plane.census()
+        let tally = await plane.tally()
         return ProxyStatus(
             version: identity.version, startedAt: identity.startedAt, revision: revision,
             phase: table.definition.phase, phaseIsOverride: inForce.phaseOverride != nil,
             phaseOfFile: inForce.settings.table.definition.phase, isDraining: isDraining, workers: identity.workers,
-            census: totals.census, tally: totals.tally, lastReload: lastReload, storeProblem: storeProblem)
+            census: census, tally: tally, lastReload: lastReload, storeProblem: storeProblem)
     }
 
     package func routes() async -> [RouteStatus] {

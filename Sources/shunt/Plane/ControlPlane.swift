@@ -21,6 +21,7 @@ package actor ControlPlane {
     let plane: any DataPlane
     let store: any OverrideStore
     let readFile: @Sendable () async -> ConfigOutcome
+    let applied: @Sendable (ProxySettings) -> Void
     let stop: @Sendable () -> Void
     let log: EventLog
     let logger: Logger
@@ -37,10 +38,12 @@ package actor ControlPlane {
 
     /// - Parameters:
     ///   - readFile: reads the configuration again; it may block, and is called off the actor.
+    ///   - applied: told what the file says when it is in force.
     ///   - stop: begins the graceful stop of the process.
     package init(
         identity: Identity, inForce: InForce, table: RoutingTable, plane: any DataPlane, store: any OverrideStore,
         storeProblem: String?, log: EventLog, logger: Logger, readFile: @escaping @Sendable () async -> ConfigOutcome,
+        applied: @escaping @Sendable (ProxySettings) -> Void = { _ in },
         stop: @escaping @Sendable () -> Void
     ) {
         self.identity = identity
@@ -52,6 +55,7 @@ package actor ControlPlane {
         self.log = log
         self.logger = logger
         self.readFile = readFile
+        self.applied = applied
         self.stop = stop
     }
 
@@ -95,7 +99,7 @@ package actor ControlPlane {
         case .resume(let name): return try await pause(name, false, author)
         case .reconnect(let name):
             try check(route: name)
-            await plane.reconnect(route: name)
+            await plane.reconnect(name)
             return await told(.reconnect, name, author, ["\(name): connections are replaced as they become idle"])
         case .reload: return try await reload(author)
         case .drain:
@@ -132,7 +136,7 @@ package actor ControlPlane {
         let table = try next.table()
         let entry = entry(subject == .phase ? .phase : .set, subject, to: next, author)
         try await write { try await $0.put(override, entry) }
-        return await override(next, table, "override_set", entry)
+        return await overridden(next, table, "override_set", entry)
     }
 
     private func remove(
@@ -146,10 +150,10 @@ package actor ControlPlane {
         let table = try next.table()
         let entry = entry(.remove, subject, to: next, author)
         try await write { try await $0.remove(subject, entry) }
-        return await override(next, table, "override_removed", entry)
+        return await overridden(next, table, "override_removed", entry)
     }
 
-    private func override(
+    private func overridden(
         _ next: InForce, _ table: RoutingTable, _ kind: String, _ entry: AuditEntry
     ) async -> ChangeReport {
         let changed = next.changes(from: inForce)
@@ -181,7 +185,7 @@ package actor ControlPlane {
         } catch {
             let text = (error as? StoreProblem)?.text ?? "\(error)"
             storeProblem = text
-            log.add("error", "store_failed", text)
+            log.add("store_failed", level: "error", text)
             logger.error("the store failed", metadata: ["problem": "\(text)"])
             throw .store(text)
         }

@@ -18,7 +18,7 @@ package final class EventLog: Sendable {
 
     package init() {}
 
-    package func add(_ level: String = "info", _ kind: String, subject: String = "", _ text: String) {
+    package func add(_ kind: String, level: String = "info", subject: String = "", _ text: String) {
         state.withLock { state in
             state.lastID += 1
             let event = ProxyEvent(

@@ -45,6 +45,9 @@ package struct InForce: Sendable {
         return "no table can be made of it: \(problem)"
     }
 
+    /// A phase may move ten thousand routes.
+    private static let mostLines = 100
+
     /// What happens to each route's share from one state to another: `guide: served by unified (was legacy)`.
     func changes(from old: InForce) -> [String] {
         let before = old.definition
@@ -59,6 +62,10 @@ package struct InForce: Sendable {
             lines.append(
                 "\(route.name): served by \(decision.rollout.text) (was \(was.rollout.text)), because of "
                     + decision.origin.text)
+        }
+        if lines.count > Self.mostLines {
+            let more = lines.count - Self.mostLines
+            lines = lines.prefix(Self.mostLines) + ["and \(more) more"]
         }
         for name in paused.subtracting(old.paused).sorted() { lines.append("\(name): paused") }
         for name in old.paused.subtracting(paused).sorted() { lines.append("\(name): resumed") }

@@ -8,8 +8,11 @@ extension EventLog {
     func add(_ note: ProxyNote) {
         switch note.note {
         case .breakerOpened:
-            add("warning", "breaker_opened", subject: note.upstream, "\(note.upstream) does not answer: dials wait")
-        case .breakerClosed: add("info", "breaker_closed", subject: note.upstream, "\(note.upstream) answers again")
+            add(
+                "breaker_opened", level: "warning", subject: note.upstream,
+                "\(note.upstream) does not answer: dials wait")
+        case .breakerClosed:
+            add("breaker_closed", level: "info", subject: note.upstream, "\(note.upstream) answers again")
         case .connectionRetired, .dialFailed, .unexpectedReply:
             // Per connection: for the log, too many for people.
             break
