@@ -6,8 +6,8 @@ extension Proxy: DataPlane {}
 extension EventLog {
     /// What workers note about upstreams, as events.
     func add(_ note: ProxyNote) {
-        // One that the table has no more is of no interest.
-        guard let upstream = note.upstream else { return }
+
+        let upstream = note.upstream
         switch note.note {
         case .breakerOpened:
             add(
