@@ -25,6 +25,10 @@ extension Switchboard {
     /// A message of this connection grows past `limits.message`; the runtime closes it with 1009 after this.
     package mutating func connectionMessageTooLarge(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
         guard let connection = connections[id] else { return }
+        if connection.isThrough {
+            throughClosed(id, PeerClose(code: .messageTooBig), now: now, &effects)
+            return settleLoosened(now: now, &effects)
+        }
         if let oldest = oldestLive(id) { fail(oldest, .replyTooLarge, now: now, &effects) }
         tally.retired += 1
         effects.list.append(
