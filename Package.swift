@@ -19,6 +19,7 @@ let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swi
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -64,7 +65,8 @@ let package = Package(
         .target(
             name: "ShuntControl",
             dependencies: [
-                "ShuntCore", hummingbird, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes, logging,
+                "ShuntCore", hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
+                logging,
                 serviceLifecycle,
             ],
             swiftSettings: house
@@ -89,7 +91,8 @@ let package = Package(
             name: "shunt",
             dependencies: [
                 "ShuntCore", "ShuntRuntime", "ShuntConfig", "ShuntControl", "ShuntStore", "DemoBackends", logging,
-                asyncHTTPClient, serviceLifecycle, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                asyncHTTPClient, nioCore, nioPosix, nioHTTP1, serviceLifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house
@@ -103,12 +106,21 @@ let package = Package(
             ],
             swiftSettings: house
         ),
-        .testTarget(name: "ShuntStoreTests", dependencies: ["ShuntStore", "ShuntCore"], swiftSettings: house),
+        .testTarget(name: "ShuntStoreTests", dependencies: ["ShuntStore", "ShuntCore", grdb], swiftSettings: house),
         .testTarget(
             name: "ShuntControlTests",
             dependencies: [
                 "ShuntControl", "ShuntCore", hummingbird, httpTypes, nioCore, nioPosix, logging, serviceLifecycle,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
+            swiftSettings: house
+        ),
+        // The command line: what it takes, what it shows, how it ends.
+        .testTarget(
+            name: "ShuntCommandTests",
+            dependencies: [
+                "shunt", "ShuntControl", "ShuntCore", nioCore, logging, serviceLifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house
         ),

@@ -244,6 +244,15 @@ extension Switchboard {
         leaveIfOver(id, now: now, &effects)
     }
 
+    /// So many messages went over a client's byte pipe since this was called last: `up` to the backend, `down` from it.
+    package mutating func rawPassed(_ id: ClientID, up: Int, down: Int) {
+        tally.forwarded &+= up
+        tally.passed &+= up
+        tally.delivered &+= down
+        guard let route = clients[id]?.endpoint?.route.index, routeTallies.indices.contains(route) else { return }
+        routeTallies[route].byLegacy &+= up
+    }
+
     // MARK: Connections
 
     func throughPools(of client: ClientID) -> [PoolID] {

@@ -146,8 +146,8 @@ extension Switchboard {
     mutating func arm(pool id: PoolID, now: Instant) {
         guard let pool = pools[id], !pool.queue.isEmpty else { return }
         var deadline = pool.hasHindered ? pauseDeadline(of: pool) : .distantFuture
-        if let first = exchanges[firstSendable(id)] {
-            deadline = min(deadline, pool.queueDeadline(headStarted: first.unreadyAtStart))
+        if let longest = exchanges[longestWaiting(in: id)] {
+            deadline = min(deadline, pool.queueDeadline(headStarted: longest.unreadyAtStart))
         }
         if pool.current.isNone {
             deadline = min(deadline, max(pool.backoff.until, pool.dialNotBefore))
@@ -167,12 +167,12 @@ extension Switchboard {
         pools[id]?.armed = .distantFuture
         if pools[id]?.hasHindered == true { endPaused(id, now: now, &effects) }
         while let pool = pools[id] {
-            let first = firstSendable(id)
-            guard let exchange = exchanges[first], pool.queueDeadline(headStarted: exchange.unreadyAtStart) <= now
+            let longest = longestWaiting(in: id)
+            guard let exchange = exchanges[longest], pool.queueDeadline(headStarted: exchange.unreadyAtStart) <= now
             else { break }
             // What waited in vain for a backend that is down says so.
             let isDown = pool.failing || !pool.isRemoved && breakers[pool.upstream.index].isOpen
-            fail(first, isDown ? .upstreamUnavailable : .queueTimeout, now: now, &effects)
+            fail(longest, isDown ? .upstreamUnavailable : .queueTimeout, now: now, &effects)
         }
         pump(id, now: now, &effects)
     }
@@ -198,5 +198,20 @@ extension Switchboard {
             }
             candidate = exchange.next
         }
+    }
+
+    /// The message of a pool's queue that began to wait for a connection first: the first one, or the first one behind
+    /// those that wait again, whose patience began anew.
+    private func longestWaiting(in id: PoolID) -> ExchangeID {
+        var longest = firstSendable(id)
+        var candidate = longest
+        while let exchange = exchanges[candidate], exchange.retried {
+            candidate = exchange.next
+            guard let next = exchanges[candidate] else { break }
+            if !isHindered(next), next.unreadyAtStart < exchanges[longest]?.unreadyAtStart ?? .zero {
+                longest = candidate
+            }
+        }
+        return longest
     }
 }

@@ -270,18 +270,12 @@ extension World {
                 } else if settings.lanes == 1, messages[number].forwards == 0 {
                     let ready = liveConnections.contains { connections[$0].pool == pool && takesMessages($0) }
                     let start = max(messages[number].acceptedAt, lastReady[pool] ?? messages[number].acceptedAt)
-                    if !ready, start + settings.queue.timeout + slack <= now, !waitsBehindLost(pool) {
+                    if !ready, start + settings.queue.timeout + slack <= now {
                         fail(.noSilence, "m\(number) waits for a connection for longer than its timeout allows")
                     }
                 }
             }
         }
-    }
-
-    /// Whether a message that was lost waits at the head of a pool's queue again. Its patience began anew, and what
-    /// stands behind it is looked at after it.
-    private func waitsBehindLost(_ pool: PoolKey) -> Bool {
-        waitingMessages(in: pool, orphansToo: true).contains { messages[$0].forwards > 0 }
     }
 
     /// What the core says that it holds is no more than what the model knows of.
