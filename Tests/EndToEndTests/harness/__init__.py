@@ -4,6 +4,7 @@ from .chat import Chatter, chatting
 from .client import AGENTS, LEGACY_PATHS, ROUTES, Client, address, is_error
 from .configuration import MIGRATION, configuration, merged
 from .odd_backends import OddBackend
+from .old_clients import SocketService, UnifiedHook
 from .processes import LegacyBackend, UnifiedBackend, free_port, until
 from .proxy import Proxy
 from .raw import RawSocket, frame, request
@@ -20,7 +21,9 @@ __all__ = [
     "OddBackend",
     "Proxy",
     "RawSocket",
+    "SocketService",
     "UnifiedBackend",
+    "UnifiedHook",
     "address",
     "chatting",
     "configuration",
