@@ -16,9 +16,10 @@ def variant(proxy, legacy, turn: int) -> dict:
         url = f"ws://127.0.0.1:{legacy.port}/api/ws/liaison/operations?generation={turn}"
         changes = {"routes": {"liaison/{pillar}": {"only": {"operations": {"legacy": {"upstream": {"url": url}}}}}}}
     if turn % 2 != 0:
+        upstream = {"url": f"ws://127.0.0.1:{legacy.port}/api/ws/guide"}
         added = {
             "match": {"agent_type": f"added{turn}"},
-            "legacy": {"path": f"/api/ws/added{turn}", "upstream": {"url": f"ws://127.0.0.1:{legacy.port}/api/ws/guide"}},
+            "legacy": {"path": f"/api/ws/added{turn}", "upstream": upstream},
         }
         changes = merged(changes, {"routes": {f"added{turn}": added}})
     return changes

@@ -62,7 +62,8 @@ def test_the_hook_that_drops_its_socket_on_each_switch_gets_every_reply_once(sta
     served = {"routes": {"guide": {"served_by": side}, "liaison/{pillar}": {"served_by": side}}}
     proxy = start_proxy(merged(MIGRATION, served))
     hook = UnifiedHook(proxy, new_token("hook"))
-    texts = {agent: f"/slow 120 {agent}" for agent in ("content", "guide", "insights", "operations", "business_outcomes")}
+    order = ("content", "guide", "insights", "operations", "business_outcomes")
+    texts = {agent: f"/slow 120 {agent}" for agent in order}
     asyncio.run(hook.converse(texts))
     prefix = "unified " if side == "unified" else ""
     expected = sorted(f"{prefix}{agent}: {text}" for agent, text in texts.items())

@@ -120,7 +120,8 @@ class Chatter:
         assert not self.outstanding, self
 
     def __str__(self):
-        return f"{self.name} {self.agents} close={self.close_code} sides={dict(self.sides)} problems={self.problems[:3]}"
+        state = f"close={self.close_code} sides={dict(self.sides)} problems={self.problems[:3]}"
+        return f"{self.name} {self.agents} {state}"
 
 
 class Crowd(list):

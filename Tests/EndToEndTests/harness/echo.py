@@ -27,7 +27,7 @@ class EchoBackend:
             self.port,
             process_request=self._admit,
             subprotocols=["v2.chat", "v1.chat"],
-            select_subprotocol=lambda _, offered: next((each for each in ("v2.chat", "v1.chat") if each in offered), None),
+            select_subprotocol=lambda _, offered: max(offered, default=None),
             max_size=None,
             **options,
         )

@@ -56,7 +56,7 @@ class Proxy:
 
         def healthy():
             self.assert_running()
-            return http_get(self.port, "/healthz")[0] == 200
+            return http_get(self.port, "/healthz")[0] == 200 and http_get(self.admin_port, "/readyz")[0] == 200
 
         until(healthy, "the proxy is healthy", 20)
         return self
@@ -171,7 +171,13 @@ class Proxy:
     def dial(self, token: str | None = None, path: str = "/api/ws/agent", **options):
         """The same for tests that run many clients at once: an asynchronous context manager."""
         return connect_async(
-            self.url(token, path=path), max_size=None, open_timeout=20, close_timeout=5, proxy=None, ping_interval=None, **options
+            self.url(token, path=path),
+            max_size=None,
+            open_timeout=20,
+            close_timeout=5,
+            proxy=None,
+            ping_interval=None,
+            **options,
         )
 
 
