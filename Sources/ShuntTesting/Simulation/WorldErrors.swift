@@ -9,6 +9,10 @@ extension World {
             let sentText = members.last(where: { $0.key == "sent" })?.value
         else { return fail(.bytes, "an error without type, message or sent: \(members.map(\.key))") }
         let sent = sentText == Array("true".utf8)
+        if code == "upstream_lost", sent, let owed = owedErrors[client], owed > 0 {
+            owedErrors[client] = owed - 1
+            return tally.count("passed message lost")
+        }
         let fitting = candidates(client).filter { fits($0, code, members) }
         guard !fitting.isEmpty else {
             return fail(
@@ -35,7 +39,7 @@ extension World {
             connections[connection].outstanding.removeAll { $0 == choice }
             connections[connection].abandoned.append(choice)
             if code == "timeout",
-                plan.definition.upstreams[connections[connection].upstream].correlation != .field("id", unique: true)
+                arrangement.upstreams[connections[connection].upstream].correlation != .field("id", unique: true)
             {
                 retire(connection, "a timeout")
             }
@@ -69,14 +73,14 @@ extension World {
     private func fits(_ number: Int, _ code: String, _ members: [JSONMember]) -> Bool {
         let message = messages[number]
         if case .bad = message.intent, number != messageInHand { return false }
-        if let found = members.last(where: { $0.key == plan.definition.addressing.conversationField })?.value {
+        if let found = conversation(in: members) {
             guard fits(number, conversation: found) else { return false }
         }
         guard let route = message.route else { return true }
         // What is refused at once shows the address that the client wrote, stale members included.
         let names = plan.definition.addressing.routeBy
         return number == messageInHand
-            || zip(names, plan.routes[route].match).allSatisfy { string($0, members) ?? $1 == $1 }
+            || zip(names, plan.match(route)).allSatisfy { string($0, members) ?? $1 == $1 }
     }
 
     private func fits(_ number: Int, conversation found: [UInt8]) -> Bool {
@@ -87,13 +91,12 @@ extension World {
             message.session.map { sessions[$0].madeConversations[route] }
             ?? clients[message.client].madeConversations[route]
         if let known { return known == found }
-        return found.starts(with: Array(("\"" + plan.routes[route].match.joined(separator: "_") + "_").utf8))
+        return found.starts(with: Array(("\"" + plan.match(route).joined(separator: "_") + "_").utf8))
     }
 
     private func learnConversation(_ number: Int, _ members: [JSONMember]) {
         guard messages[number].conversation == nil, let route = messages[number].route,
-            let found = members.last(where: { $0.key == plan.definition.addressing.conversationField })?.value,
-            found != Array("null".utf8)
+            let found = conversation(in: members), found != Array("null".utf8)
         else { return }
         checkMade(found, number, route)
     }
@@ -106,14 +109,25 @@ extension World {
         case "draining": return draining ? nil : "nothing drains"
         case "overloaded": return plan.memory < 1 << 30 ? nil : "there is memory"
         case "rate_limited":
-            let paced = message.pool.map { !plan.definition.upstreams[$0.upstream].pace.isEmpty } ?? false
+            let paced = possiblePools(number).contains { !arrangement.upstreams[$0.upstream].pace.isEmpty }
             let sends = clients[message.client].recentSends.count
             return paced || sends > limits.messagesPerSecond ? nil : "only \(sends) messages came in a second"
         default: break
         }
         if case .bad(let codes) = message.intent { return codes.contains(code) ? nil : "it should be one of \(codes)" }
-        guard let pool = message.pool else { return "the message should have been absorbed" }
-        return justified(code, number, to: client, pool, plan.definition.upstreams[pool.upstream])
+        if case .opaque(_, let codes) = message.intent, codes.contains(code) { return nil }
+        guard message.pool != nil, let route = message.route else { return "the message should have been absorbed" }
+        if code == "route_removed" {
+            return route < plan.routes.count && !arrangement.hasRoute[route] ? nil : "its route is there"
+        }
+        if code == "route_paused" {
+            let isPaused = route < plan.routes.count && arrangement.routes[route].isPaused
+            return isPaused || message.owner != client ? nil : "its route is not paused"
+        }
+        let reasons = possiblePools(number).map {
+            justified(code, number, to: client, $0, arrangement.upstreams[$0.upstream])
+        }
+        return reasons.contains(nil) ? nil : reasons.first ?? nil
     }
 
     private func justified(_ code: String, _ number: Int, to client: Int, _ pool: PoolKey, _ settings: UpstreamSettings)
