@@ -195,12 +195,16 @@ extension World {
                 fail(.noSilence, "m\(number) should have been refused at once with one of \(codes)")
             }
         case .absorbed: if messages[number].outcome == nil { end(number, .absorbed) }
+        case .opaque(let route, let codes) where codes.isEmpty && sides(client, route).contains(.unified):
+            // There it is absorbed without a word.
+            messages[number].mayHaveEnded = true
         case .oneWay, .routed, .opaque: checkQueueBounds(number)
         }
     }
 
     /// A message grows past the limit: the client is told and closed.
     func sayTooMuch(_ client: Int) {
+        if clients[client].isArriving || clients[client].isRaw { return }
         let number = messages.count
         messages.append(
             ModelMessage(

@@ -121,7 +121,9 @@ extension World {
     private func checkParkedOrder(_ session: Int, _ number: Int, _ part: Int) {
         guard let index = sessions[session].parked.firstIndex(where: { $0.number == number && $0.part == part })
         else { return }
-        if let earlier = sessions[session].parked[..<index].first(where: { $0.certain && !wasGiven($0) }) {
+        if let earlier = sessions[session].parked[..<index].first(where: {
+            $0.certain && $0.door == clients[messages[number].owner].door && !wasGiven($0)
+        }) {
             fail(
                 .order, "the parked reply to m\(number) comes before that to m\(earlier.number), which arrived earlier")
         }

@@ -68,8 +68,7 @@ extension World {
             return
         }
         note("  → admit c\(client)")
-        if isOneTooMany(client) { return }
-        if !sides(client, route(of: clients[client].door) ?? 0).contains(.unified) {
+        if !isOneTooMany(client), !sides(client, route(of: clients[client].door) ?? 0).contains(.unified) {
             fail(.side, "c\(client) is admitted by nobody, and its backend should have been asked")
         }
         if case .old(let route) = clients[client].door, let endpoint = arrangement.endpoint(route) {

@@ -45,6 +45,7 @@ extension World {
         checkReading()
         checkHeld()
         checkLeaving()
+        checkStopped()
         condemned = nil
     }
 
@@ -363,6 +364,18 @@ extension World {
         }
     }
 
+    /// An old client is read again once nothing of it waits.
+    private func checkStopped() {
+        guard plan.isMoving, failure == nil else { return }
+        for client in clients.indices where clients[client].isThere && clients[client].isStopped {
+            let waits = clients[client].unresolved.contains { messages[$0].state == .waiting }
+            let isCongested = liveConnections.contains {
+                connections[$0].through == client && connections[$0].congested
+            }
+            if !waits, !isCongested { fail(.stays, "c\(client) is not read, and nothing of it waits") }
+        }
+    }
+
     /// Who is to leave and has nothing under way is gone in time.
     private func checkLeaving() {
         guard plan.isMoving, failure == nil, tally.events % 8 == 0 else { return }
@@ -404,6 +417,11 @@ extension World {
     private func checkReading() {
         for connection in liveConnections where connections[connection].state == .ready {
             let client = -1 - connections[connection].pool.owner
+            if client >= 0, clients[client].isThere, connections[connection].readingStopped, clients[client].reads,
+                !clients[client].congested
+            {
+                fail(.stays, "c\(client) reads, and u\(connection), which is its own, is not read")
+            }
             guard client >= 0, clients[client].isThere, clients[client].toldCongested,
                 connections[connection].through != nil
                     || arrangement.upstreams[connections[connection].upstream].mode == .client,

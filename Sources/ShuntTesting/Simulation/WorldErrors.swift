@@ -66,6 +66,7 @@ extension World {
         let message = messages[number]
         var rank = number
         if message.owner != client { rank += 1 << 40 }
+        if message.mayHaveEnded { rank += 1 << 35 }
         if message.connection < 0 || message.connection == connectionInHand { return rank }
         return rank + (connections[message.connection].state == .gone ? 1 << 20 : 1 << 30)
     }
@@ -117,6 +118,7 @@ extension World {
         if case .bad(let codes) = message.intent { return codes.contains(code) ? nil : "it should be one of \(codes)" }
         if case .opaque(_, let codes) = message.intent, codes.contains(code) { return nil }
         guard message.pool != nil, let route = message.route else { return "the message should have been absorbed" }
+        if code == "unknown_agent", clients[message.client].leaving?.reason == .routeRemoved { return nil }
         if code == "route_removed" {
             return route < plan.routes.count && !arrangement.hasRoute[route] ? nil : "its route is there"
         }

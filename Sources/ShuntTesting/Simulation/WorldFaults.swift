@@ -70,6 +70,7 @@ extension World {
     }
 
     func growTooLarge(_ connection: Int) {
+        if connections[connection].through != nil { return growTooLargeThrough(connection) }
         guard mayBreak(connection) else { return }
         note("a message of u\(connection) grows too large")
         connections[connection].wasTooLarge = true

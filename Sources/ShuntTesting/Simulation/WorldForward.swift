@@ -117,6 +117,7 @@ extension World {
         let waiting = clients[message.owner].unresolved.first { earlier in
             messages[earlier].client == message.client && messages[earlier].route == route
                 && messages[earlier].state == .waiting && messages[earlier].forwards == 0
+                && !messages[earlier].mayHaveEnded
         }
         if let waiting, waiting < number {
             fail(.order, "m\(number) is forwarded while m\(waiting), which was said before, waits")

@@ -119,13 +119,15 @@ extension World {
             !clients[messages[number].client].isOld
         else { return }
         let waiting = clients[messages[number].client].unresolved.filter {
-            messages[$0].route == route && messages[$0].state == .waiting && messages[$0].forwards == 0
+            messages[$0].client == messages[number].client && messages[$0].route == route
+                && messages[$0].state == .waiting && messages[$0].forwards == 0
         }
         let most = max(
             arrangement.upstreams[upstream(route, .legacy)].queue.messages,
             arrangement.upstreams[upstream(route, .unified)].queue.messages)
-        if waiting.count > max(1, most) {
-            fail(.bounds, "\(waiting.count) messages of one socket wait for \(plan.name(route)), \(most) may")
+        // What waits for more than a connection has a bound of its own.
+        if waiting.count > 2 * max(1, most) {
+            fail(.bounds, "\(waiting.count) messages of one socket wait for \(plan.name(route)), twice \(most) may")
         }
     }
 }

@@ -89,7 +89,13 @@ extension World {
         loseConnection(connection, closeCode())
     }
 
-    func loseThrough(_ connection: Int, _ close: PeerClose) {
+    /// A message of a client's own backend grows past the limit: the runtime closes it with 1009.
+    func growTooLargeThrough(_ connection: Int) {
+        guard !connections[connection].isRaw, !connections[connection].readingStopped else { return }
+        loseThrough(connection, PeerClose(code: .messageTooBig), tooLarge: true)
+    }
+
+    func loseThrough(_ connection: Int, _ close: PeerClose, tooLarge: Bool = false) {
         guard connections[connection].state == .ready, let client = connections[connection].through else { return }
         note("u\(connection) of c\(client) is closed by its backend: \(close)")
         let lost = connections[connection].passedLive
@@ -98,7 +104,13 @@ extension World {
         endConnection(connection)
         closeInHand = close
         owedErrors[client] = lost
-        tell(connection) { $0.connectionClosed(connections[connection].id, close, now: now, &$1) }
+        tell(connection) { core, effects in
+            if tooLarge {
+                core.connectionMessageTooLarge(connections[connection].id, now: now, &effects)
+            } else {
+                core.connectionClosed(connections[connection].id, close, now: now, &effects)
+            }
+        }
         closeInHand = nil
         if let owed = owedErrors.removeValue(forKey: client), owed > 0, clients[client].isThere, !isOver {
             fail(.noSilence, "u\(connection) is lost with \(lost) messages of c\(client), which misses \(owed) errors")
