@@ -91,7 +91,8 @@ let package = Package(
             name: "shunt",
             dependencies: [
                 "ShuntCore", "ShuntRuntime", "ShuntConfig", "ShuntControl", "ShuntStore", "DemoBackends", logging,
-                asyncHTTPClient, serviceLifecycle, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                asyncHTTPClient, nioCore, nioPosix, nioHTTP1, serviceLifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house
@@ -105,12 +106,21 @@ let package = Package(
             ],
             swiftSettings: house
         ),
-        .testTarget(name: "ShuntStoreTests", dependencies: ["ShuntStore", "ShuntCore"], swiftSettings: house),
+        .testTarget(name: "ShuntStoreTests", dependencies: ["ShuntStore", "ShuntCore", grdb], swiftSettings: house),
         .testTarget(
             name: "ShuntControlTests",
             dependencies: [
                 "ShuntControl", "ShuntCore", hummingbird, httpTypes, nioCore, nioPosix, logging, serviceLifecycle,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
+            swiftSettings: house
+        ),
+        // The command line: what it takes, what it shows, how it ends.
+        .testTarget(
+            name: "ShuntCommandTests",
+            dependencies: [
+                "shunt", "ShuntControl", "ShuntCore", nioCore, logging, serviceLifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house
         ),

@@ -17,13 +17,14 @@ enum BrokenFile {
         } catch {
             throw .unreadable(
                 """
-                \(path) is broken (\(damage)) and cannot be moved aside to \(target). Move it away, or set store.url to \
-                another file.
+                \(path) is broken (\(damage)) and cannot be moved aside to \(target). Move it away, or set store.url \
+                to another file.
                 """)
         }
         return """
             \(path) was broken (\(damage)). It was moved to \(target) and a new one begun: overrides that were set are \
-            no longer in force, the configuration file decides. Set them again, or put a backup in its place and restart.
+            no longer in force, the configuration file decides. Set them again, or put a backup in its place and \
+            restart.
             """
     }
 

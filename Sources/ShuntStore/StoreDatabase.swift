@@ -15,6 +15,8 @@ package final class StoreDatabase: Sendable {
     package let path: String
     private let pool: DatabasePool
     private let file: FileIdentity?
+    /// Why nothing can be written since the start; nil when it can.
+    private let refusal: StoreProblem?
     private var failure: StoreFailure { StoreFailure(path: path) }
 
     /// Opens a database, makes it where there is none, and brings it to this version's shape. Blocks.
@@ -32,40 +34,69 @@ package final class StoreDatabase: Sendable {
         configuration.label = "store"
         configuration.busyMode = .timeout(busyTimeout)
         configuration.maximumReaderCount = 2
+        // Else GRDB traps when a transaction that failed cannot be rolled back; `write` does that before the next one.
+        configuration.allowsUnsafeTransactions = true
         configuration.prepareDatabase(prepare)
         var notes: [String] = []
         do {
             if let damage = try StoreInspection.damage(path: path, configuration: configuration) {
                 notes.append(try BrokenFile.moveAside(path: path, damage: damage))
             }
-            let database = try StoreDatabase(path: path, configuration: configuration)
-            if let note = database.noteOnWriting() { notes.append(note) }
+            let database = try opened(path, configuration)
+            if let refusal = database.refusal {
+                notes.append("\(refusal.text) Until then its overrides count, and changes are refused.")
+            }
             return Opening(database: database, notes: notes)
         } catch {
             throw StoreFailure(path: path).problem(error)
         }
     }
 
-    private init(path: String, configuration: Configuration) throws {
+    /// For writing if possible, else for reading.
+    private static func opened(_ path: String, _ configuration: Configuration) throws -> StoreDatabase {
+        do {
+            let pool = try DatabasePool(path: path, configuration: configuration)
+            try StoreMigrations.apply(to: pool)
+            try pool.writeWithoutTransaction { db in
+                // A change that was acknowledged outlives a loss of power too. The pool's own setting would not
+                // promise that.
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+                try db.inTransaction(.immediate) { .rollback }
+            }
+            return StoreDatabase(path, pool, refusal: nil)
+        } catch let error as DatabaseError where error.keepsFromWriting {
+            guard let pool = try? forReading(path, configuration) else { throw error }
+            return StoreDatabase(path, pool, refusal: StoreFailure(path: path).problem(error).thenRestart)
+        }
+    }
+
+    private static func forReading(_ path: String, _ configuration: Configuration) throws -> DatabasePool? {
+        var configuration = configuration
+        configuration.readonly = true
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        return try pool.read(StoreMigrations.migrator().hasCompletedMigrations) ? pool : nil
+    }
+
+    private init(_ path: String, _ pool: DatabasePool, refusal: StoreProblem?) {
         self.path = path
-        pool = try DatabasePool(path: path, configuration: configuration)
-        try StoreMigrations.apply(to: pool)
-        // A change that was acknowledged outlives a loss of power too. The pool's own setting would not promise that.
-        try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        self.pool = pool
+        self.refusal = refusal
         file = FileIdentity(path: path)
     }
 
     /// Waits for what is under way and closes the file. Later calls fail.
     package func close() { try? pool.close() }
 
-    /// Runs `body` in one transaction: all of it happens, or nothing. It is not cancelled with the calling task, so what
-    /// a caller is told is what happened.
+    /// Runs `body` in one transaction: all of it happens, or nothing. It is not cancelled with the calling task, so
+    /// that a caller is told what happened.
     func write(_ body: @escaping @Sendable (Database) throws -> Void) async throws(StoreProblem) {
         let result: Result<Void, StoreProblem> = await withCheckedContinuation { continuation in
             pool.asyncWriteWithoutTransaction { db in
                 continuation.resume(
                     returning: self.result {
+                        if let refusal = self.refusal { throw refusal }
                         try self.checkFile()
+                        if db.isInsideTransaction { try db.rollback() }
                         try db.inTransaction(.immediate) {
                             try body(db)
                             return .commit
@@ -96,19 +127,22 @@ package final class StoreDatabase: Sendable {
         throw StoreProblem.unwritable(
             "\(path) was removed or replaced while the proxy runs. Restart the proxy to go on with what is there now.")
     }
+}
 
-    /// What is wrong when a file cannot be written now though it can be read; nil when it can.
-    private func noteOnWriting() -> String? {
-        do {
-            try pool.writeWithoutTransaction { db in try db.inTransaction(.immediate) { .rollback } }
-            return nil
-        } catch {
-            let problem = failure.problem(error)
-            let text =
-                switch problem {
-                case .unwritable(let text), .unreadable(let text): text
-                }
-            return "\(text) Until then what it holds counts, and changes are refused."
+extension DatabaseError {
+    /// Whether a file may well be read all the same.
+    fileprivate var keepsFromWriting: Bool {
+        [.SQLITE_READONLY, .SQLITE_FULL, .SQLITE_IOERR].contains(resultCode)
+    }
+}
+
+extension StoreProblem {
+    /// For people.
+    var text: String {
+        switch self {
+        case .unwritable(let text), .unreadable(let text): text
         }
     }
+
+    fileprivate var thenRestart: StoreProblem { .unwritable("\(text) Then restart the proxy.") }
 }

@@ -44,8 +44,8 @@ struct StoreFailure {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             return .unreadable(
                 """
-                \(path) is broken \(code). At its next start the proxy moves it aside and begins a new one; a copy from \
-                a backup can be put in its place before.
+                \(path) is broken \(code). At its next start the proxy moves it aside and begins a new one; a \
+                backup can be put in its place before.
                 """)
         default:
             return .unwritable("\(path): \(error.message ?? "failed") \(code).")
@@ -61,9 +61,10 @@ struct StoreFailure {
         guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory) else {
             return "the directory \(directory) does not exist"
         }
-        return isDirectory.boolValue
+        guard isDirectory.boolValue else { return "\(directory) is no directory" }
+        return FileManager.default.fileExists(atPath: path)
             ? "the proxy's user may not read or write it, or not the directory \(directory)"
-            : "\(directory) is no directory"
+            : "it is not there, or the proxy's user may not write to the directory \(directory)"
     }
 
     private var remedy: String { "Create or permit it, or set store.url to another file." }

@@ -7,12 +7,15 @@ enum StoreInspection {
     /// - Returns: what is broken; nil for a sound database, an empty file, and no file at all.
     /// - Throws: `StoreProblem` for a database that must be left alone, `DatabaseError` when it cannot be looked at.
     static func damage(path: String, configuration: Configuration) throws -> String? {
+        var isDirectory: ObjCBool = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory.boolValue {
+            throw DatabaseError(resultCode: .SQLITE_CANTOPEN)
+        }
         let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         guard let size = attributes?[.size] as? NSNumber, size.int64Value > 0 else { return nil }
         var configuration = configuration
         configuration.readonly = true
         do {
-            // A link that is not followed here leads to what SQLite will open, too.
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             defer { try? queue.close() }
             return try queue.read { db in
@@ -47,7 +50,8 @@ enum StoreInspection {
     /// Reads every page. That is some milliseconds for what overrides and their trail need.
     private static func firstFault(_ db: Database) throws -> String? {
         let answer = try String.fetchOne(db, sql: "PRAGMA quick_check(1)")
-        return answer == "ok" ? nil : answer ?? "unknown"
+        guard answer != "ok" else { return nil }
+        return (answer ?? "unknown").split(separator: "\n").joined(separator: " ")
     }
 }
 

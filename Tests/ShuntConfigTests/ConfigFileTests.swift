@@ -30,10 +30,15 @@ struct ConfigFileTests {
         let outcome = ConfigReader.read(path: Self.root.appendingPathComponent("config.yaml").path, environment: [:])
         let summary = try #require(outcome.summary)
         let row = try #require(summary.text.split(separator: "\n").first { $0.hasPrefix("liaison/insights") })
+        let text = try String(contentsOf: Self.root.appendingPathComponent("config.yaml"), encoding: .utf8)
+        let line =
+            try #require(
+                text.split(separator: "\n", omittingEmptySubsequences: false).firstIndex { $0.hasPrefix("phase:") }) + 1
         let cells = row.split(separator: " ").map(String.init)
         #expect(
             cells == [
-                "liaison/insights", "agent_type=liaison", "pillar=insights", "legacy",
+                "liaison/insights", "agent_type=liaison", "pillar=insights", "legacy", "phase:", "parallel", "(line",
+                "\(line))",
                 "ws://127.0.0.1:7101/api/ws/liaison/insights", "session", "fifo", "2m",
             ])
     }

@@ -104,13 +104,11 @@ struct KeyDiagnosticsTests {
         DiagnosticCase(
             "later keys of listen",
             #"""
-            listen: {admin: "127.0.0.1:9090", tls: {certificate: c.pem}}
+            listen: {tls: {certificate: c.pem}}
             \#(oneRoute)
             """#,
             #"""
-            1:10: error: listen.admin: not supported yet; without it there is no admin listener: no dashboard, no \#
-            API, no /metrics; remove the key
-            1:35: error: listen.tls: not supported yet; without it clients connect in the clear: end TLS in front \#
+            1:10: error: listen.tls: not supported yet; without it clients connect in the clear: end TLS in front \#
             of Shunt; remove the key
             """#),
         DiagnosticCase(

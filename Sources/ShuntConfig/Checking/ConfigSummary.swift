@@ -7,8 +7,15 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
         package var name: String
         /// `agent_type=liaison pillar=content`.
         package var match: String
-        /// `legacy` or `unified`.
+        /// What the file says: `legacy`, `unified`, `25%`.
         package var servedBy: String
+        /// What is in force, written alike.
+        package var inForce: String
+        /// What made it so, with the line of the file where it is not a default: `phase: parallel (line 20)`.
+        package var why: String
+        /// Clients that are served otherwise: `qa-*: unified`.
+        package var overrides: [String]
+        /// Of the side that serves; the legacy one's where both do.
         package var upstream: String
         /// `session` or `client`.
         package var pool: String
@@ -19,38 +26,68 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
         package var timeout: Int64
     }
 
+    /// Where old clients connect.
+    package struct Endpoint: Sendable, Codable, Equatable {
+        /// With placeholders where it is for values that are not listed.
+        package var path: String
+        package var aliases: [String]
+        package var route: String
+        /// `managed` or `raw`.
+        package var passthrough: String
+        /// Milliseconds between our heartbeats; nil where none are sent.
+        package var heartbeat: Int64?
+        /// Whether it is for the values that its route's template does not list.
+        package var isUnlisted: Bool
+    }
+
+    /// Something that ends when routes go to the unified upstream.
+    package struct Ending: Sendable, Codable, Equatable {
+        package var routes: [String]
+        package var what: String
+    }
+
     package var listen: [String]
+    /// The admin listener's address; nil when there is none.
+    package var admin: String?
+    package var store: String
+    package var phase: String
+    /// The unified endpoint's paths.
     package var endpoints: [String]
     package var unifiedUpstream: String?
     package var defaultRoute: String?
     package var routes: [Route]
+    package var legacyEndpoints: [Endpoint]
+    package var toggleEnds: [Ending]
     /// What is worth knowing at a glance, in words.
     package var limits: [String]
 
     init(_ settings: ProxySettings, _ draft: TableDraft) {
         let shownURLs = draft.shownURLs
         let definition = settings.table.definition
-        listen = settings.listen.clients.map { address in
-            switch address {
-            case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-            case .unix(let path): "unix:\(path)"
-            }
-        }
+        listen = settings.listen.clients.map(Self.text)
+        admin = settings.admin.address.map(Self.text)
+        store = draft.shownStore ?? "memory:"
+        phase = definition.phase.rawValue
         endpoints = definition.addressing.paths
         unifiedUpstream = definition.unified.flatMap { shownURLs.indices.contains($0) ? shownURLs[$0] : nil }
         defaultRoute = definition.addressing.defaultRoute
         routes = zip(definition.routes, draft.shownMatches).map { route, match in
-            let index = (route.servedBy.side ?? .legacy) == .legacy ? route.legacy : definition.unified
+            let decision = route.decision(in: definition.phase)
+            let index = decision.rollout == .unified ? definition.unified : route.legacy
             let upstream = index.flatMap { definition.upstreams.indices.contains($0) ? definition.upstreams[$0] : nil }
             return Route(
                 name: route.name,
                 match: zip(definition.addressing.routeBy, match).map { "\($0)=\($1)" }.joined(separator: " "),
-                servedBy: route.servedBy.text,
+                servedBy: route.servedBy.text, inForce: decision.rollout.text,
+                why: Self.why(route, decision, settings),
+                overrides: route.overrides.map { "\($0.app): \($0.servedBy.text)" },
                 upstream: index.flatMap { shownURLs.indices.contains($0) ? shownURLs[$0] : nil } ?? "",
                 pool: upstream?.mode == .client ? "client" : "session",
                 correlation: upstream.map { Self.text($0.correlation) } ?? "",
                 inFlight: upstream?.inFlight ?? 1, timeout: upstream?.exchangeTimeout.milliseconds ?? 0)
         }
+        legacyEndpoints = Self.endpoints(definition)
+        toggleEnds = ToggleEnds(definition: definition).list()
         let limits = definition.limits
         self.limits = [
             "messages up to \(ByteSize.text(limits.message)), \(limits.messagesPerSecond) a second for each client",
@@ -61,43 +98,48 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
         ]
     }
 
+    private static func endpoints(_ definition: TableDefinition) -> [Endpoint] {
+        func milliseconds(_ heartbeat: HeartbeatSettings?) -> Int64? {
+            heartbeat.flatMap { $0.send == nil ? nil : $0.every.milliseconds }
+        }
+        let own = definition.routes.compactMap { route in
+            route.endpoint.map { endpoint in
+                Endpoint(
+                    path: endpoint.path, aliases: endpoint.aliases, route: route.name,
+                    passthrough: endpoint.passthrough.rawValue, heartbeat: milliseconds(endpoint.heartbeat),
+                    isUnlisted: false)
+            }
+        }
+        return own
+            + definition.unlisted.map { endpoint in
+                Endpoint(
+                    path: endpoint.path, aliases: endpoint.aliases, route: endpoint.name,
+                    passthrough: endpoint.passthrough.rawValue, heartbeat: milliseconds(endpoint.heartbeat),
+                    isUnlisted: true)
+            }
+    }
+
+    private static func why(_ route: RouteSettings, _ decision: RouteDecision, _ settings: ProxySettings) -> String {
+        let line = settings.lines.line(of: route.name, decision.origin).map { " (line \($0))" } ?? " (default)"
+        return switch decision.origin {
+        case .override: "override"
+        case .hold: "hold" + line
+        case .phase: "phase: \(settings.table.definition.phase.rawValue)" + line
+        case .file: "served_by" + line
+        }
+    }
+
+    private static func text(_ address: ListenAddress) -> String {
+        switch address {
+        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .unix(let path): "unix:\(path)"
+        }
+    }
+
     private static func text(_ correlation: Correlation) -> String {
         switch correlation {
         case .fifo: "fifo"
         case .field(let name, _): name
-        }
-    }
-
-    /// A table for people.
-    package var text: String {
-        var rows = [["ROUTE", "MATCH", "SERVED BY", "UPSTREAM", "POOL", "REPLIES BY", "TIMEOUT"]]
-        for route in routes {
-            let timeout = Duration.text(.milliseconds(route.timeout))
-            rows.append([
-                route.name, route.match, route.servedBy, route.upstream, route.pool, route.correlation, timeout,
-            ])
-        }
-        var lines = ["listens on \(listen.joined(separator: ", ")) for \(endpoints.joined(separator: ", "))", ""]
-        lines += Self.table(rows)
-        lines.append("")
-        if let unifiedUpstream { lines.append("unified upstream: \(unifiedUpstream)") }
-        if let defaultRoute { lines.append("messages without an address go to \(defaultRoute)") }
-        return (lines + limits).joined(separator: "\n")
-    }
-
-    /// Columns as wide as their widest cell, two blanks apart.
-    private static func table(_ rows: [[String]]) -> [String] {
-        var widths = [Int](repeating: 0, count: rows.first?.count ?? 0)
-        for row in rows {
-            for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.count) }
-        }
-        return rows.map { row in
-            var line = ""
-            for (column, cell) in row.enumerated() {
-                line += cell
-                if column < row.count - 1 { line += String(repeating: " ", count: widths[column] - cell.count + 2) }
-            }
-            return line
         }
     }
 }

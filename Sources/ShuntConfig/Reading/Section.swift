@@ -1,3 +1,5 @@
+import ShuntCore
+
 /// A mapping of the document while it is read. Every key that is asked for counts as known; `finish` tells of the
 /// others. So a key is named in one place, where it is read.
 final class Section {

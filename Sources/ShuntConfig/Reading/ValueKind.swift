@@ -1,3 +1,5 @@
+import ShuntCore
+
 /// What a value may be: how it is read, and how what is allowed is said.
 struct ValueKind<Value> {
     /// `true or false`, `a duration such as 250ms, 8s or 30m, from 1s to 1h`.

@@ -16,7 +16,17 @@ struct DocumentReader {
         var drain = DrainSettings()
         var log = LogSettings()
         var draft = TableDraft()
-        if let section = root.section("listen") { listen.read(section) }
+        var admin = AdminSettings()
+        var store = StoreSettings()
+        let listenSection = root.section("listen")
+        if let section = listenSection { listen.read(section, &admin) }
+        if let section = root.section("admin") { admin.read(section) }
+        if let section = listenSection { admin.check(section, listen.clients) }
+        if let section = root.section("store") {
+            store.read(section)
+            draft.shownStore = section["url"]?.scalar?.shown
+        }
+        if let section = root.section("client") { draft.definition.client.read(section) }
         if let section = root.section("session") { draft.definition.session.read(section) }
         if let section = root.section("limits") { draft.definition.limits.read(section) }
         if let section = root.section("drain") { drain.read(section) }
@@ -38,6 +48,8 @@ struct DocumentReader {
         settings.listen = listen
         settings.drain = drain
         settings.log = log
+        settings.admin = admin
+        settings.store = store
         settings.lines = draft.lines
         return (settings, ConfigSummary(settings, draft))
     }

@@ -67,4 +67,10 @@ enum JSONText {
         let value = try? JSONSerialization.jsonObject(with: Data(text.utf8))
         return value is [String: Any]
     }
+
+    /// The top-level `type` of a JSON object, nil when it has none.
+    static func type(of text: String) -> String? {
+        let value = try? JSONSerialization.jsonObject(with: Data(text.utf8))
+        return (value as? [String: Any])?["type"] as? String
+    }
 }

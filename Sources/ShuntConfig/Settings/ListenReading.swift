@@ -1,17 +1,15 @@
 import ShuntCore
 
 extension ListenSettings {
-    /// Reads `listen:`.
-    mutating func read(_ section: Section) {
+    /// Reads `listen:`; the admin listener's address goes to `admin`.
+    mutating func read(_ section: Section, _ admin: inout AdminSettings) {
         section.setList(&clients, "clients", .listenAddress, count: 1...64)
         section.set(&workers, "workers", .workers)
         section.set(&reusePort, "reuse_port", .boolean)
         if let node = section["origins"] { origins.read(node, section.diagnostics) }
         section.setList(&trustedProxies, "trusted_proxies", .addressRange, count: 0...1000)
-        section.finish(later: [
-            "admin": "there is no admin listener: no dashboard, no API, no /metrics",
-            "tls": "clients connect in the clear: end TLS in front of Shunt",
-        ])
+        if let node = section["admin"] { admin.address = section.diagnostics.read(node, .listenAddress) }
+        section.finish(later: ["tls": "clients connect in the clear: end TLS in front of Shunt"])
         if let node = section["clients"] {
             let repeated = Dictionary(grouping: clients) { $0 }.first { $0.value.count > 1 && !$0.key.hasFreePort }
             if repeated != nil { section.diagnostics.error(node, "the same address stands there twice") }

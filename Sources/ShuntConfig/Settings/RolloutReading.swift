@@ -35,7 +35,7 @@ extension RouteSettings {
             guard let section = Section(element, diagnostics) else { continue }
             var app: String?
             if let name = section["client_app"] {
-                app = diagnostics.read(name, .text("the name of an application, such as \"qa-*\""))
+                app = diagnostics.read(name, .literal(.text("the name of an application, such as \"qa-*\"")))
             } else if section.node["tenant"] == nil {
                 diagnostics.error(element, "the override names no client", allowed: "{client_app: …, served_by: …}")
             }

@@ -8,6 +8,8 @@ struct TableDraft {
     /// There are routes that could not be read.
     var hasBrokenRoutes = false
     var lines = RouteLines()
+    /// The store's url as it may be printed; nil where the file names none.
+    var shownStore: String?
     private(set) var routePlaces: [DocumentNode] = []
     private(set) var upstreamPlaces: [DocumentNode] = []
     private(set) var unlistedPlaces: [DocumentNode] = []

@@ -6,7 +6,7 @@ package import Hummingbird
 package struct Answer: Sendable {
     package enum Body: Sendable {
         case bytes(Data)
-        case stream(@Sendable (inout any ResponseBodyWriter) async throws -> Void)
+        case stream(@concurrent @Sendable (inout any ResponseBodyWriter) async throws -> Void)
     }
 
     package var status: Int

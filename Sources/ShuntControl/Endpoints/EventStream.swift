@@ -22,7 +22,7 @@ struct EventStream: Sendable {
     let beat: Duration
     let slot: StreamSlot
 
-    func write(to writer: inout any ResponseBodyWriter) async throws {
+    @concurrent func write(to writer: inout any ResponseBodyWriter) async throws {
         // Events are fetched by id; the control's own stream only says that there is something to fetch. So one place in
         // the buffer is enough, and a slow client costs no memory.
         let (wakes, source) = AsyncStream.makeStream(of: Wake.self, bufferingPolicy: .bufferingNewest(1))
@@ -56,7 +56,7 @@ struct EventStream: Sendable {
     /// - Parameter event: that may be too new for the control's list.
     /// - Returns: whether there was anything.
     @discardableResult
-    private func catchUp(
+    @concurrent private func catchUp(
         _ last: inout Int64, with event: ProxyEvent?, _ writer: inout any ResponseBodyWriter
     ) async throws -> Bool {
         var events = await control.events(after: last, limit: Self.most)

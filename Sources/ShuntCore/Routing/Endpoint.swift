@@ -34,6 +34,11 @@ package final class Endpoint: Sendable {
     }
 }
 
+extension Endpoint {
+    /// Whether clients may connect. Unlisted values have no successor: their backend goes on deciding about them.
+    package func isOpen(in phase: Phase) -> Bool { phase.opensLegacyEndpoints || route.index < 0 }
+}
+
 /// A path with placeholders, each for one whole segment.
 package struct PathPattern: Sendable, Hashable {
     private enum Segment: Sendable, Hashable {

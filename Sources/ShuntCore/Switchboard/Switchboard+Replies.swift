@@ -25,6 +25,10 @@ extension Switchboard {
     /// A message of this connection grows past `limits.message`; the runtime closes it with 1009 after this.
     package mutating func connectionMessageTooLarge(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
         guard let connection = connections[id] else { return }
+        if connection.isThrough {
+            throughClosed(id, PeerClose(code: .messageTooBig), now: now, &effects)
+            return settleLoosened(now: now, &effects)
+        }
         if let oldest = oldestLive(id) { fail(oldest, .replyTooLarge, now: now, &effects) }
         tally.retired += 1
         effects.list.append(
@@ -154,7 +158,8 @@ extension Switchboard {
             let conversation = exchanges[exchangeID]?.conversation
             let endpoint = exchanges[exchangeID]?.endpoint
             if route.fallsBack, upstream.isUnified, let conversation {
-                sessions[session]?.pins.noteAnswer(route.name, conversation, now: now)
+                let key = pinKey(exchanges[exchangeID]?.seat ?? .none, conversation)
+                sessions[session]?.pins.noteAnswer(route.name, key, now: now)
             }
             tally.delivered += 1
             if let endpoint, endpoint.unified === upstream, clients[client]?.congested == false {

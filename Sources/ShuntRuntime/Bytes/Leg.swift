@@ -114,7 +114,7 @@ final class Leg: ChannelInboundHandler {
         cutTimer = nil
         forgetOutput()
         setUnfinished(0)
-        worker.ended(self, code: nil)
+        worker.ended(self, .cut)
         onEnd?()
         onEnd = nil
     }

@@ -29,7 +29,7 @@ extension Leg {
             case .pong:
                 worker.pong(self, now)
             case .close(let code):
-                peerClosed(code)
+                peerClosed(PeerClose(code: code, reason: reader.control))
             case .violation(let code, let violation):
                 violated(code, violation)
             }
@@ -45,7 +45,7 @@ extension Leg {
         setUnfinished(reader.partial.count)
         guard grew, unfinished > Self.smallUnfinished, worker.switchboard.isOverloaded, closing.isOpen else { return }
         _ = closing.condemn()
-        worker.ended(self, code: nil)
+        worker.ended(self, .cut)
         appendClose(.tryAgainLater, reason: "server is overloaded")
         reader = FrameReader(expectsMasked: !masks, maxMessage: 0)
         setUnfinished(0)
@@ -75,11 +75,11 @@ extension Leg {
         appendControl(.pong, reader.control)
     }
 
-    private func peerClosed(_ code: CloseCode?) {
+    private func peerClosed(_ close: PeerClose) {
         switch closing.peerClosed() {
         case .answer:
-            worker.ended(self, code: code)
-            appendClose(code, reason: "")
+            worker.ended(self, close)
+            appendClose(close.code, reason: "")
             end()
         case .end:
             end()
@@ -93,7 +93,7 @@ extension Leg {
         // A client is told which of its messages it was; the core closes it by that.
         if violation == .messageTooBig, closing.isOpen { worker.messageTooLarge(self) }
         guard closing.condemn() else { return end() }
-        worker.ended(self, code: nil)
+        worker.ended(self, .cut)
         appendClose(code, reason: violation.reason)
         end()
     }

@@ -154,7 +154,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
         var token: String?
         if case .session(let text) = accepted.identity { token = text }
         let client = AcceptedClient(
-            handshake: accepted.handshake, token: token, acceptKey: accepted.acceptKey, process: process)
+            handshake: accepted.handshake, token: token, acceptKey: accepted.acceptKey, process: process,
+            isLegacy: accepted.endpoint != nil)
         let home = token.map { process.sessions.enter($0, at: worker.index, now: worker.now()) } ?? worker.index
         if home != worker.index, let target = workers.eventLoop(of: home) {
             switch process.transfer.depart(context.channel) {
@@ -171,7 +172,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
             }
         }
         state = .over
-        client.becomeLeg(on: context.channel, worker: worker)
+        client.settle(on: context.channel, worker: worker)
         // The decoder hands over what came behind the request once it is out of the way.
         context.pipeline.syncOperations.removeHandler(decoder, promise: nil)
         context.pipeline.syncOperations.removeHandler(self, promise: nil)

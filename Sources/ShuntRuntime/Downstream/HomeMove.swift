@@ -49,8 +49,7 @@ struct HomeMove {
                 guard case .success(let channel) = result, let worker = workers.here(target) else {
                     return client.leave(on: target)
                 }
-                let leg = client.becomeLeg(on: channel, worker: worker)
-                if bytes.readableBytes > 0 { leg?.read(bytes) }
+                client.settle(on: channel, worker: worker, behind: bytes)
             }
         }
     }

@@ -19,7 +19,10 @@ final class FakeControl: ProxyControl {
         var revision: Int64?
     }
 
-    let state = Mutex(State())
+    private let state = Mutex(State())
+
+    /// Looks at what it was asked for, or changes what it tells.
+    func with<Result: Sendable>(_ body: (inout State) -> Result) -> Result { state.withLock { body(&$0) } }
 
     func status() async -> ProxyStatus { state.withLock { $0.status } }
     func routes() async -> [RouteStatus] { state.withLock { $0.routes } }

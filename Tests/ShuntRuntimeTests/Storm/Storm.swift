@@ -104,7 +104,7 @@ final class Storm: @unchecked Sendable {
         case 18: try pause()
         case 19 where dice.chance(35): try leave()
         case 20 where dice.chance(10): breakAtFlush()
-        case 21 where plan.drains && step > 120 && dice.chance(10): drain()
+        case 21 where plan.drains && step > 100 && dice.chance(30): drain()
         default: pass(milliseconds: dice.below(plan.pause + 1))
         }
     }
@@ -181,6 +181,14 @@ final class Storm: @unchecked Sendable {
         }
     }
 
+    private func goOn(milliseconds: Int) throws {
+        try sendAll()
+        try serve()
+        runAll()
+        pass(milliseconds: milliseconds)
+        try look()
+    }
+
     /// Somebody waits for something.
     private var isAnythingOpen: Bool {
         clients.contains { !$0.isGone && (!$0.wire.unsent.isEmpty || !$0.isUpgraded) }
@@ -190,14 +198,11 @@ final class Storm: @unchecked Sendable {
     private func end() throws {
         note("everybody leaves")
         for client in clients.indices where !clients[client].isGone { leave(client, politely: true) }
-        // Longer than anything is kept.
-        for _ in 0..<24 where failure == nil {
-            try sendAll()
-            try serve()
-            runAll()
-            pass(milliseconds: 4_000)
-            try look()
+        // What those who left had still to be answered, then longer than anything is kept.
+        for _ in 0..<400 where failure == nil && workers.contains(where: { $0.switchboard.census.exchanges > 0 }) {
+            try goOn(milliseconds: 20)
         }
+        for _ in 0..<24 where failure == nil { try goOn(milliseconds: 4_000) }
         if failure == nil { checkNothingIsLeft() }
     }
 

@@ -70,6 +70,8 @@ extension Storm {
         if !isCalm, dice.chance(50) {
             try send(index, dice.chance(50) ? wire.unsent.count : dice.below(wire.unsent.count + 1))
         }
+        // Some do not wait for it at all.
+        if !isCalm, dice.chance(6) { leave(index, politely: false) }
     }
 
     // MARK: What it says

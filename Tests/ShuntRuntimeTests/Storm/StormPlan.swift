@@ -36,7 +36,7 @@ struct StormPlan {
         nonsense = rate(8)
         pushes = rate(30)
         moveFails = rate(10)
-        drains = dice.chance(12)
+        drains = dice.chance(15)
         pause = dice.pick([2, 20, 20, 60, 300])
         upstreamWatermark = dice.pick([300, 4_096, 1 << 20])
         planTable(&dice)

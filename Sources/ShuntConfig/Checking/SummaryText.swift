@@ -1,0 +1,63 @@
+import ShuntCore
+
+extension ConfigSummary {
+    /// Tables and sentences for people.
+    package var text: String {
+        var lines = ["listens on \(listen.joined(separator: ", ")) for \(endpoints.joined(separator: ", "))"]
+        lines.append(admin.map { "admin listener on \($0)" } ?? "no admin listener (listen.admin)")
+        lines.append("phase: \(phase)")
+        lines += [""] + routeTable
+        if !legacyEndpoints.isEmpty { lines += [""] + endpointTable }
+        if !toggleEnds.isEmpty {
+            lines += ["", "What ends when a route is served by unified:"]
+            lines += toggleEnds.map { "  \(RouteNames.text($0.routes)): \($0.what)" }
+        }
+        lines.append("")
+        if let unifiedUpstream { lines.append("unified upstream: \(unifiedUpstream)") }
+        if let defaultRoute { lines.append("messages without an address go to \(defaultRoute)") }
+        lines.append("overrides and their audit trail are kept in \(store)")
+        return (lines + limits).joined(separator: "\n")
+    }
+
+    private var routeTable: [String] {
+        var rows = [["ROUTE", "MATCH", "SERVED BY", "BECAUSE OF", "UPSTREAM", "POOL", "REPLIES BY", "TIMEOUT"]]
+        for route in routes {
+            let timeout = Duration.text(.milliseconds(route.timeout))
+            let served = [route.inForce] + route.overrides
+            rows.append([
+                route.name, route.match, served.joined(separator: ", "), route.why, route.upstream, route.pool,
+                route.correlation, timeout,
+            ])
+        }
+        return Self.table(rows)
+    }
+
+    private var endpointTable: [String] {
+        var rows = [["LEGACY ENDPOINT", "ROUTE", "PASSTHROUGH", "HEARTBEAT", "ALSO AT"]]
+        for endpoint in legacyEndpoints {
+            rows.append([
+                endpoint.path, endpoint.isUnlisted ? "other values of \(endpoint.route)" : endpoint.route,
+                endpoint.passthrough, endpoint.heartbeat.map { Duration.text(.milliseconds($0)) } ?? "none",
+                endpoint.aliases.joined(separator: " "),
+            ])
+        }
+        return Self.table(rows)
+    }
+
+    /// Columns as wide as their widest cell, two blanks apart.
+    private static func table(_ rows: [[String]]) -> [String] {
+        var widths = [Int](repeating: 0, count: rows.first?.count ?? 0)
+        for row in rows {
+            for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.count) }
+        }
+        return rows.map { row in
+            var line = ""
+            let last = row.lastIndex { !$0.isEmpty } ?? 0
+            for (column, cell) in row.enumerated() where column <= last {
+                line += cell
+                if column < last { line += String(repeating: " ", count: widths[column] - cell.count + 2) }
+            }
+            return line
+        }
+    }
+}
