@@ -45,8 +45,10 @@ extension Switchboard {
         }
         for poolID in sessions[client.session]?.pools ?? [] { pools[poolID]?.expired = false }
         if connection.isNone { greet(id, now: now, &effects) }
-        deliverParked(to: id, of: client.session, now: now, &effects)
-        adopt(by: id, of: client.session)
+        if !client.isRaw {
+            deliverParked(to: id, of: client.session, now: now, &effects)
+            adopt(by: id, of: client.session)
+        }
         // The table may have changed while the backend was asked.
         if !connection.isNone, let seat = client.seats.first?.seat { resettle(seat, now: now, &effects) }
         arm(client: id)
@@ -204,15 +206,19 @@ extension Switchboard {
     ) {
         guard let poolID = connections[id]?.pool, case .client(let client) = pools[poolID]?.key.owner else { return }
         var isReply = false
+        var ends = false
         if kind == .text,
             envelope.scan(bytes, for: Self.typeOnly, nesting: table.definition.limits.nesting, early: true) == .object
         {
             let type = envelope.value(0).flatMap { $0.kind == .null ? nil : $0 }
-            isReply =
-                type.map {
-                    upstream.replyTypes.find(bytes, $0) != nil && upstream.untilTypes == nil
-                        || upstream.untilTypes?.find(bytes, $0) != nil
-                } ?? upstream.settings.replies.matchNone
+            if let type {
+                ends = upstream.untilTypes.map { $0.find(bytes, type) != nil || isError(upstream, type, bytes) } ?? true
+                let isKnown = upstream.replyTypes.find(bytes, type) != nil
+                isReply = isKnown || ends && upstream.untilTypes != nil
+            } else {
+                isReply = upstream.settings.replies.matchNone
+                ends = upstream.untilTypes == nil
+            }
         }
         if !isReply, connections[id]?.isRedial == true, connections[id]?.replied == false {
             // The client was greeted when it connected.
@@ -227,7 +233,7 @@ extension Switchboard {
         var splice = effects.splices.splice(messageOf: bytes.count)
         splice.kind = kind
         effects.list.append(.deliver(client, splice))
-        guard isReply, let live = connections[id]?.live, live > 0 else { return }
+        guard isReply, ends, let live = connections[id]?.live, live > 0 else { return }
         connections[id]?.live = live - 1
         passedEnded(client, 1, now: now, &effects)
         guard live == 1 else { return }
