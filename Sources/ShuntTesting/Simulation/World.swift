@@ -78,6 +78,11 @@ final class World {
     /// The client that was admitted in this event, and what was kept for it.
     var admitted: (client: Int, due: [ParkedReply])?
     var changedAt = Instant(nanoseconds: 0)
+    /// By route: when it was not there, or paused, last.
+    var removedAt: [Int: Instant] = [:]
+    /// Messages whose error named nothing, so that another may have been meant, and their bytes.
+    var doubtful = (count: 0, bytes: 0)
+    var pausedAt: [Int: Instant] = [:]
     /// How often something was the unified upstream's own fault.
     var unifiedTroubles = 0
 

@@ -14,6 +14,11 @@ extension World {
         } else {
             note("u\(connection) is ready")
             connections[connection].state = .ready
+            if connections[connection].through != nil, !connections[connection].isRaw,
+                connections[connection].address != arrangement.upstreams[connections[connection].upstream].address
+            {
+                retire(connection, "its url has changed while it was dialled")
+            }
             tell(connection) { $0.connectionReady(connections[connection].id, now: now, &$1) }
         }
     }

@@ -404,12 +404,12 @@ extension World {
         guard tally.events % 16 == 0 else { return }
         let open = messages.filter { $0.outcome == nil && $0.state != .ended && $0.route != nil }
         let late = liveConnections.reduce(0) { $0 + connections[$1].abandoned.count }
-        if census.exchanges > open.count + late {
+        if census.exchanges > open.count + late + doubtful.count {
             fail(
                 .bounds,
                 "the core holds \(census.exchanges) exchanges, \(open.count) have no outcome and \(late) are late")
         }
-        let bytes = open.reduce(0) { $0 + $1.size }
+        let bytes = open.reduce(doubtful.bytes) { $0 + $1.size }
         if census.heldBytes > bytes { fail(.bounds, "\(census.heldBytes) bytes are held of messages of \(bytes)") }
     }
 

@@ -14,6 +14,10 @@ extension World {
             return tally.count("passed message lost")
         }
         let fitting = candidates(client).filter { fits($0, code, members) }
+        if fitting.isEmpty, clientInHand == client, clients[client].isOld, conversation(in: members) == nil {
+            // Kept for it from a socket that is gone, and it names nothing: whose it was nobody can tell.
+            return tally.count("parked error of nobody known")
+        }
         guard !fitting.isEmpty else {
             return fail(
                 .oneOutcome, "c\(client) gets \(code), and no message of its own is left that it could be about")
@@ -32,6 +36,10 @@ extension World {
         if messages[choice].owner != client, justified.count > 1 {
             // Kept from an earlier time, and several of the past fit: nobody can tell which one it was.
             return tally.count("parked error of many")
+        }
+        if clients[client].isOld, conversation(in: members) == nil, fitting.count > 1 {
+            doubtful.count += 1
+            doubtful.bytes += fitting.map { messages[$0].size }.max() ?? 0
         }
         learnConversation(choice, members)
         if messages[choice].state == .flying {
@@ -120,7 +128,8 @@ extension World {
         guard message.pool != nil, let route = message.route else { return "the message should have been absorbed" }
         if code == "unknown_agent", clients[message.client].leaving?.reason == .routeRemoved { return nil }
         if code == "route_removed" {
-            return route < plan.routes.count && !arrangement.hasRoute[route] ? nil : "its route is there"
+            let wasRemoved = removedAt[route].map { $0 >= message.acceptedAt } ?? false
+            return wasRemoved ? nil : "its route is there"
         }
         if code == "route_paused" {
             let isPaused = route < plan.routes.count && arrangement.routes[route].isPaused

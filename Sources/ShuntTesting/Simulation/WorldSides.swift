@@ -68,6 +68,13 @@ extension World {
         return passed ? -1 : nil
     }
 
+    /// Whether a connection of the client's own is to end, and has messages yet: what is unsent waits for that.
+    private func isReplaced(_ client: Int) -> Bool {
+        liveConnections.contains {
+            connections[$0].through == client && connections[$0].retired != nil && connections[$0].passedLive > 0
+        }
+    }
+
     /// A message goes to the side that is to serve it, and only when the other one has nothing of its socket left.
     func checkSide(_ number: Int, _ route: Int, _ side: Side) {
         let client = messages[number].client
@@ -101,7 +108,8 @@ extension World {
             for number in clients[client].unresolved where messages[number].state == .waiting {
                 guard let route = messages[number].route else { continue }
                 let isPaused = route < plan.routes.count && arrangement.routes[route].isPaused
-                let isBlocked = sides(client, route).contains { hasOpen(client, route, on: $0.other) != nil }
+                let isBlocked =
+                    sides(client, route).contains { hasOpen(client, route, on: $0.other) != nil } || isReplaced(client)
                 if isPaused || isBlocked { messages[number].hinderedAt = now }
                 if case .opaque(_, let codes) = messages[number].intent, codes.isEmpty,
                     sides(client, route).contains(.unified)

@@ -9,6 +9,10 @@ extension World {
     func changeTable() {
         let before = arrangement
         for _ in 0...dice.below(3) { edit() }
+        // A pipe needs its legacy upstream: the check of a configuration refuses anything else.
+        for route in arrangement.routes.indices where !arrangement.hasLegacy[route] {
+            arrangement.routes[route].endpoint?.passthrough = .managed
+        }
         guard let made = try? RoutingTable(arrangement.definition()) else {
             arrangement = before
             return
@@ -54,6 +58,10 @@ extension World {
             } else if clients[client].leaving == nil, let leaving {
                 clients[client].leaving = (leaving, now)
             }
+        }
+        for route in arrangement.routes.indices {
+            if !arrangement.hasRoute[route] { removedAt[route] = now }
+            if arrangement.routes[route].isPaused { pausedAt[route] = now }
         }
         let listed = Set(arrangement.listed)
         for connection in liveConnections {
