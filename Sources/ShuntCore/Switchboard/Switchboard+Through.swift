@@ -18,7 +18,8 @@ extension Switchboard {
         sessions[sessionID]?.alone = nil
         let seat = seat(of: id, endpoint.route, now: now)
         if before >= limits.connectionsPerSession {
-            admit(id, .none, now: now, &effects)
+            // Nothing is said to it that the session's next socket would miss.
+            effects.list.append(.admit(id, .none))
             close(id, .tryAgainLater, .tooManyConnections, now: now, &effects)
         } else if seats[seat]?.side == .legacy {
             clients[id]?.isArriving = true

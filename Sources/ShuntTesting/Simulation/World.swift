@@ -73,6 +73,10 @@ final class World {
     var condemned: Int?
     /// By client: errors about passed messages that it must hear in this event.
     var owedErrors: [Int: Int] = [:]
+    /// The same, as the event left it.
+    var owedBefore: [Int: Int] = [:]
+    /// By message that such an error was taken for: the others that it may have been about.
+    var doubts: [Int: [Int]] = [:]
     /// Greetings that the client that is admitted must be given in this event.
     var greetingsInHand: [[UInt8]] = []
     /// The client that was admitted in this event, and what was kept for it.

@@ -47,6 +47,8 @@ extension World {
         checkLeaving()
         checkStopped()
         condemned = nil
+        owedBefore = owedErrors
+        owedErrors = [:]
     }
 
     /// Some outcome was kept for a socket to come, or given up, unseen: whose it was the model cannot tell.
@@ -341,7 +343,9 @@ extension World {
 
     /// The same where the table changes: who waits for the other side, or for a route's resume, is patient anew.
     private func checkWait(_ number: Int, _ slack: TimeSpan) {
-        guard messages[number].forwards == 0, !messages[number].mayHaveEnded, let route = messages[number].route,
+        // What was taken over from a socket that is gone stays where that left it.
+        guard messages[number].owner == messages[number].client, messages[number].forwards == 0,
+            !messages[number].mayHaveEnded, let route = messages[number].route,
             route >= plan.routes.count || !arrangement.routes[route].fallsBack
         else { return }
         let sides = sides(messages[number].client, route)

@@ -14,6 +14,13 @@ extension World {
             return tally.count("passed message lost")
         }
         let fitting = candidates(client).filter { fits($0, code, members) }
+        if fitting.isEmpty, let named = conversation(in: members),
+            let mistaken = doubts.keys.sorted().first(where: {
+                messages[$0].owner == client && fits($0, conversation: named)
+            }), undoubt(mistaken)
+        {
+            return checkError(client, code, members)
+        }
         if fitting.isEmpty, clientInHand == client, clients[client].isOld, conversation(in: members) == nil {
             // Kept for it from a socket that is gone, and it names nothing: whose it was nobody can tell.
             return tally.count("parked error of nobody known")
@@ -38,6 +45,7 @@ extension World {
             return tally.count("parked error of many")
         }
         if clients[client].isOld, conversation(in: members) == nil, fitting.count > 1 {
+            doubts[choice] = fitting
             doubtful.count += 1
             doubtful.bytes += fitting.map { messages[$0].size }.max() ?? 0
         }
@@ -56,6 +64,27 @@ extension World {
             saidToBeLost.append(messages[choice].connection)
         }
         end(choice, .error(code))
+    }
+
+    /// An error that named nothing was about another message than this one, which has its own outcome now.
+    func undoubt(_ number: Int) -> Bool {
+        guard let others = doubts.removeValue(forKey: number), case .error(let code) = messages[number].outcome else {
+            return false
+        }
+        messages[number].outcome = nil
+        messages[number].state = .waiting
+        let owner = messages[number].owner
+        if clients[owner].isThere {
+            clients[owner].unresolved = (clients[owner].unresolved + [number]).sorted()
+        } else if let session = messages[number].session {
+            sessions[session].orphans.append(number)
+        }
+        let left = others.filter { $0 != number && messages[$0].outcome == nil && messages[$0].state == .waiting }
+        if let other = left.first {
+            doubts[other] = left
+            end(other, .error(code))
+        }
+        return true
     }
 
     /// Messages whose outcome a client may still be told: its own, and those of sockets that it follows.

@@ -14,6 +14,7 @@ extension World {
         guard messages.indices.contains(number), let route = messages[number].route else {
             return fail(.bytes, "m\(number) must not be forwarded at all: \(printable(bytes))")
         }
+        _ = undoubt(number)
         checkMayBeSent(number, connection)
         checkIdentity(number, route, connection)
         checkOrder(number, route)
