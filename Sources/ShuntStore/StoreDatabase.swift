@@ -138,7 +138,7 @@ extension DatabaseError {
 
 extension StoreProblem {
     /// For people.
-    package var text: String {
+    var text: String {
         switch self {
         case .unwritable(let text), .unreadable(let text): text
         }

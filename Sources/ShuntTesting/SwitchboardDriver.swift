@@ -219,11 +219,11 @@ package final class SwitchboardDriver {
 
     // MARK: What happened
 
-    private func id(_ client: Int) -> ClientID {
+    package func id(_ client: Int) -> ClientID {
         clients.indices.contains(client - 1) ? clients[client - 1] : .none
     }
 
-    private func id(of connection: Int) -> ConnectionID {
+    package func id(of connection: Int) -> ConnectionID {
         connections.indices.contains(connection - 1) ? connections[connection - 1] : .none
     }
 

@@ -10,13 +10,13 @@ struct Shunt: ParsableCommand {
         subcommands: [ServeCommand.self, CheckCommand.self],
         groupedSubcommands: [
             CommandGroup(
-                name: "A running proxy",
+                name: "Watching",
                 subcommands: [
                     StatusCommand.self, RoutesCommand.self, PoolsCommand.self, SessionsCommand.self,
                     EventsCommand.self, AuditCommand.self,
                 ]),
             CommandGroup(
-                name: "Changes to it",
+                name: "Changing",
                 subcommands: [
                     SetCommand.self, UnsetCommand.self, PhaseCommand.self, PauseCommand.self, ResumeCommand.self,
                     ReconnectCommand.self, ReloadCommand.self, DrainCommand.self,

@@ -86,13 +86,16 @@ import Testing
                 if run.code == 77 { #expect(run.complaint.contains("SHUNT_TOKEN")) }
                 return run.code
             }
-            #expect(try await code(["status"], token: nil) == 77)
-            #expect(try await code(["status"], token: "wrong-secret") == 77)
-            #expect(try await code(["set", "guide", "1%"], token: "reader-secret") == 77)
-            #expect(proxy.changes == [])
-            #expect(try await code(["status"], token: "reader-secret") == 0)
-            #expect(try await code(["set", "guide", "1%"], token: "writer-secret") == 0)
-            #expect(try await code(["status", "--token", "writer-secret"], token: nil) == 0)
+            let cases: [(arguments: [String], token: String?, code: Int32)] = [
+                (["status"], nil, 77), (["status"], "wrong-secret", 77), (["set", "guide", "1%"], "reader-secret", 77),
+                (["status"], "reader-secret", 0), (["set", "guide", "1%"], "writer-secret", 0),
+                (["status", "--token", "writer-secret"], nil, 0),
+            ]
+            for (arguments, token, expected) in cases {
+                let code = try await code(arguments, token: token)
+                #expect(code == expected, "\(arguments)")
+            }
+            #expect(proxy.changes.count == 1)
         }
     }
 

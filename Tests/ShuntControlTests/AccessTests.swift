@@ -23,6 +23,12 @@ import Testing
         #expect(reply.code == (admitted ? "" : "host_refused"))
     }
 
+    @Test func `over a Unix socket any host will do`() async throws {
+        var client = APIClient()
+        client.settings.address = .unix(path: "admin.sock")
+        #expect(try await client.ask(.get, AdminPath.status, ["Host": "%2Frun%2Fadmin.sock"]).status == 200)
+    }
+
     @Test func `with tokens any host will do`() async throws {
         var client = APIClient()
         client.settings.readToken = "reader"

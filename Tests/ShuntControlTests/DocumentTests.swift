@@ -154,6 +154,17 @@ import Testing
         }
     }
 
+    @Test func `the page about the API explains every path and every kind of problem`() async throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let page = try String(
+            contentsOf: root.appending(path: "Sources/shunt/Documentation.docc/AdminAPI.md"), encoding: .utf8)
+        #expect(ProblemCode.allCases.map(\.rawValue).filter { !page.contains("`\($0)`") } == [])
+        let (_, operations) = try await document()
+        let words = operations.compactMap { $0.path.split(separator: "/").last.map(String.init) }
+        #expect(words.filter { !page.contains($0) } == [])
+    }
+
     @Test func `paths of the client's side are paths of the document`() async throws {
         let (_, operations) = try await document()
         let paths = Set(operations.map(\.concrete))

@@ -9,9 +9,10 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ListenerTests {
     private static let end = "Host: localhost\r\nConnection: close\r\n\r\n"
 
-    @Test func `a request over a socket is answered`() async throws {
+    @Test(arguments: ["/api/v1/status", "http://localhost/api/v1/status"])
+    func `a request over a socket is answered`(target: String) async throws {
         try await RunningService.with(FakeControl()) { port, _ in
-            let answer = try await RawClient.ask(port, "GET /api/v1/status HTTP/1.1\r\n" + Self.end)
+            let answer = try await RawClient.ask(port, "GET \(target) HTTP/1.1\r\n" + Self.end)
             #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
             #expect(answer.contains("\"version\":\"0.3.0\""))
             #expect(answer.contains("ETag: \"12\"\r\n"))
@@ -19,8 +20,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("GET http://localhost/api/v1/status HTTP/1.1\r\n" + end, 400, "bad_request"),
-        ("GET http://x HTTP/1.1\r\n" + end, 400, "bad_request"), ("OPTIONS * HTTP/1.1\r\n" + end, 400, "bad_request"),
+        ("GET http://x HTTP/1.1\r\n" + end, 404, "not_found"), ("OPTIONS * HTTP/1.1\r\n" + end, 400, "bad_request"),
         ("CONNECT localhost:80 HTTP/1.1\r\n" + end, 400, "bad_request"),
         ("GET /\u{E9}\u{FF} HTTP/1.1\r\n" + end, 400, "bad_request"), ("GET  HTTP/1.1\r\n" + end, 400, "bad_request"),
         ("nonsense\r\n\r\n", 400, "bad_request"), ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "bad_request"),
@@ -58,7 +58,8 @@ import Testing
                     _ = try await client.read(until: "\r\n")
                 }
             }
-            #expect(try await RawClient.ask(port, "GET /healthz HTTP/1.1\r\n" + Self.end).contains("200 OK"))
+            let answer = try await RawClient.ask(port, "GET /healthz HTTP/1.1\r\n" + Self.end)
+            #expect(answer.contains("200 OK"))
         }
     }
 
@@ -90,7 +91,8 @@ import Testing
         var limits = AdminLimits()
         limits.idle = .milliseconds(100)
         try await RunningService.with(FakeControl(), limits: limits) { port, _ in
-            #expect(try await RawClient.ask(port, "GET /healthz HT") == "")
+            let answer = try await RawClient.ask(port, "GET /healthz HT")
+            #expect(answer.isEmpty)
         }
     }
 
@@ -101,7 +103,7 @@ import Testing
         let long = String(repeating: "x", count: 100_000)
         control.with { state in
             state.events = (1...400).map { id in
-                var event = FakeControl.event(id)
+                var event = FakeControl.event(Int64(id))
                 event.text = long
                 return event
             }

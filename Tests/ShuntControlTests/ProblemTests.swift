@@ -67,7 +67,9 @@ import Testing
     @Test(arguments: [
         ("{", "bad_json"), ("{\"reason\": nope}", "bad_json"), ("{\"reason\":\"a\",}x", "bad_json"),
         ("\u{0}", "bad_json"),
-        (String(repeating: "[", count: 60_000), "bad_json"), ("[]", "invalid_value"), ("7", "invalid_value"),
+        (String(repeating: "[", count: 60_000), "bad_json"),
+        (#"{"reason":"# + String(repeating: "[", count: 60_000), "invalid_value"),
+        ("[]", "invalid_value"), ("7", "invalid_value"),
         ("null", "invalid_value"), ("{\"reason\":7}", "invalid_value"), ("{\"reason\":{\"a\":[]}}", "invalid_value"),
         ("{\"reasn\":\"a\"}", "invalid_value"),
     ])
@@ -79,10 +81,16 @@ import Testing
         #expect(client.control.with { $0.performed.isEmpty })
     }
 
-    @Test func `bad JSON is told with its place`() async throws {
-        let reply = try await APIClient().change(.post, AdminPath.reload, body: "{\n \"reason\": nope\n}")
+    @Test(arguments: [
+        ("{\n \"reason\": nope\n}", "line 2, column 12"), ("{", "line 1, column 2"), ("", "empty"),
+        ("{\"reason\":\"a\",}", "line 1, column 15"), ("{}\r\n}", "line 2, column 1"),
+        ("{\"reason\":\"a\nb\"}", "line 1, column 13"),
+    ])
+    func `bad JSON is told with its place`(body: String, place: String) async throws {
+        let reply = try await APIClient().change(.post, AdminPath.reload, body: body)
+        #expect(reply.code == "bad_json")
         let detail = try #require(reply.json["detail"] as? String)
-        #expect(detail.contains("line 2"), "\(detail)")
+        #expect(detail.contains(place), "\(detail)")
     }
 
     @Test func `a misspelt member is told with the one that was meant`() async throws {

@@ -8,6 +8,9 @@ package struct BodyShape: Sendable {
     package var required: [String]
     package var optional: [String]
 
+    /// More than any body needs.
+    private static let nesting = 16
+
     package init(schema: String, required: [String], optional: [String]) {
         self.schema = schema
         self.required = required
@@ -40,22 +43,32 @@ package struct BodyShape: Sendable {
         return problem
     }
 
-    private static func object(_ bytes: Data) throws(Problem) -> [String: BodyMember] {
+    private static func object(_ data: Data) throws(Problem) -> [String: BodyMember] {
+        let bytes = Array(data)
+        guard UTF8Validator.isValid(bytes.span, from: 0, count: bytes.count) else {
+            throw Problem(.badJSON, "the body is not UTF-8")
+        }
+        // The core's scanner says where a text is wrong, which Foundation's does not.
+        var envelope = Envelope()
+        switch envelope.scan(bytes.span, for: KeySet(["reason"]), nesting: nesting, early: false) {
+        case .object: break
+        case .notAnObject: throw Problem(.invalidValue, "the body must be an object")
+        case .malformed(let place): throw Problem(.badJSON, "no JSON from \(Self.place(of: place, in: bytes)) on")
+        case .tooDeep(let place): throw Problem(.invalidValue, "nested too deep at \(Self.place(of: place, in: bytes))")
+        }
         do {
-            return try JSONDecoder().decode([String: BodyMember].self, from: bytes)
-        } catch DecodingError.typeMismatch {
-            throw Problem(.invalidValue, "the body must be an object")
-        } catch DecodingError.dataCorrupted(let context) {
-            throw Problem(.badJSON, place(context.underlyingError) ?? context.debugDescription)
+            return try JSONDecoder().decode([String: BodyMember].self, from: data)
         } catch {
-            throw Problem(.badJSON, "the body is not well-formed JSON")
+            throw Problem(.badJSON, "the body cannot be read as JSON")
         }
     }
 
-    /// What the parser says about line and column.
-    private static func place(_ error: (any Error)?) -> String? {
-        guard let error else { return nil }
-        return (error as NSError).userInfo[NSDebugDescriptionErrorKey] as? String
+    /// - Returns: line and column, both from 1; columns count bytes.
+    private static func place(of index: Int, in bytes: [UInt8]) -> String {
+        let before = bytes.prefix(index)
+        let line = before.count { $0 == UInt8(ascii: "\n") } + 1
+        let column = before.reversed().prefix { $0 != UInt8(ascii: "\n") }.count + 1
+        return "line \(line), column \(column)"
     }
 }
 

@@ -27,6 +27,8 @@ struct Gate: Sendable {
     /// A page whose own name was made to lead here (DNS rebinding) sends that name. Addresses cannot be led elsewhere, and
     /// `localhost` is resolved by no server.
     private func checkHost(_ authority: String?) throws(Problem) {
+        // No page reaches a Unix socket.
+        guard let host else { return }
         guard let authority, let name = Self.host(of: authority) else {
             throw Problem(.hostRefused, "the request does not say which host it is meant for")
         }

@@ -22,14 +22,18 @@ package struct Pins: Sendable {
     package var isEmpty: Bool { entries.isEmpty }
     package var count: Int { entries.count }
 
-    /// Whether the conversation is held by legacy; if so it is used now.
-    package mutating func holds(_ route: String, _ conversation: [UInt8], idle: TimeSpan, now: Instant) -> Bool {
+    /// Whether the conversation is held by legacy.
+    ///
+    /// - Parameter isUsed: a message is there, so the time of idleness starts anew.
+    package mutating func holds(
+        _ route: String, _ conversation: [UInt8], idle: TimeSpan, now: Instant, isUsed: Bool = true
+    ) -> Bool {
         guard let index = index(route, conversation), entries[index].staysLegacy else { return false }
         if now >= entries[index].lastUsed + idle {
             entries[index].staysLegacy = false
             return false
         }
-        entries[index].lastUsed = now
+        if isUsed { entries[index].lastUsed = now }
         return true
     }
 
@@ -53,8 +57,21 @@ package struct Pins: Sendable {
         return entries[index].isAnswered
     }
 
+    /// No conversation of these routes is held any more: the unified upstream serves them all.
+    package mutating func release(_ routes: Set<String>) {
+        for index in entries.indices where routes.contains(entries[index].route) { entries[index].staysLegacy = false }
+    }
+
     private func index(_ route: String, _ conversation: [UInt8]) -> Int? {
-        entries.firstIndex { $0.conversation == conversation && $0.route == route }
+        let name = Self.name(conversation)
+        return entries.firstIndex { $0.conversation == name && $0.route == route }
+    }
+
+    /// What stands for a conversation id, which may be as long as a message.
+    private static func name(_ conversation: [UInt8]) -> [UInt8] {
+        if conversation.count <= 256 { return conversation }
+        let hash = SipHash.hash(conversation, key: (0, UInt64(truncatingIfNeeded: conversation.count)))
+        return Array(conversation.prefix(256)) + (0..<8).map { UInt8(truncatingIfNeeded: hash &>> UInt64(8 * $0)) }
     }
 
     private mutating func place(_ route: String, _ conversation: [UInt8], now: Instant) -> Int {
@@ -65,7 +82,7 @@ package struct Pins: Sendable {
                 entries.remove(at: oldest)
             }
         }
-        entries.append(Entry(route: route, conversation: conversation, lastUsed: now))
+        entries.append(Entry(route: route, conversation: Self.name(conversation), lastUsed: now))
         return entries.count - 1
     }
 }

@@ -21,11 +21,12 @@ package struct Exchange: Sendable {
     /// No reply is expected: it ends when it is sent.
     package let oneWay: Bool
     /// The client's conversation id or the one that was made for it, as a JSON value.
-    package let conversation: [UInt8]
+    package var conversation: [UInt8]
     /// The value of the correlation member as sent, as a JSON value; empty for fifo.
     package var correlation: [UInt8]
-    /// A message that is passed through as it is: its outcome is the backend's own business.
-    package let isPassed: Bool
+    /// It was accepted to be passed through as it is: nothing of it was looked at. Where it goes in the end, the side
+    /// decides that serves its socket when it is sent.
+    package var isPassed: Bool
     package let kind: MessageKind
     /// Since when it waits for its route's resume.
     package var pausedSince: Instant?

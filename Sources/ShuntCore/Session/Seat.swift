@@ -13,18 +13,25 @@ package struct Seat: Sendable {
     package var sentToUnified = 0
     /// What waits in `pool` is not to be sent: exchanges on the other side must end first.
     package var isBlocked = false
+    /// An old client's own connection is replaced while it has exchanges: what comes next waits for them on this side
+    /// too, so that replies keep their order.
+    package var awaitsReplaced = false
     /// Where the session stands among the steps of a rollout; `Rollout.whole` without a token: such a session is served
     /// by legacy until the share is 100 %.
     package let bucket: Int
     /// What the file says of this client's app, above everything else.
     package var override: Rollout?
-    package var lastUsed: Instant
+    /// When a message came last; nil before the first.
+    package var lastUsed: Instant?
     /// The conversation id that was made for this session and route, as a JSON value; empty until one was needed.
     package var madeConversation: [UInt8] = []
     /// The conversation id that the client sent last, as a JSON value: the next one is mostly the same.
     package var lastConversation: [UInt8] = []
 
     package func sent(to side: Side) -> Int { side == .legacy ? sentToLegacy : sentToUnified }
+
+    /// Whether something that was sent must end before anything else is sent.
+    package var mustWait: Bool { sent(to: side.other) > 0 || awaitsReplaced && sent(to: side) > 0 }
 
     package mutating func count(_ change: Int, sentTo side: Side) {
         if side == .legacy { sentToLegacy += change } else { sentToUnified += change }

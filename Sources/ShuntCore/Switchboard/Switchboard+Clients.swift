@@ -139,7 +139,7 @@ extension Switchboard {
     mutating func look(at id: ClientID, now: Instant, _ effects: inout Effects) {
         guard let client = clients[id], client.armed <= now else { return }
         clients[id]?.armed = .distantFuture
-        if now >= client.leaves, client.open == 0 { return leaveIfOver(id, now: now, &effects) }
+        if now >= client.leaves, client.open <= 0 { return leaveIfOver(id, now: now, &effects) }
         beat(id, now: now, &effects)
         if client.endpoint == nil, now >= client.lastActive + table.definition.limits.idleTimeout, client.open == 0 {
             return close(id, .goingAway, .idle, now: now, &effects)

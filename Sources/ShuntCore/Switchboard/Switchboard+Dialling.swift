@@ -2,7 +2,7 @@
 extension Switchboard {
     /// Orders a dial unless the pool's backoff or the upstream's breaker says to wait; `arm(pool:)` comes back then.
     mutating func dial(_ poolID: PoolID, now: Instant, _ effects: inout Effects) {
-        guard let pool = pools[poolID], pool.current.isNone else { return }
+        guard let pool = pools[poolID], pool.current.isNone, !pool.isRemoved else { return }
         let first = firstSendable(poolID)
         if first.isNone || now < pool.backoff.until || now < pool.dialNotBefore { return }
         let upstream = pool.upstream
@@ -38,6 +38,12 @@ extension Switchboard {
             admit(connection.cause, id, now: now, &effects)
         }
         connections[id]?.idleSince = now
+        if connection.isThrough, !connection.isRaw, let upstream = pools[connection.pool]?.upstream,
+            upstream !== connection.upstream
+        {
+            // It was dialled by settings that are no more: it has answered the handshake, and carries nothing.
+            retire(id, .configuration, now: now, &effects)
+        }
         // Up to a tenth earlier, so that connections dialled together do not end together.
         let jitter = random.span(upTo: TimeSpan(nanoseconds: settings.lifetime.nanoseconds / 10))
         connections[id]?.expires = now + TimeSpan(nanoseconds: settings.lifetime.nanoseconds - jitter.nanoseconds)
@@ -119,7 +125,9 @@ extension Switchboard {
         var waiting: [(seat: SeatID, conversation: [UInt8])] = []
         var candidate = pools[poolID]?.queue.head ?? .none
         while let exchange = exchanges[candidate] {
-            if exchange.route.fallsBack { waiting.append((exchange.seat, exchange.conversation)) }
+            if exchange.route.fallsBack {
+                waiting.append((exchange.seat, pinKey(exchange.seat, exchange.conversation)))
+            }
             candidate = exchange.next
         }
         for (seat, conversation) in waiting where seats[seat]?.side == .unified {
@@ -203,15 +211,16 @@ extension Switchboard {
     private mutating func requeueSent(_ id: ConnectionID, now: Instant) {
         var candidate = connections[id]?.outstanding.tail ?? .none
         while let exchange = exchanges[candidate] {
-            if exchange.state == .sent, !exchange.retried, !exchange.held.isEmpty {
+            // Its socket may be served by the other side by now.
+            let home = seats[exchange.seat]?.pool ?? exchange.pool
+            let pool = pools.contains(home) ? home : exchange.pool
+            if exchange.state == .sent, !exchange.retried, !exchange.held.isEmpty, pools[pool]?.isRemoved == false {
                 connections[id]?.outstanding.remove(candidate, in: &exchanges)
                 connections[id]?.live -= 1
                 exchanges[candidate]?.state = .queued
                 left(exchange.seat, exchange.side)
-                // Its socket may be served by the other side by now.
-                let home = seats[exchange.seat]?.pool ?? exchange.pool
-                let pool = pools.contains(home) ? home : exchange.pool
                 exchanges[candidate]?.pool = pool
+                if seats[exchange.seat]?.isBlocked == true { pools[pool]?.hasHindered = true }
                 exchanges[candidate]?.retried = true
                 exchanges[candidate]?.connection = .none
                 let unready = pools[pool]?.unreadyTime(now: now) ?? .zero

@@ -10,7 +10,7 @@ extension Switchboard {
 
     /// Closes a client whose time has come and that waits for nothing.
     mutating func leaveIfOver(_ id: ClientID, now: Instant, _ effects: inout Effects) {
-        guard let leaves = clients[id]?.leaves, leaves <= now, clients[id]?.open == 0 else { return }
+        guard let leaves = clients[id]?.leaves, leaves <= now, let open = clients[id]?.open, open <= 0 else { return }
         switch clients[id]?.leaving {
         case .endpointClosed: close(id, .endpointClosed, .endpointClosed, now: now, &effects)
         case .routeRemoved: close(id, .goingAway, .routeRemoved, now: now, &effects)

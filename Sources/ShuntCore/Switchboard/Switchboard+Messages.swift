@@ -86,7 +86,8 @@ extension Switchboard {
         let oneWay = envelope.value(table.typeSlot).map { table.oneWay.find(bytes, $0) != nil } ?? false
         let seat = seat(of: id, route, now: now)
         let conversation = conversation(seat, bytes)
-        settle(seat: seat, route, conversation, now: now, &effects)
+        // The side of an old client's socket is decided already, by its one conversation.
+        if clients[id]?.endpoint == nil { settle(seat: seat, route, conversation, now: now, &effects) }
         guard let session = clients[id]?.session, let poolID = seats[seat]?.pool,
             let upstream = pools[poolID]?.upstream
         else { return }

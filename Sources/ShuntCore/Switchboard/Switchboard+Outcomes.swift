@@ -36,7 +36,7 @@ extension Switchboard {
         _ effects: inout Effects
     ) {
         tally.errors += 1
-        if exchange.route.index >= 0, exchange.route.index < routeTallies.count {
+        if isOfTable(exchange.route) {
             let side = exchange.state == .queued ? seats[exchange.seat]?.side ?? exchange.side : exchange.side
             if side == .legacy {
                 routeTallies[exchange.route.index].errorsByLegacy += 1
@@ -54,6 +54,11 @@ extension Switchboard {
         let splice = effects.splices.splice(literalsFrom: start)
         hand(
             splice, message: Span(), to: exchange.client, of: exchange.session, exchange.endpoint, now: now, &effects)
+    }
+
+    /// Whether a route is one of the table in force: else its index says nothing.
+    func isOfTable(_ route: Route) -> Bool {
+        table.routes.indices.contains(route.index) && table.routes[route.index] === route
     }
 
     private func isAddress(_ name: String) -> Bool { table.definition.addressing.routeBy.contains(name) }
@@ -106,6 +111,7 @@ extension Switchboard {
             guard let pool = exchanges[id]?.pool, let size = exchanges[id]?.size else { return }
             pools[pool]?.queue.remove(id, in: &exchanges)
             pools[pool]?.queuedBytes -= size
+            if pools[pool]?.isThrough == true, let client = exchanges[id]?.client { resumeReading(client, &effects) }
         case .sent, .abandoned:
             guard let connection = exchanges[id]?.connection else { return }
             connections[connection]?.outstanding.remove(id, in: &exchanges)

@@ -60,15 +60,16 @@ extension Switchboard {
         guard let pool = pools[exchange.pool] else { return }
         let settings = pool.upstream.settings
         if pool.expired { return refuse(exchange.client, .sessionExpired, members: known(bytes), now: now, &effects) }
+        let ahead = waiting(in: pool, isHindered: isHindered)
         let full =
-            pool.queue.count >= settings.queue.messages
-            || !pool.queue.isEmpty && pool.queuedBytes &+ bytes.count > settings.queue.bytes
+            ahead.messages >= settings.queue.messages
+            || ahead.messages > 0 && ahead.bytes &+ bytes.count > settings.queue.bytes
         if full {
             let code: ErrorCode = exchange.route.isPaused ? .routePaused : .queueFull
             return refuse(exchange.client, code, members: known(bytes), now: now, &effects)
         }
         if !settings.pace.isEmpty {
-            let wait = paceWait(of: pool, ahead: pool.queue.count, now: now)
+            let wait = paceWait(of: pool, ahead: ahead.messages, now: now)
             if wait > settings.queue.timeout {
                 let members = known(bytes) + [("retry_after", decimalSeconds(wait))]
                 return refuse(exchange.client, .rateLimited, members: members, now: now, &effects)
@@ -85,6 +86,22 @@ extension Switchboard {
         pools[exchange.pool]?.queue.append(id, in: &exchanges)
         pools[exchange.pool]?.queuedBytes += bytes.count
         pump(exchange.pool, now: now, &effects)
+    }
+
+    /// What stands before a further message. What waits for its route's resume or for the other side's end is bounded
+    /// by itself, so that it takes no room from routes that go on.
+    private func waiting(in pool: Pool, isHindered: Bool) -> (messages: Int, bytes: Int) {
+        if !pool.hasHindered, !isHindered { return (pool.queue.count, pool.queuedBytes) }
+        var (messages, bytes) = (0, 0)
+        var candidate = pool.queue.head
+        while let exchange = exchanges[candidate] {
+            if self.isHindered(exchange) == isHindered {
+                messages += 1
+                bytes += exchange.size
+            }
+            candidate = exchange.next
+        }
+        return (messages, bytes)
     }
 
     /// Sends what may be sent, dials where there is nothing to send over, and sees to the pool's timers.
@@ -109,8 +126,11 @@ extension Switchboard {
     }
 
     private mutating func sendHeld(_ id: ExchangeID, now: Instant, _ effects: inout Effects) {
+        guard let pool = exchanges[id]?.pool else { return }
+        // Whatever it was accepted for: its socket may have changed sides since.
+        if pools[pool]?.isThrough == true { return passHeld(id, now: now, &effects) }
+        if exchanges[id]?.isPassed == true, !becomesRouted(id, now: now, &effects) { return }
         guard let exchange = exchanges[id] else { return }
-        if exchange.isPassed { return passHeld(id, now: now, &effects) }
         pools[exchange.pool]?.queue.remove(id, in: &exchanges)
         pools[exchange.pool]?.queuedBytes -= exchange.size
         let bytes = exchange.held
@@ -122,6 +142,41 @@ extension Switchboard {
             exchanges[id]?.correlation = value
         }
         forward(id, exchange.route, exchange.pool, bytes.span, blob: true, now: now, &effects)
+    }
+
+    /// A message that was to be passed through goes to the unified upstream after all: only now it must be one that can
+    /// be read. Returns whether it is; if not it has its outcome.
+    private mutating func becomesRouted(_ id: ExchangeID, now: Instant, _ effects: inout Effects) -> Bool {
+        guard let exchange = exchanges[id] else { return false }
+        if exchange.kind == .binary {
+            fail(id, .binaryUnsupported, now: now, &effects)
+            return false
+        }
+        let nesting = table.definition.limits.nesting
+        switch envelope.scan(exchange.held.span, for: table.requestKeys, nesting: nesting, early: false) {
+        case .object: break
+        case .notAnObject:
+            fail(id, .notAnObject, now: now, &effects)
+            return false
+        case .malformed, .tooDeep:
+            fail(id, .badJSON, now: now, &effects)
+            return false
+        }
+        if let type = envelope.value(table.typeSlot), table.absorbed.find(exchange.held.span, type) != nil {
+            tally.absorbed += 1
+            end(id, now: now, &effects)
+            return false
+        }
+        var conversation: [UInt8] = []
+        if let value = envelope.value(table.conversationSlot), value.kind != .null {
+            conversation = copy(exchange.held.span, value.start..<value.end)
+        } else {
+            let name = sessions[exchange.session]?.shortName ?? []
+            conversation = table.conversationTemplate.make(match: exchange.route.match, session: name)
+        }
+        exchanges[id]?.conversation = conversation
+        exchanges[id]?.isPassed = false
+        return true
     }
 
     /// Writes an exchange's message, just scanned, to its pool's connection. `blob`: the bytes are the held ones.

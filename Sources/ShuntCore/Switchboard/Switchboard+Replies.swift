@@ -158,7 +158,8 @@ extension Switchboard {
             let conversation = exchanges[exchangeID]?.conversation
             let endpoint = exchanges[exchangeID]?.endpoint
             if route.fallsBack, upstream.isUnified, let conversation {
-                sessions[session]?.pins.noteAnswer(route.name, conversation, now: now)
+                let key = pinKey(exchanges[exchangeID]?.seat ?? .none, conversation)
+                sessions[session]?.pins.noteAnswer(route.name, key, now: now)
             }
             tally.delivered += 1
             if let endpoint, endpoint.unified === upstream, clients[client]?.congested == false {

@@ -4,8 +4,8 @@ extension Switchboard {
     package func routeReport() -> [RouteTally] {
         var report = routeTallies
         for id in clients.ids {
-            guard let route = clients[id]?.endpoint?.route.index, report.indices.contains(route) else { continue }
-            report[route].sockets += 1
+            guard let route = clients[id]?.endpoint?.route, isOfTable(route) else { continue }
+            report[route.index].sockets += 1
         }
         for id in exchanges.ids where exchanges[id]?.state == .queued {
             guard let exchange = exchanges[id], report.indices.contains(exchange.route.index), isHindered(exchange)

@@ -11,6 +11,14 @@ extension Switchboard {
             pools[connection.pool]?.current = .none
             if reason.isFault { pools[connection.pool]?.backoff.failed(now: now, random: &random) }
         }
+        if connection.isThrough, case .client(let owner) = pools[connection.pool]?.key.owner {
+            if connection.live > 0, let seat = clients[owner]?.seats.first?.seat {
+                seats[seat]?.isBlocked = true
+                seats[seat]?.awaitsReplaced = true
+                pools[connection.pool]?.hasHindered = true
+            }
+            resumeReading(owner, &effects)
+        }
         closeIfFinished(id, now: now, &effects)
     }
 
@@ -74,7 +82,7 @@ extension Switchboard {
         if pool.isThrough {
             // It ends with its socket, and when the socket's next message goes elsewhere and nothing is left.
             guard let place = clients[owner]?.seats.first, let seat = seats[place.seat] else { return true }
-            return seat.pool != id && seat.sentToLegacy == 0 && pool.queue.isEmpty
+            return seat.pool != id && pool.queue.isEmpty && pool.connections.allSatisfy { connections[$0]?.live == 0 }
         }
         return !clients.contains(owner) && pool.queue.isEmpty
             && pool.connections.allSatisfy { connections[$0]?.live == 0 }

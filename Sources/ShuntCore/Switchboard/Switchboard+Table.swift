@@ -13,25 +13,36 @@ extension Switchboard {
         let byName = Dictionary(
             new.upstreams.map { ($0.settings.name, $0.index) }, uniquingKeysWith: { first, _ in first })
         for upstream in old.upstreams { places[upstream.index] = byName[upstream.settings.name] ?? -1 }
-        moveUpstreams(places, now: now, &effects)
+        moveUpstreams(places, from: old, now: now, &effects)
         moveRoutes(from: old, now: now, &effects)
         moveExchanges(now: now, &effects)
         for id in clients.ids { judge(id, from: old, spread: spread, now: now, &effects) }
+        endStranded(now: now, &effects)
         for id in pools.ids { pump(id, now: now, &effects) }
         settleLoosened(now: now, &effects)
     }
 
     // MARK: Upstreams
 
-    private mutating func moveUpstreams(_ places: [Int], now: Instant, _ effects: inout Effects) {
+    private mutating func moveUpstreams(
+        _ places: [Int], from before: RoutingTable, now: Instant, _ effects: inout Effects
+    ) {
         var moved = Array(repeating: Breaker(), count: table.upstreams.count)
-        for (old, new) in places.enumerated() where new >= 0 && old < breakers.count { moved[new] = breakers[old] }
+        for (old, new) in places.enumerated() where new >= 0 && old < breakers.count {
+            // That one address is down says nothing of another.
+            let isSame = table.upstreams[new].settings.dialsLike(before.upstreams[old].settings)
+            if isSame { moved[new] = breakers[old] }
+        }
         breakers = moved
         waitingForBreaker = Array(repeating: [], count: table.upstreams.count)
         for id in sessions.ids {
             guard let paces = sessions[id]?.paces, !paces.isEmpty else { continue }
             var kept: [Int: WindowPace] = [:]
-            for (old, pace) in paces where old < places.count && places[old] >= 0 { kept[places[old]] = pace }
+            for (old, pace) in paces where old < places.count && places[old] >= 0 {
+                let rates = table.upstreams[places[old]].settings.pace
+                let isSame = rates == before.upstreams[old].settings.pace
+                kept[places[old]] = isSame ? pace : pace.counting(by: rates)
+            }
             sessions[id]?.paces = kept
         }
         poolsByKey = [:]
@@ -94,6 +105,11 @@ extension Switchboard {
             if let new = table.route(named: route.name) { tallies[new.index] = routeTallies[route.index] }
         }
         routeTallies = tallies
+        // Where unified serves everybody, no conversation stays behind: a lower share later does not call it back.
+        let whole = Set(table.routes.filter { $0.decision.rollout.side == .unified }.map(\.name))
+        if !whole.isEmpty {
+            for id in sessions.ids where sessions[id]?.pins.isEmpty == false { sessions[id]?.pins.release(whole) }
+        }
         for id in pools.ids {
             if let name = pools[id]?.lastRoute.name, let route = table.route(named: name) {
                 pools[id]?.lastRoute = route
@@ -106,7 +122,7 @@ extension Switchboard {
         var removed: [ExchangeID] = []
         for id in exchanges.ids {
             guard let exchange = exchanges[id] else { continue }
-            if let path = exchange.endpoint?.path, let endpoint = table.endpoints.endpoint(at: path) {
+            if let old = exchange.endpoint, let endpoint = endpoint(like: old) {
                 exchanges[id]?.endpoint = endpoint
             }
             guard let route = route(like: exchange.route, exchange.endpoint) else {
@@ -125,6 +141,20 @@ extension Switchboard {
         for id in removed { fail(id, .routeRemoved, now: now, &effects) }
     }
 
+    /// The endpoint of the new table that has the place of an old one: that of the same route, whatever its path is now.
+    private func endpoint(like old: Endpoint) -> Endpoint? {
+        guard old.route.index >= 0 else { return table.endpoints.unlisted.first { $0.path == old.path } }
+        guard let route = table.route(named: old.route.name) else { return nil }
+        return table.endpoints.byRoute.indices.contains(route.index) ? table.endpoints.byRoute[route.index] : nil
+    }
+
+    /// What waits for an upstream that is no more, though its route is, and has no socket to say where it goes instead.
+    private mutating func endStranded(now: Instant, _ effects: inout Effects) {
+        for id in pools.ids where pools[id]?.isRemoved == true {
+            failWaiting(id, .upstreamUnavailable, now: now, &effects)
+        }
+    }
+
     /// The route of the new table that has the place of an old one.
     private func route(like old: Route, _ endpoint: Endpoint?) -> Route? {
         if old.index >= 0 { return table.route(named: old.name) }
@@ -139,7 +169,7 @@ extension Switchboard {
     ) {
         guard let client = clients[id] else { return }
         if let endpoint = client.endpoint {
-            guard let found = table.endpoints.endpoint(at: endpoint.path) else {
+            guard let found = endpoint(like: endpoint) else {
                 return leaveSoon(id, .routeRemoved, spread, now: now, &effects)
             }
             clients[id]?.endpoint = found
@@ -187,8 +217,7 @@ extension Switchboard {
         seats[id]?.override = route.overrides.first { $0.matches(app: app) }?.servedBy
         if begins { pinPresentConversation(id, now: now) }
         guard clients[client]?.isArriving != true else { return }
-        let side = wantedSide(id, conversation: nil, now: now)
-        if seats[id]?.side != side { flip(id, to: side, now: now, &effects) }
+        resettle(id, now: now, &effects)
     }
 }
 

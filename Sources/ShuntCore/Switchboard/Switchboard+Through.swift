@@ -47,6 +47,8 @@ extension Switchboard {
         if connection.isNone { greet(id, now: now, &effects) }
         deliverParked(to: id, of: client.session, now: now, &effects)
         adopt(by: id, of: client.session)
+        // The table may have changed while the backend was asked.
+        if !connection.isNone, let seat = client.seats.first?.seat { resettle(seat, now: now, &effects) }
         arm(client: id)
     }
 
@@ -79,7 +81,10 @@ extension Switchboard {
         var opens = true
         if kind == .text {
             let result = envelope.scan(bytes, for: Self.typeOnly, nesting: table.definition.limits.nesting, early: true)
-            if result == .object, let type = envelope.value(0) {
+            if result == .object, let type = envelope.value(0),
+                endpoint.absorbed.find(bytes, type) != nil || table.oneWay.find(bytes, type) != nil,
+                let type = wholeType(bytes)
+            {
                 if endpoint.absorbed.find(bytes, type) != nil {
                     tally.absorbed += 1
                     return
@@ -89,6 +94,9 @@ extension Switchboard {
         }
         guard let seatID = clients[id]?.seats.first?.seat, let seat = seats[seatID] else { return }
         let route = seat.route
+        if clients[id]?.leaving == .routeRemoved, clients[id]?.leaves != .distantFuture {
+            return refuse(id, .unknownAgent, detail: ErrorCode.routeRemoved.text, now: now, &effects)
+        }
         if !route.isSettled || !pools.contains(seat.pool) {
             // An old client names no conversation: its socket's is one.
             settle(seat: seatID, route, madeConversation(seatID), now: now, &effects)
@@ -100,6 +108,13 @@ extension Switchboard {
     }
 
     static let typeOnly = KeySet(["type"])
+
+    /// The type of a message that is well-formed to its end: the last one counts, as it does for the backend.
+    private mutating func wholeType(_ bytes: Span<UInt8>) -> JSONValue? {
+        let nesting = table.definition.limits.nesting
+        guard envelope.scan(bytes, for: Self.typeOnly, nesting: nesting, early: false) == .object else { return nil }
+        return envelope.value(0)
+    }
 
     private mutating func pass(
         _ id: ClientID, _ seat: SeatID, _ poolID: PoolID, _ kind: MessageKind, _ bytes: Span<UInt8>, opens: Bool,
@@ -157,7 +172,6 @@ extension Switchboard {
         passed(splice, over: current, seat, opens: !exchange.oneWay, now: now, &effects)
         // Behind the other, so that the client is never without anything under way in between.
         end(id, now: now, &effects)
-        if pools[exchange.pool]?.queue.isEmpty == true { resumeReading(exchange.client, &effects) }
     }
 
     /// An old client is never told that a queue is full: it is not read while much of its own waits.
@@ -170,8 +184,14 @@ extension Switchboard {
         effects.list.append(.stopReadingClient(id))
     }
 
+    /// Reads a client again, unless something of it waits yet or its connection takes nothing.
     mutating func resumeReading(_ id: ClientID, _ effects: inout Effects) {
         guard clients[id]?.readingStopped == true else { return }
+        for pool in throughPools(of: id) {
+            guard pools[pool]?.queue.isEmpty == true else { return }
+            let current = pools[pool]?.current ?? .none
+            if connections[current]?.congested == true { return }
+        }
         clients[id]?.readingStopped = false
         clients[id]?.pingedAt = nil
         effects.list.append(.startReadingClient(id))
@@ -210,7 +230,9 @@ extension Switchboard {
         guard isReply, let live = connections[id]?.live, live > 0 else { return }
         connections[id]?.live = live - 1
         passedEnded(client, 1, now: now, &effects)
-        if live == 1 { closeIfFinished(id, now: now, &effects) }
+        guard live == 1 else { return }
+        closeIfFinished(id, now: now, &effects)
+        if pools[poolID]?.isRemoved == true { loosened.append(.pool(poolID)) }
     }
 
     /// So many messages that were passed through are over.
@@ -234,10 +256,10 @@ extension Switchboard {
     // MARK: Connections
 
     func throughPools(of client: ClientID) -> [PoolID] {
-        guard let endpoint = clients[client]?.endpoint, let legacy = endpoint.route.legacy else { return [] }
-        let key = PoolKey(owner: .client(client), upstream: legacy.index, lane: 0, vary: [])
-        guard let pool = poolsByKey[key], pools[pool]?.isThrough == true else { return [] }
-        return [pool]
+        guard clients[client]?.endpoint != nil, let session = clients[client]?.session else { return [] }
+        return (sessions[session]?.pools ?? []).filter {
+            pools[$0]?.isThrough == true && pools[$0]?.key.owner == .client(client)
+        }
     }
 
     /// Dials a client's own connection: at once for one that arrives, else when a message waits.
@@ -284,6 +306,7 @@ extension Switchboard {
         }
         for _ in 0..<lost { refusePassed(client, .upstreamLost, sent: true, &effects) }
         passedEnded(client, lost, now: now, &effects)
+        resumeReading(client, &effects)
         pump(poolID, now: now, &effects)
         loosened.append(.pool(poolID))
     }

@@ -54,18 +54,16 @@ struct AdminAccess: Sendable, Equatable {
 
     /// At most 64 characters without controls and blanks, as the API takes them.
     static func author(_ environment: [String: String], host: String = hostName) -> String {
-        let user = environment["USER"] ?? environment["LOGNAME"] ?? "uid \(getuid())"
+        let user = environment["USER"] ?? environment["LOGNAME"] ?? NSUserName()
         let name = "\(user)@\(host)".map { $0.isASCII && !$0.isWhitespace && $0.isPrintable ? $0 : "_" }
         return String(name.prefix(64))
     }
 
     /// As the system has it: Foundation's would ask the name service.
     private static var hostName: String {
-        var buffer = [UInt8](repeating: 0, count: 256)
-        let result = buffer.withUnsafeMutableBytes { bytes in
-            bytes.baseAddress.map { gethostname($0.assumingMemoryBound(to: CChar.self), bytes.count - 1) } ?? -1
-        }
-        return result == 0 ? String(decoding: buffer.prefix { $0 != 0 }, as: UTF8.self) : "localhost"
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 }
 

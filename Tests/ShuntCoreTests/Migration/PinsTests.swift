@@ -1,0 +1,46 @@
+import ShuntCore
+import Testing
+
+@Suite struct `Pins` {
+    private let start = Instant(nanoseconds: 3_600_000_000_000)
+    private func name(_ number: Int) -> [UInt8] { Array("\"c\(number)\"".utf8) }
+
+    @Test func `a conversation is held while it is used, and let go when it was idle`() {
+        var pins = Pins()
+        pins.noteLegacy("guide", name(1), now: start)
+        #expect(pins.holds("guide", name(1), idle: .minutes(30), now: start + .minutes(29)))
+        #expect(pins.holds("guide", name(1), idle: .minutes(30), now: start + .minutes(58)), "it was used at 29")
+        #expect(!pins.holds("guide", name(1), idle: .minutes(30), now: start + .minutes(88)))
+        #expect(!pins.holds("guide", name(1), idle: .minutes(30), now: start + .minutes(89)), "and stays let go")
+    }
+
+    @Test func `another route or conversation is another one`() {
+        var pins = Pins()
+        pins.noteLegacy("guide", name(1), now: start)
+        #expect(!pins.holds("guide", name(2), idle: .minutes(30), now: start))
+        #expect(!pins.holds("content", name(1), idle: .minutes(30), now: start))
+        #expect(!pins.mayBeAnswered("guide", name(1)))
+        pins.noteAnswer("guide", name(1), now: start)
+        #expect(pins.mayBeAnswered("guide", name(1)))
+        #expect(!pins.mayBeAnswered("guide", name(2)))
+    }
+
+    @Test func `the one that was used longest ago goes first, and what is forgotten counts as answered`() {
+        var pins = Pins()
+        for number in 0..<Pins.most { pins.noteLegacy("guide", name(number), now: start + .seconds(Int64(number))) }
+        #expect(!pins.mayBeAnswered("guide", name(999)), "nothing is forgotten yet")
+        #expect(pins.holds("guide", name(0), idle: .minutes(30), now: start + .seconds(100)))
+        pins.noteLegacy("guide", name(100), now: start + .seconds(101))
+        #expect(pins.count == Pins.most)
+        #expect(pins.holds("guide", name(0), idle: .minutes(30), now: start + .seconds(102)))
+        #expect(!pins.holds("guide", name(1), idle: .minutes(30), now: start + .seconds(102)))
+        #expect(pins.mayBeAnswered("guide", name(1)))
+        #expect(pins.mayBeAnswered("guide", name(999)), "it may have been the forgotten one")
+    }
+
+    @Test func `a thousand conversations are no more than 64 pins`() {
+        var pins = Pins()
+        for number in 0..<1000 { pins.noteAnswer("guide", name(number), now: start + .milliseconds(Int64(number))) }
+        #expect(pins.count == Pins.most)
+    }
+}
