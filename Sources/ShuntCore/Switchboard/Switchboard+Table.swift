@@ -169,7 +169,7 @@ extension Switchboard {
     ) {
         guard let client = clients[id] else { return }
         if let endpoint = client.endpoint {
-            guard let found = endpoint(like: endpoint) else {
+            guard let found = self.endpoint(like: endpoint) else {
                 return leaveSoon(id, .routeRemoved, spread, now: now, &effects)
             }
             clients[id]?.endpoint = found
