@@ -147,7 +147,8 @@ extension Switchboard {
         guard let seat = seats[id], seat.side != side else { return }
         let old = seat.pool
         seats[id]?.side = side
-        seats[id]?.isBlocked = seats[id]?.mustWait == true
+        let mustWait = seats[id]?.mustWait == true
+        seats[id]?.isBlocked = mustWait
         let new = findPool(of: id)
         seats[id]?.pool = new
         tally.flips += 1
