@@ -168,8 +168,8 @@ extension Switchboard {
         _ id: ClientID, from old: RoutingTable, spread: TimeSpan, now: Instant, _ effects: inout Effects
     ) {
         guard let client = clients[id] else { return }
-        if let endpoint = client.endpoint {
-            guard let found = successor(of: endpoint) else {
+        if let old = client.endpoint {
+            guard let found = successor(of: old) else {
                 return leaveSoon(id, .routeRemoved, spread, now: now, &effects)
             }
             clients[id]?.endpoint = found
