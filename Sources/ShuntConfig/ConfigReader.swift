@@ -17,7 +17,7 @@ package struct ConfigOutcome: Sendable {
 /// Never traps, never reads anything but what it is given, and takes bounded time and memory on any text.
 package enum ConfigReader {
     /// - Parameters:
-    ///   - text: YAML 1.1 of at most 1 MiB.
+    ///   - text: YAML 1.1 of at most 4 MiB.
     ///   - file: how diagnostics call it.
     ///   - environment: what `${NAME}` refers to. Its values never appear in a diagnostic or in the summary.
     package static func read(text: String, file: String, environment: [String: String]) -> ConfigOutcome {

@@ -118,14 +118,15 @@ import Testing
         #expect(ChangeText.text(ChangeAnswer(ChangeReport(revision: 4, changed: []))) == "nothing changed\n")
     }
 
-    @Test
-    func `an event is one line`() {
+    @Test(arguments: [
+        ("guide", "served by 25%\nnow", "guide: served by 25% now"), ("guide", "guide: paused", "guide: paused"),
+        ("", "reloaded", "reloaded"),
+    ])
+    func `an event is one line that names its subject once`(subject: String, text: String, shown: String) {
         let event = ProxyEvent(
-            id: 1, at: UnixTime(milliseconds: 0), level: "info", kind: "override_set", subject: "guide",
-            text: "served by 25%\nnow")
+            id: 1, at: UnixTime(milliseconds: 0), level: "info", kind: "override_set", subject: subject, text: text)
         #expect(
-            EventText.text(EventAnswer(event))
-                == "1970-01-01T00:00:00.000Z  info     override_set        guide: served by 25% now\n")
+            EventText.text(EventAnswer(event)) == "1970-01-01T00:00:00.000Z  info     override_set        \(shown)\n")
     }
 
     @Test

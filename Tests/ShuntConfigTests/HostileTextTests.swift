@@ -34,8 +34,8 @@ struct HostileTextTests {
 
     @Test
     func `a file of more than 1 MiB is refused, one of exactly that is read`() {
-        let comment = [UInt8](repeating: UInt8(ascii: "#"), count: 1 << 20)
-        #expect(lines(comment + [0x0A]).first?.hasPrefix("c:1:1: error: the file is larger than 1MiB") == true)
+        let comment = [UInt8](repeating: UInt8(ascii: "#"), count: 4 << 20)
+        #expect(lines(comment + [0x0A]).first?.hasPrefix("c:1:1: error: the file is larger than 4MiB") == true)
         #expect(lines(comment).first?.hasPrefix("c:1:1: error: the file is empty") == true)
     }
 

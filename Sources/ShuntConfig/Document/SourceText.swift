@@ -5,14 +5,14 @@ struct SourceText {
     /// Where each line begins in `scalars`.
     private(set) var lineStarts: [Int]
 
-    /// A configuration is written by people; more than this is another file, or an attack.
-    static let largest = 1 << 20
+    /// Some 10,000 routes that are written out one by one; more than this is another file, or an attack.
+    static let largest = 4 << 20
 
     /// Checks bytes; nil when they are no text, with the reason in `diagnostics`.
     init?(_ bytes: some Collection<UInt8>, diagnostics: DiagnosticList) {
         guard bytes.count <= Self.largest else {
             diagnostics.error(
-                at: .start, "the file is larger than 1MiB",
+                at: .start, "the file is larger than \(ByteSize.text(Self.largest))",
                 advice: "templates such as liaison/{pillar} keep a large table of routes short")
             return nil
         }

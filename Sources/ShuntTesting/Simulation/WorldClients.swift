@@ -62,6 +62,7 @@ extension World {
     /// The client may be given what was kept for it, from here to the end of the event.
     func welcome(_ client: Int) {
         clientInHand = client
+        if let session = clients[client].session { forgetExpired(session) }
         let kept = clients[client].session.map { sessions[$0].parked } ?? []
         admitted = (client, kept.filter { $0.door == clients[client].door })
     }

@@ -54,7 +54,7 @@ struct AdminAccess: Sendable, Equatable {
 
     /// At most 64 characters without controls and blanks, as the API takes them.
     static func author(_ environment: [String: String], host: String = hostName) -> String {
-        let user = environment["USER"] ?? environment["LOGNAME"] ?? "uid \(getuid())"
+        let user = environment["USER"] ?? environment["LOGNAME"] ?? NSUserName()
         let name = "\(user)@\(host)".map { $0.isASCII && !$0.isWhitespace && $0.isPrintable ? $0 : "_" }
         return String(name.prefix(64))
     }

@@ -54,7 +54,9 @@ struct EventsCommand: AdminCommand {
 enum EventText {
     /// `TIME level kind subject: text`, in columns that fit what is common: lines come one by one.
     static func text(_ event: EventAnswer) -> String {
-        let subject = event.subject.isEmpty ? "" : "\(event.subject): "
+        // Some texts begin with their subject.
+        let isNamed = event.subject.isEmpty || event.text.hasPrefix("\(event.subject):")
+        let subject = isNamed ? "" : "\(event.subject): "
         let line = "\(event.at)  \(padded(event.level, 7))  \(padded(event.kind, 18))  \(subject)\(event.text)"
         return Printable.text(line) + "\n"
     }
