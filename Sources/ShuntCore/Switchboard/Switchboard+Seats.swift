@@ -147,8 +147,8 @@ extension Switchboard {
         guard let seat = seats[id], seat.side != side else { return }
         let old = seat.pool
         seats[id]?.side = side
-        let mustWait = seats[id]?.mustWait == true
-        seats[id]?.isBlocked = mustWait
+        let waits = seats[id]?.mustWait == true
+        seats[id]?.isBlocked = waits
         let new = findPool(of: id)
         seats[id]?.pool = new
         tally.flips += 1

@@ -122,7 +122,7 @@ extension Switchboard {
         var removed: [ExchangeID] = []
         for id in exchanges.ids {
             guard let exchange = exchanges[id] else { continue }
-            if let old = exchange.endpoint, let endpoint = endpoint(like: old) {
+            if let old = exchange.endpoint, let endpoint = successor(of: old) {
                 exchanges[id]?.endpoint = endpoint
             }
             guard let route = route(like: exchange.route, exchange.endpoint) else {
@@ -142,7 +142,7 @@ extension Switchboard {
     }
 
     /// The endpoint of the new table that has the place of an old one: that of the same route, whatever its path is now.
-    private func endpoint(like old: Endpoint) -> Endpoint? {
+    private func successor(of old: Endpoint) -> Endpoint? {
         guard old.route.index >= 0 else { return table.endpoints.unlisted.first { $0.path == old.path } }
         guard let route = table.route(named: old.route.name) else { return nil }
         return table.endpoints.byRoute.indices.contains(route.index) ? table.endpoints.byRoute[route.index] : nil
@@ -168,8 +168,8 @@ extension Switchboard {
         _ id: ClientID, from old: RoutingTable, spread: TimeSpan, now: Instant, _ effects: inout Effects
     ) {
         guard let client = clients[id] else { return }
-        if let endpoint = client.endpoint {
-            guard let found = self.endpoint(like: endpoint) else {
+        if let old = client.endpoint {
+            guard let found = successor(of: old) else {
                 return leaveSoon(id, .routeRemoved, spread, now: now, &effects)
             }
             clients[id]?.endpoint = found

@@ -55,7 +55,7 @@ struct RawClient {
                 text = String(text[found.upperBound...])
                 return part
             }
-            guard let buffer = try await iterator.next() else { throw Failure.ended(text) }
+            guard let buffer = try await iterator.next(isolation: #isolation) else { throw Failure.ended(text) }
             text += String(buffer: buffer)
         }
     }
@@ -63,7 +63,7 @@ struct RawClient {
     /// Reads until the listener closes.
     mutating func rest() async throws -> String {
         do {
-            while let buffer = try await iterator.next() { text += String(buffer: buffer) }
+            while let buffer = try await iterator.next(isolation: #isolation) { text += String(buffer: buffer) }
         } catch is IOError {
             // Reset: what came before it counts.
         }

@@ -1,7 +1,7 @@
 import ShuntCore
 import Testing
 
-@Suite struct `Pins` {
+@Suite struct `Pinned conversations` {
     private let start = Instant(nanoseconds: 3_600_000_000_000)
     private func name(_ number: Int) -> [UInt8] { Array("\"c\(number)\"".utf8) }
 
