@@ -58,6 +58,8 @@ extension World {
         let own = clients[client].unresolved.first {
             messages[$0].client == client && messages[$0].route == route && messages[$0].state == .flying
                 && messages[$0].side == side && !messages[$0].mayHaveEnded
+                // A route that was removed and came back is another one.
+                && messages[$0].forwardedAt > removedAt[route] ?? Instant(nanoseconds: 0)
         }
         if let own { return own }
         guard side == .legacy else { return nil }
