@@ -11,10 +11,12 @@ package struct Seat: Sendable {
     /// Sent and without an outcome, by side.
     package var sentToLegacy = 0
     package var sentToUnified = 0
+    /// Where they went before the last change of side.
+    package var formerPool = PoolID.none
     /// What waits in `pool` is not to be sent: exchanges on the other side must end first.
     package var isBlocked = false
-    /// An old client's own connection is replaced while it has exchanges: what comes next waits for them on this side
-    /// too, so that replies keep their order.
+    /// Another connection takes over while this side has exchanges: what comes next waits for them too, so that replies
+    /// keep their order.
     package var awaitsReplaced = false
     /// Where the session stands among the steps of a rollout; `Rollout.whole` without a token: such a session is served
     /// by legacy until the share is 100 %.

@@ -86,10 +86,9 @@ extension Switchboard {
     /// Stops or resumes the upstreams that are this client's own; shared ones go on, and the client is closed when a
     /// message comes for it that it has no room for.
     private mutating func setReading(of id: ClientID, stopped: Bool, now: Instant, _ effects: inout Effects) {
-        for place in clients[id]?.seats ?? [] {
-            guard let poolID = seats[place.seat]?.pool, let pool = pools[poolID], pool.key.owner == .client(id) else {
-                continue
-            }
+        // An old side's connection is among them while it finishes.
+        for poolID in sessions[clients[id]?.session ?? .none]?.pools ?? [] {
+            guard let pool = pools[poolID], pool.key.owner == .client(id) else { continue }
             for connection in pool.connections { setReading(from: connection, stopped: stopped, now: now, &effects) }
         }
     }

@@ -222,6 +222,10 @@ extension Switchboard {
                 exchanges[candidate]?.pool = pool
                 if seats[exchange.seat]?.isBlocked == true { pools[pool]?.hasHindered = true }
                 exchanges[candidate]?.retried = true
+                if exchange.route.isPaused {
+                    exchanges[candidate]?.pausedSince = now
+                    pools[pool]?.hasHindered = true
+                }
                 exchanges[candidate]?.connection = .none
                 let unready = pools[pool]?.unreadyTime(now: now) ?? .zero
                 exchanges[candidate]?.unreadyAtStart = unready

@@ -87,7 +87,12 @@ extension Switchboard {
         let seat = seat(of: id, route, now: now)
         let conversation = conversation(seat, bytes)
         // The side of an old client's socket is decided already, by its one conversation.
-        if clients[id]?.endpoint == nil { settle(seat: seat, route, conversation, now: now, &effects) }
+        if clients[id]?.endpoint == nil {
+            let flips = tally.flips
+            settle(seat: seat, route, conversation, now: now, &effects)
+            // What a change of side has sent was scanned into the same envelope.
+            if tally.flips != flips { _ = envelope.scan(bytes, for: table.requestKeys, nesting: .max, early: false) }
+        }
         guard let session = clients[id]?.session, let poolID = seats[seat]?.pool,
             let upstream = pools[poolID]?.upstream
         else { return }

@@ -43,7 +43,10 @@ extension Switchboard {
             if case .client(let owner) = pool.key.owner {
                 targets = [owner]
             } else {
-                targets = sessions[pool.session]?.clients ?? []
+                // An old client's socket is its route's: it hears no other's.
+                targets = (sessions[pool.session]?.clients ?? []).filter { client in
+                    clients[client]?.endpoint == nil || seats(of: client, use: poolID)
+                }
             }
         }
         let reached = targets.filter { admitsGreeting(id, poolID, $0) }
@@ -75,10 +78,14 @@ extension Switchboard {
         }
     }
 
+    private func seats(of client: ClientID, use pool: PoolID) -> Bool {
+        clients[client]?.seats.contains { seats[$0.seat]?.pool == pool } == true
+    }
+
     /// What a backend says before its first reply on a connection is its greeting, repeated at every dial: each client
     /// socket is given that of one connection only.
     private mutating func admitsGreeting(_ id: ConnectionID, _ pool: PoolID, _ client: ClientID) -> Bool {
-        guard clients.contains(client) else { return false }
+        guard let isRaw = clients[client]?.isRaw, !isRaw, clients[client]?.isArriving == false else { return false }
         guard connections[id]?.replied == false else { return true }
         if let greeted = clients[client]?.greetings.first(where: { $0.pool == pool }) {
             return greeted.connection == id

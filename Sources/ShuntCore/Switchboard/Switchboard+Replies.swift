@@ -88,7 +88,7 @@ extension Switchboard {
         answer(exchangeID, on: id, upstream, bytes, ends: ends, dead: dead, now: now, &effects)
     }
 
-    private mutating func isError(_ upstream: Upstream, _ type: JSONValue, _ bytes: Span<UInt8>) -> Bool {
+    mutating func isError(_ upstream: Upstream, _ type: JSONValue, _ bytes: Span<UInt8>) -> Bool {
         type.kind == .string && JSONString.equals(bytes, type, Self.errorType)
     }
 

@@ -65,6 +65,7 @@ extension Switchboard {
             connections.remove(connection)
         }
         if poolsByKey[pool.key] == id { poolsByKey[pool.key] = nil }
+        if pool.isThrough, case .client(let owner) = pool.key.owner { resumeReading(owner, &effects) }
     }
 
     /// Ends the pool of a client that is gone, once its last message has its outcome.

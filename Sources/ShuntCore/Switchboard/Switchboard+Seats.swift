@@ -147,10 +147,13 @@ extension Switchboard {
         guard let seat = seats[id], seat.side != side else { return }
         let old = seat.pool
         seats[id]?.side = side
-        let waits = seats[id]?.mustWait == true
-        seats[id]?.isBlocked = waits
         let new = findPool(of: id)
         seats[id]?.pool = new
+        seats[id]?.formerPool = old
+        // Back on the side that it left before all was over there, and its place there is another by now.
+        if seat.sent(to: side) > 0, new != seat.formerPool { seats[id]?.awaitsReplaced = true }
+        let mustWait = seats[id]?.mustWait == true
+        seats[id]?.isBlocked = mustWait
         tally.flips += 1
         move(unsentOf: id, from: old, to: new, now: now, &effects)
         if pools[old]?.isThrough == true { loosened.append(.pool(old)) }

@@ -76,8 +76,9 @@ extension Switchboard {
         if !isSame { pools[id]?.backoff.succeeded() }
         for connection in pool.connections {
             connections[connection]?.upstreamIndex = place
-            guard connections[connection]?.state != .retired else { continue }
-            if isSame {
+            guard let dialled = connections[connection], dialled.state != .retired else { continue }
+            // Its own settings count: an earlier change may have left it as it was dialled.
+            if upstream.settings.dialsLike(dialled.upstream.settings) {
                 connections[connection]?.upstream = upstream
             } else {
                 replace(connection, now: now, &effects)

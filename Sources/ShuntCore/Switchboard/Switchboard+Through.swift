@@ -18,7 +18,8 @@ extension Switchboard {
         sessions[sessionID]?.alone = nil
         let seat = seat(of: id, endpoint.route, now: now)
         if before >= limits.connectionsPerSession {
-            admit(id, .none, now: now, &effects)
+            // Nothing is said to it that the session's next socket would miss.
+            effects.list.append(.admit(id, .none))
             close(id, .tryAgainLater, .tooManyConnections, now: now, &effects)
         } else if seats[seat]?.side == .legacy {
             clients[id]?.isArriving = true
@@ -45,8 +46,10 @@ extension Switchboard {
         }
         for poolID in sessions[client.session]?.pools ?? [] { pools[poolID]?.expired = false }
         if connection.isNone { greet(id, now: now, &effects) }
-        deliverParked(to: id, of: client.session, now: now, &effects)
-        adopt(by: id, of: client.session)
+        if !client.isRaw {
+            deliverParked(to: id, of: client.session, now: now, &effects)
+            adopt(by: id, of: client.session)
+        }
         // The table may have changed while the backend was asked.
         if !connection.isNone, let seat = client.seats.first?.seat { resettle(seat, now: now, &effects) }
         arm(client: id)
@@ -204,15 +207,19 @@ extension Switchboard {
     ) {
         guard let poolID = connections[id]?.pool, case .client(let client) = pools[poolID]?.key.owner else { return }
         var isReply = false
+        var ends = false
         if kind == .text,
             envelope.scan(bytes, for: Self.typeOnly, nesting: table.definition.limits.nesting, early: true) == .object
         {
             let type = envelope.value(0).flatMap { $0.kind == .null ? nil : $0 }
-            isReply =
-                type.map {
-                    upstream.replyTypes.find(bytes, $0) != nil && upstream.untilTypes == nil
-                        || upstream.untilTypes?.find(bytes, $0) != nil
-                } ?? upstream.settings.replies.matchNone
+            if let type {
+                ends = upstream.untilTypes.map { $0.find(bytes, type) != nil || isError(upstream, type, bytes) } ?? true
+                let isKnown = upstream.replyTypes.find(bytes, type) != nil
+                isReply = isKnown || ends && upstream.untilTypes != nil
+            } else {
+                isReply = upstream.settings.replies.matchNone
+                ends = upstream.untilTypes == nil
+            }
         }
         if !isReply, connections[id]?.isRedial == true, connections[id]?.replied == false {
             // The client was greeted when it connected.
@@ -227,7 +234,7 @@ extension Switchboard {
         var splice = effects.splices.splice(messageOf: bytes.count)
         splice.kind = kind
         effects.list.append(.deliver(client, splice))
-        guard isReply, let live = connections[id]?.live, live > 0 else { return }
+        guard isReply, ends, let live = connections[id]?.live, live > 0 else { return }
         connections[id]?.live = live - 1
         passedEnded(client, 1, now: now, &effects)
         guard live == 1 else { return }

@@ -12,7 +12,7 @@ struct ControlPlaneTests {
         let report = try await kit.perform(.setRoute("guide", Rollout(steps: 2500)))
         #expect(report.changed == ["guide: served by 25% (was legacy), because of an override"])
         #expect(kit.data.rollout(of: "guide") == "25%")
-        #expect(try await store.overrides().map(\.value) == ["25%"])
+        #expect(await store.overrides().map(\.value) == ["25%"])
         let status = await kit.plane.routes().first
         #expect(status?.decision.origin == .override)
         #expect(status?.fileSays == .legacy)
@@ -20,7 +20,7 @@ struct ControlPlaneTests {
 
         try await kit.perform(.unsetRoute("guide"))
         #expect(kit.data.rollout(of: "guide") == "legacy")
-        #expect(try await store.overrides().isEmpty)
+        #expect(await store.overrides().isEmpty)
         let audit = try await kit.plane.audit(limit: 10, before: nil)
         #expect(audit.map(\.action) == [.remove, .set])
         #expect(audit.map { "\($0.from)→\($0.to)" } == ["25%→legacy", "legacy→25%"])

@@ -89,6 +89,7 @@ import Testing
                 default: nil
                 }
             }
+            effects.reset()
         }
         #expect(kinds == [.binary, .binary])
     }
@@ -118,7 +119,7 @@ import Testing
         for number in 0..<500 { #expect(world.say(anna, "\(number)") == [.forward(1, "\(number)")]) }
         let heard = world.pass(.hours(3))
         #expect(heard.allSatisfy { $0 == .deliver(anna, Old.heartbeat) })
-        #expect((3 * 3600 / 8 - 10...3 * 3600 / 8).contains(heard.count), "a timer may be a little late")
+        #expect((1340...1350).contains(heard.count), "a timer may be a little late")
         #expect(world.say(anna, "x") == [.forward(1, "x")])
     }
 
@@ -130,7 +131,7 @@ import Testing
         world.client(anna) { $0.clientCongested($1, now: $2, &$3) }
         #expect(world.pass(.seconds(16)) == [])
         world.client(anna) { $0.clientRelieved($1, now: $2, &$3) }
-        #expect(world.pass(.milliseconds(8_200)) == [.deliver(anna, Old.heartbeat)])
+        #expect(world.pass(.seconds(9)).contains(.deliver(anna, Old.heartbeat)))
         world.leave(anna)
         #expect(world.pass(.seconds(60)).filter { $0 == .deliver(anna, Old.heartbeat) } == [])
     }
@@ -241,7 +242,8 @@ import Testing
         world.connection(1) { $0.connectionCongested($1, now: $2, &$3) }
         let change = try world.change { $0.upstreams[0].address = .test("/new") }
         #expect(change == [.startReadingClient(anna)])
-        #expect(world.say(anna, "2") == [.dial(2)])
+        #expect(world.say(anna, "2") == [], "it waits for the reply, so that order stays")
+        #expect(world.hear(1, Text.reply("a")).dials == 1)
     }
 
     // MARK: Exchanges
