@@ -16,7 +16,10 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -30,6 +33,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -58,8 +63,14 @@ let package = Package(
         .target(name: "ShuntStore", dependencies: ["ShuntCore", grdb], swiftSettings: house),
         // The admin listener: JSON API for people, programs and the CLI.
         .target(
-            name: "ShuntControl", dependencies: ["ShuntCore", hummingbird, logging, serviceLifecycle],
-            swiftSettings: house),
+            name: "ShuntControl",
+            dependencies: [
+                "ShuntCore", hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
+                logging,
+                serviceLifecycle,
+            ],
+            swiftSettings: house
+        ),
         // The legacy and unified agents of the demo.
         .target(
             name: "DemoBackends",
@@ -80,7 +91,8 @@ let package = Package(
             name: "shunt",
             dependencies: [
                 "ShuntCore", "ShuntRuntime", "ShuntConfig", "ShuntControl", "ShuntStore", "DemoBackends", logging,
-                asyncHTTPClient, serviceLifecycle, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                asyncHTTPClient, nioCore, nioPosix, nioHTTP1, serviceLifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house
@@ -94,11 +106,21 @@ let package = Package(
             ],
             swiftSettings: house
         ),
-        .testTarget(name: "ShuntStoreTests", dependencies: ["ShuntStore", "ShuntCore"], swiftSettings: house),
+        .testTarget(name: "ShuntStoreTests", dependencies: ["ShuntStore", "ShuntCore", grdb], swiftSettings: house),
         .testTarget(
             name: "ShuntControlTests",
             dependencies: [
-                "ShuntControl", "ShuntCore", .product(name: "HummingbirdTesting", package: "hummingbird"),
+                "ShuntControl", "ShuntCore", hummingbird, httpTypes, nioCore, nioPosix, logging, serviceLifecycle,
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
+            swiftSettings: house
+        ),
+        // The command line: what it takes, what it shows, how it ends.
+        .testTarget(
+            name: "ShuntCommandTests",
+            dependencies: [
+                "shunt", "ShuntControl", "ShuntCore", nioCore, logging, serviceLifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house
         ),

@@ -14,6 +14,13 @@ package final class SwitchboardDriver {
         case closeClient(Int, UInt16, CloseReason)
         case stopReading(Int)
         case startReading(Int)
+        /// A handshake on a legacy endpoint is answered; 0 stands for no connection.
+        case admit(Int, Int)
+        case reject(Int, Int)
+        case relayCloseToClient(Int, PeerClose)
+        case relayCloseToConnection(Int, PeerClose)
+        case stopReadingClient(Int)
+        case startReadingClient(Int)
     }
 
     private var core: Switchboard
@@ -62,6 +69,46 @@ package final class SwitchboardDriver {
         clients.append(id)
         return (clients.count, collect([]))
     }
+
+    /// An old client connects to a legacy endpoint.
+    package func arriving(
+        _ path: String, _ token: String?, query: String = "", headers: [Handshake.Field] = []
+    ) -> (client: Int, happenings: [Happening]) {
+        guard case .legacy(let endpoint) = core.table.endpoints.match(path) else { return (0, []) }
+        let handshake = Handshake(path: path, query: query, headers: headers, remoteHost: "192.0.2.7")
+        // What is done at once speaks of the client already.
+        let expected = clients.count
+        clients.append(.none)
+        let id = core.clientArrived(handshake, token: token, endpoint: endpoint, now: now, &effects)
+        clients[expected] = id
+        return (clients.count, collect([]))
+    }
+
+    /// An old client connects, and its backend, where it is asked, says yes.
+    package func arrive(_ path: String, _ token: String?) -> Int {
+        let (client, happenings) = arriving(path, token)
+        if case .dial(let connection) = happenings.first { ready(connection) }
+        return client
+    }
+
+    /// Another table comes into force.
+    @discardableResult
+    package func change(
+        spread: TimeSpan = .seconds(10), _ edit: (inout TableDefinition) -> Void
+    ) throws(TableProblem) -> [Happening] {
+        var definition = core.table.definition
+        edit(&definition)
+        let table = try RoutingTable(definition)
+        return event { $0.tableChanged(to: table, spread: spread, now: now, &$1) }
+    }
+
+    @discardableResult
+    package func reconnect(route: String) -> [Happening] {
+        guard let index = core.table.route(named: route)?.index else { return [] }
+        return event { $0.reconnect(route: index, now: now, &$1) }
+    }
+
+    package var routeReport: [RouteTally] { core.routeReport() }
 
     /// A client connects, and what that causes is of no interest.
     package func connect(_ token: String?, query: String = "", headers: [Handshake.Field] = []) -> Int {
@@ -172,11 +219,11 @@ package final class SwitchboardDriver {
 
     // MARK: What happened
 
-    private func id(_ client: Int) -> ClientID {
+    package func id(_ client: Int) -> ClientID {
         clients.indices.contains(client - 1) ? clients[client - 1] : .none
     }
 
-    private func id(of connection: Int) -> ConnectionID {
+    package func id(of connection: Int) -> ConnectionID {
         connections.indices.contains(connection - 1) ? connections[connection - 1] : .none
     }
 
@@ -200,6 +247,14 @@ package final class SwitchboardDriver {
                 happenings.append(.closeClient(number(id), code.rawValue, reason))
             case .stopReading(let id): happenings.append(.stopReading(number(id)))
             case .startReading(let id): happenings.append(.startReading(number(id)))
+            case .admit(let id, let connection): happenings.append(.admit(number(id), number(connection)))
+            case .reject(let id, let connection): happenings.append(.reject(number(id), number(connection)))
+            case .relayCloseToClient(let id, let close):
+                happenings.append(.relayCloseToClient(number(id), effects.closes[close]))
+            case .relayCloseToConnection(let id, let close):
+                happenings.append(.relayCloseToConnection(number(id), effects.closes[close]))
+            case .stopReadingClient(let id): happenings.append(.stopReadingClient(number(id)))
+            case .startReadingClient(let id): happenings.append(.startReadingClient(number(id)))
             case .note(let note): notes.append(note)
             }
         }

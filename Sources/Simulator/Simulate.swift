@@ -26,8 +26,16 @@ struct Simulate: AsyncParsableCommand {
     @Option(help: "Stop after so many failing seeds.")
     var failures = 1
 
+    @Flag(help: "No old clients, and a table that stays; else three seeds of four have both.")
+    var still = false
+
+    @Flag(help: "Old clients and a table that changes, whatever the seed.")
+    var moving = false
+
     @Flag(help: "With --seed: print every event and effect.")
     var trace = false
+
+    private var kind: Simulation.Kind? { still ? .still : moving ? .moving : nil }
 
     func run() async throws {
         if let seed {
@@ -38,7 +46,7 @@ struct Simulate: AsyncParsableCommand {
     }
 
     private func replay(_ seed: UInt64) throws {
-        let (lines, failure) = try Simulation.trace(seed: seed, steps: steps)
+        let (lines, failure) = try Simulation.trace(seed: seed, steps: steps, kind: kind)
         if trace { for line in lines { print(line) } }
         guard var failure else { return print("seed \(seed): every promise was kept over \(steps) steps") }
         failure.trace = []
@@ -57,7 +65,7 @@ struct Simulate: AsyncParsableCommand {
                 for job in 0..<jobs {
                     let first = from &+ done &+ job * chunk
                     let count = min(chunk, seeds - min(seeds, done + job * chunk))
-                    group.addTask { [steps] in live(first, count, steps) }
+                    group.addTask { [steps, kind] in live(first, count, steps, kind) }
                 }
                 for await (part, failed) in group {
                     tally.add(part)
@@ -83,12 +91,14 @@ struct Simulate: AsyncParsableCommand {
 }
 
 /// Lives through a run of seeds, one after the other.
-private func live(_ first: UInt64, _ count: UInt64, _ steps: Int) -> (SimulationTally, [SimulationFailure]) {
+private func live(
+    _ first: UInt64, _ count: UInt64, _ steps: Int, _ kind: Simulation.Kind?
+) -> (SimulationTally, [SimulationFailure]) {
     var tally = SimulationTally()
     var failed: [SimulationFailure] = []
     for offset in 0..<count {
         do {
-            tally.add(try Simulation.run(seed: first &+ offset, steps: steps))
+            tally.add(try Simulation.run(seed: first &+ offset, steps: steps, kind: kind))
         } catch {
             failed.append(error)
         }

@@ -7,7 +7,21 @@ struct Shunt: ParsableCommand {
         commandName: "shunt",
         abstract: "A WebSocket migration proxy: one socket in front, the backends that exist behind it.",
         version: shuntVersion,
-        subcommands: [ServeCommand.self, CheckCommand.self]
+        subcommands: [ServeCommand.self, CheckCommand.self],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Watching",
+                subcommands: [
+                    StatusCommand.self, RoutesCommand.self, PoolsCommand.self, SessionsCommand.self,
+                    EventsCommand.self, AuditCommand.self,
+                ]),
+            CommandGroup(
+                name: "Changing",
+                subcommands: [
+                    SetCommand.self, UnsetCommand.self, PhaseCommand.self, PauseCommand.self, ResumeCommand.self,
+                    ReconnectCommand.self, ReloadCommand.self, DrainCommand.self,
+                ]),
+        ]
     )
 }
 

@@ -6,6 +6,7 @@ import Testing
 @Suite struct RegressionTests {
     struct Case: CustomTestStringConvertible, Sendable {
         let seed: UInt64
+        var kind = Simulation.Kind.still
         let bug: String
         var testDescription: String { "\(seed): \(bug)" }
     }
@@ -19,6 +20,6 @@ import Testing
         Case(seed: 1, bug: "a reply waits for the socket after next although the next is there"),
     ])
     func `a bug that a seed has found stays away`(_ found: Case) throws {
-        try Simulation.run(seed: found.seed)
+        try Simulation.run(seed: found.seed, kind: found.kind)
     }
 }

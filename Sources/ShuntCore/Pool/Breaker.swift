@@ -21,6 +21,15 @@ package struct Breaker: Sendable, Equatable {
 
     package var isOpen: Bool { if case .closed = state { false } else { true } }
 
+    /// Whether a dial would have to wait now. While it would not, somebody has to try.
+    package func refuses(now: Instant) -> Bool {
+        switch state {
+        case .closed: false
+        case .open(let until): now < until
+        case .probing: true
+        }
+    }
+
     /// Whether a dial may start now; an expired open breaker lets one through. A probe that was never answered (its
     /// pool ended) is given up after `patience`.
     package mutating func permission(now: Instant, patience: TimeSpan) -> Permission {

@@ -5,7 +5,17 @@ package struct Connection: Sendable {
     package enum State: UInt8, Sendable { case dialling, ready, retired }
 
     package let pool: PoolID
-    package let upstream: Upstream
+    package var upstream: Upstream
+    /// The upstream's index in the table in force; -1 when that has it no more.
+    package var upstreamIndex: Int
+    /// Messages go through as they are.
+    package let isThrough: Bool
+    /// Bytes go through as they are: neither messages nor pings are seen.
+    package let isRaw: Bool
+    /// Passed through after a change of side: what the backend says first was said before.
+    package let isRedial: Bool
+    /// When the last message was passed through.
+    package var lastPassed: Instant
     /// The socket whose message caused the dial.
     package let cause: ClientID
     package var state = State.dialling
@@ -25,9 +35,17 @@ package struct Connection: Sendable {
     package var expires = Instant.distantFuture
     package var armed = Instant.distantFuture
 
-    package init(pool: PoolID, upstream: Upstream, cause: ClientID, now: Instant) {
+    package init(
+        pool: PoolID, upstream: Upstream, cause: ClientID, isThrough: Bool = false, isRaw: Bool = false,
+        isRedial: Bool = false, now: Instant
+    ) {
         self.pool = pool
         self.upstream = upstream
+        upstreamIndex = upstream.index
+        self.isThrough = isThrough
+        self.isRaw = isRaw
+        self.isRedial = isRedial
+        lastPassed = now
         self.cause = cause
         lastHeard = now
         idleSince = now
@@ -35,12 +53,15 @@ package struct Connection: Sendable {
 
     /// The earliest of its own deadlines, but for those of its exchanges.
     package var nextDeadline: Instant {
-        guard state != .dialling else { return .distantFuture }
+        guard state != .dialling, !isRaw else { return .distantFuture }
         let settings = upstream.settings
         var earliest = Instant.distantFuture
+        if isThrough, live > 0 { earliest = lastPassed + settings.exchangeTimeout }
         if !readingStopped {
-            earliest = pingedAt.map { $0 + settings.keepaliveTimeout } ?? (lastHeard + settings.keepaliveEvery)
+            let keepalive = pingedAt.map { $0 + settings.keepaliveTimeout } ?? (lastHeard + settings.keepaliveEvery)
+            earliest = min(earliest, keepalive)
         }
+        if isThrough { return earliest }
         if outstanding.isEmpty { earliest = min(earliest, idleSince + settings.idleTimeout) }
         if state == .ready { earliest = min(earliest, expires) }
         return earliest

@@ -8,15 +8,28 @@ package struct Exchange: Sendable {
     /// Whose outcome it is: the socket that sent it or, when that was gone, the session's next one.
     package var client: ClientID
     package let session: SessionID
-    package let pool: PoolID
-    package let route: Route
+    /// Changes with the side that serves it, as long as it is not sent.
+    package var pool: PoolID
+    /// The socket's use of the route; one of the past when the socket is gone.
+    package let seat: SeatID
+    package var route: Route
+    /// Where it came in, which is where its outcome goes and whose form that has; nil for the unified endpoint.
+    package var endpoint: Endpoint?
     package var state = State.queued
+    /// Where it was sent to.
+    package var side = Side.legacy
     /// No reply is expected: it ends when it is sent.
     package let oneWay: Bool
     /// The client's conversation id or the one that was made for it, as a JSON value.
-    package let conversation: [UInt8]
+    package var conversation: [UInt8]
     /// The value of the correlation member as sent, as a JSON value; empty for fifo.
-    package let correlation: [UInt8]
+    package var correlation: [UInt8]
+    /// It was accepted to be passed through as it is: nothing of it was looked at. Where it goes in the end, the side
+    /// decides that serves its socket when it is sent.
+    package var isPassed: Bool
+    package let kind: MessageKind
+    /// Since when it waits for its route's resume.
+    package var pausedSince: Instant?
     /// The original message while it waits, or while it may have to be sent again.
     package var held: [UInt8] = []
     package let size: Int
@@ -33,13 +46,18 @@ package struct Exchange: Sendable {
     package var next = ExchangeID.none
 
     package init(
-        client: ClientID, session: SessionID, pool: PoolID, route: Route, oneWay: Bool = false,
-        conversation: [UInt8] = [], correlation: [UInt8] = [], size: Int = 0
+        client: ClientID, session: SessionID, pool: PoolID, route: Route, seat: SeatID = .none,
+        endpoint: Endpoint? = nil, oneWay: Bool = false, conversation: [UInt8] = [], correlation: [UInt8] = [],
+        isPassed: Bool = false, kind: MessageKind = .text, size: Int = 0
     ) {
         self.client = client
         self.session = session
         self.pool = pool
+        self.seat = seat
         self.route = route
+        self.endpoint = endpoint
+        self.isPassed = isPassed
+        self.kind = kind
         self.oneWay = oneWay
         self.conversation = conversation
         self.correlation = correlation

@@ -7,7 +7,8 @@ package enum PoolOwner: Hashable, Sendable {
 /// What makes two messages share a connection.
 package struct PoolKey: Hashable, Sendable {
     package let owner: PoolOwner
-    package let upstream: Int
+    /// The upstream's index; another one after a change of the table.
+    package var upstream: Int
     package let lane: Int
     /// The values of the upstream's `vary`, joined; empty when it has none.
     package let vary: [UInt8]
@@ -23,12 +24,19 @@ package struct PoolKey: Hashable, Sendable {
 /// What waits for, and is served by, one upstream connection at a time. A connection that was replaced may still be
 /// finishing its exchanges beside it.
 package struct Pool: Sendable {
-    package let key: PoolKey
+    package var key: PoolKey
     package let session: SessionID
-    package let upstream: Upstream
+    package var upstream: Upstream
     /// Of the upstream's settings, for the message path.
-    package let inFlight: Int
-    package let isPaced: Bool
+    package var inFlight: Int
+    package var isPaced: Bool
+    /// Messages go through as they are, for one client socket: its connection lives and closes with the socket.
+    package let isThrough: Bool
+    /// Some of what is queued may wait for more than a connection: its route is paused, or its side's turn has not
+    /// come.
+    package var hasHindered = false
+    /// The table has no such upstream any more.
+    package var isRemoved = false
     /// The connection that takes new messages or is being dialled for them; none when there is none.
     package var current = ConnectionID.none
     /// Connections that are not forgotten yet, the current one included.
@@ -57,13 +65,16 @@ package struct Pool: Sendable {
     private var unreadySince: Instant?
 
     package init(
-        key: PoolKey, session: SessionID, upstream: Upstream, handshake: Handshake, client: ClientID, route: Route
+        key: PoolKey, session: SessionID, upstream: Upstream, handshake: Handshake, client: ClientID, route: Route,
+        isThrough: Bool = false
     ) {
         self.key = key
         self.session = session
         self.upstream = upstream
-        inFlight = upstream.settings.inFlight
-        isPaced = !upstream.settings.pace.isEmpty
+        self.isThrough = isThrough
+        // An old client sends what it likes, when it likes.
+        inFlight = isThrough ? .max : upstream.settings.inFlight
+        isPaced = !isThrough && !upstream.settings.pace.isEmpty
         self.handshake = handshake
         lastClient = client
         lastRoute = route

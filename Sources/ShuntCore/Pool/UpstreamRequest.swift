@@ -17,11 +17,19 @@ package struct UpstreamRequest: Sendable, Equatable {
     ///   - client: the handshake of the client whose message causes the dial.
     ///   - token: of the session, nil for a client without one. It is written where `upstream.credential` wants it,
     ///     whatever way the client used; the client's raw query stays byte for byte where it says the same already.
-    package init(upstream: UpstreamSettings, client: Handshake, token: String?) {
-        target = UpstreamTarget.text(upstream: upstream, client: client, token: token)
+    ///   - passing: where the client's messages are passed through, how: then it speaks its own subprotocol with the
+    ///     backend, and in raw mode its own extensions.
+    ///   - values: of the placeholders in the upstream's path.
+    package init(
+        upstream: UpstreamSettings, client: Handshake, token: String?, passing: PassthroughMode? = nil,
+        values: [String: String] = [:]
+    ) {
+        target = UpstreamTarget.text(upstream: upstream, client: client, token: token, values: values)
         headers = [Handshake.Field(name: "Host", value: UpstreamRequest.host(of: upstream.address))]
         headers += PassedFields.of(client)
         headers += ForwardedFields.of(client)
+        if passing != nil { headers += client.fields(named: "sec-websocket-protocol") }
+        if passing == .raw { headers += client.fields(named: "sec-websocket-extensions") }
         if let token { write(token, as: upstream.credential) }
         headers.removeAll { !FieldText.isFieldName($0.name) || FieldText.isUnsafe($0.value) }
     }

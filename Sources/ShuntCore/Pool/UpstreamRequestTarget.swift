@@ -1,12 +1,15 @@
 /// The request target of a dial.
 enum UpstreamTarget {
     /// The upstream's path and own query, the client's raw query behind it, and the token where it belongs in there.
-    static func text(upstream: UpstreamSettings, client: Handshake, token: String?) -> String {
+    static func text(
+        upstream: UpstreamSettings, client: Handshake, token: String?, values: [String: String]
+    ) -> String {
         var query = [upstream.address.query, client.query].filter { !$0.isEmpty }.joined(separator: "&")
         if let token, case .query(let name) = upstream.credential {
             query = QueryString(query).setting(name, to: token)
         }
-        let path = upstream.address.path.utf8.first == 0x2F ? upstream.address.path : "/" + upstream.address.path
+        let written = values.isEmpty ? upstream.address.path : PathPattern.fill(upstream.address.path, values)
+        let path = written.utf8.first == 0x2F ? written : "/" + written
         return requestLineSafe(query.isEmpty ? path : path + "?" + query)
     }
 

@@ -11,13 +11,15 @@ package final class Endpoint: Sendable {
     package let heartbeatEvery: TimeSpan
     /// Brings a reply of the unified form to this endpoint's.
     package let toLegacy: ReshapeProgram
+    /// Whose `replyKeys` that program is for.
+    package let unified: Upstream?
     package let onConnect: [ConnectTemplate]
     /// For unlisted values: where they stand in the path.
     package let pattern: PathPattern?
 
     init(
         path: String, route: Route, mode: PassthroughMode, heartbeat: HeartbeatSettings?, toLegacy: ReshapeProgram,
-        onConnect: [ConnectTemplate] = [], pattern: PathPattern? = nil
+        unified: Upstream? = nil, onConnect: [ConnectTemplate] = [], pattern: PathPattern? = nil
     ) {
         self.path = path
         self.route = route
@@ -26,9 +28,15 @@ package final class Endpoint: Sendable {
         self.heartbeat = heartbeat?.send.map { Array($0.utf8) }
         heartbeatEvery = heartbeat?.every ?? .seconds(8)
         self.toLegacy = toLegacy
+        self.unified = unified
         self.onConnect = onConnect
         self.pattern = pattern
     }
+}
+
+extension Endpoint {
+    /// Whether clients may connect. Unlisted values have no successor: their backend goes on deciding about them.
+    package func isOpen(in phase: Phase) -> Bool { phase.opensLegacyEndpoints || route.index < 0 }
 }
 
 /// A path with placeholders, each for one whole segment.
@@ -134,7 +142,7 @@ package struct EndpointTable: Sendable {
             }
             let made = Endpoint(
                 path: endpoint.path, route: route, mode: endpoint.passthrough, heartbeat: endpoint.heartbeat,
-                toLegacy: program, onConnect: endpoint.onConnect.map { ConnectTemplate($0) })
+                toLegacy: program, unified: unified, onConnect: endpoint.onConnect.map { ConnectTemplate($0) })
             byRoute.append(made)
             for path in [endpoint.path] + endpoint.aliases {
                 if unifiedPaths.contains(path) {
@@ -177,6 +185,12 @@ package struct EndpointTable: Sendable {
         } catch {
             throw .badEndpointRule(route: route, reason: error.text)
         }
+    }
+
+    /// The endpoint that has this path or pattern as its own (no alias).
+    package func endpoint(at path: String) -> Endpoint? {
+        if let endpoint = byPath[path] { return endpoint }
+        return unlisted.first { $0.path == path }
     }
 
     /// What a path means: one that is written out counts before a pattern. nil for a path that nobody answers.

@@ -14,6 +14,8 @@ package final class Route: Sendable {
     package let pinIdle: TimeSpan
     package let fallsBack: Bool
     package let isPaused: Bool
+    /// One side serves it until the table changes, for all but clients with an override.
+    package let isSettled: Bool
     /// For each `routeBy` member the value that tags this route's replies, as JSON; nil where the route has none.
     package let tags: [[UInt8]?]
     /// `match` as bytes, to compare a reply's own address with.
@@ -33,6 +35,7 @@ package final class Route: Sendable {
         pinIdle = settings.pinIdle
         fallsBack = settings.fallsBack && legacy != nil
         isPaused = settings.isPaused
+        isSettled = decision.rollout.side != nil && !(settings.fallsBack && legacy != nil)
         matchBytes = settings.match.map { Array($0.utf8) }
         tags = (0..<depth).map { level in
             guard level < settings.match.count else { return nil }
@@ -41,8 +44,6 @@ package final class Route: Sendable {
             return json
         }
     }
-
-    package var side: Side { decision.rollout.side ?? .legacy }
 
     /// Who serves the route on a side. A side without an upstream is never chosen by a checked table; should one be
     /// asked for, the other serves.

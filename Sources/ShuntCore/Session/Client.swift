@@ -1,26 +1,24 @@
-/// One client socket's use of one route: found once, then reached without a lookup.
-package struct Seat: Sendable {
-    package let route: Route
-    /// The route's index, so that finding a seat touches nothing else.
-    package let routeIndex: Int
-    package var pool: PoolID
-    /// The conversation id that was made for this session and route, as a JSON value; empty until one was needed.
-    package var madeConversation: [UInt8] = []
-    /// The conversation id that the client sent last, as a JSON value: the next one is mostly the same.
-    package var lastConversation: [UInt8] = []
-}
-
 /// The connection of a pool whose greetings a socket was given; those of a later one are dropped.
 package struct Greeting: Sendable {
     package let pool: PoolID
     package let connection: ConnectionID
 }
 
-/// A client socket on the unified endpoint.
+/// Why a client's socket is closed when its exchanges are over.
+package enum Leaving: UInt8, Sendable { case draining, endpointClosed, routeRemoved }
+
+/// A client socket, of the unified endpoint or of a legacy one.
 package struct Client: Sendable {
     package let session: SessionID
     package let handshake: Handshake
-    package var seats: [Seat] = []
+    /// nil on the unified endpoint.
+    package var endpoint: Endpoint?
+    /// Its handshake is not answered yet: that waits for the legacy backend's own answer.
+    package var isArriving = false
+    /// Its bytes are piped: the core sees no message, and sends nothing of its own.
+    package var isRaw = false
+    package let app: ClientApp
+    package var seats: [SeatPlace] = []
     /// One for each pool that greeted it.
     package var greetings: [Greeting] = []
     package var pace: Pace
@@ -31,13 +29,24 @@ package struct Client: Sendable {
     package var pingedAt: Instant?
     /// Accepted messages without an outcome.
     package var open = 0
-    /// When a drain closes it at the earliest.
+    /// When it is closed at the earliest, because the proxy stops or its endpoint goes.
     package var leaves = Instant.distantFuture
+    package var leaving = Leaving.draining
+    /// When a heartbeat is sent to it.
+    package var beats = Instant.distantFuture
+    /// It is not read, because its upstream does not take what it sends.
+    package var readingStopped = false
     package var armed = Instant.distantFuture
 
-    package init(session: SessionID, handshake: Handshake, limits: Limits, now: Instant) {
+    package init(
+        session: SessionID, handshake: Handshake, endpoint: Endpoint? = nil, app: ClientApp, limits: Limits,
+        now: Instant
+    ) {
         self.session = session
         self.handshake = handshake
+        self.endpoint = endpoint
+        self.app = app
+        isRaw = endpoint?.mode == .raw
         pace = Pace([Rate(count: limits.messagesPerSecond, per: .seconds(1))], burst: 2)
         lastHeard = now
         lastActive = now
@@ -48,15 +57,19 @@ package struct Client: Sendable {
     package static let keepaliveTimeout = TimeSpan.seconds(20)
 
     package func nextDeadline(idleTimeout: TimeSpan) -> Instant {
-        let keepalive = pingedAt.map { $0 + Self.keepaliveTimeout } ?? (lastHeard + Self.keepaliveEvery)
-        return min(min(keepalive, lastActive + idleTimeout), leaves)
+        if isArriving { return .distantFuture }
+        if isRaw { return leaves }
+        // Nothing comes from a socket that is not read, pongs neither.
+        var keepalive = pingedAt.map { $0 + Self.keepaliveTimeout } ?? (lastHeard + Self.keepaliveEvery)
+        if readingStopped { keepalive = .distantFuture }
+        let idle = endpoint == nil ? lastActive + idleTimeout : .distantFuture
+        return min(min(keepalive, idle), min(leaves, beats))
     }
 
-    /// Where the seat of a route is. Clients use few routes, and mostly the same one again.
+    /// The seat of a route. Clients use few routes, and mostly the same one again.
     @inline(__always)
-    package func seatIndex(of route: Route) -> Int? {
-        let wanted = route.index
-        for index in 0..<seats.count where seats[index].routeIndex == wanted { return index }
-        return nil
+    package func seat(of routeIndex: Int) -> SeatID {
+        for index in 0..<seats.count where seats[index].routeIndex == routeIndex { return seats[index].seat }
+        return .none
     }
 }

@@ -39,8 +39,10 @@ package final class Handshake: Sendable {
 
     /// The values of all fields of that name, compared without case.
     package func values(of name: String) -> [String] {
-        headers.filter { asciiEqualIgnoringCase($0.name, name) }.map(\.value)
+        fields(named: name).map(\.value)
     }
+
+    package func fields(named name: String) -> [Field] { headers.filter { asciiEqualIgnoringCase($0.name, name) } }
 }
 
 /// Whether two strings are equal but for the case of ASCII letters (RFC 9110 §5.1: field names).

@@ -15,14 +15,15 @@ package enum HandshakeCheck {
                 }
                 return .health
             }
-            try checkRequest(request, target, paths: table.definition.addressing.paths)
+            let endpoint = try checkRequest(request, target, table)
             let key = try checkUpgrade(request)
             let handshake = handshake(of: request, target, listen: listen)
             try checkOrigin(handshake, policy: listen.origins)
             let identity = try identity(of: handshake, settings: table.definition.session)
             return .accept(
                 HandshakeVerdict.Accepted(
-                    acceptKey: SecWebSocket.acceptKey(for: key), handshake: handshake, identity: identity))
+                    acceptKey: SecWebSocket.acceptKey(for: key), handshake: handshake, identity: identity,
+                    endpoint: endpoint))
         } catch {
             return .refuse(error)
         }
@@ -30,10 +31,11 @@ package enum HandshakeCheck {
 
     private static let healthPaths = ["/healthz", "/health", "/api/health"]
 
-    /// The request as such: method, host, path, no body.
+    /// The request as such: method, host, path, no body. Returns the legacy endpoint that it asks for, nil for the
+    /// unified one.
     private static func checkRequest(
-        _ request: HandshakeRequest, _ target: RequestTarget, paths: [String]
-    ) throws(HandshakeVerdict.Refusal) {
+        _ request: HandshakeRequest, _ target: RequestTarget, _ table: RoutingTable
+    ) throws(HandshakeVerdict.Refusal) -> Endpoint? {
         guard request.method == "GET" else { throw .methodNotAllowed(allowed: "GET") }
         let hosts = request.values(of: "host").map { FieldText.trimmed($0) }
         // HTTP/1.0 knows no Host; its version is refused below, where the path is known to be a socket's.
@@ -41,11 +43,25 @@ package enum HandshakeCheck {
             throw .badRequest("There must be exactly one Host field.")
         }
         if let host = hosts.first, Authority(host) == nil { throw .badRequest("The Host field names no host.") }
-        guard paths.contains(where: { FieldText.sameBytes($0, target.path) }) else { throw .notFound(paths: paths) }
+        let endpoint = try endpoint(at: target.path, table)
         let lengths = FieldText.list(request.values(of: "content-length"))
         if !request.values(of: "transfer-encoding").isEmpty || lengths.contains(where: { $0 != "0" }) {
             throw .badRequest("A handshake has no body.")
         }
+        return endpoint
+    }
+
+    private static func endpoint(
+        at path: String, _ table: RoutingTable
+    ) throws(HandshakeVerdict.Refusal) -> Endpoint? {
+        let unified = table.definition.addressing.paths
+        // Different spellings of one character are one path to a dictionary, and two to a backend.
+        guard path.utf8.allSatisfy({ $0 < 0x80 }) || unified.contains(where: { FieldText.sameBytes($0, path) }),
+            let match = table.endpoints.match(path)
+        else { throw .notFound(paths: unified) }
+        guard case .legacy(let endpoint) = match else { return nil }
+        guard endpoint.isOpen(in: table.definition.phase) else { throw .gone(successor: unified.first) }
+        return endpoint
     }
 
     /// What makes it a WebSocket handshake; returns the key.

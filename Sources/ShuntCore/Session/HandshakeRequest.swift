@@ -43,6 +43,8 @@ package enum HandshakeVerdict: Sendable {
         package let handshake: Handshake
         /// `session` or `anonymous`.
         package let identity: ClientIdentity
+        /// Where an old client connects; nil for the unified endpoint.
+        package let endpoint: Endpoint?
     }
 
     package struct Refusal: Sendable, Equatable {

@@ -16,6 +16,17 @@ extension HandshakeVerdict.Refusal {
             message: "There is no socket at this path. Sockets are at: \(paths.joined(separator: ", ")).", headers: [])
     }
 
+    /// A legacy endpoint after the migration.
+    ///
+    /// - Parameter successor: the unified endpoint's path.
+    static func gone(successor: String?) -> Self {
+        Self(
+            status: 410, code: "endpoint_closed",
+            message: "This endpoint is closed." + (successor.map { " Its successor is at: \($0)." } ?? ""),
+            // RFC 8288 and RFC 5829.
+            headers: successor.map { [field("Link", "<\($0)>; rel=\"successor-version\"")] } ?? [])
+    }
+
     static let upgradeRequired = Self(
         status: 426, code: "upgrade_required",
         message: "This is a WebSocket endpoint: connect with a WebSocket client (GET with Upgrade: websocket).",

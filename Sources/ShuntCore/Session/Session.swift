@@ -9,6 +9,7 @@ package struct Session: Sendable {
     /// Accepted messages without an outcome, of all its sockets, gone ones included.
     package var open = 0
     package var parked = ParkedReplies()
+    package var pins = Pins()
     /// Since when it has no socket.
     package var alone: Instant?
     /// What each upstream is paced at, by the upstream's index; kept over redials.
@@ -21,6 +22,8 @@ package struct ParkedReplies: Sendable {
     package struct Reply: Sendable {
         package let bytes: [UInt8]
         package let expires: Instant
+        /// The path of the legacy endpoint whose next socket it is for; nil for the unified one.
+        package let endpoint: String?
     }
 
     package private(set) var replies: [Reply] = []
@@ -38,8 +41,10 @@ package struct ParkedReplies: Sendable {
     }
 
     /// Keeps a reply within the bounds; one reply is always kept, however large.
-    package mutating func park(_ reply: [UInt8], settings: SessionSettings, now: Instant) -> Outcome {
-        replies.append(Reply(bytes: reply, expires: now + settings.parkedFor))
+    package mutating func park(
+        _ reply: [UInt8], for endpoint: String? = nil, settings: SessionSettings, now: Instant
+    ) -> Outcome {
+        replies.append(Reply(bytes: reply, expires: now + settings.parkedFor, endpoint: endpoint))
         bytes += reply.count
         var displaced = 0
         while replies.count > 1, replies.count > settings.parkedCount || bytes > settings.parkedBytes {
@@ -49,10 +54,12 @@ package struct ParkedReplies: Sendable {
         return displaced == 0 ? .parked : .displaced(displaced)
     }
 
-    package mutating func takeAll() -> [Reply] {
-        bytes = 0
-        defer { replies = [] }
-        return replies
+    /// Takes what is for a socket of that endpoint.
+    package mutating func take(for endpoint: String?) -> [Reply] {
+        let taken = replies.filter { $0.endpoint == endpoint }
+        replies.removeAll { $0.endpoint == endpoint }
+        for reply in taken { bytes -= reply.bytes.count }
+        return taken
     }
 
     /// Drops what is past its time; returns how many.

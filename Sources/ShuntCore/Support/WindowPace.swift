@@ -16,6 +16,9 @@ package struct WindowPace: Sendable, Equatable {
             return first + per.times(Int64(ahead / count))
         }
 
+        /// Oldest first.
+        var inOrder: [Instant] { Array(times[oldest...] + times[..<oldest]) }
+
         mutating func record(_ now: Instant) {
             if times.count < count { return times.append(now) }
             times[oldest] = now
@@ -32,6 +35,16 @@ package struct WindowPace: Sendable, Equatable {
     /// How long a message must wait if `ahead` others go first; zero when it may go now.
     package func wait(ahead: Int = 0, now: Instant) -> TimeSpan {
         windows.reduce(.zero) { max($0, $1.earliest(ahead: max(0, ahead), now: now) - now) }
+    }
+
+    /// The same messages, counted by other rates.
+    package func counting(by rates: [Rate]) -> WindowPace {
+        let known = windows.map(\.inOrder).max { $0.count < $1.count } ?? []
+        var changed = WindowPace(rates)
+        for index in changed.windows.indices {
+            changed.windows[index].times = Array(known.suffix(changed.windows[index].count))
+        }
+        return changed
     }
 
     /// Counts a message that goes now, if it may.

@@ -12,6 +12,19 @@ package enum Effect: Sendable, Equatable {
     /// Send a close frame, wait a bounded time for the peer's, end the socket. The core has forgotten the id already.
     case closeConnection(ConnectionID, CloseCode)
     case closeClient(ClientID, CloseCode, CloseReason)
+    /// Answer a client's handshake: with what the upstream of this connection said in its own, or, for `.none`, with
+    /// nothing of anybody. Messages may follow.
+    case admit(ClientID, ConnectionID)
+    /// Answer a client's handshake as the backend, or the lack of one, did: what the dial came to is known to the runtime
+    /// by the connection's id. The core has forgotten both already.
+    case reject(ClientID, ConnectionID)
+    /// Close a client's socket as its backend closed, or the other way round: `close` indexes `Effects.closes`. The core
+    /// has forgotten the id already.
+    case relayCloseToClient(ClientID, close: Int)
+    case relayCloseToConnection(ConnectionID, close: Int)
+    /// Stop or resume reading from a client whose own upstream does not take what it sends.
+    case stopReadingClient(ClientID)
+    case startReadingClient(ClientID)
     /// Stop or resume reading from an upstream whose one client does not read.
     case stopReading(ConnectionID)
     case startReading(ConnectionID)
@@ -21,7 +34,8 @@ package enum Effect: Sendable, Equatable {
 
 /// Why the core closes a client's socket: the runtime writes `text` into the close frame.
 package enum CloseReason: UInt8, Sendable, Equatable {
-    case slowReader, idle, keepalive, tooManyConnections, draining, messageTooBig
+    case slowReader, idle, keepalive, tooManyConnections, draining, messageTooBig, endpointClosed, routeRemoved
+    case upstreamLost
 
     package var text: String {
         switch self {
@@ -31,6 +45,9 @@ package enum CloseReason: UInt8, Sendable, Equatable {
         case .tooManyConnections: "too many connections"
         case .draining: "server is restarting"
         case .messageTooBig: "message too big"
+        case .endpointClosed: "this endpoint is closed"
+        case .routeRemoved: "this endpoint was removed"
+        case .upstreamLost: "backend does not answer"
         }
     }
 }
@@ -63,13 +80,20 @@ package struct Effects: Sendable {
     package var list: [Effect] = []
     package var splices = SpliceBuffer()
     package var dials: [DialOrder] = []
+    package var closes: [PeerClose] = []
 
     package init() {}
 
     package mutating func reset() {
-        list.removeAll(keepingCapacity: true)
+        // Mostly there is one, and taking it costs a fifth of emptying the array.
+        if list.count < 4 {
+            while !list.isEmpty { list.removeLast() }
+        } else {
+            list.removeAll(keepingCapacity: true)
+        }
         splices.reset()
         if !dials.isEmpty { dials.removeAll(keepingCapacity: true) }
+        if !closes.isEmpty { closes.removeAll(keepingCapacity: true) }
     }
 }
 
@@ -78,11 +102,44 @@ package struct DialOrder: Sendable {
     package let upstream: Upstream
     /// Request target and headers, ready to be written.
     package let request: UpstreamRequest
+    /// For whom messages or bytes are passed through; nil on routed ways.
+    package let through: Through?
 
-    package init(upstream: Upstream, request: UpstreamRequest) {
+    /// A client whose own connection it is.
+    package struct Through: Sendable, Equatable {
+        package let client: ClientID
+        package let isRaw: Bool
+    }
+
+    package init(upstream: Upstream, request: UpstreamRequest, through: Through? = nil) {
         self.upstream = upstream
         self.request = request
+        self.through = through
     }
+}
+
+/// How a peer ended its WebSocket.
+package struct PeerClose: Sendable, Equatable {
+    /// nil for a close frame without one, and for a socket that was cut.
+    package var code: CloseCode?
+    /// At most 123 bytes of UTF-8.
+    package var reason: [UInt8]
+    /// There was no close frame.
+    package var isCut: Bool
+
+    package init(code: CloseCode?, reason: [UInt8] = []) {
+        self.code = code
+        self.reason = reason
+        isCut = false
+    }
+
+    private init() {
+        code = nil
+        reason = []
+        isCut = true
+    }
+
+    package static let cut = PeerClose()
 }
 
 /// Why a dial came to nothing.

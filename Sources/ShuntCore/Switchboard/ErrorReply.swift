@@ -16,6 +16,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case upstreamProtocol = "upstream_protocol"
     case replyTooLarge = "reply_too_large"
     case timeout = "timeout"
+    case routePaused = "route_paused"
+    case routeRemoved = "route_removed"
     case draining = "draining"
     case sessionExpired = "session_expired"
 
@@ -38,6 +40,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
         case .upstreamProtocol: "The agent answered with something that is no reply"
         case .replyTooLarge: "The agent's reply is too large"
         case .timeout: "The agent did not reply in time"
+        case .routePaused: "The agent is paused for maintenance; try again later"
+        case .routeRemoved: "The agent is no longer available"
         case .draining: "The server is restarting; connect again and resend"
         case .sessionExpired: "The agent says that the session is over; log in again"
         }

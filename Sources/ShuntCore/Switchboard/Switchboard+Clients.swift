@@ -9,7 +9,8 @@ extension Switchboard {
         wheel.start(at: now)
         let sessionID = session(for: token)
         let limits = table.definition.limits
-        let id = clients.insert(Client(session: sessionID, handshake: handshake, limits: limits, now: now))
+        let app = ClientApp(handshake, naming: table.definition.client)
+        let id = clients.insert(Client(session: sessionID, handshake: handshake, app: app, limits: limits, now: now))
         let before = sessions[sessionID]?.clients.count ?? 0
         sessions[sessionID]?.clients.append(id)
         sessions[sessionID]?.alone = nil
@@ -18,9 +19,7 @@ extension Switchboard {
             settleLoosened(now: now, &effects)
             return id
         }
-        if let drain = draining {
-            clients[id]?.leaves = drain.leavingTime(now: now, random: &random)
-        }
+        if let drain = draining { leave(id, .draining, at: drain.leavingTime(now: now, random: &random)) }
         for poolID in sessions[sessionID]?.pools ?? [] { pools[poolID]?.expired = false }
         deliverParked(to: id, of: sessionID, now: now, &effects)
         adopt(by: id, of: sessionID)
@@ -29,18 +28,36 @@ extension Switchboard {
     }
 
     /// The client's close, end or reset was read: nothing can be delivered any more. Idempotent.
-    package mutating func clientClosed(_ id: ClientID, now: Instant, _ effects: inout Effects) {
+    package mutating func clientClosed(
+        _ id: ClientID, close: PeerClose = .cut, now: Instant, _ effects: inout Effects
+    ) {
+        for pool in throughPools(of: id) { relayClose(to: pool, close, now: now, &effects) }
         forget(id, now: now, &effects)
         settleLoosened(now: now, &effects)
     }
 
-    private mutating func forget(_ id: ClientID, now: Instant, _ effects: inout Effects) {
+    /// A client's own backend hears the client's own words.
+    private mutating func relayClose(to poolID: PoolID, _ close: PeerClose, now: Instant, _ effects: inout Effects) {
+        for id in pools[poolID]?.connections ?? [] where connections[id]?.state != .dialling {
+            effects.closes.append(close)
+            effects.list.append(.relayCloseToConnection(id, close: effects.closes.count - 1))
+            connections[id]?.live = 0
+            forget(id)
+        }
+    }
+
+    mutating func forget(_ id: ClientID, now: Instant, _ effects: inout Effects) {
         // What is under way on its own connections has an outcome yet.
         if clients[id]?.congested == true { setReading(of: id, stopped: false, now: now, &effects) }
+        for pool in throughPools(of: id) { loosened.append(.pool(pool)) }
         guard let client = clients.remove(id) else { return }
         let sessionID = client.session
         sessions[sessionID]?.clients.removeAll { $0 == id }
-        for seat in client.seats where pools[seat.pool]?.key.owner == .client(id) { loosened.append(.pool(seat.pool)) }
+        for place in client.seats {
+            guard let seat = seats.remove(place.seat) else { continue }
+            // Its own connections go; what waited for the other side's end waits no more.
+            if seat.isBlocked || pools[seat.pool]?.key.owner == .client(id) { loosened.append(.pool(seat.pool)) }
+        }
         if sessions[sessionID]?.clients.isEmpty == true {
             sessions[sessionID]?.alone = now
             loosened.append(.session(sessionID))
@@ -69,8 +86,9 @@ extension Switchboard {
     /// Stops or resumes the upstreams that are this client's own; shared ones go on, and the client is closed when a
     /// message comes for it that it has no room for.
     private mutating func setReading(of id: ClientID, stopped: Bool, now: Instant, _ effects: inout Effects) {
-        for seat in clients[id]?.seats ?? [] {
-            guard let pool = pools[seat.pool], pool.key.owner == .client(id) else { continue }
+        // An old side's connection is among them while it finishes.
+        for poolID in sessions[clients[id]?.session ?? .none]?.pools ?? [] {
+            guard let pool = pools[poolID], pool.key.owner == .client(id) else { continue }
             for connection in pool.connections { setReading(from: connection, stopped: stopped, now: now, &effects) }
         }
     }
@@ -100,8 +118,12 @@ extension Switchboard {
     mutating func close(
         _ id: ClientID, _ code: CloseCode, _ reason: CloseReason, now: Instant, _ effects: inout Effects
     ) {
-        guard clients.contains(id) else { return }
-        effects.list.append(.closeClient(id, code, reason))
+        guard let isArriving = clients[id]?.isArriving else { return }
+        if isArriving {
+            effects.list.append(.reject(id, .none))
+        } else {
+            effects.list.append(.closeClient(id, code, reason))
+        }
         forget(id, now: now, &effects)
     }
 
@@ -116,13 +138,14 @@ extension Switchboard {
     mutating func look(at id: ClientID, now: Instant, _ effects: inout Effects) {
         guard let client = clients[id], client.armed <= now else { return }
         clients[id]?.armed = .distantFuture
-        if now >= client.leaves, client.open == 0 {
-            return close(id, .serviceRestart, .draining, now: now, &effects)
-        }
-        if now >= client.lastActive + table.definition.limits.idleTimeout, client.open == 0 {
+        if now >= client.leaves, client.open <= 0 { return leaveIfOver(id, now: now, &effects) }
+        beat(id, now: now, &effects)
+        if client.endpoint == nil, now >= client.lastActive + table.definition.limits.idleTimeout, client.open == 0 {
             return close(id, .goingAway, .idle, now: now, &effects)
         }
-        if let pinged = client.pingedAt {
+        if client.isRaw || client.readingStopped {
+            // Nothing can be heard from it.
+        } else if let pinged = client.pingedAt {
             if now >= pinged + Client.keepaliveTimeout {
                 return close(id, .goingAway, .keepalive, now: now, &effects)
             }

@@ -2,16 +2,19 @@
 extension Switchboard {
     /// Orders a dial unless the pool's backoff or the upstream's breaker says to wait; `arm(pool:)` comes back then.
     mutating func dial(_ poolID: PoolID, now: Instant, _ effects: inout Effects) {
-        guard let pool = pools[poolID], pool.current.isNone, !pool.queue.isEmpty else { return }
-        if now < pool.backoff.until || now < pool.dialNotBefore { return }
+        guard let pool = pools[poolID], pool.current.isNone, !pool.isRemoved else { return }
+        let first = firstSendable(poolID)
+        if first.isNone || now < pool.backoff.until || now < pool.dialNotBefore { return }
         let upstream = pool.upstream
+        // Who is passed through has a connection of its own, and an upstream that is down is its own to hear of.
+        if pool.isThrough { return dialThrough(poolID, now: now, &effects) }
         let permission = breakers[upstream.index].permission(now: now, patience: upstream.settings.connectTimeout)
         if case .wait(let until) = permission {
             pools[poolID]?.dialNotBefore = until
             waitForBreaker(poolID, upstream.index)
-            return
+            return fallBack(poolID, now: now, &effects)
         }
-        let head = exchanges[pool.queue.head]
+        let head = exchanges[first]
         let cause = head?.client ?? .none
         let id = connections.insert(Connection(pool: poolID, upstream: upstream, cause: cause, now: now))
         pools[poolID]?.current = id
@@ -31,7 +34,16 @@ extension Switchboard {
         let settings = connection.upstream.settings
         connections[id]?.state = .ready
         connections[id]?.lastHeard = now
+        if let cause = clients[connection.cause], cause.isArriving, connection.isThrough {
+            admit(connection.cause, id, now: now, &effects)
+        }
         connections[id]?.idleSince = now
+        if connection.isThrough, !connection.isRaw, let upstream = pools[connection.pool]?.upstream,
+            upstream !== connection.upstream
+        {
+            // It was dialled by settings that are no more: it has answered the handshake, and carries nothing.
+            retire(id, .configuration, now: now, &effects)
+        }
         // Up to a tenth earlier, so that connections dialled together do not end together.
         let jitter = random.span(upTo: TimeSpan(nanoseconds: settings.lifetime.nanoseconds / 10))
         connections[id]?.expires = now + TimeSpan(nanoseconds: settings.lifetime.nanoseconds - jitter.nanoseconds)
@@ -42,7 +54,7 @@ extension Switchboard {
         pump(connection.pool, now: now, &effects)
         // With nothing left to carry it has no reason to stay.
         loosened.append(.pool(connection.pool))
-        upstreamAnswered(connection.upstream.index, now: now, &effects)
+        upstreamAnswered(connection.upstreamIndex, now: now, &effects)
         settleLoosened(now: now, &effects)
     }
 
@@ -59,7 +71,7 @@ extension Switchboard {
 
     /// The upstream showed that it is there: whoever waited for that goes on.
     private mutating func upstreamAnswered(_ upstream: Int, now: Instant, _ effects: inout Effects) {
-        guard breakers[upstream].succeeded() else { return }
+        guard upstream >= 0, breakers[upstream].succeeded() else { return }
         effects.list.append(.note(.breakerClosed(upstream: upstream)))
         wakeWaiting(upstream, now: now, &effects)
     }
@@ -80,30 +92,57 @@ extension Switchboard {
         guard let connection = connections[id], connection.state == .dialling else { return }
         forget(id)
         tally.dialsFailed += 1
-        effects.list.append(.note(.dialFailed(upstream: connection.upstream.index, failure)))
+        effects.list.append(.note(.dialFailed(upstream: connection.upstreamIndex, failure)))
+        if connection.isThrough, clients[connection.cause]?.isArriving == true {
+            turnAway(connection.cause, id, now: now, &effects)
+            return settleLoosened(now: now, &effects)
+        }
         pools[connection.pool]?.failing = true
         switch failure.fault {
         case .upstream:
-            upstreamFailed(connection.upstream, now: now, &effects)
+            if !connection.isThrough {
+                upstreamFailed(connection.upstreamIndex, connection.upstream.settings, now: now, &effects)
+            }
             // Whether it is back is the breaker's to find out; the pool itself comes again soon.
             pools[connection.pool]?.backoff.failed(now: now, cap: .seconds(1), random: &random)
         case .session:
             pools[connection.pool]?.backoff.failed(now: now, random: &random)
             failWaiting(connection.pool, .upstreamUnavailable, now: now, &effects)
             // It refused this session, so it is there for others.
-            upstreamAnswered(connection.upstream.index, now: now, &effects)
+            upstreamAnswered(connection.upstreamIndex, now: now, &effects)
         case .ours:
             pools[connection.pool]?.backoff.failed(now: now, cap: .seconds(1), random: &random)
         }
+        fallBack(connection.pool, now: now, &effects)
         pump(connection.pool, now: now, &effects)
         settleLoosened(now: now, &effects)
     }
 
-    private mutating func upstreamFailed(_ upstream: Upstream, now: Instant, _ effects: inout Effects) {
-        let settings = upstream.settings
-        let opened = breakers[upstream.index].failed(
+    /// What waits for an upstream that is down goes to the other side, where its route says so.
+    private mutating func fallBack(_ poolID: PoolID, now: Instant, _ effects: inout Effects) {
+        guard let upstream = pools[poolID]?.upstream, upstream.isUnified, breakers[upstream.index].refuses(now: now)
+        else { return }
+        var waiting: [(seat: SeatID, conversation: [UInt8])] = []
+        var candidate = pools[poolID]?.queue.head ?? .none
+        while let exchange = exchanges[candidate] {
+            if exchange.route.fallsBack {
+                waiting.append((exchange.seat, pinKey(exchange.seat, exchange.conversation)))
+            }
+            candidate = exchange.next
+        }
+        for (seat, conversation) in waiting where seats[seat]?.side == .unified {
+            let side = wantedSide(seat, conversation: conversation, now: now)
+            if side == .legacy { flip(seat, to: side, now: now, &effects) }
+        }
+    }
+
+    mutating func upstreamFailed(
+        _ upstream: Int, _ settings: UpstreamSettings, now: Instant, _ effects: inout Effects
+    ) {
+        guard upstream >= 0 else { return }
+        let opened = breakers[upstream].failed(
             now: now, limit: settings.breakerFailures, pause: settings.breakerOpen)
-        if opened { effects.list.append(.note(.breakerOpened(upstream: upstream.index))) }
+        if opened { effects.list.append(.note(.breakerOpened(upstream: upstream))) }
     }
 
     /// Everything that waits in a pool ends with an error.
@@ -115,8 +154,19 @@ extension Switchboard {
     package mutating func connectionClosed(
         _ id: ConnectionID, code: CloseCode?, now: Instant, _ effects: inout Effects
     ) {
+        connectionClosed(id, code.map { PeerClose(code: $0) } ?? .cut, now: now, &effects)
+    }
+
+    package mutating func connectionClosed(
+        _ id: ConnectionID, _ close: PeerClose, now: Instant, _ effects: inout Effects
+    ) {
         guard let connection = connections[id] else { return }
         if connection.state == .dialling { return connectionFailed(id, .connect, now: now, &effects) }
+        if connection.isThrough {
+            throughClosed(id, close, now: now, &effects)
+            return settleLoosened(now: now, &effects)
+        }
+        let code = close.code
         let meaning = code.flatMap { connection.upstream.settings.closes[$0.rawValue] }
         lose(id, meaning == .auth ? .sessionExpired : .upstreamLost, now: now, &effects)
         let poolID = connection.pool
@@ -161,16 +211,27 @@ extension Switchboard {
     private mutating func requeueSent(_ id: ConnectionID, now: Instant) {
         var candidate = connections[id]?.outstanding.tail ?? .none
         while let exchange = exchanges[candidate] {
-            if exchange.state == .sent, !exchange.retried, !exchange.held.isEmpty {
+            // Its socket may be served by the other side by now.
+            let home = seats[exchange.seat]?.pool ?? exchange.pool
+            let pool = pools.contains(home) ? home : exchange.pool
+            if exchange.state == .sent, !exchange.retried, !exchange.held.isEmpty, pools[pool]?.isRemoved == false {
                 connections[id]?.outstanding.remove(candidate, in: &exchanges)
                 connections[id]?.live -= 1
                 exchanges[candidate]?.state = .queued
+                left(exchange.seat, exchange.side)
+                exchanges[candidate]?.pool = pool
+                if seats[exchange.seat]?.isBlocked == true { pools[pool]?.hasHindered = true }
                 exchanges[candidate]?.retried = true
+                if exchange.route.isPaused {
+                    exchanges[candidate]?.pausedSince = now
+                    pools[pool]?.hasHindered = true
+                }
                 exchanges[candidate]?.connection = .none
-                let unready = pools[exchange.pool]?.unreadyTime(now: now) ?? .zero
+                let unready = pools[pool]?.unreadyTime(now: now) ?? .zero
                 exchanges[candidate]?.unreadyAtStart = unready
-                pools[exchange.pool]?.queue.prepend(candidate, in: &exchanges)
-                pools[exchange.pool]?.queuedBytes += exchange.size
+                pools[pool]?.queue.prepend(candidate, in: &exchanges)
+                pools[pool]?.queuedBytes += exchange.size
+                if pool != exchange.pool { loosened.append(.pool(pool)) }
             }
             candidate = exchange.previous
         }

@@ -23,8 +23,11 @@ extension Switchboard {
         var armed = Instant.distantFuture
         wheel.arm(.drain, at: drain.deadline, armed: &armed)
         for id in clients.ids {
-            clients[id]?.leaves = drain.leavingTime(now: now, random: &random)
-            arm(client: id)
+            if clients[id]?.isArriving == true {
+                close(id, .serviceRestart, .draining, now: now, &effects)
+            } else {
+                leave(id, .draining, at: drain.leavingTime(now: now, random: &random))
+            }
         }
         for id in sessions.ids where sessions[id]?.clients.isEmpty == true { loosened.append(.session(id)) }
         settleLoosened(now: now, &effects)
@@ -38,6 +41,16 @@ extension Switchboard {
             return wheel.arm(.drain, at: drain.deadline, armed: &armed)
         }
         for id in exchanges.ids where exchanges[id]?.state != .abandoned { fail(id, .draining, now: now, &effects) }
-        for id in connections.ids { retire(id, .drain, now: now, &effects) }
+        for id in connections.ids {
+            if connections[id]?.isThrough == true, let pool = connections[id]?.pool,
+                case .client(let client) = pools[pool]?.key.owner
+            {
+                clients[client]?.open = 0
+                leaveIfOver(client, now: now, &effects)
+            } else {
+                retire(id, .drain, now: now, &effects)
+            }
+        }
+        settleLoosened(now: now, &effects)
     }
 }

@@ -12,10 +12,13 @@ extension Switchboard {
         _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
     ) {
         guard clients.contains(id) else { return }
+        // Held once: it is asked for much.
+        let table = table
         clients[id]?.lastHeard = now
         clients[id]?.lastActive = now
         clients[id]?.pingedAt = nil
         tally.messages += 1
+        if let endpoint = clients[id]?.endpoint { return takeLegacy(id, endpoint, kind, bytes, now: now, &effects) }
         if clients[id]?.pace.take(now: now) == false {
             let wait = clients[id]?.pace.wait(now: now) ?? .zero
             // Read only to say which message it was: a frontend may have several under way.
@@ -26,6 +29,13 @@ extension Switchboard {
             let members = (isObject ? known(bytes) : []) + [("retry_after", decimalSeconds(wait))]
             return refuse(id, .rateLimited, members: members, now: now, &effects)
         }
+        takeRouted(id, kind, bytes, now: now, &effects)
+    }
+
+    /// A message that is read, reshaped and answered here: on the unified endpoint, or collapsed.
+    mutating func takeRouted(
+        _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
+    ) {
         if kind == .binary { return refuse(id, .binaryUnsupported, now: now, &effects) }
         let nesting = table.definition.limits.nesting
         switch envelope.scan(bytes, for: table.requestKeys, nesting: nesting, early: false) {
@@ -42,6 +52,7 @@ extension Switchboard {
             tally.absorbed += 1
             return
         }
+        if let endpoint = clients[id]?.endpoint { return accept(id, endpoint.route, bytes, now: now, &effects) }
         switch table.addressing.resolve(envelope, bytes, routes: table.routes) {
         case .route(let route): accept(id, route, bytes, now: now, &effects)
         case .unaddressed:
@@ -73,64 +84,61 @@ extension Switchboard {
         if draining != nil { return refuse(id, .draining, members: known(bytes), now: now, &effects) }
         if isOverloaded { return refuse(id, .overloaded, members: known(bytes), now: now, &effects) }
         let oneWay = envelope.value(table.typeSlot).map { table.oneWay.find(bytes, $0) != nil } ?? false
-        let seat = takeSeat(id, route)
-        guard let session = clients[id]?.session, let poolID = clients[id]?.seats[seat].pool,
+        let seat = seat(of: id, route, now: now)
+        let conversation = conversation(seat, bytes)
+        // The side of an old client's socket is decided already, by its one conversation.
+        if clients[id]?.endpoint == nil {
+            let flips = tally.flips
+            settle(seat: seat, route, conversation, now: now, &effects)
+            // What a change of side has sent was scanned into the same envelope.
+            if tally.flips != flips { _ = envelope.scan(bytes, for: table.requestKeys, nesting: .max, early: false) }
+        }
+        guard let session = clients[id]?.session, let poolID = seats[seat]?.pool,
             let upstream = pools[poolID]?.upstream
         else { return }
-        let conversation = conversation(id, seat, bytes)
         let exchange = Exchange(
-            client: id, session: session, pool: poolID, route: route, oneWay: oneWay,
-            conversation: conversation, correlation: correlation(upstream, conversation, bytes),
+            client: id, session: session, pool: poolID, route: route, seat: seat, endpoint: clients[id]?.endpoint,
+            oneWay: oneWay, conversation: conversation, correlation: correlation(upstream, conversation, bytes),
             size: bytes.count)
         pools[poolID]?.lastClient = id
         if pools[poolID]?.lastRoute !== route { pools[poolID]?.lastRoute = route }
         let queueEmpty = pools[poolID]?.queue.isEmpty ?? true
-        if queueEmpty, takeTurn(poolID, now: now) {
-            let exchangeID = open(exchange)
+        let isHindered = route.isPaused || seats[seat]?.isBlocked == true
+        if queueEmpty, !isHindered, takeTurn(poolID, now: now) {
+            let exchangeID = open(consume exchange)
             forward(exchangeID, route, poolID, bytes, blob: false, now: now, &effects)
         } else {
-            enqueue(exchange, bytes, now: now, &effects)
+            enqueue(exchange, bytes, isHindered: isHindered, now: now, &effects)
         }
     }
 
     /// Counts an accepted message; from here on it has exactly one outcome.
-    mutating func open(_ exchange: Exchange) -> ExchangeID {
+    mutating func open(_ exchange: consuming Exchange) -> ExchangeID {
         clients[exchange.client]?.open += 1
         sessions[exchange.session]?.open += 1
-        return exchanges.insert(exchange)
-    }
-
-    /// The client's seat for a route, with a pool that is there.
-    private mutating func takeSeat(_ id: ClientID, _ route: Route) -> Int {
-        if let index = clients[id]?.seatIndex(of: route) {
-            if let pool = clients[id]?.seats[index].pool, pools.contains(pool) { return index }
-            let pool = findPool(id, route)
-            clients[id]?.seats[index].pool = pool
-            return index
-        }
-        let seat = Seat(route: route, routeIndex: route.index, pool: findPool(id, route))
-        clients[id]?.seats.append(seat)
-        return (clients[id]?.seats.count ?? 1) - 1
+        return exchanges.insert(consume exchange)
     }
 
     /// What the client sent is echoed; when it sent none, one is made that is stable for the session and route.
-    private mutating func conversation(_ id: ClientID, _ index: Int, _ bytes: Span<UInt8>) -> [UInt8] {
+    private mutating func conversation(_ seat: SeatID, _ bytes: Span<UInt8>) -> [UInt8] {
         if let value = envelope.value(table.conversationSlot), value.kind != .null {
-            if let last = clients[id]?.seats[index].lastConversation, equal(bytes, value.start..<value.end, last) {
-                return last
-            }
+            if let last = seats[seat]?.lastConversation, equal(bytes, value.start..<value.end, last) { return last }
             let sent = copy(bytes, value.start..<value.end)
-            if sent.count <= 256 { clients[id]?.seats[index].lastConversation = sent }
+            if sent.count <= 256 { seats[seat]?.lastConversation = sent }
             return sent
         }
-        if let made = clients[id]?.seats[index].madeConversation, !made.isEmpty { return made }
-        guard let client = clients[id], let session = sessions[client.session] else { return [] }
-        let made = table.conversationTemplate.make(match: client.seats[index].route.match, session: session.shortName)
-        clients[id]?.seats[index].madeConversation = made
+        return madeConversation(seat)
+    }
+
+    mutating func madeConversation(_ id: SeatID) -> [UInt8] {
+        if let made = seats[id]?.madeConversation, !made.isEmpty { return made }
+        guard let seat = seats[id], let session = sessions[seat.session] else { return [] }
+        let made = table.conversationTemplate.make(match: seat.route.match, session: session.shortName)
+        seats[id]?.madeConversation = made
         return made
     }
 
-    private func correlation(_ upstream: Upstream, _ conversation: [UInt8], _ bytes: Span<UInt8>) -> [UInt8] {
+    mutating func correlation(_ upstream: Upstream, _ conversation: [UInt8], _ bytes: Span<UInt8>) -> [UInt8] {
         guard let slot = upstream.requestCorrelationSlot else { return [] }
         // The conversation id is added where it is absent, so it is always there to be echoed.
         if slot == table.conversationSlot { return conversation }

@@ -8,11 +8,16 @@ extension Switchboard {
         tally.refused += 1
         // A client that goes on sending and reads nothing would heap up errors for ever.
         if clients[id]?.congested == true { return close(id, .tryAgainLater, .slowReader, now: now, &effects) }
-        let start = effects.splices.literals.count
+        let start = effects.splices.literalCount
+        let endpoint = clients[id]?.endpoint
+        // What an old client sent has no address of its own.
+        let members = endpoint.map { tags(of: $0.route) + members.filter { !isAddress($0.name) } } ?? members
         ErrorReply.append(
             code, sent: false, detail: detail.map { Array($0.utf8) }, members: members,
             to: &effects.splices.literals)
-        effects.list.append(.deliver(id, effects.splices.splice(literalsFrom: start)))
+        var splice = effects.splices.splice(literalsFrom: start)
+        if let endpoint { splice = restored(splice, message: Span(), endpoint, &effects) }
+        effects.list.append(.deliver(id, splice))
     }
 
     /// Ends an accepted message with an error. `sent` is worked out from its state.
@@ -31,38 +36,71 @@ extension Switchboard {
         _ effects: inout Effects
     ) {
         tally.errors += 1
-        var known: [(name: String, json: [UInt8])] = []
-        for (name, tag) in zip(table.definition.addressing.routeBy, exchange.route.tags) {
-            if let tag { known.append((name, tag)) }
+        if isOfTable(exchange.route) {
+            let side = exchange.state == .queued ? seats[exchange.seat]?.side ?? exchange.side : exchange.side
+            if side == .legacy {
+                routeTallies[exchange.route.index].errorsByLegacy += 1
+            } else {
+                routeTallies[exchange.route.index].errorsByUnified += 1
+            }
         }
+        var known: [(name: String, json: [UInt8])] = []
+        known += tags(of: exchange.route)
         known.append((table.definition.addressing.conversationField, exchange.conversation))
-        let start = effects.splices.literals.count
+        let start = effects.splices.literalCount
         ErrorReply.append(
             code, sent: exchange.state != .queued || exchange.retried, members: known + members,
             to: &effects.splices.literals)
         let splice = effects.splices.splice(literalsFrom: start)
-        hand(splice, message: [UInt8]().span, to: exchange.client, of: exchange.session, now: now, &effects)
+        hand(
+            splice, message: Span(), to: exchange.client, of: exchange.session, exchange.endpoint, now: now, &effects)
     }
 
-    /// Hands a message to a client or, when its socket is gone, keeps it for the session's next one.
+    /// Whether a route is one of the table in force: else its index says nothing.
+    func isOfTable(_ route: Route) -> Bool {
+        table.routes.indices.contains(route.index) && table.routes[route.index] === route
+    }
+
+    private func isAddress(_ name: String) -> Bool { table.definition.addressing.routeBy.contains(name) }
+
+    /// Hands a message in the unified form to a client, in its endpoint's form, or, when its socket is gone, keeps it for
+    /// the session's next one there.
     mutating func hand(
-        _ splice: Splice, message: Span<UInt8>, to id: ClientID, of session: SessionID, now: Instant,
-        _ effects: inout Effects
+        _ splice: Splice, message: Span<UInt8>, to id: ClientID, of session: SessionID, _ endpoint: Endpoint?,
+        now: Instant, _ effects: inout Effects
     ) {
         if let congested = clients[id]?.congested {
             if !congested || ownsItsConnections(id) {
+                let splice = endpoint.map { restored(splice, message: message, $0, &effects) } ?? splice
                 effects.list.append(.deliver(id, splice))
                 return
             }
             // It did not take what it was given, and others need the connection read.
             close(id, .tryAgainLater, .slowReader, now: now, &effects)
         }
-        park(effects.splices.bytes(of: splice, message: message), of: session, now: now)
+        park(effects.splices.bytes(of: splice, message: message), for: endpoint?.path, of: session, now: now)
+    }
+
+    /// A message of the unified form in an endpoint's own.
+    mutating func restored(
+        _ splice: Splice, message: Span<UInt8>, _ endpoint: Endpoint, _ effects: inout Effects
+    ) -> Splice {
+        guard !endpoint.toLegacy.isEmpty, let keys = endpoint.unified?.replyKeys else { return splice }
+        let bytes = effects.splices.bytes(of: splice, message: message)
+        guard envelope.scan(bytes.span, for: keys, nesting: .max, early: false) == .object else { return splice }
+        reshaper.begin(envelope)
+        reshaper.apply(endpoint.toLegacy, bytes.span)
+        let made = reshaper.finish(envelope, keys: keys, bytes.span, into: &effects.splices)
+        effects.splices.hold(bytes, for: made)
+        return made
     }
 
     private func ownsItsConnections(_ id: ClientID) -> Bool {
-        guard let seats = clients[id]?.seats, !seats.isEmpty else { return false }
-        return seats.allSatisfy { pools[$0.pool]?.key.owner == .client(id) }
+        guard let places = clients[id]?.seats, !places.isEmpty else { return false }
+        return places.allSatisfy { place in
+            guard let pool = seats[place.seat]?.pool else { return false }
+            return pools[pool]?.key.owner == .client(id)
+        }
     }
 
     /// Takes an exchange out of everything that knows it. Its outcome was given before.
@@ -73,10 +111,14 @@ extension Switchboard {
             guard let pool = exchanges[id]?.pool, let size = exchanges[id]?.size else { return }
             pools[pool]?.queue.remove(id, in: &exchanges)
             pools[pool]?.queuedBytes -= size
+            if pools[pool]?.isThrough == true, let client = exchanges[id]?.client { resumeReading(client, &effects) }
         case .sent, .abandoned:
             guard let connection = exchanges[id]?.connection else { return }
             connections[connection]?.outstanding.remove(id, in: &exchanges)
-            if state == .sent { connections[connection]?.live -= 1 }
+            if state == .sent {
+                connections[connection]?.live -= 1
+                if let seat = exchanges[id]?.seat, let side = exchanges[id]?.side { left(seat, side) }
+            }
             if connections[connection]?.outstanding.isEmpty == true { becameIdle(connection, now: now) }
         }
         guard let exchange = exchanges.remove(id) else { return }
@@ -88,9 +130,7 @@ extension Switchboard {
     mutating func close(accountOf exchange: borrowing Exchange, now: Instant, _ effects: inout Effects) {
         clients[exchange.client]?.open -= 1
         sessions[exchange.session]?.open -= 1
-        if draining != nil, let client = clients[exchange.client], client.open == 0, now >= client.leaves {
-            close(exchange.client, .serviceRestart, .draining, now: now, &effects)
-        }
+        leaveIfOver(exchange.client, now: now, &effects)
         if exchange.adopted || !clients.contains(exchange.client) { loosened.append(.pool(exchange.pool)) }
         if sessions[exchange.session]?.open == 0, sessions[exchange.session]?.clients.isEmpty == true {
             loosened.append(.session(exchange.session))

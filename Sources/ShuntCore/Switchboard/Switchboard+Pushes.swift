@@ -12,7 +12,7 @@ extension Switchboard {
                 tally.pushesDropped += 1
                 return
             }
-            let start = effects.splices.literals.count
+            let start = effects.splices.literalCount
             effects.splices.literals.append(contentsOf: text.utf8)
             effects.list.append(.forward(id, effects.splices.splice(literalsFrom: start)))
             tally.pushesAnswered += 1
@@ -43,7 +43,10 @@ extension Switchboard {
             if case .client(let owner) = pool.key.owner {
                 targets = [owner]
             } else {
-                targets = sessions[pool.session]?.clients ?? []
+                // An old client's socket is its route's: it hears no other's.
+                targets = (sessions[pool.session]?.clients ?? []).filter { client in
+                    clients[client]?.endpoint == nil || seats(of: client, use: poolID)
+                }
             }
         }
         let reached = targets.filter { admitsGreeting(id, poolID, $0) }
@@ -67,14 +70,22 @@ extension Switchboard {
         for client in reached {
             // A push is nobody's outcome: a client with no room for it does without.
             guard clients[client]?.congested == false || pool.key.owner == .client(client) else { continue }
-            effects.list.append(.deliver(client, splice))
+            guard let endpoint = clients[client]?.endpoint else {
+                effects.list.append(.deliver(client, splice))
+                continue
+            }
+            effects.list.append(.deliver(client, restored(splice, message: bytes, endpoint, &effects)))
         }
+    }
+
+    private func seats(of client: ClientID, use pool: PoolID) -> Bool {
+        clients[client]?.seats.contains { seats[$0.seat]?.pool == pool } == true
     }
 
     /// What a backend says before its first reply on a connection is its greeting, repeated at every dial: each client
     /// socket is given that of one connection only.
     private mutating func admitsGreeting(_ id: ConnectionID, _ pool: PoolID, _ client: ClientID) -> Bool {
-        guard clients.contains(client) else { return false }
+        guard let isRaw = clients[client]?.isRaw, !isRaw, clients[client]?.isArriving == false else { return false }
         guard connections[id]?.replied == false else { return true }
         if let greeted = clients[client]?.greetings.first(where: { $0.pool == pool }) {
             return greeted.connection == id

@@ -1,19 +1,24 @@
 /// Messages wait for their turn and are forwarded.
 extension Switchboard {
-    /// The pool of a client's messages on a route, made where it is not there yet.
-    mutating func findPool(_ id: ClientID, _ route: Route) -> PoolID {
-        guard let client = clients[id], let upstream = route.upstream(route.side) else { return .none }
-        let owner: PoolOwner = upstream.settings.mode == .client ? .client(id) : .session(client.session)
+    /// The pool of a seat's messages on its side, made where it is not there yet.
+    mutating func findPool(of seat: SeatID) -> PoolID {
+        guard let id = seats[seat]?.client, let client = clients[id], let route = seats[seat]?.route,
+            let side = seats[seat]?.side, let upstream = route.upstream(side)
+        else { return .none }
+        let isThrough = client.endpoint != nil && !upstream.isUnified
+        let isOwn = isThrough || upstream.settings.mode == .client
+        let owner: PoolOwner = isOwn ? .client(id) : .session(client.session)
         // The lane follows the route, so that one route's messages stay in order.
-        let lane = upstream.settings.lanes > 1 ? route.index % upstream.settings.lanes : 0
-        let vary = upstream.settings.vary.map { $0.values(in: client.handshake).joined(separator: "\u{1}") }
+        let lane = !isThrough && upstream.settings.lanes > 1 ? max(0, route.index) % upstream.settings.lanes : 0
+        let vary =
+            isThrough ? [] : upstream.settings.vary.map { $0.values(in: client.handshake).joined(separator: "\u{1}") }
         let key = PoolKey(
             owner: owner, upstream: upstream.index, lane: lane, vary: Array(vary.joined(separator: "\u{0}").utf8))
         if let found = poolsByKey[key], pools.contains(found) { return found }
         let made = pools.insert(
             Pool(
                 key: key, session: client.session, upstream: upstream, handshake: client.handshake, client: id,
-                route: route))
+                route: route, isThrough: isThrough))
         poolsByKey[key] = made
         sessions[client.session]?.pools.append(made)
         return made
@@ -29,7 +34,7 @@ extension Switchboard {
     }
 
     /// Whether a connection is there that messages may be written to.
-    func isReady(_ poolID: PoolID) -> Bool {
+    mutating func isReady(_ poolID: PoolID) -> Bool {
         guard let current = pools[poolID]?.current else { return false }
         return connections[current]?.state == .ready && connections[current]?.congested == false
     }
@@ -49,16 +54,22 @@ extension Switchboard {
     }
 
     /// Keeps a message until it can be sent, or refuses it where the bounds are reached.
-    mutating func enqueue(_ exchange: Exchange, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects) {
+    mutating func enqueue(
+        _ exchange: Exchange, _ bytes: Span<UInt8>, isHindered: Bool, now: Instant, _ effects: inout Effects
+    ) {
         guard let pool = pools[exchange.pool] else { return }
         let settings = pool.upstream.settings
         if pool.expired { return refuse(exchange.client, .sessionExpired, members: known(bytes), now: now, &effects) }
+        let ahead = waiting(in: pool, isHindered: isHindered)
         let full =
-            pool.queue.count >= settings.queue.messages
-            || !pool.queue.isEmpty && pool.queuedBytes &+ bytes.count > settings.queue.bytes
-        if full { return refuse(exchange.client, .queueFull, members: known(bytes), now: now, &effects) }
+            ahead.messages >= settings.queue.messages
+            || ahead.messages > 0 && ahead.bytes &+ bytes.count > settings.queue.bytes
+        if full {
+            let code: ErrorCode = exchange.route.isPaused ? .routePaused : .queueFull
+            return refuse(exchange.client, code, members: known(bytes), now: now, &effects)
+        }
         if !settings.pace.isEmpty {
-            let wait = paceWait(of: pool, ahead: pool.queue.count, now: now)
+            let wait = paceWait(of: pool, ahead: ahead.messages, now: now)
             if wait > settings.queue.timeout {
                 let members = known(bytes) + [("retry_after", decimalSeconds(wait))]
                 return refuse(exchange.client, .rateLimited, members: members, now: now, &effects)
@@ -67,6 +78,8 @@ extension Switchboard {
         var exchange = exchange
         exchange.held = copy(bytes, 0..<bytes.count)
         exchange.unreadyAtStart = pool.unreadyTime(now: now)
+        if exchange.route.isPaused { exchange.pausedSince = now }
+        if isHindered { pools[exchange.pool]?.hasHindered = true }
         heldBytes += bytes.count
         if let handshake = clients[exchange.client]?.handshake { pools[exchange.pool]?.handshake = handshake }
         let id = open(exchange)
@@ -75,14 +88,35 @@ extension Switchboard {
         pump(exchange.pool, now: now, &effects)
     }
 
+    /// What stands before a further message. What waits for its route's resume or for the other side's end is bounded
+    /// by itself, so that it takes no room from routes that go on.
+    private func waiting(in pool: Pool, isHindered: Bool) -> (messages: Int, bytes: Int) {
+        if !pool.hasHindered, !isHindered { return (pool.queue.count, pool.queuedBytes) }
+        var (messages, bytes) = (0, 0)
+        var candidate = pool.queue.head
+        while let exchange = exchanges[candidate] {
+            if self.isHindered(exchange) == isHindered {
+                messages += 1
+                bytes += exchange.size
+            }
+            candidate = exchange.next
+        }
+        return (messages, bytes)
+    }
+
     /// Sends what may be sent, dials where there is nothing to send over, and sees to the pool's timers.
     mutating func pump(_ poolID: PoolID, now: Instant, _ effects: inout Effects) {
-        while let head = pools[poolID]?.queue.head, !head.isNone, takeTurn(poolID, now: now) {
-            sendHeld(head, now: now, &effects)
+        var next = firstSendable(poolID)
+        while !next.isNone, takeTurn(poolID, now: now) {
+            sendHeld(next, now: now, &effects)
+            next = firstSendable(poolID)
         }
         guard let isEmpty = pools[poolID]?.queue.isEmpty else { return }
-        if isEmpty {
+        if isEmpty { pools[poolID]?.hasHindered = false }
+        if next.isNone {
+            // Nothing waits for a connection; something may wait for more than that.
             pools[poolID]?.setReady(true, now: now)
+            if !isEmpty { arm(pool: poolID, now: now) }
             return
         }
         if pools[poolID]?.current.isNone == true { dial(poolID, now: now, &effects) }
@@ -92,13 +126,57 @@ extension Switchboard {
     }
 
     private mutating func sendHeld(_ id: ExchangeID, now: Instant, _ effects: inout Effects) {
+        guard let pool = exchanges[id]?.pool else { return }
+        // Whatever it was accepted for: its socket may have changed sides since.
+        if pools[pool]?.isThrough == true { return passHeld(id, now: now, &effects) }
+        if exchanges[id]?.isPassed == true, !becomesRouted(id, now: now, &effects) { return }
         guard let exchange = exchanges[id] else { return }
         pools[exchange.pool]?.queue.remove(id, in: &exchanges)
         pools[exchange.pool]?.queuedBytes -= exchange.size
         let bytes = exchange.held
         // It was valid when it was accepted; the table now in force decides how it is reshaped.
         _ = envelope.scan(bytes.span, for: table.requestKeys, nesting: .max, early: false)
+        if let upstream = pools[exchange.pool]?.upstream, upstream.correlationSlot != nil {
+            // It may have been queued for another upstream.
+            let value = correlation(upstream, exchange.conversation, bytes.span)
+            exchanges[id]?.correlation = value
+        }
         forward(id, exchange.route, exchange.pool, bytes.span, blob: true, now: now, &effects)
+    }
+
+    /// A message that was to be passed through goes to the unified upstream after all: only now it must be one that can
+    /// be read. Returns whether it is; if not it has its outcome.
+    private mutating func becomesRouted(_ id: ExchangeID, now: Instant, _ effects: inout Effects) -> Bool {
+        guard let exchange = exchanges[id] else { return false }
+        if exchange.kind == .binary {
+            fail(id, .binaryUnsupported, now: now, &effects)
+            return false
+        }
+        let nesting = table.definition.limits.nesting
+        switch envelope.scan(exchange.held.span, for: table.requestKeys, nesting: nesting, early: false) {
+        case .object: break
+        case .notAnObject:
+            fail(id, .notAnObject, now: now, &effects)
+            return false
+        case .malformed, .tooDeep:
+            fail(id, .badJSON, now: now, &effects)
+            return false
+        }
+        if let type = envelope.value(table.typeSlot), table.absorbed.find(exchange.held.span, type) != nil {
+            tally.absorbed += 1
+            end(id, now: now, &effects)
+            return false
+        }
+        var conversation: [UInt8] = []
+        if let value = envelope.value(table.conversationSlot), value.kind != .null {
+            conversation = copy(exchange.held.span, value.start..<value.end)
+        } else {
+            let name = sessions[exchange.session]?.shortName ?? []
+            conversation = table.conversationTemplate.make(match: exchange.route.match, session: name)
+        }
+        exchanges[id]?.conversation = conversation
+        exchanges[id]?.isPassed = false
+        return true
     }
 
     /// Writes an exchange's message, just scanned, to its pool's connection. `blob`: the bytes are the held ones.
@@ -112,6 +190,12 @@ extension Switchboard {
         let splice = reshape(id, route, upstream, bytes, blob: blob, &effects)
         effects.list.append(.forward(current, splice))
         tally.forwarded += 1
+        let side: Side = upstream.isUnified ? .unified : .legacy
+        if let seat = exchanges[id]?.seat {
+            seats[seat]?.count(1, sentTo: side)
+            count(seat, side)
+        }
+        exchanges[id]?.side = side
         if upstream.keepsSent || blob { keep(id, upstream, bytes) }
         exchanges[id]?.state = .sent
         exchanges[id]?.connection = current
@@ -146,10 +230,13 @@ extension Switchboard {
         _ id: ExchangeID, _ route: Route, _ upstream: Upstream, _ bytes: Span<UInt8>, blob: Bool,
         _ effects: inout Effects
     ) -> Splice {
+        let table = table
         reshaper.begin(envelope)
         reshaper.drop(table.tokenSlot)
         if !upstream.isUnified {
             for slot in table.strippedSlots { reshaper.drop(slot) }
+        } else if exchanges[id]?.endpoint != nil {
+            address(route)
         } else {
             addressIfAbsent(route)
         }
@@ -163,23 +250,33 @@ extension Switchboard {
         if upstream.settings.identity == .message { identify(id) }
         let splice = reshaper.finish(envelope, keys: table.requestKeys, bytes, into: &effects.splices)
         if !blob { return splice }
-        effects.splices.blobs.append(exchanges[id]?.held ?? [])
-        let index = Int32(truncatingIfNeeded: effects.splices.blobs.count - 1)
-        for piece in Int(splice.firstPiece)..<Int(splice.firstPiece) + Int(splice.pieceCount)
-        where effects.splices.pieces[piece].origin == .message {
-            effects.splices.pieces[piece].origin = .blob
-            effects.splices.pieces[piece].blob = index
-        }
+        effects.splices.hold(exchanges[id]?.held ?? [], for: splice)
         return splice
+    }
+
+    /// An old client's message has no address but that of its endpoint.
+    private mutating func address(_ route: Route) {
+        for (level, slot) in table.routeSlots.enumerated() where table.strippable[level] {
+            if level < route.tags.count, let tag = route.tags[level] {
+                reshaper.set(slot, json: tag)
+            } else {
+                reshaper.drop(slot)
+            }
+        }
     }
 
     /// The unified backend may have another default route than ours: it is told the address that ours meant.
     private mutating func addressIfAbsent(_ route: Route) {
         guard let first = table.routeSlots.first else { return }
         if let value = envelope.value(first), value.kind != .null { return }
-        for (level, slot) in table.routeSlots.enumerated() where table.strippable[level] {
-            if let tag = route.tags[level] { reshaper.set(slot, json: tag) } else { reshaper.drop(slot) }
-        }
+        address(route)
+    }
+
+    /// Counts a message for its route and side.
+    @inline(__always)
+    mutating func count(_ seat: SeatID, _ side: Side) {
+        guard let index = seats[seat]?.route.index, index >= 0, index < routeTallies.count else { return }
+        if side == .legacy { routeTallies[index].byLegacy += 1 } else { routeTallies[index].byUnified += 1 }
     }
 
     /// Says whose message it is, to a backend that takes the identity from each message.

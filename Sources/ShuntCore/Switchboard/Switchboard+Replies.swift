@@ -6,6 +6,10 @@ extension Switchboard {
         guard let upstream = connections[id]?.upstream, connections[id]?.state != .dialling else { return }
         connections[id]?.lastHeard = now
         connections[id]?.pingedAt = nil
+        if connections[id]?.isThrough == true {
+            passReply(id, upstream, kind, bytes, now: now, &effects)
+            return settleLoosened(now: now, &effects)
+        }
         let keys = upstream.replyKeys
         let scanned =
             kind == .text
@@ -21,10 +25,14 @@ extension Switchboard {
     /// A message of this connection grows past `limits.message`; the runtime closes it with 1009 after this.
     package mutating func connectionMessageTooLarge(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
         guard let connection = connections[id] else { return }
+        if connection.isThrough {
+            throughClosed(id, PeerClose(code: .messageTooBig), now: now, &effects)
+            return settleLoosened(now: now, &effects)
+        }
         if let oldest = oldestLive(id) { fail(oldest, .replyTooLarge, now: now, &effects) }
         tally.retired += 1
         effects.list.append(
-            .note(.connectionRetired(upstream: connection.upstream.index, .replyTooLarge)))
+            .note(.connectionRetired(upstream: connection.upstreamIndex, .replyTooLarge)))
         lose(id, .upstreamLost, now: now, &effects)
         pump(connection.pool, now: now, &effects)
         settleLoosened(now: now, &effects)
@@ -68,7 +76,7 @@ extension Switchboard {
         guard isReply || dead else { return push(id, upstream, type, bytes, now: now, &effects) }
         guard let exchangeID = owner(of: id, upstream, bytes) else {
             tally.unaskedReplies += 1
-            effects.list.append(.note(.unexpectedReply(upstream: upstream.index)))
+            effects.list.append(.note(.unexpectedReply(upstream: connections[id]?.upstreamIndex ?? -1)))
             if dead { return condemn(id, .deadAfterError, now: now, &effects) }
             // With fifo nothing can be trusted after it; a correlated one is just nobody's.
             guard upstream.correlationSlot == nil || connections[id]?.outstanding.isEmpty == true else { return }
@@ -80,14 +88,14 @@ extension Switchboard {
         answer(exchangeID, on: id, upstream, bytes, ends: ends, dead: dead, now: now, &effects)
     }
 
-    private func isError(_ upstream: Upstream, _ type: JSONValue, _ bytes: Span<UInt8>) -> Bool {
+    mutating func isError(_ upstream: Upstream, _ type: JSONValue, _ bytes: Span<UInt8>) -> Bool {
         type.kind == .string && JSONString.equals(bytes, type, Self.errorType)
     }
 
     private static let errorType = Array("error".utf8)
 
     /// An error reply after which the backend answers this socket no more.
-    private func isFatal(_ upstream: Upstream, _ type: JSONValue?, _ bytes: Span<UInt8>) -> Bool {
+    private mutating func isFatal(_ upstream: Upstream, _ type: JSONValue?, _ bytes: Span<UInt8>) -> Bool {
         guard !upstream.deadPrefixes.isEmpty, let type, isError(upstream, type, bytes),
             let message = envelope.value(upstream.messageSlot), message.kind == .string
         else { return false }
@@ -95,7 +103,7 @@ extension Switchboard {
     }
 
     /// The exchange that a reply belongs to. An abandoned one is a right answer: its reply comes late and is dropped.
-    private func owner(of id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>) -> ExchangeID? {
+    private mutating func owner(of id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>) -> ExchangeID? {
         guard let head = connections[id]?.outstanding.head, !head.isNone else { return nil }
         guard let slot = upstream.correlationSlot, let value = envelope.value(slot), value.kind != .null else {
             return head
@@ -114,7 +122,7 @@ extension Switchboard {
 
     /// Whether the address that a reply carries, if it carries one, is the route's. Where a connection serves one route
     /// only, there is nothing to tell apart.
-    private func fits(_ route: Route, _ upstream: Upstream, _ bytes: Span<UInt8>) -> Bool {
+    private mutating func fits(_ route: Route, _ upstream: Upstream, _ bytes: Span<UInt8>) -> Bool {
         guard upstream.isUnified else { return true }
         for (level, slot) in upstream.tagSlots.enumerated() {
             guard let slot, level < route.matchBytes.count, let value = envelope.value(slot), value.kind != .null
@@ -148,9 +156,21 @@ extension Switchboard {
             tally.lateReplies += 1
         } else {
             let conversation = exchanges[exchangeID]?.conversation
-            let splice = unify(route, upstream, conversation: conversation, bytes, &effects)
+            let endpoint = exchanges[exchangeID]?.endpoint
+            if route.fallsBack, upstream.isUnified, let conversation {
+                let key = pinKey(exchanges[exchangeID]?.seat ?? .none, conversation)
+                sessions[session]?.pins.noteAnswer(route.name, key, now: now)
+            }
             tally.delivered += 1
-            hand(splice, message: bytes, to: client, of: session, now: now, &effects)
+            if let endpoint, endpoint.unified === upstream, clients[client]?.congested == false {
+                // Both changes of form in one pass.
+                let splice = unify(
+                    route, upstream, conversation: conversation, bytes, restoring: endpoint.toLegacy, &effects)
+                effects.list.append(.deliver(client, splice))
+            } else {
+                let splice = unify(route, upstream, conversation: conversation, bytes, &effects)
+                hand(splice, message: bytes, to: client, of: session, endpoint, now: now, &effects)
+            }
         }
         if ends { end(exchangeID, now: now, &effects) } else { partCame(exchangeID, now: now) }
         if dead { return condemn(id, .deadAfterError, now: now, &effects) }
@@ -166,8 +186,11 @@ extension Switchboard {
     }
 
     /// Brings an upstream's message to the unified form: its rules, then the route's tags, which overwrite.
+    ///
+    /// - Parameter restoring: what brings the unified form to a legacy endpoint's own.
     mutating func unify(
-        _ route: Route, _ upstream: Upstream, conversation: [UInt8]?, _ bytes: Span<UInt8>, _ effects: inout Effects
+        _ route: Route, _ upstream: Upstream, conversation: [UInt8]?, _ bytes: Span<UInt8>,
+        restoring: ReshapeProgram? = nil, _ effects: inout Effects
     ) -> Splice {
         reshaper.begin(envelope)
         if !upstream.toUnified.isEmpty { reshaper.apply(upstream.toUnified, bytes) }
@@ -176,6 +199,7 @@ extension Switchboard {
             if let tag = route.tags[level] { reshaper.set(slot, json: tag) } else { reshaper.drop(slot) }
         }
         if let conversation, let slot = upstream.conversationSlot { reshaper.set(slot, json: conversation) }
+        if let restoring { reshaper.apply(restoring, bytes) }
         return reshaper.finish(envelope, keys: upstream.replyKeys, bytes, into: &effects.splices)
     }
 }

@@ -6,10 +6,18 @@ extension Switchboard {
         if connection.state == .retired { return closeIfFinished(id, now: now, &effects) }
         connections[id]?.state = .retired
         tally.retired += 1
-        effects.list.append(.note(.connectionRetired(upstream: connection.upstream.index, reason)))
+        effects.list.append(.note(.connectionRetired(upstream: connection.upstreamIndex, reason)))
         if pools[connection.pool]?.current == id {
             pools[connection.pool]?.current = .none
             if reason.isFault { pools[connection.pool]?.backoff.failed(now: now, random: &random) }
+        }
+        if connection.isThrough, case .client(let owner) = pools[connection.pool]?.key.owner {
+            if connection.live > 0, let seat = clients[owner]?.seats.first?.seat {
+                seats[seat]?.isBlocked = true
+                seats[seat]?.awaitsReplaced = true
+                pools[connection.pool]?.hasHindered = true
+            }
+            resumeReading(owner, &effects)
         }
         closeIfFinished(id, now: now, &effects)
     }
@@ -33,7 +41,11 @@ extension Switchboard {
     mutating func condemn(_ id: ConnectionID, _ reason: RetireReason, now: Instant, _ effects: inout Effects) {
         guard let connection = connections[id] else { return }
         tally.retired += 1
-        effects.list.append(.note(.connectionRetired(upstream: connection.upstream.index, reason)))
+        effects.list.append(.note(.connectionRetired(upstream: connection.upstreamIndex, reason)))
+        if connection.isThrough {
+            effects.list.append(.closeConnection(id, .normal))
+            return throughClosed(id, .cut, now: now, &effects)
+        }
         lose(id, .upstreamLost, now: now, &effects)
         effects.list.append(.closeConnection(id, .normal))
         pump(connection.pool, now: now, &effects)
@@ -41,6 +53,11 @@ extension Switchboard {
 
     /// Ends a pool with its connections. Nothing of it may be under way.
     mutating func remove(pool id: PoolID, now: Instant, _ effects: inout Effects) {
+        while let head = pools[id]?.queue.head, !head.isNone {
+            // Passed through for a socket that is gone: nobody waits for an outcome.
+            tally.discarded += 1
+            end(head, now: now, &effects)
+        }
         guard let pool = pools.remove(id) else { return }
         for connection in pool.connections {
             while let head = connections[connection]?.outstanding.head, !head.isNone { end(head, now: now, &effects) }
@@ -48,15 +65,32 @@ extension Switchboard {
             connections.remove(connection)
         }
         if poolsByKey[pool.key] == id { poolsByKey[pool.key] = nil }
+        if pool.isThrough, case .client(let owner) = pool.key.owner { resumeReading(owner, &effects) }
     }
 
     /// Ends the pool of a client that is gone, once its last message has its outcome.
     mutating func releaseIfUnused(_ id: PoolID, now: Instant, _ effects: inout Effects) {
-        guard let pool = pools[id], case .client(let owner) = pool.key.owner, !clients.contains(owner),
-            pool.queue.isEmpty, pool.connections.allSatisfy({ connections[$0]?.live == 0 })
-        else { return }
+        guard let pool = pools[id] else { return }
+        guard isUnused(id, pool) else { return pumpIfWaiting(id, now: now, &effects) }
         remove(pool: id, now: now, &effects)
         sessions[pool.session]?.pools.removeAll { $0 == id }
+    }
+
+    private func isUnused(_ id: PoolID, _ pool: borrowing Pool) -> Bool {
+        guard case .client(let owner) = pool.key.owner else {
+            return pool.isRemoved && pool.queue.isEmpty && pool.connections.isEmpty
+        }
+        if pool.isThrough {
+            // It ends with its socket, and when the socket's next message goes elsewhere and nothing is left.
+            guard let place = clients[owner]?.seats.first, let seat = seats[place.seat] else { return true }
+            return seat.pool != id && pool.queue.isEmpty && pool.connections.allSatisfy { connections[$0]?.live == 0 }
+        }
+        return !clients.contains(owner) && pool.queue.isEmpty
+            && pool.connections.allSatisfy { connections[$0]?.live == 0 }
+    }
+
+    private mutating func pumpIfWaiting(_ id: PoolID, now: Instant, _ effects: inout Effects) {
+        if pools[id]?.hasHindered == true { pump(id, now: now, &effects) }
     }
 
     /// Settles at an event's end what lost its last user during it.

@@ -17,30 +17,37 @@ extension Switchboard {
     mutating func deliverParked(to id: ClientID, of sessionID: SessionID, now: Instant, _ effects: inout Effects) {
         guard sessions[sessionID]?.parked.isEmpty == false else { return }
         expireParked(sessionID, now: now)
-        let replies = sessions[sessionID]?.parked.takeAll() ?? []
+        let endpoint = clients[id]?.endpoint
+        let replies = sessions[sessionID]?.parked.take(for: endpoint?.path) ?? []
         for reply in replies {
             parkedBytes -= reply.bytes.count
             parkedCount -= 1
             tally.parkedDelivered += 1
-            effects.list.append(.deliver(id, effects.splices.splice(blob: reply.bytes)))
+            var splice = effects.splices.splice(blob: reply.bytes)
+            if let endpoint { splice = restored(splice, message: Span(), endpoint, &effects) }
+            effects.list.append(.deliver(id, splice))
         }
     }
 
-    /// What is still under way for sockets of the session that are gone is this next one's from now on.
+    /// What is still under way for sockets of the session that are gone is this next one's from now on, if it connected
+    /// to the same endpoint.
     mutating func adopt(by id: ClientID, of sessionID: SessionID) {
         guard let session = sessions[sessionID], session.token != nil, session.open > 0 else { return }
+        let endpoint = clients[id]?.endpoint?.path
         for pool in session.pools {
-            adopt(from: pools[pool]?.queue.head ?? .none, by: id)
+            adopt(from: pools[pool]?.queue.head ?? .none, by: id, endpoint)
             for connection in pools[pool]?.connections ?? [] {
-                adopt(from: connections[connection]?.outstanding.head ?? .none, by: id)
+                adopt(from: connections[connection]?.outstanding.head ?? .none, by: id, endpoint)
             }
         }
     }
 
-    private mutating func adopt(from head: ExchangeID, by id: ClientID) {
+    private mutating func adopt(from head: ExchangeID, by id: ClientID, _ endpoint: String?) {
         var candidate = head
         while let exchange = exchanges[candidate] {
-            if exchange.state != .abandoned, !clients.contains(exchange.client) {
+            if exchange.state != .abandoned, !exchange.isPassed, exchange.endpoint?.path == endpoint,
+                !clients.contains(exchange.client)
+            {
                 exchanges[candidate]?.client = id
                 exchanges[candidate]?.adopted = true
                 clients[id]?.open += 1
@@ -50,13 +57,14 @@ extension Switchboard {
     }
 
     /// Keeps a reply for the session's next socket; a session without a token has none to come.
-    mutating func park(_ reply: [UInt8], of sessionID: SessionID, now: Instant) {
+    mutating func park(_ reply: [UInt8], for endpoint: String?, of sessionID: SessionID, now: Instant) {
         guard let session = sessions[sessionID], session.token != nil, draining == nil else {
             tally.discarded += 1
             return
         }
         let before = session.parked
-        let outcome = sessions[sessionID]?.parked.park(reply, settings: table.definition.session, now: now)
+        let outcome = sessions[sessionID]?.parked.park(
+            reply, for: endpoint, settings: table.definition.session, now: now)
         tally.parked += 1
         if case .displaced(let count) = outcome { tally.parkedExpired += count }
         recountParked(from: before, to: sessions[sessionID]?.parked)

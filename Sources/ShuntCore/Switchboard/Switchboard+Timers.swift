@@ -39,32 +39,39 @@ extension Switchboard {
     private mutating func look(at id: ConnectionID, now: Instant, _ effects: inout Effects) {
         guard let before = connections[id], before.armed <= now else { return }
         connections[id]?.armed = .distantFuture
+        forgetPassed(id, now: now, &effects)
         let next = expireExchanges(of: id, now: now, &effects)
         guard let connection = connections[id] else { return pump(before.pool, now: now, &effects) }
         let settings = connection.upstream.settings
         if let pinged = connection.pingedAt, now >= pinged + settings.keepaliveTimeout {
-            let opened = breakers[connection.upstream.index].failed(
-                now: now, limit: settings.breakerFailures, pause: settings.breakerOpen)
-            if opened { effects.list.append(.note(.breakerOpened(upstream: connection.upstream.index))) }
+            upstreamFailed(connection.upstreamIndex, settings, now: now, &effects)
             return condemn(id, .unansweredPing, now: now, &effects)
         }
-        if connection.outstanding.isEmpty, connection.state != .dialling,
+        if connection.isThrough {
+            pingIfDue(id, now: now, &effects)
+        } else if connection.outstanding.isEmpty, connection.state != .dialling,
             now >= connection.idleSince + settings.idleTimeout
         {
             retire(id, .idle, now: now, &effects)
         } else if connection.state == .ready, now >= connection.expires {
             retire(id, .lifetime, now: now, &effects)
-        } else if connection.pingedAt == nil, connection.state != .dialling, !connection.readingStopped,
-            now >= connection.lastHeard + settings.keepaliveEvery
-        {
-            connections[id]?.pingedAt = now
-            effects.list.append(.pingConnection(id))
+        } else {
+            pingIfDue(id, now: now, &effects)
         }
         pump(connection.pool, now: now, &effects)
         guard let left = connections[id] else { return }
         var armed = left.armed
         wheel.arm(.connection(id), at: min(next, left.nextDeadline), armed: &armed)
         connections[id]?.armed = armed
+    }
+
+    private mutating func pingIfDue(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+        guard let connection = connections[id], connection.pingedAt == nil, connection.state != .dialling,
+            !connection.readingStopped, !connection.isRaw,
+            now >= connection.lastHeard + connection.upstream.settings.keepaliveEvery
+        else { return }
+        connections[id]?.pingedAt = now
+        effects.list.append(.pingConnection(id))
     }
 
     /// Ends what was not answered in time; returns when the next exchange is due.
@@ -109,6 +116,7 @@ extension Switchboard {
         exchanges[id]?.held = []
         exchanges[id]?.state = .abandoned
         connections[exchange.connection]?.live -= 1
+        left(exchange.seat, exchange.side)
         close(accountOf: exchange, now: now, &effects)
     }
 
@@ -120,6 +128,7 @@ extension Switchboard {
     package mutating func connectionCongested(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
         guard let pool = connections[id]?.pool, connections[id]?.congested == false else { return }
         connections[id]?.congested = true
+        throughCongested(id, true, &effects)
         pump(pool, now: now, &effects)
         settleLoosened(now: now, &effects)
     }
@@ -127,6 +136,7 @@ extension Switchboard {
     package mutating func connectionRelieved(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
         guard let pool = connections[id]?.pool, connections[id]?.congested == true else { return }
         connections[id]?.congested = false
+        throughCongested(id, false, &effects)
         pump(pool, now: now, &effects)
         settleLoosened(now: now, &effects)
     }
@@ -134,8 +144,11 @@ extension Switchboard {
     // MARK: Pools
 
     mutating func arm(pool id: PoolID, now: Instant) {
-        guard let pool = pools[id], let head = exchanges[pool.queue.head] else { return }
-        var deadline = pool.queueDeadline(headStarted: head.unreadyAtStart)
+        guard let pool = pools[id], !pool.queue.isEmpty else { return }
+        var deadline = pool.hasHindered ? pauseDeadline(of: pool) : .distantFuture
+        if let longest = exchanges[longestWaiting(in: id)] {
+            deadline = min(deadline, pool.queueDeadline(headStarted: longest.unreadyAtStart))
+        }
         if pool.current.isNone {
             deadline = min(deadline, max(pool.backoff.until, pool.dialNotBefore))
         } else if !pool.upstream.settings.pace.isEmpty, isReady(id),
@@ -152,14 +165,53 @@ extension Switchboard {
     private mutating func look(at id: PoolID, now: Instant, _ effects: inout Effects) {
         guard let armed = pools[id]?.armed, armed <= now else { return }
         pools[id]?.armed = .distantFuture
-        while let pool = pools[id], let head = exchanges[pool.queue.head],
-            pool.queueDeadline(headStarted: head.unreadyAtStart) <= now
-        {
+        if pools[id]?.hasHindered == true { endPaused(id, now: now, &effects) }
+        while let pool = pools[id] {
+            let longest = longestWaiting(in: id)
+            guard let exchange = exchanges[longest], pool.queueDeadline(headStarted: exchange.unreadyAtStart) <= now
+            else { break }
             // What waited in vain for a backend that is down says so.
-            let code: ErrorCode =
-                pool.failing || breakers[pool.upstream.index].isOpen ? .upstreamUnavailable : .queueTimeout
-            fail(pool.queue.head, code, now: now, &effects)
+            let isDown = pool.failing || !pool.isRemoved && breakers[pool.upstream.index].isOpen
+            fail(longest, isDown ? .upstreamUnavailable : .queueTimeout, now: now, &effects)
         }
         pump(id, now: now, &effects)
+    }
+
+    /// When the first message has waited long enough for its route's resume.
+    private func pauseDeadline(of pool: Pool) -> Instant {
+        var earliest = Instant.distantFuture
+        var candidate = pool.queue.head
+        while let exchange = exchanges[candidate] {
+            if let since = exchange.pausedSince {
+                earliest = min(earliest, since + pool.upstream.settings.queue.timeout)
+            }
+            candidate = exchange.next
+        }
+        return earliest
+    }
+
+    private mutating func endPaused(_ id: PoolID, now: Instant, _ effects: inout Effects) {
+        var candidate = pools[id]?.queue.head ?? .none
+        while let exchange = exchanges[candidate], let timeout = pools[id]?.upstream.settings.queue.timeout {
+            if let since = exchange.pausedSince, since + timeout <= now {
+                fail(candidate, .routePaused, now: now, &effects)
+            }
+            candidate = exchange.next
+        }
+    }
+
+    /// The message of a pool's queue that began to wait for a connection first: the first one, or the first one behind
+    /// those that wait again, whose patience began anew.
+    private func longestWaiting(in id: PoolID) -> ExchangeID {
+        var longest = firstSendable(id)
+        var candidate = longest
+        while let exchange = exchanges[candidate], exchange.retried {
+            candidate = exchange.next
+            guard let next = exchanges[candidate] else { break }
+            if !isHindered(next), next.unreadyAtStart < exchanges[longest]?.unreadyAtStart ?? .zero {
+                longest = candidate
+            }
+        }
+        return longest
     }
 }

@@ -13,6 +13,9 @@ package struct Switchboard: ~Copyable {
     var pools = SlotTable<Pool, PoolTag>()
     var connections = SlotTable<Connection, ConnectionTag>()
     var exchanges = SlotTable<Exchange, ExchangeTag>()
+    var seats = SlotTable<Seat, SeatTag>()
+    /// By `Route.index`.
+    var routeTallies: [RouteTally]
 
     var sessionsByToken: [TokenKey: SessionID] = [:]
     var poolsByKey: [PoolKey: PoolID] = [:]
@@ -47,10 +50,14 @@ package struct Switchboard: ~Copyable {
         random = RandomSource(seed: seed)
         breakers = Array(repeating: Breaker(), count: table.upstreams.count)
         waitingForBreaker = Array(repeating: [], count: table.upstreams.count)
+        routeTallies = Array(repeating: RouteTally(), count: table.routes.count)
     }
 
     /// When `tick` wants to be called next; `.distantFuture` when nothing waits. Cheap: read it after every event.
-    package var nextDeadline: Instant { wheel.earliest }
+    ///
+    /// It changes nothing. But what is not `mutating` is lent the whole switchboard as a copy on the stack, which is too
+    /// much for the path of every message.
+    package var nextDeadline: Instant { mutating get { wheel.earliest } }
 
     /// Nothing is left to wait for: no client, no message without an outcome.
     package var isIdle: Bool { clients.count == 0 && exchanges.count == 0 }
@@ -62,5 +69,5 @@ package struct Switchboard: ~Copyable {
     }
 
     /// Whether new work must be shed.
-    package var isOverloaded: Bool { heldBytes &+ parkedBytes &+ bufferedBytes > memory }
+    package var isOverloaded: Bool { mutating get { heldBytes &+ parkedBytes &+ bufferedBytes > memory } }
 }

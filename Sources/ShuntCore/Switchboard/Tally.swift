@@ -4,6 +4,12 @@ package struct Tally: Sendable, Equatable {
     package var absorbed = 0
     package var refused = 0
     package var forwarded = 0
+    /// Those of them that were passed through as they are.
+    package var passed = 0
+    /// Changes of side of a client socket's route.
+    package var flips = 0
+    /// Heartbeats that were sent to old clients.
+    package var heartbeats = 0
     package var delivered = 0
     package var errors = 0
     package var parked = 0
@@ -23,6 +29,32 @@ package struct Tally: Sendable, Equatable {
     package var dialsFailed = 0
     package var retired = 0
     package init() {}
+
+    package static func + (left: Tally, right: Tally) -> Tally {
+        var sum = left
+        sum.messages += right.messages
+        sum.absorbed += right.absorbed
+        sum.refused += right.refused
+        sum.forwarded += right.forwarded
+        sum.passed += right.passed
+        sum.flips += right.flips
+        sum.heartbeats += right.heartbeats
+        sum.delivered += right.delivered
+        sum.errors += right.errors
+        sum.parked += right.parked
+        sum.parkedDelivered += right.parkedDelivered
+        sum.parkedExpired += right.parkedExpired
+        sum.discarded += right.discarded
+        sum.lateReplies += right.lateReplies
+        sum.unaskedReplies += right.unaskedReplies
+        sum.pushesForwarded += right.pushesForwarded
+        sum.pushesAnswered += right.pushesAnswered
+        sum.pushesDropped += right.pushesDropped
+        sum.dials += right.dials
+        sum.dialsFailed += right.dialsFailed
+        sum.retired += right.retired
+        return sum
+    }
 }
 
 /// What is there now, for bounds and tests.
@@ -36,4 +68,34 @@ package struct Census: Sendable, Equatable {
     package var heldBytes: Int
     package var parkedReplies: Int
     package var parkedBytes: Int
+
+    package init(
+        clients: Int, sessions: Int, pools: Int, connections: Int, exchanges: Int, heldBytes: Int, parkedReplies: Int,
+        parkedBytes: Int
+    ) {
+        self.clients = clients
+        self.sessions = sessions
+        self.pools = pools
+        self.connections = connections
+        self.exchanges = exchanges
+        self.heldBytes = heldBytes
+        self.parkedReplies = parkedReplies
+        self.parkedBytes = parkedBytes
+    }
+
+    /// Nothing.
+    package static let empty = Census(
+        clients: 0, sessions: 0, pools: 0, connections: 0, exchanges: 0, heldBytes: 0, parkedReplies: 0, parkedBytes: 0)
+
+    package static func + (left: Census, right: Census) -> Census {
+        Census(
+            clients: left.clients + right.clients,
+            sessions: left.sessions + right.sessions,
+            pools: left.pools + right.pools,
+            connections: left.connections + right.connections,
+            exchanges: left.exchanges + right.exchanges,
+            heldBytes: left.heldBytes + right.heldBytes,
+            parkedReplies: left.parkedReplies + right.parkedReplies,
+            parkedBytes: left.parkedBytes + right.parkedBytes)
+    }
 }

@@ -91,6 +91,13 @@ func lanesBeforeFirst(_ mask: SIMDMask<SIMD16<Int8>>) -> Int {
     return 8 &+ (UInt64(littleEndian: words[1]).trailingZeroBitCount &>> 3)
 }
 
+/// Whether any lane is set.
+@inline(__always)
+func hasAny(_ mask: SIMDMask<SIMD16<Int8>>) -> Bool {
+    let words = unsafe unsafeBitCast(mask, to: SIMD2<UInt64>.self)
+    return words[0] | words[1] != 0
+}
+
 /// Whether all bytes are alike.
 @inline(__always)
 func areEqual(_ left: SIMD16<UInt8>, _ right: SIMD16<UInt8>) -> Bool {

@@ -28,9 +28,9 @@ package enum FrameEncoder {
         guard let base = target.baseAddress, total <= target.count, splice.length >= 0 else { return 0 }
         var position = unsafe writeHeader(opcode, payload: splice.length, mask: mask, to: base)
         let payloadStart = position
-        let pieces = buffer.pieces.span
+        let pieces = buffer.pieceRoom.span
         let first = Int(splice.firstPiece)
-        guard first >= 0, splice.pieceCount >= 0, first &+ Int(splice.pieceCount) <= pieces.count else { return 0 }
+        guard first >= 0, splice.pieceCount >= 0, first &+ Int(splice.pieceCount) <= buffer.pieceCount else { return 0 }
         for index in first..<first &+ Int(splice.pieceCount) {
             let piece = pieces[index]
             guard piece.count <= total &- position else { return 0 }
@@ -39,7 +39,9 @@ package enum FrameEncoder {
             let written: Bool
             switch piece.origin {
             case .message: written = unsafe copy(piece, message, key, to: place)
-            case .literal: written = unsafe copy(piece, buffer.literals.span, key, to: place)
+            case .literal:
+                let literals = buffer.literalRoom.span.extracting(first: buffer.literalCount)
+                written = unsafe copy(piece, literals, key, to: place)
             case .blob:
                 let index = Int(piece.blob)
                 guard index >= 0, index < buffer.blobs.count else { return 0 }

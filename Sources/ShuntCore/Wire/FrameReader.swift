@@ -66,6 +66,14 @@ package struct FrameReader: Sendable {
         self.maxMessage = max(0, maxMessage)
     }
 
+    /// Whether a call with no more input would say `.needsMore` and change nothing: no frame is half read, no buffer is
+    /// held. (`mutating` only so that the reader is not copied to be asked.)
+    package var isAtRest: Bool {
+        mutating get {
+            !inFrame && headCount == 0 && gathering == 0 && !delivered && partial.capacity == 0 && control.capacity == 0
+        }
+    }
+
     /// Reads on from `position` in the bytes of one read, up to the end of the next message or control frame. Call it
     /// until it says `.needsMore`: then all of `input` is consumed, and kept as far as it is needed.
     ///

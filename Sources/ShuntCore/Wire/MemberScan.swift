@@ -241,8 +241,10 @@ struct MemberScan {
     // MARK: Names
 
     /// The place of a name in the key set's entries, or -1. The name is `length` bytes from `start`, free of escapes.
+    ///
+    /// It changes nothing; but what is not `mutating` is given a copy of the whole scan, for each name.
     @inline(__always)
-    private func find(
+    private mutating func find(
         _ bytes: Span<UInt8>, _ start: Int, _ length: Int, _ keys: borrowing KeySet, _ level: Int
     ) -> Int {
         let row = level &* (KeySet.longest &+ 1) &+ min(length, KeySet.longest)
@@ -263,7 +265,7 @@ struct MemberScan {
     }
 
     @inline(never)
-    private func findEscaped(
+    private mutating func findEscaped(
         _ bytes: Span<UInt8>, _ content: Range<Int>, _ keys: borrowing KeySet, _ level: Int
     ) -> Int {
         let name = JSONString.unescaped(bytes, content)

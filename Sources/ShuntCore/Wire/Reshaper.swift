@@ -49,7 +49,6 @@ package struct Reshaper: Sendable {
     private var text: [UInt8] = []
     private var textCount = 0
     private var edits = EditList()
-    private var made: [UInt8] = []
 
     package init() {}
 
@@ -277,12 +276,15 @@ package struct Reshaper: Sendable {
             size &+= entries[slot].value.copied
             slot = Int(entries[slot].next)
         }
-        if made.count < size { made = [UInt8](repeating: 0, count: max(256, size &* 2)) }
         var room: [UInt8] = []
-        swap(&room, &made)
-        defer { swap(&room, &made) }
+        swap(&room, &target.literalRoom)
+        defer { swap(&room, &target.literalRoom) }
+        let used = target.literalCount
+        if room.count < used &+ size {
+            room.append(contentsOf: repeatElement(0, count: max(256, (used &+ size) &* 2) &- room.count))
+        }
         return unsafe room.withUnsafeMutableBytes { room in
-            var writer = unsafe SpliceWriter(room, target)
+            var writer = unsafe SpliceWriter(UnsafeMutableRawBufferPointer(rebasing: room[used...]), target)
             return write(envelope, keys, bytes, kept: kept, &writer, &target)
         }
     }

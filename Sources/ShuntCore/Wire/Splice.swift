@@ -31,26 +31,78 @@ package struct Splice: Sendable, Equatable {
     package var pieceCount: Int32
     /// Bytes of the whole message.
     package var length: Int
+    /// Binary messages exist where they are passed through only.
+    package var kind: MessageKind
 
-    package init(firstPiece: Int32, pieceCount: Int32, length: Int) {
+    package init(firstPiece: Int32, pieceCount: Int32, length: Int, kind: MessageKind = .text) {
         self.firstPiece = firstPiece
         self.pieceCount = pieceCount
         self.length = length
+        self.kind = kind
     }
 }
 
-/// The storage of splices: reused from event to event, so a steady state allocates nothing.
+/// The storage of splices: reused from event to event, so a steady state allocates nothing. It is counted, not cleared:
+/// to empty an array costs more than all that a usual message puts into it.
 package struct SpliceBuffer: Sendable {
-    package var pieces: [Piece] = []
-    package var literals: [UInt8] = []
+    /// Room for pieces, of which the first `pieceCount` are there.
+    private(set) var pieceRoom: [Piece] = []
+    private(set) var pieceCount = 0
+    /// Room for literals, of which the first `literalCount` bytes are there.
+    var literalRoom: [UInt8] = []
+    var literalCount = 0
     package var blobs: [[UInt8]] = []
+
+    /// More literals than this are not kept room for.
+    private static let mostKept = 1 << 20
 
     package init() {}
 
+    /// The pieces of all splices. Reading copies: for slow paths and tests.
+    package var pieces: [Piece] {
+        get { Array(pieceRoom[..<pieceCount]) }
+        _modify {
+            pieceRoom.removeSubrange(pieceCount...)
+            defer { pieceCount = pieceRoom.count }
+            yield &pieceRoom
+        }
+    }
+
+    /// The literals of all splices. Reading copies: for slow paths and tests.
+    package var literals: [UInt8] {
+        get { Array(literalRoom[..<literalCount]) }
+        _modify {
+            literalRoom.removeSubrange(literalCount...)
+            defer { literalCount = literalRoom.count }
+            yield &literalRoom
+        }
+    }
+
     package mutating func reset() {
-        if !pieces.isEmpty { pieces.removeAll(keepingCapacity: true) }
-        if !literals.isEmpty { literals.removeAll(keepingCapacity: true) }
+        pieceCount = 0
+        literalCount = 0
+        if literalRoom.count > SpliceBuffer.mostKept { literalRoom = [] }
         if !blobs.isEmpty { blobs.removeAll(keepingCapacity: true) }
+    }
+
+    /// Writes a splice as one final frame: `FrameEncoder.encode`. It changes nothing here, and is `mutating` so that the
+    /// buffer is lent where it is: else its arrays are counted up and down for each message.
+    package mutating func writeFrame(
+        _ opcode: UInt8, _ splice: Splice, message: Span<UInt8>, mask: UInt32?,
+        into target: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        unsafe FrameEncoder.encode(opcode, splice, self, message: message, mask: mask, into: target)
+    }
+
+    /// The message's own pieces of a splice come from `bytes`, which the buffer keeps until it is reset.
+    mutating func hold(_ bytes: [UInt8], for splice: Splice) {
+        blobs.append(bytes)
+        let blob = Int32(truncatingIfNeeded: blobs.count - 1)
+        for index in Int(splice.firstPiece)..<Int(splice.firstPiece) + Int(splice.pieceCount)
+        where pieceRoom[index].origin == .message {
+            pieceRoom[index].origin = .blob
+            pieceRoom[index].blob = blob
+        }
     }
 
     /// A splice of a whole blob, which the buffer keeps until it is reset.
@@ -67,12 +119,19 @@ package struct SpliceBuffer: Sendable {
 
     /// A splice of what `literals` holds from `start` to its end.
     package mutating func splice(literalsFrom start: Int) -> Splice {
-        append(Piece(origin: .literal, start: start, count: literals.count - start))
+        append(Piece(origin: .literal, start: start, count: literalCount - start))
     }
 
     private mutating func append(_ piece: Piece) -> Splice {
-        pieces.append(piece)
-        return Splice(firstPiece: Int32(truncatingIfNeeded: pieces.count - 1), pieceCount: 1, length: piece.count)
+        add(piece)
+        return Splice(firstPiece: Int32(truncatingIfNeeded: pieceCount - 1), pieceCount: 1, length: piece.count)
+    }
+
+    /// A further piece, of a splice that is being made.
+    @inline(__always)
+    mutating func add(_ piece: Piece) {
+        if pieceCount < pieceRoom.count { pieceRoom[pieceCount] = piece } else { pieceRoom.append(piece) }
+        pieceCount &+= 1
     }
 
     /// The bytes that a splice stands for, copied out (for what is parked, and for tests).
@@ -80,11 +139,11 @@ package struct SpliceBuffer: Sendable {
         var result: [UInt8] = []
         result.reserveCapacity(splice.length)
         for index in Int(splice.firstPiece)..<Int(splice.firstPiece) + Int(splice.pieceCount) {
-            let piece = pieces[index]
+            let piece = pieceRoom[index]
             let range = piece.start..<piece.start + piece.count
             switch piece.origin {
             case .message: for position in range { result.append(message[position]) }
-            case .literal: result.append(contentsOf: literals[range])
+            case .literal: result.append(contentsOf: literalRoom[range])
             case .blob: result.append(contentsOf: blobs[Int(piece.blob)][range])
             }
         }

@@ -1,5 +1,5 @@
 /// Puts the pieces of one splice together: neighbouring literals and neighbouring ranges become one piece. Literals
-/// gather in room that the caller lends and are appended to the `SpliceBuffer` at once.
+/// gather in room that the caller lends, which is the `SpliceBuffer`'s own behind the literals that it has.
 @safe
 struct SpliceWriter {
     private let made: UnsafeMutableRawBufferPointer
@@ -20,8 +20,8 @@ struct SpliceWriter {
     init(_ made: UnsafeMutableRawBufferPointer, _ target: borrowing SpliceBuffer) {
         unsafe self.made = unsafe made
         room = made.count
-        firstPiece = target.pieces.count
-        base = target.literals.count
+        firstPiece = target.pieceCount
+        base = target.literalCount
     }
 
     @inline(__always)
@@ -95,23 +95,21 @@ struct SpliceWriter {
     mutating func finish(_ target: inout SpliceBuffer) -> Splice {
         if messageEnd > messageStart { flushMessage(&target) }
         if madeCount > literalStart { flushLiteral(&target) }
-        if madeCount > 0 {
-            unsafe target.literals.append(contentsOf: UnsafeRawBufferPointer(rebasing: made[..<madeCount]))
-        }
+        target.literalCount = base &+ madeCount
         return Splice(
             firstPiece: Int32(truncatingIfNeeded: firstPiece),
-            pieceCount: Int32(truncatingIfNeeded: target.pieces.count &- firstPiece), length: length)
+            pieceCount: Int32(truncatingIfNeeded: target.pieceCount &- firstPiece), length: length)
     }
 
     private mutating func flushMessage(_ target: inout SpliceBuffer) {
-        target.pieces.append(Piece(origin: .message, start: messageStart, count: messageEnd &- messageStart))
+        target.add(Piece(origin: .message, start: messageStart, count: messageEnd &- messageStart))
         length &+= messageEnd &- messageStart
         messageStart = messageEnd
     }
 
     private mutating func flushLiteral(_ target: inout SpliceBuffer) {
         let count = madeCount &- literalStart
-        target.pieces.append(Piece(origin: .literal, start: base &+ literalStart, count: count))
+        target.add(Piece(origin: .literal, start: base &+ literalStart, count: count))
         length &+= count
         literalStart = madeCount
     }

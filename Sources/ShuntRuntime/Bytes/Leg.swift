@@ -39,6 +39,10 @@ final class Leg: ChannelInboundHandler {
     var isCongested = false
     /// Handlers of the handshake are still in the pipeline, and would not understand frames: nothing is flushed yet.
     var isHeld = false
+    /// Nothing but this leg is in the pipeline that changes what is written: it may write to the socket itself.
+    var ownsSocket = false
+    /// Asked for with the first output.
+    var socket: DirectSocket?
     /// The TCP connection ends when what was written is out.
     var endsAfterFlush = false
 
@@ -61,12 +65,16 @@ final class Leg: ChannelInboundHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         ended()
+        socket = nil
         self.context = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         read(unwrapInboundIn(data))
     }
+
+    /// Nobody behind this handler wants to know.
+    func channelReadComplete(context: ChannelHandlerContext) {}
 
     func channelInactive(context: ChannelHandlerContext) {
         ended()
@@ -100,11 +108,13 @@ final class Leg: ChannelInboundHandler {
     /// The socket is gone. Idempotent.
     private func ended() {
         guard closing.cut() else { return }
+        ownsSocket = false
+        socket = nil
         cutTimer?.cancel()
         cutTimer = nil
         forgetOutput()
         setUnfinished(0)
-        worker.ended(self, code: nil)
+        worker.ended(self, .cut)
         onEnd?()
         onEnd = nil
     }

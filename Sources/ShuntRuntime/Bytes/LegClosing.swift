@@ -15,6 +15,23 @@ extension Leg {
         cut(after: Self.closeTimeout)
     }
 
+    /// The core wants this socket ended as the other one of its pair was, and has forgotten it already.
+    func relay(_ close: PeerClose) {
+        role = .none
+        if close.isCut {
+            // No close frame, but what came before goes out first.
+            guard closing.isOpen else { return }
+            _ = closing.condemn()
+            return end()
+        }
+        guard closing.close() else { return }
+        var frame: [UInt8] = []
+        FrameEncoder.encodeClose(close.code, reason: close.reason, mask: mask(), into: &frame)
+        appendBytes(frame)
+        setReading(true)
+        cut(after: Self.closeTimeout)
+    }
+
     /// All is said: ends the TCP connection once the output is written.
     func end() {
         role = .none

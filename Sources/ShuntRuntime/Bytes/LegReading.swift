@@ -16,8 +16,10 @@ extension Leg {
                 break reading
             case .message(let kind, .input(let start, let count)):
                 message(kind, input.extracting(start..<start + count), now)
+                if position == input.count, reader.isAtRest { break reading }
             case .message(let kind, .scratch(let count)):
                 message(kind, scratch.span.extracting(0..<count), now)
+                if position == input.count, reader.isAtRest { break reading }
             case .message(let kind, .partial):
                 // A reference of our own: the reader must not be under access while the switchboard works.
                 let whole = reader.partial
@@ -27,7 +29,7 @@ extension Leg {
             case .pong:
                 worker.pong(self, now)
             case .close(let code):
-                peerClosed(code)
+                peerClosed(PeerClose(code: code, reason: reader.control))
             case .violation(let code, let violation):
                 violated(code, violation)
             }
@@ -43,7 +45,7 @@ extension Leg {
         setUnfinished(reader.partial.count)
         guard grew, unfinished > Self.smallUnfinished, worker.switchboard.isOverloaded, closing.isOpen else { return }
         _ = closing.condemn()
-        worker.ended(self, code: nil)
+        worker.ended(self, .cut)
         appendClose(.tryAgainLater, reason: "server is overloaded")
         reader = FrameReader(expectsMasked: !masks, maxMessage: 0)
         setUnfinished(0)
@@ -73,11 +75,11 @@ extension Leg {
         appendControl(.pong, reader.control)
     }
 
-    private func peerClosed(_ code: CloseCode?) {
+    private func peerClosed(_ close: PeerClose) {
         switch closing.peerClosed() {
         case .answer:
-            worker.ended(self, code: code)
-            appendClose(code, reason: "")
+            worker.ended(self, close)
+            appendClose(close.code, reason: "")
             end()
         case .end:
             end()
@@ -91,7 +93,7 @@ extension Leg {
         // A client is told which of its messages it was; the core closes it by that.
         if violation == .messageTooBig, closing.isOpen { worker.messageTooLarge(self) }
         guard closing.condemn() else { return end() }
-        worker.ended(self, code: nil)
+        worker.ended(self, .cut)
         appendClose(code, reason: violation.reason)
         end()
     }

@@ -6,15 +6,15 @@ extension Leg {
     /// nothing is noticed before much is heaped up for it.
     static let urgent = 256 << 10
 
-    /// Appends a text message.
-    func append(_ splice: Splice, _ splices: borrowing SpliceBuffer, _ message: borrowing Span<UInt8>) {
+    /// Appends a text message: a splice of the effects in hand, and of the message that they are about.
+    func append(_ splice: Splice, _ message: borrowing Span<UInt8>) {
         guard closing.isOpen else { return }
         let mask = masks ? worker.maskingKeys.next() : nil
         let length = FrameEncoder.length(payload: splice.length, masked: masks)
-        if output.storageCapacity == 0 { output = worker.takeBuffer(atLeast: length) }
+        if output.storageCapacity == 0 { worker.buffers.take(into: &output, atLeast: length) }
         let written = output.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { target in
-            FrameEncoder.encode(
-                MessageKind.text.rawValue, splice, splices, message: message, mask: mask, into: target)
+            worker.effects.splices.writeFrame(
+                splice.kind.rawValue, splice, message: message, mask: mask, into: target)
         }
         if written != length { worker.log.unwritable(length: splice.length) }
         becomesDirty()
@@ -40,12 +40,12 @@ extension Leg {
 
     /// Appends bytes that are no frame of this leg's making, such as the answer to a handshake.
     func appendBytes(_ bytes: [UInt8]) {
-        if output.storageCapacity == 0 { output = worker.takeBuffer(atLeast: bytes.count) }
+        if output.storageCapacity == 0 { worker.buffers.take(into: &output, atLeast: bytes.count) }
         output.writeBytes(bytes)
         becomesDirty()
     }
 
-    private func mask() -> UInt32? { masks ? worker.maskingKeys.next() : nil }
+    func mask() -> UInt32? { masks ? worker.maskingKeys.next() : nil }
 
     func becomesDirty() {
         guard !isDirty else { return }
@@ -65,6 +65,7 @@ extension Leg {
         guard let context else { return forgetOutput() }
         guard !isHeld else { return }
         guard output.readableBytes > 0 || endsAfterFlush else { return }
+        if ownsSocket, pending == 0, !endsAfterFlush, writtenDirectly(context) { return }
         // Taken out first: the write may call back and append again.
         var batch = ByteBuffer()
         swap(&batch, &output)
@@ -76,11 +77,29 @@ extension Leg {
         } else {
             context.writeAndFlush(wrapOutboundOut(batch), promise: nil)
         }
-        if worker.takeBack(&batch) {
+        if worker.buffers.giveBack(&batch) {
             if pending > 0 { account(for: 0) }
         } else {
             measure()
         }
+    }
+
+    /// Writes past NIO, which holds nothing for this socket. True when the socket took everything.
+    private func writtenDirectly(_ context: ChannelHandlerContext) -> Bool {
+        if socket == nil {
+            socket = DirectSocket(context.channel)
+            guard socket != nil else {
+                ownsSocket = false
+                return false
+            }
+        }
+        let written = socket?.write(output) ?? 0
+        guard written >= output.readableBytes else {
+            output.moveReaderIndex(forwardBy: written)
+            return false
+        }
+        worker.buffers.giveBack(written: &output)
+        return true
     }
 
     /// Asks NIO how much it holds. Only for a socket that did not take everything at once.

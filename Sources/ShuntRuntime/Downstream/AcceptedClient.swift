@@ -9,14 +9,38 @@ struct AcceptedClient: Sendable {
     let token: String?
     let acceptKey: String
     let process: ProcessState
+    /// Whether it asked for a legacy endpoint.
+    let isLegacy: Bool
+
+    /// Hands the channel over to the worker where its session lives: a client of the unified endpoint is answered, one
+    /// of a legacy endpoint waits for what its backend says.
+    ///
+    /// - Parameter behind: what came behind the request.
+    func settle(on channel: any Channel, worker: Worker, behind: ByteBuffer = ByteBuffer()) {
+        guard isLegacy else {
+            let leg = becomeLeg(on: channel, worker: worker)
+            if behind.readableBytes > 0 { leg?.read(behind) }
+            return
+        }
+        let arrival = ArrivingClient(self, worker: worker, behind: behind)
+        do {
+            try channel.pipeline.syncOperations.addHandler(arrival, position: .last)
+        } catch {
+            leave(on: worker.eventLoop)
+            channel.close(promise: nil)
+            return
+        }
+        worker.arrived(arrival)
+    }
 
     /// Answers 101 and makes the channel a client's leg.
     ///
     /// - Returns: the leg, which may have been closed again by the time this returns.
-    @discardableResult
-    func becomeLeg(on channel: any Channel, worker: Worker) -> Leg? {
+    private func becomeLeg(on channel: any Channel, worker: Worker) -> Leg? {
         let limits = worker.switchboard.table.definition.limits
-        let leg = Leg(worker: worker, isUpstream: false, maxMessage: limits.message, onEnd: leave)
+        let leg = Leg(worker: worker, isUpstream: false, maxMessage: limits.message) {
+            leave(on: worker.eventLoop)
+        }
         do {
             try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .bytes(limits.unreadByClient))
             try channel.pipeline.syncOperations.addHandler(leg, position: .last)
@@ -26,15 +50,16 @@ struct AcceptedClient: Sendable {
             channel.close(promise: nil)
             return nil
         }
+        leg.ownsSocket = true
         leg.appendBytes(HandshakeAnswer.switchingProtocols(acceptKey: acceptKey))
         worker.connected(client: leg, handshake, token: token)
         return leg
     }
 
-    /// The client is gone: counts it out. Once.
-    func leave() {
+    /// The client is gone: counts it out, by that loop's clock. Once.
+    func leave(on eventLoop: any EventLoop) {
         process.admission.leave(from: handshake.remoteHost)
-        let now = Instant(nanoseconds: Int64(clamping: NIODeadline.now().uptimeNanoseconds))
+        let now = Instant(nanoseconds: Int64(clamping: eventLoop.now.uptimeNanoseconds))
         if let token { process.sessions.leave(token, now: now) }
     }
 }

@@ -12,16 +12,19 @@ final class Admission: Sendable {
     private struct State {
         var count = 0
         var byAddress: [String: Int] = [:]
+        var limits: Limits
     }
 
-    private let state = Mutex(State())
-    private let limits: Limits
+    private let state: Mutex<State>
     private let trusted: [AddressRange]
 
     init(limits: Limits, trusted: [AddressRange]) {
-        self.limits = limits
+        state = Mutex(State(limits: limits))
         self.trusted = trusted
     }
+
+    /// Other limits, for clients that come from now on.
+    func adopt(_ limits: Limits) { state.withLock { $0.limits = limits } }
 
     /// Counts a client in, unless a limit is reached. Whoever is admitted must `leave` once.
     ///
@@ -29,10 +32,10 @@ final class Admission: Sendable {
     func enter(from address: String) -> Answer {
         let counted = counts(address)
         return state.withLock { state in
-            guard state.count < limits.connections else { return .full }
+            guard state.count < state.limits.connections else { return .full }
             if counted {
                 let there = state.byAddress[address, default: 0]
-                guard there < limits.connectionsPerAddress else { return .tooManyFromAddress }
+                guard there < state.limits.connectionsPerAddress else { return .tooManyFromAddress }
                 state.byAddress[address] = there + 1
             }
             state.count += 1

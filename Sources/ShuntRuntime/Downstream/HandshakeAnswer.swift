@@ -25,6 +25,7 @@ enum HandshakeAnswer {
     /// What the runtime itself has to say no to, beyond what `HandshakeCheck` decides from the request alone.
     enum Trouble {
         case malformed, headTooLarge, timeout, tooManyHandshakes, full, tooManyFromAddress, draining, noDescriptors
+        case upstreamUnavailable, upstreamSilent, upstreamFull, unavailable
 
         var status: Int {
             switch self {
@@ -32,7 +33,9 @@ enum HandshakeAnswer {
             case .headTooLarge: 431
             case .timeout: 408
             case .tooManyFromAddress: 429
-            case .tooManyHandshakes, .full, .draining, .noDescriptors: 503
+            case .upstreamUnavailable: 502
+            case .upstreamSilent: 504
+            case .tooManyHandshakes, .full, .draining, .noDescriptors, .upstreamFull, .unavailable: 503
             }
         }
 
@@ -43,6 +46,10 @@ enum HandshakeAnswer {
             case .timeout: "handshake_timeout"
             case .tooManyFromAddress: "too_many_connections"
             case .tooManyHandshakes, .full, .noDescriptors: "overloaded"
+            case .upstreamUnavailable: "upstream_unavailable"
+            case .upstreamSilent: "upstream_timeout"
+            case .upstreamFull: "upstream_full"
+            case .unavailable: "unavailable"
             case .draining: "draining"
             }
         }
@@ -57,6 +64,10 @@ enum HandshakeAnswer {
             case .tooManyHandshakes: "Too many handshakes at once; try again."
             case .full, .noDescriptors: "Too many connections; try again."
             case .draining: "The server is restarting; try again."
+            case .upstreamUnavailable: "The backend of this endpoint cannot be reached."
+            case .upstreamSilent: "The backend of this endpoint does not answer."
+            case .upstreamFull: "The backend of this endpoint has too many connections; try again."
+            case .unavailable: "This endpoint cannot take a connection now; try again."
             }
         }
     }
@@ -88,10 +99,13 @@ enum HandshakeAnswer {
         case 404: "Not Found"
         case 405: "Method Not Allowed"
         case 408: "Request Timeout"
+        case 410: "Gone"
         case 426: "Upgrade Required"
         case 429: "Too Many Requests"
         case 431: "Request Header Fields Too Large"
+        case 502: "Bad Gateway"
         case 503: "Service Unavailable"
+        case 504: "Gateway Timeout"
         default: "Error"
         }
     }

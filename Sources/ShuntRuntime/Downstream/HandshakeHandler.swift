@@ -154,16 +154,17 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
         var token: String?
         if case .session(let text) = accepted.identity { token = text }
         let client = AcceptedClient(
-            handshake: accepted.handshake, token: token, acceptKey: accepted.acceptKey, process: process)
+            handshake: accepted.handshake, token: token, acceptKey: accepted.acceptKey, process: process,
+            isLegacy: accepted.endpoint != nil)
         let home = token.map { process.sessions.enter($0, at: worker.index, now: worker.now()) } ?? worker.index
         if home != worker.index, let target = workers.eventLoop(of: home) {
-            switch HomeMove.duplicate(context) {
-            case .descriptor(let descriptor):
+            switch process.transfer.depart(context.channel) {
+            case .ready(let passage):
                 state = .over
-                let move = HomeMove(client: client, descriptor: descriptor, target: target, workers: workers)
+                let move = HomeMove(client: client, passage: passage, target: target, workers: workers)
                 return move.start(context, self, decoder)
             case .failed:
-                client.leave()
+                client.leave(on: worker.eventLoop)
                 return answer(.noDescriptors)
             case .notPossible:
                 // No descriptor to move (an embedded channel): the session has a second home here.
@@ -171,7 +172,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
             }
         }
         state = .over
-        client.becomeLeg(on: context.channel, worker: worker)
+        client.settle(on: context.channel, worker: worker)
         // The decoder hands over what came behind the request once it is out of the way.
         context.pipeline.syncOperations.removeHandler(decoder, promise: nil)
         context.pipeline.syncOperations.removeHandler(self, promise: nil)

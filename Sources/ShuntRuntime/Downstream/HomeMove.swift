@@ -1,7 +1,5 @@
-import Glibc
 import NIOCore
 import NIOHTTP1
-import NIOPosix
 import ShuntCore
 
 /// Takes a client's connection from the worker that accepted it to the one where its session lives, before its handshake
@@ -11,26 +9,9 @@ import ShuntCore
 /// with the handshake travel along. The handshake of a session that already lives on this loop never comes here.
 struct HomeMove {
     let client: AcceptedClient
-    let descriptor: CInt
+    let passage: SocketTransfer.Passage
     let target: any EventLoop
     let workers: Workers
-
-    enum Duplicate {
-        case descriptor(CInt)
-        /// The process has no descriptor left.
-        case failed
-        /// The channel is no socket.
-        case notPossible
-    }
-
-    static func duplicate(_ context: ChannelHandlerContext) -> Duplicate {
-        let pipeline = context.pipeline.syncOperations
-        let copy = try? pipeline.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { handle in
-            fcntl(handle, F_DUPFD_CLOEXEC, 0)
-        }
-        guard let copy else { return .notPossible }
-        return copy >= 0 ? .descriptor(copy) : .failed
-    }
 
     func start(
         _ context: ChannelHandlerContext, _ handler: HandshakeHandler,
@@ -56,21 +37,19 @@ struct HomeMove {
     }
 
     private func giveUp(_ channel: any Channel) {
-        _ = Glibc.close(descriptor)
+        passage.drop()
         channel.close(promise: nil)
-        client.leave()
+        client.leave(on: channel.eventLoop)
     }
 
     private func arrive(with bytes: ByteBuffer) {
-        let (client, descriptor, target, workers) = (client, descriptor, target, workers)
+        let (client, passage, target, workers) = (client, passage, target, workers)
         target.execute {
-            // NIO owns the descriptor from here on, and closes it where this fails.
-            ClientBootstrap(group: target).withConnectedSocket(descriptor).assumeIsolated().whenComplete { result in
+            passage.arrive(target).assumeIsolated().whenComplete { result in
                 guard case .success(let channel) = result, let worker = workers.here(target) else {
-                    return client.leave()
+                    return client.leave(on: target)
                 }
-                let leg = client.becomeLeg(on: channel, worker: worker)
-                if bytes.readableBytes > 0 { leg?.read(bytes) }
+                client.settle(on: channel, worker: worker, behind: bytes)
             }
         }
     }

@@ -29,9 +29,7 @@ final class WorkerLog {
     }
 
     func note(_ note: Note, now: Instant, table: RoutingTable) {
-        func name(_ upstream: Int) -> String {
-            table.upstreams.indices.contains(upstream) ? table.upstreams[upstream].settings.name : "\(upstream)"
-        }
+        func name(_ upstream: Int) -> String { table.nameOfUpstream(upstream) }
         switch note {
         case .connectionRetired(let upstream, let reason):
             say(.debug, "connection retired", upstream, "\(reason)", now, ["upstream": "\(name(upstream))"])

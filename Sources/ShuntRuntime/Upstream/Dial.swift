@@ -8,6 +8,8 @@ import ShuntCore
 final class Dial {
     let id: ConnectionID
     let order: DialOrder
+    /// `Sec-WebSocket-Key`.
+    private let key: String
     private let worker: Worker
 
     private enum State {
@@ -23,9 +25,10 @@ final class Dial {
     private var addresses: [SocketAddress] = []
     private var lastFailure = DialFailure.connect
 
-    init(id: ConnectionID, order: DialOrder, worker: Worker) {
+    init(id: ConnectionID, order: DialOrder, key: String, worker: Worker) {
         self.id = id
         self.order = order
+        self.key = key
         self.worker = worker
     }
 
@@ -39,7 +42,7 @@ final class Dial {
         isLeased = true
         let timeout = TimeAmount.nanoseconds(max(1, settings.connectTimeout.nanoseconds))
         timer = worker.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in
-            self?.fail(.connectTimeout)
+            self?.timedOut()
         }
         addresses = worker.process.names.known(host: address.host, port: address.port)
         guard addresses.isEmpty else { return connect() }
@@ -48,6 +51,14 @@ final class Dial {
                 addresses = (try? result.get()) ?? []
                 connect()
             }
+    }
+
+    /// How a refusal is told whose body did not come in time: without the rest.
+    var onTimeout: (() -> Void)?
+
+    private func timedOut() {
+        if let onTimeout { return onTimeout() }
+        fail(.connectTimeout)
     }
 
     /// The core wants it no more.
@@ -101,43 +112,63 @@ final class Dial {
     private func install(in channel: any Channel) throws {
         guard state == .dialling else { throw ChannelError.ioOnClosedChannel }
         self.channel = channel
-        let random = (worker.maskingKeys.word(), worker.maskingKeys.word())
-        try DialHandler.install(in: channel, dial: self, key: SecWebSocket.key(from: random))
+        try DialHandler.install(in: channel, dial: self, key: key)
     }
 
     // MARK: Ends
 
-    /// The upstream said 101: the channel is a leg from here on.
+    /// The upstream said 101: the channel is a leg from here on, or an end of a byte pipe.
     ///
-    /// - Returns: the leg, held until the handshake's handlers are gone; nil where nobody wants it any more.
-    func succeed(_ channel: any Channel) -> Leg? {
+    /// - Returns: to be called when the handshake's handlers are gone, until when nothing is written; nil where nobody
+    ///   wants the connection any more.
+    func succeed(_ channel: any Channel, _ reply: UpstreamReply) -> (() -> Void)? {
         guard state == .dialling, isLeased else { return nil }
         let leases = worker.process.leases
         let name = settings.name
+        if order.through?.isRaw == true {
+            let end = PipeEnd(worker: worker, isHeld: true) { leases.release(name) }
+            isLeased = false
+            guard take(end, on: channel, ended: end.cut) else { return nil }
+            worker.connected(RawPipe(worker: worker, connection: id, upstream: end), .answered(reply))
+            return end.releaseOutput
+        }
         let leg = Leg(
             worker: worker, isUpstream: true, maxMessage: worker.switchboard.table.definition.limits.message
         ) { leases.release(name) }
         // The leg releases it.
         isLeased = false
-        do {
-            try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .bytes(Self.congestedAbove))
-            try channel.pipeline.syncOperations.addHandler(leg, position: .last)
-        } catch {
-            leg.cut()
-            fail(.connect)
-            return nil
-        }
+        guard take(leg, on: channel, ended: leg.cut) else { return nil }
         leg.isHeld = true
-        self.channel = nil
-        finish()
-        worker.connected(upstream: leg, id)
-        return leg
+        leg.ownsSocket = true
+        worker.connected(upstream: leg, id, order.through == nil ? nil : .answered(reply))
+        return leg.release
     }
 
-    func fail(_ failure: DialFailure) {
+    /// Puts the handler behind those of the handshake; false where the channel ended meanwhile.
+    private func take(
+        _ handler: some ChannelHandler & SendableMetatype, on channel: any Channel, ended: () -> Void
+    ) -> Bool {
+        do {
+            try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .bytes(Self.congestedAbove))
+            try channel.pipeline.syncOperations.addHandler(handler, position: .last)
+        } catch {
+            ended()
+            fail(.connect)
+            return false
+        }
+        self.channel = nil
+        finish()
+        return true
+    }
+
+    /// It came to nothing.
+    ///
+    /// - Parameter reply: what the upstream said instead of 101.
+    func fail(_ failure: DialFailure, _ reply: UpstreamReply? = nil) {
         guard state == .dialling else { return }
         finish()
-        worker.failed(id, failure)
+        let outcome = reply.map { DialOutcome.answered($0) } ?? .failed(failure)
+        worker.failed(id, failure, order.through == nil ? nil : outcome)
     }
 
     /// Bytes waiting for an upstream's socket above which the core sends it nothing more.
@@ -148,6 +179,7 @@ final class Dial {
         state = .over
         timer?.cancel()
         timer = nil
+        onTimeout = nil
         if isLeased { worker.process.leases.release(settings.name) }
         isLeased = false
         let ended = channel

@@ -8,10 +8,12 @@ final class DialHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPClientRequestPart
 
     private enum State {
-        /// The answer's head is awaited. Becomes `accepted` or `over`.
+        /// The answer's head is awaited. Becomes `accepted`, `refused` or `over`.
         case waiting
         /// It is a good 101; its end, and with it the border to the first frame, is awaited. Becomes `over`.
-        case accepted
+        case accepted(UpstreamReply)
+        /// It is none, and a client is to hear it in full: its body is awaited. Becomes `over`.
+        case refused(UpstreamReply)
         case over
     }
 
@@ -59,36 +61,62 @@ final class DialHandler: ChannelInboundHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch (unwrapInboundIn(data), state) {
         case (.head(let head), .waiting):
-            guard let failure = UpstreamAnswer.failure(of: head, acceptKey: SecWebSocket.acceptKey(for: key)) else {
-                state = .accepted
-                return
-            }
-            fail(failure)
-        case (.end, .accepted):
+            decide(head)
+        case (.body(let part), .refused(var reply)):
+            // Out of the state, so that the body grows in place.
             state = .over
-            guard let leg = dial.succeed(context.channel) else { return context.close(promise: nil) }
+            reply.body += part.readableBytesView.prefix(UpstreamReply.longestBody - reply.body.count)
+            state = .refused(reply)
+            if reply.body.count >= UpstreamReply.longestBody { tellRefusal() }
+        case (.end, .refused):
+            tellRefusal()
+        case (.end, .accepted(let reply)):
+            state = .over
+            guard let release = dial.succeed(context.channel, reply) else { return context.close(promise: nil) }
             // The decoder hands over what came behind the answer once it is out of the way.
             let pipeline = context.pipeline.syncOperations
             pipeline.removeHandler(encoder, promise: nil)
             pipeline.removeHandler(self, promise: nil)
-            pipeline.removeHandler(decoder).assumeIsolated().whenComplete { _ in leg.release() }
+            pipeline.removeHandler(decoder).assumeIsolated().whenComplete { _ in release() }
         default:
             break
         }
     }
 
+    private func decide(_ head: HTTPResponseHead) {
+        let answer = UpstreamAnswer(head, acceptKey: SecWebSocket.acceptKey(for: key), offered: dial.order)
+        switch answer.failure {
+        case nil:
+            state = .accepted(UpstreamReply(head))
+        case .refused where dial.order.through != nil:
+            state = .refused(UpstreamReply(head))
+            dial.onTimeout = { [weak self] in self?.tellRefusal() }
+        case .some(let failure):
+            fail(failure)
+        }
+    }
+
+    /// With as much of its body as came.
+    private func tellRefusal() {
+        guard case .refused(let reply) = state else { return }
+        state = .over
+        dial.fail(.refused(status: reply.status), reply)
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
+        tellRefusal()
         fail(.connect)
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        tellRefusal()
         let isProtocol = error is HTTPParserError || error is ByteToMessageDecoderError
         fail(isProtocol ? .badHandshake : .connect)
     }
 
     private func fail(_ failure: DialFailure) {
-        guard state != .over else { return }
+        if case .over = state { return }
         state = .over
         dial.fail(failure)
     }

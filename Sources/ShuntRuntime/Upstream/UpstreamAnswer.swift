@@ -2,33 +2,47 @@ import NIOHTTP1
 import ShuntCore
 
 /// Whether an upstream's answer to the opening handshake is what RFC 6455 §4.1 wants of it.
-enum UpstreamAnswer {
-    /// - Parameter acceptKey: what `Sec-WebSocket-Accept` must say.
-    /// - Returns: nil when the connection is a WebSocket now.
-    static func failure(of head: HTTPResponseHead, acceptKey: String) -> DialFailure? {
-        guard head.status == .switchingProtocols else { return .refused(status: Int(head.status.code)) }
+struct UpstreamAnswer {
+    /// nil when the connection is a WebSocket now.
+    let failure: DialFailure?
+
+    /// - Parameters:
+    ///   - acceptKey: what `Sec-WebSocket-Accept` must say.
+    ///   - order: of it, what was offered: subprotocols where a client's messages are passed through, extensions where
+    ///     its bytes are.
+    init(_ head: HTTPResponseHead, acceptKey: String, offered order: DialOrder) {
+        guard head.status == .switchingProtocols else {
+            failure = .refused(status: Int(head.status.code))
+            return
+        }
         let headers = head.headers
-        guard has(headers["upgrade"], "websocket"), has(headers["connection"], "upgrade"),
-            headers["sec-websocket-accept"] == [acceptKey],
-            // Neither is ever offered on a routed way.
-            headers["sec-websocket-extensions"].isEmpty, headers["sec-websocket-protocol"].isEmpty
-        else { return .badHandshake }
-        return nil
+        let selected = headers["sec-websocket-protocol"]
+        let isGood =
+            Self.has(headers["upgrade"], "websocket") && Self.has(headers["connection"], "upgrade")
+            && headers["sec-websocket-accept"] == [acceptKey]
+            && (order.through?.isRaw == true || headers["sec-websocket-extensions"].isEmpty)
+            && (selected.isEmpty || selected.count == 1 && Self.subprotocols(order).contains(selected[0]))
+        failure = isGood ? nil : .badHandshake
+    }
+
+    /// What the client offered: one of them may be selected, and in its spelling.
+    private static func subprotocols(_ order: DialOrder) -> [String] {
+        guard order.through != nil else { return [] }
+        return order.request.headers.filter { asciiEqualIgnoringCase($0.name, "sec-websocket-protocol") }
+            .flatMap { $0.value.split(separator: ",") }.map { String($0.trimmed) }
     }
 
     /// Whether a token is among those of comma-separated fields, compared without case.
     private static func has(_ values: [String], _ token: String) -> Bool {
         values.contains { value in
-            value.split(separator: ",").contains { item in
-                asciiEqualIgnoringCase(String(item.drop { $0 == " " || $0 == "\t" }.trimmedEnd), token)
-            }
+            value.split(separator: ",").contains { asciiEqualIgnoringCase(String($0.trimmed), token) }
         }
     }
 }
 
 extension Substring {
-    fileprivate var trimmedEnd: Substring {
-        var text = self
+    fileprivate var trimmed: Substring {
+        var text = drop { $0 == " " || $0 == "\t" }
         while let last = text.last, last == " " || last == "\t" { text.removeLast() }
         return text
     }

@@ -1,10 +1,10 @@
 import Logging
 import ShuntCore
+import Synchronization
 
-/// What all workers share: settings that never change while they run, and a few counts that are locked and touched only
-/// when a socket comes or goes, never per message.
+/// What all workers share: settings that never change while they run, and a few things that are locked and touched only
+/// when a socket or a table comes or goes, never per message.
 final class ProcessState: Sendable {
-    let table: RoutingTable
     let listen: ListenSettings
     let workerCount: Int
     let logger: Logger
@@ -17,21 +17,45 @@ final class ProcessState: Sendable {
     let names: NameCache
     let sources: SourceAddresses
     let connector: Connector
+    let transfer: SocketTransfer
+    /// Called on a worker's loop.
+    let onNote: (@Sendable (ProxyNote) -> Void)?
+    private let newest: Mutex<RoutingTable>
 
-    init(settings: ProxySettings, workerCount: Int, logger: Logger, connector: Connector = .tcp) {
-        table = settings.table
+    init(
+        settings: ProxySettings, workerCount: Int, logger: Logger, connector: Connector = .tcp,
+        transfer: SocketTransfer = .descriptor, onNote: (@Sendable (ProxyNote) -> Void)? = nil
+    ) {
+        newest = Mutex(settings.table)
         listen = settings.listen
         self.workerCount = workerCount
         self.logger = logger
         hashKey = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))
-        let session = settings.table.definition.session
         admission = Admission(limits: settings.table.definition.limits, trusted: settings.listen.trustedProxies)
-        // A message that outlived its socket may wait and be answered as late as this; its reply is parked from then on.
-        let longest = settings.table.upstreams.map { $0.settings.queue.timeout + $0.settings.exchangeTimeout }.max()
-        sessions = SessionDirectory(keepFor: session.linger + session.parkedFor + (longest ?? .zero))
+        sessions = SessionDirectory(keepFor: Self.kept(by: settings.table))
         leases = UpstreamLeases()
         names = NameCache(lookup: HostLookup.addresses)
         sources = SourceAddresses()
         self.connector = connector
+        self.transfer = transfer
+        self.onNote = onNote
+    }
+
+    /// The table that new workers begin with. The others have their own, and are told.
+    var table: RoutingTable { newest.withLock { $0 } }
+
+    /// Another table comes into force: its limits count for sockets that come from now on.
+    func adopt(_ table: RoutingTable) {
+        newest.withLock { $0 = table }
+        admission.adopt(table.definition.limits)
+        sessions.adopt(keepFor: Self.kept(by: table))
+    }
+
+    /// How long a session may be of use after its last socket: a message that outlived that may wait and be answered so
+    /// late; its reply is parked from then on.
+    private static func kept(by table: RoutingTable) -> TimeSpan {
+        let longest = table.upstreams.map { $0.settings.queue.timeout + $0.settings.exchangeTimeout }.max()
+        let session = table.definition.session
+        return session.linger + session.parkedFor + (longest ?? .zero)
     }
 }

@@ -13,13 +13,21 @@ package actor Proxy {
     private var workers: Workers?
     private var stopping: Task<Void, Never>?
 
+    /// The last table that was handed out; the next one waits for it.
+    private var publishing: Task<Void, Never>?
+
     /// Makes the worker threads; nothing is listened on yet.
-    package init(settings: ProxySettings, logger: Logger) {
+    ///
+    /// - Parameter onNote: called on a worker's loop for what upstreams and connections do, never for a message: it must
+    ///   not block.
+    package init(
+        settings: ProxySettings, logger: Logger, onNote: (@Sendable (ProxyNote) -> Void)? = nil
+    ) {
         self.settings = settings
         self.logger = logger
         let count = max(1, settings.listen.workers ?? System.coreCount)
         group = MultiThreadedEventLoopGroup(numberOfThreads: count)
-        process = ProcessState(settings: settings, workerCount: count, logger: logger)
+        process = ProcessState(settings: settings, workerCount: count, logger: logger, onNote: onNote)
     }
 
     /// Listens.
@@ -37,11 +45,38 @@ package actor Proxy {
         }
         let workers = Workers(bound)
         self.workers = workers
+        // One may have been published while the workers were made.
+        let table = process.table
+        _ = try? await workers.onEach { worker in
+            if worker.switchboard.table !== table { worker.feed(.tableChanged(table, spread: .zero)) }
+        }
         let listener = try await Listener.start(settings.listen, group: group, workers: workers, logger: logger)
         self.listener = listener
         let addresses = listener.addresses
         for address in addresses { logger.info("listening", metadata: ["address": "\(address.text)"]) }
         return addresses
+    }
+
+    /// The table that was published last.
+    var table: RoutingTable { process.table }
+
+    /// The workers, from the start on; nil when they have ended.
+    var running: Workers? { workers }
+
+    /// One change of table after the other, in the order of the calls.
+    func inOrder(_ change: @escaping @Sendable () async -> Void) async {
+        let before = publishing
+        let task = Task {
+            await before?.value
+            await change()
+        }
+        publishing = task
+        await task.value
+    }
+
+    func adopt(_ table: RoutingTable, spread: TimeSpan) async {
+        process.adopt(table)
+        _ = try? await workers?.onEach { $0.feed(.tableChanged(table, spread: spread)) }
     }
 
     /// A graceful stop: nobody is accepted any more, exchanges in flight finish, sockets close with 1012, spread over
@@ -62,6 +97,7 @@ package actor Proxy {
             let count = cut.reduce(0, +)
             if count > 0 { logger.warning("sockets were cut", metadata: ["count": "\(count)"]) }
         }
+        workers = nil
         try? await group.shutdownGracefully()
         logger.notice("stopped")
     }

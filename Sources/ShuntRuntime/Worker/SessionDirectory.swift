@@ -19,12 +19,16 @@ final class SessionDirectory: Sendable {
         /// first to go.
         var leaving: [(token: TokenKey, until: Instant)] = []
         var gone = 0
+        var keepFor: TimeSpan
     }
 
-    private let state = Mutex(State())
-    private let keepFor: TimeSpan
+    private let state: Mutex<State>
 
-    init(keepFor: TimeSpan) { self.keepFor = keepFor }
+    init(keepFor: TimeSpan) { state = Mutex(State(keepFor: keepFor)) }
+
+    /// Sessions that lose their last socket from now on are kept so long. Those before them are still the first to go:
+    /// none goes early.
+    func adopt(keepFor: TimeSpan) { state.withLock { $0.keepFor = keepFor } }
 
     /// A socket of the session was accepted by a worker.
     ///
@@ -45,7 +49,7 @@ final class SessionDirectory: Sendable {
             guard var entry = state.entries[token] else { return }
             entry.sockets = max(0, entry.sockets - 1)
             if entry.sockets == 0 {
-                entry.until = now + keepFor
+                entry.until = now + state.keepFor
                 state.leaving.append((token, entry.until))
             }
             state.entries[token] = entry

@@ -21,6 +21,15 @@ final class Worker {
     var clients = ByID<ClientTag, Leg>()
     var connections = ByID<ConnectionTag, Leg>()
     var dials = ByID<ConnectionTag, Dial>()
+    /// Old clients whose handshake is not answered.
+    var arrivals = ByID<ClientTag, ArrivingClient>()
+    /// What dials for them came to, until the core has said what that means for the client.
+    var outcomes = ByID<ConnectionTag, DialOutcome>()
+    /// Sockets whose bytes are piped, by client and by connection.
+    var pipes = ByID<ClientTag, RawPipe>()
+    var pipedConnections = ByID<ConnectionTag, RawPipe>()
+    /// Those too that the core has forgotten and that still end.
+    var openPipes: [ObjectIdentifier: RawPipe] = [:]
     /// Every socket after its handshake, those too that the core has forgotten and that still close.
     var openLegs: [ObjectIdentifier: Leg] = [:]
     /// Sockets of clients whose handshake is not over.
@@ -105,25 +114,36 @@ final class Worker {
     }
 
     /// An upstream's handshake is over.
-    func connected(upstream leg: Leg, _ id: ConnectionID) {
+    ///
+    /// - Parameter outcome: what it said, where a client arrives with it.
+    func connected(upstream leg: Leg, _ id: ConnectionID, _ outcome: DialOutcome?) {
         openLegs[ObjectIdentifier(leg)] = leg
         leg.role = .upstream(id)
         dials.remove(id)
         connections.insert(leg, for: id)
+        if let outcome { outcomes.insert(outcome, for: id) }
         feed(.connectionReady(id))
     }
 
+    /// As `connected(upstream:)`, for a client whose bytes are piped.
+    func connected(_ pipe: RawPipe, _ outcome: DialOutcome) {
+        dials.remove(pipe.connection)
+        pipedConnections.insert(pipe, for: pipe.connection)
+        outcomes.insert(outcome, for: pipe.connection)
+        feed(.connectionReady(pipe.connection))
+    }
+
     /// A socket's close, end or reset was read, or it broke the protocol.
-    func ended(_ leg: Leg, code: CloseCode?) {
+    func ended(_ leg: Leg, _ close: PeerClose) {
         switch leg.role {
         case .client(let id):
             leg.role = .none
             clients.remove(id)
-            feed(.clientClosed(id))
+            feed(.clientClosed(id, close))
         case .upstream(let id):
             leg.role = .none
             connections.remove(id)
-            feed(.connectionClosed(id, code))
+            feed(.connectionClosed(id, close))
         case .none:
             break
         }

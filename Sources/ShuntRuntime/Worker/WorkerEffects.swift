@@ -4,18 +4,16 @@ import ShuntCore
 extension Worker {
     /// Does what the switchboard decided, in order. `message` is that of the event, empty where it had none.
     func apply(_ message: borrowing Span<UInt8>) {
-        // Taken into a local, which is lent to the legs without counting references to all that it holds.
-        var current = Effects()
-        swap(&current, &effects)
+        // Read where they are: while they are applied, nobody else touches them.
         var index = 0
-        while index < current.list.count {
-            switch current.list[index] {
+        while index < effects.list.count {
+            switch effects.list[index] {
             case .forward(let id, let splice):
-                connections[id]?.append(splice, current.splices, message)
+                connections[id]?.append(splice, message)
             case .deliver(let id, let splice):
-                clients[id]?.append(splice, current.splices, message)
+                clients[id]?.append(splice, message)
             case .dial(let id, let order):
-                dial(id, current.dials.indices.contains(order) ? current.dials[order] : nil)
+                dial(id, effects.dials.indices.contains(order) ? effects.dials[order] : nil)
             case .pingConnection(let id):
                 connections[id]?.appendControl(.ping, [])
             case .pingClient(let id):
@@ -23,38 +21,79 @@ extension Worker {
             case .closeConnection(let id, let code):
                 close(connection: id, code)
             case .closeClient(let id, let code, let reason):
-                clients.remove(id)?.close(code, reason: reason.text)
+                close(client: id, code, reason.text)
+            case .admit(let id, let connection):
+                admit(id, connection)
+            case .reject(let id, let connection):
+                reject(id, connection)
+            case .relayCloseToClient(let id, let close):
+                relay(client: id, effects.closes.indices.contains(close) ? effects.closes[close] : .cut)
+            case .relayCloseToConnection(let id, let close):
+                relay(connection: id, effects.closes.indices.contains(close) ? effects.closes[close] : .cut)
+            case .stopReadingClient(let id):
+                clients[id]?.setReading(false)
+            case .startReadingClient(let id):
+                clients[id]?.setReading(true)
             case .stopReading(let id):
                 connections[id]?.setReading(false)
             case .startReading(let id):
                 connections[id]?.setReading(true)
             case .note(let note):
-                log.note(note, now: now(), table: switchboard.table)
+                noted(note)
             }
             index += 1
         }
-        current.reset()
-        swap(&current, &effects)
+        effects.reset()
     }
 
     private func dial(_ id: ConnectionID, _ order: DialOrder?) {
         guard let order else { return feed(.connectionFailed(id, .connect)) }
-        let dial = Dial(id: id, order: order, worker: self)
+        let dial = Dial(id: id, order: order, key: key(for: order), worker: self)
         dials.insert(dial, for: id)
         dial.start()
+    }
+
+    /// Where bytes are piped, the backend proves to the client itself that it understood.
+    private func key(for order: DialOrder) -> String {
+        if let through = order.through, through.isRaw,
+            let key = arrivals[through.client]?.client.handshake.values(of: "sec-websocket-key").first
+        {
+            return key.filter { $0 != " " && $0 != "\t" }
+        }
+        return SecWebSocket.key(from: (maskingKeys.word(), maskingKeys.word()))
     }
 
     private func close(connection id: ConnectionID, _ code: CloseCode) {
         if let dial = dials.remove(id) {
             dial.cancel()
+        } else if let leg = connections.remove(id) {
+            leg.close(code, reason: "")
         } else {
-            connections.remove(id)?.close(code, reason: "")
+            pipedConnections[id]?.end()
         }
     }
 
+    private func close(client id: ClientID, _ code: CloseCode, _ reason: String) {
+        if let leg = clients.remove(id) { return leg.close(code, reason: reason) }
+        pipes[id]?.end(code, reason: reason)
+    }
+
+    private func relay(client id: ClientID, _ close: PeerClose) {
+        if let leg = clients.remove(id) { return leg.relay(close) }
+        pipes[id]?.end()
+    }
+
+    private func relay(connection id: ConnectionID, _ close: PeerClose) {
+        if let leg = connections.remove(id) { return leg.relay(close) }
+        pipedConnections[id]?.end()
+    }
+
     /// A dial came to nothing.
-    func failed(_ id: ConnectionID, _ failure: DialFailure) {
+    ///
+    /// - Parameter outcome: what a client is answered by that arrives with it.
+    func failed(_ id: ConnectionID, _ failure: DialFailure, _ outcome: DialOutcome?) {
         guard dials.remove(id) != nil else { return }
+        if let outcome { outcomes.insert(outcome, for: id) }
         feed(.connectionFailed(id, failure))
     }
 }

@@ -4,7 +4,8 @@ import ShuntCore
 enum WorkerEvent {
     case clientMessage(ClientID, MessageKind, [UInt8])
     case clientMessageTooLarge(ClientID)
-    case clientClosed(ClientID)
+    case clientArrived(ArrivingClient)
+    case clientClosed(ClientID, PeerClose)
     case clientPong(ClientID)
     case clientCongested(ClientID)
     case clientRelieved(ClientID)
@@ -12,12 +13,15 @@ enum WorkerEvent {
     case connectionFailed(ConnectionID, DialFailure)
     case connectionMessage(ConnectionID, MessageKind, [UInt8])
     case connectionMessageTooLarge(ConnectionID)
-    case connectionClosed(ConnectionID, CloseCode?)
+    case connectionClosed(ConnectionID, PeerClose)
     case connectionPong(ConnectionID)
     case connectionCongested(ConnectionID)
     case connectionRelieved(ConnectionID)
     case tick
     case drain(DrainSettings)
+    /// `spread` is the time over which sockets of endpoints that are no more close.
+    case tableChanged(RoutingTable, spread: TimeSpan)
+    case reconnect(route: String)
 }
 
 extension Worker {
@@ -32,27 +36,39 @@ extension Worker {
         switch event {
         case .clientMessage(let id, let kind, let bytes): return clientMessage(id, kind, bytes.span, now)
         case .connectionMessage(let id, let kind, let bytes): return connectionMessage(id, kind, bytes.span, now)
+        case .clientArrived(let arrival): return arrived(arrival)
         default: break
         }
         isApplying = true
         switch event {
-        case .clientMessage, .connectionMessage: break
+        case .clientMessage, .connectionMessage, .clientArrived: break
         case .clientMessageTooLarge(let id): switchboard.clientMessageTooLarge(id, now: now, &effects)
-        case .clientClosed(let id): switchboard.clientClosed(id, now: now, &effects)
+        case .clientClosed(let id, let close): switchboard.clientClosed(id, close: close, now: now, &effects)
         case .clientPong(let id): switchboard.clientPong(id, now: now, &effects)
         case .clientCongested(let id): switchboard.clientCongested(id, now: now, &effects)
         case .clientRelieved(let id): switchboard.clientRelieved(id, now: now, &effects)
         case .connectionReady(let id): switchboard.connectionReady(id, now: now, &effects)
         case .connectionFailed(let id, let failure): switchboard.connectionFailed(id, failure, now: now, &effects)
         case .connectionMessageTooLarge(let id): switchboard.connectionMessageTooLarge(id, now: now, &effects)
-        case .connectionClosed(let id, let code): switchboard.connectionClosed(id, code: code, now: now, &effects)
+        case .connectionClosed(let id, let close): switchboard.connectionClosed(id, close, now: now, &effects)
         case .connectionPong(let id): switchboard.connectionPong(id, now: now, &effects)
         case .connectionCongested(let id): switchboard.connectionCongested(id, now: now, &effects)
         case .connectionRelieved(let id): switchboard.connectionRelieved(id, now: now, &effects)
         case .tick: switchboard.tick(now: now, &effects)
         case .drain(let settings): switchboard.drain(settings, now: now, &effects)
+        case .tableChanged(let table, let spread):
+            switchboard.tableChanged(to: table, spread: spread, now: now, &effects)
+        case .reconnect(let name):
+            if let route = switchboard.table.route(named: name) {
+                switchboard.reconnect(route: route.index, now: now, &effects)
+            }
         }
         finish(Span(), now)
+        // The client that waited for it is answered by now.
+        switch event {
+        case .connectionReady(let id), .connectionFailed(let id, _): outcomes.remove(id)
+        default: break
+        }
     }
 
     /// Applies the effects of the event that was just told, then tells what arose meanwhile, in order.

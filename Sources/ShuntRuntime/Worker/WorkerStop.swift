@@ -13,7 +13,8 @@ extension Worker {
 
     /// No socket is left, and nothing waits in the core.
     var isIdle: Bool {
-        openLegs.isEmpty && handshakes.isEmpty && clients.count == 0 && switchboard.isIdle
+        openLegs.isEmpty && openPipes.isEmpty && handshakes.isEmpty && arrivals.count == 0 && clients.count == 0
+            && switchboard.isIdle
     }
 
     /// Ends every socket at once.
@@ -21,12 +22,15 @@ extension Worker {
     /// - Returns: how many there were.
     func cutAll() -> Int {
         let legs = Array(openLegs.values)
+        let pipes = Array(openPipes.values)
         for leg in legs { leg.cut() }
+        for pipe in pipes { pipe.cut() }
+        for arrival in arrivals.values { arrival.cut() }
         for dial in dials.values { dial.cancel() }
         tickTask?.cancel()
         tickTask = nil
         // The closure holds the worker.
         endOfTurn = {}
-        return legs.count
+        return legs.count + pipes.count
     }
 }

@@ -37,11 +37,6 @@ extension Worker {
         for leg in legs { leg.flush() }
     }
 
-    func takeBuffer(atLeast capacity: Int) -> ByteBuffer { buffers.take(atLeast: capacity) }
-
-    /// Whether the socket took all of a flushed buffer: nobody else holds it any more.
-    func takeBack(_ buffer: inout ByteBuffer) -> Bool { buffers.giveBack(&buffer) }
-
     // MARK: Deadlines
 
     /// One timer for everything that waits in the core. It is only ever moved to an earlier time: a deadline that went

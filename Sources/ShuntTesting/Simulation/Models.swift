@@ -1,5 +1,14 @@
 import ShuntCore
 
+/// Where a client connects.
+enum Door: Hashable {
+    case unified
+    /// The legacy endpoint of a route.
+    case old(Int)
+    /// A legacy path that no route lists.
+    case odd
+}
+
 /// A client socket as the model knows it.
 struct ModelClient {
     let id: ClientID
@@ -7,6 +16,8 @@ struct ModelClient {
     /// Index into `Plan.tokens`; nil for a client without a token.
     let session: Int?
     let tenant: String?
+    let door: Door
+    let app: String
     let connectedAt: Int
     /// The step at which it went; nil while it is there.
     var goneAt: Int?
@@ -32,7 +43,22 @@ struct ModelClient {
     /// By route: the conversation id that the proxy made.
     var madeConversations: [Int: [UInt8]] = [:]
 
+    /// Its handshake is not answered yet.
+    var isArriving = false
+    var isRaw = false
+    /// The core asked that it be not read.
+    var isStopped = false
+    /// Why the core may close it, since when, and over how long.
+    var leaving: (reason: CloseReason, since: Instant)?
+    /// When something of it was under way last.
+    var busyAt: Instant
+    var lastBeat: Instant?
+    /// What is set for its legacy endpoint, or was when that was there last.
+    var heartbeat: HeartbeatSettings?
+    var toLegacy = ReshapeRules()
+
     var isThere: Bool { goneAt == nil }
+    var isOld: Bool { door != .unified }
 }
 
 /// An upstream connection as the model knows it, from its dial order on.
@@ -41,6 +67,8 @@ struct ModelConnection {
 
     let id: ConnectionID
     let upstream: Int
+    /// Where it was dialled.
+    let address: UpstreamAddress
     /// The client whose handshake dialled, and its session.
     let seat: Int
     let pool: PoolKey
@@ -68,6 +96,18 @@ struct ModelConnection {
     var closeCode: CloseCode?
     var closedByCore = false
     var hadNonsense = false
+    /// The client whose messages and replies go through as they are.
+    var through: Int?
+    var isRaw = false
+    /// It was dialled for a client that was there before.
+    var isRedial = false
+    /// A reply came through.
+    var hasReplied = false
+    /// Passed messages whose reply has not come.
+    var passedLive = 0
+    var lastPassed = Instant(nanoseconds: 0)
+    /// What its upstream's replies may have been reshaped by since it was dialled.
+    var rules: [ReshapeRules] = []
     var wasTooLarge = false
     var replies = 0
 }
@@ -85,6 +125,9 @@ struct ModelMessage {
     enum Intent: Equatable {
         case routed(Int)
         case oneWay(Int)
+        /// What an old client says that is no message of the unified form: passed through, or refused with one of the
+        /// codes, or, where there are none, absorbed.
+        case opaque(Int, [String])
         case absorbed
         /// The codes one of which must be its error.
         case bad([String])
@@ -97,6 +140,8 @@ struct ModelMessage {
         case error(String)
         case absorbed
         case oneWay
+        /// It went through; what becomes of it is its backend's business.
+        case passed
     }
 
     let number: Int
@@ -108,12 +153,22 @@ struct ModelMessage {
     var mayHaveEnded = false
     let session: Int?
     let intent: Intent
-    let pool: PoolKey?
+    /// Where it is expected to wait, then where it went.
+    var pool: PoolKey?
     /// JSON text of the conversation id that the client sent.
     let conversation: [UInt8]?
     let members: [JSONMember]
     let size: Int
     let acceptedAt: Instant
+    /// As an old client sent it.
+    var bytes: [UInt8] = []
+    var kind = MessageKind.text
+    /// Whether its backend is to reply to it, when it is passed through.
+    var opens = true
+    /// When it last waited for something else than a connection.
+    var hinderedAt = Instant(nanoseconds: 0)
+    /// Where it was sent to.
+    var side: Side?
     var state = State.waiting
     var outcome: Outcome?
     var forwards = 0
@@ -134,7 +189,7 @@ struct ModelMessage {
 
     var route: Int? {
         switch intent {
-        case .routed(let route), .oneWay(let route): route
+        case .routed(let route), .oneWay(let route), .opaque(let route, _): route
         default: nil
         }
     }
@@ -145,6 +200,8 @@ struct ArrivedReply {
     let part: Int
     let final: Bool
     let members: [JSONMember]
+    /// The rules one of which has brought it to the unified form.
+    let rules: [ReshapeRules]
     let at: Instant
     var delivered = false
 }
@@ -153,6 +210,7 @@ struct ArrivedReply {
 struct ParkedReply {
     let number: Int
     let part: Int
+    let door: Door
     let at: Instant
     /// Whether the limits leave no excuse for losing it.
     var certain: Bool

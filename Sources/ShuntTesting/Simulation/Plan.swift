@@ -6,8 +6,6 @@ struct Plan {
     struct PlannedRoute {
         let name: String
         let match: [String]
-        let upstream: Int
-        let side: Side
     }
 
     var definition = TableDefinition()
@@ -21,8 +19,15 @@ struct Plan {
     var usesIDs = false
     /// The longest pause between two things that clients do, in milliseconds.
     var pauseMilliseconds = 100
+    /// How many of a hundred things that happen are a change of the table.
+    var changes = 0
+    /// How many of a hundred clients connect to a legacy endpoint.
+    var oldClients = 0
+    /// Whether sides, tables and endpoints may change; else everything stays as it is planned.
+    let isMoving: Bool
 
-    init(_ dice: inout Dice) {
+    init(_ dice: inout Dice, isMoving: Bool) {
+        self.isMoving = isMoving
         for number in 1...dice.within(1...4) { tokens.append("tok\(number)" + dice.pick(["", "-x", "/+=&", "%41"])) }
         planRoutes(&dice)
         planLimits(&dice)
@@ -32,6 +37,7 @@ struct Plan {
         drain.spread = dice.span(0...2_000)
         drain.limit = drain.exchanges + drain.spread + dice.span(100...2_000)
         pauseMilliseconds = dice.pick([2, 20, 20, 100, 100, 400, 4_000])
+        if isMoving { planMigration(&dice) }
     }
 
     var unified: Int? { definition.unified }
@@ -45,7 +51,7 @@ struct Plan {
             upstreams.append(settings)
             styles.append(style)
         }
-        if dice.chance(60) {
+        if isMoving || dice.chance(60) {
             let (settings, style) = planUpstream("unified", at: upstreams.count, unified: true, &dice)
             definition.unified = upstreams.count
             upstreams.append(settings)
@@ -55,10 +61,7 @@ struct Plan {
             let match = name.split(separator: "/").map(String.init)
             let side: Side = definition.unified != nil && dice.chance(40) ? .unified : .legacy
             definition.routes.append(RouteSettings(name: name, match: match, servedBy: Rollout(side), legacy: index))
-            routes.append(
-                PlannedRoute(
-                    name: name, match: match, upstream: side == .legacy ? index : definition.unified ?? index,
-                    side: side))
+            routes.append(PlannedRoute(name: name, match: match))
         }
         definition.upstreams = upstreams
         if dice.chance(60) { definition.addressing.defaultRoute = dice.pick(names) }

@@ -14,10 +14,13 @@ final class World {
         case clientPong(Int)
         case clientReads(Int)
         case clientCongested(Int)
+        case changeAgain(RoutingTable)
     }
 
     let plan: Plan
-    let table: RoutingTable
+    var table: RoutingTable
+    /// The configuration that the table was made of.
+    var arrangement: Arrangement
     var core: Switchboard
     var effects = Effects()
     var dice: Dice
@@ -61,20 +64,49 @@ final class World {
     /// Outcomes that the core had parked or given up before this event.
     var parkedBefore = 0
 
+    // What is known of old clients and of changes.
+    /// What a backend says to the one client of its connection, which must get it as it is.
+    var throughInHand: (client: Int, bytes: [UInt8], kind: MessageKind)?
+    /// How the peer of the event closes.
+    var closeInHand: PeerClose?
+    /// The passed-through connection that the core closed in this event because it did not answer a ping.
+    var condemned: Int?
+    /// By client: errors about passed messages that it must hear in this event.
+    var owedErrors: [Int: Int] = [:]
+    /// The same, as the event left it.
+    var owedBefore: [Int: Int] = [:]
+    /// By message that such an error was taken for: the others that it may have been about.
+    var doubts: [Int: [Int]] = [:]
+    /// Greetings that the client that is admitted must be given in this event.
+    var greetingsInHand: [[UInt8]] = []
+    /// The client that was admitted in this event, and what was kept for it.
+    var admitted: (client: Int, due: [ParkedReply])?
+    var changedAt = Instant(nanoseconds: 0)
+    /// By route: when it was not there, or paused, last.
+    var removedAt: [Int: Instant] = [:]
+    /// Messages whose error named nothing, so that another may have been meant, and their bytes.
+    var doubtful = (count: 0, bytes: 0)
+    var pausedAt: [Int: Instant] = [:]
+    /// How often something was the unified upstream's own fault.
+    var unifiedTroubles = 0
+
     let seed: UInt64
     let steps: Int
+    let kind: Simulation.Kind
     let tracing: Bool
     private(set) var trace: [String] = []
     private(set) var failure: SimulationFailure?
     var tally = SimulationTally()
 
-    init(seed: UInt64, steps: Int, tracing: Bool) throws(TableProblem) {
+    init(seed: UInt64, steps: Int, kind: Simulation.Kind, tracing: Bool) throws(TableProblem) {
         self.seed = seed
         self.steps = steps
+        self.kind = kind
         self.tracing = tracing
         dice = Dice(seed: seed)
-        plan = Plan(&dice)
-        table = try RoutingTable(plan.definition)
+        plan = Plan(&dice, isMoving: kind == .moving)
+        arrangement = plan.arrangement()
+        table = try RoutingTable(arrangement.definition())
         core = Switchboard(table: table, seed: dice.next(), hashKey: (dice.next(), dice.next()), memory: plan.memory)
         sessions = plan.tokens.map { ModelSession(token: $0) }
         note(planText)
@@ -91,18 +123,21 @@ final class World {
     func fail(_ promise: SimulatedPromise, _ text: @autoclosure () -> String) {
         guard failure == nil else { return }
         failure = SimulationFailure(
-            seed: seed, step: step, steps: steps, promise: promise, text: text(), trace: trace)
+            seed: seed, step: step, steps: steps, kind: kind, promise: promise, text: text(), trace: trace)
     }
 
     private var planText: String {
-        let routes = plan.routes.map { "\($0.name)→\($0.upstream)" }.joined(separator: " ")
+        let routes = arrangement.routes.map { route in
+            "\(route.name) by \(route.servedBy.text) pin \(route.pin) \(route.fallsBack ? "falls back " : "")"
+                + (route.endpoint.map { "at \($0.path) \($0.passthrough)" } ?? "")
+        }.joined(separator: "\n      ")
         let upstreams = plan.definition.upstreams.map { upstream in
             "\(upstream.name): \(upstream.mode) inFlight \(upstream.inFlight) \(upstream.correlation) "
                 + "lanes \(upstream.lanes) retry \(upstream.retrySafe) exchange \(upstream.exchangeTimeout.milliseconds)ms "
                 + "queue \(upstream.queue.messages)/\(upstream.queue.bytes)B/\(upstream.queue.timeout.milliseconds)ms "
                 + "pace \(upstream.pace.map(\.count)) connect \(upstream.connectTimeout.milliseconds)ms"
         }
-        return "routes \(routes)\n      " + upstreams.joined(separator: "\n      ")
+        return "routes \(routes)\n      phase \(arrangement.phase.rawValue)\n      " + upstreams.joined(separator: "\n      ")
     }
 
     // MARK: Living
@@ -149,6 +184,7 @@ final class World {
         case .clientPong(let client): tellClientPong(client)
         case .clientReads(let client): readAll(client)
         case .clientCongested(let client): tellCongested(client)
+        case .changeAgain(let table): tellTable(table)
         }
     }
 
@@ -162,10 +198,11 @@ final class World {
         if dice.chance(faults.slowReader) { return stopReading(dice.pick(present)) }
         if dice.chance(faults.ghostEvent) { return haunt() }
         if dice.chance(faults.oddTick) { return tellTick() }
+        if plan.changes > 0, dice.chance(plan.changes) { return dice.chance(12) ? reconnect() : changeTable() }
         if faults.drain > 0, !draining, step > steps * 2 / 3, dice.chance(5) { return startDrain() }
         let ready = liveConnections.filter { connections[$0].state == .ready }
         if !ready.isEmpty {
-            if dice.chance(faults.lostConnection) { return loseConnection(dice.pick(ready), closeCode()) }
+            if dice.chance(faults.lostConnection) { return lose(dice.pick(ready)) }
             if dice.chance(faults.congestedUpstream) { return congest(dice.pick(ready)) }
             if dice.chance(faults.pushes) { return push(dice.pick(ready)) }
             if dice.chance(faults.nonsense) { return talkNonsense(dice.pick(ready)) }
@@ -173,6 +210,7 @@ final class World {
             if dice.chance(faults.tooLarge) { return growTooLarge(dice.pick(ready)) }
         }
         let client = dice.pick(present)
+        if clients[client].isArriving || clients[client].isRaw || (clients[client].isStopped && !dice.chance(5)) { return }
         for _ in 0...(dice.chance(20) ? dice.below(8) : 0) where clients[client].isThere && failure == nil {
             sendMessage(client)
         }

@@ -4,13 +4,17 @@ import ShuntCore
 extension World {
     func openClient() {
         let session = dice.chance(80) ? dice.below(sessions.count) : nil
-        openClient(session: session)
+        var door = Door.unified
+        if plan.isMoving, dice.chance(plan.oldClients) { door = doors().randomElement(using: &dice) ?? .unified }
+        openClient(session: session, door)
     }
 
-    func openClient(session: Int?) {
+    func openClient(session: Int?, _ door: Door) {
         let serial = clients.count
         let tenant = dice.pick([nil, "a", "b"])
+        let app = plan.isMoving ? dice.pick(["", "qa-1", "old", "web"]) : ""
         var query = "v=\(serial)"
+        if !app.isEmpty { query += "&client=\(app)" }
         var headers = [Handshake.Field(name: "Host", value: "proxy"), .init(name: "X-Seat", value: "\(serial)")]
         let token = session.map { sessions[$0].token }
         if let token {
@@ -23,31 +27,58 @@ extension World {
             query += "&session_token=undefined"
         }
         if let tenant { query += "&tenant=\(tenant)" }
-        let handshake = Handshake(path: "/api/ws/agent", query: query, headers: headers, remoteHost: "127.0.0.1")
-        note("client c\(serial) connects, session \(session.map(String.init) ?? "none"), tenant \(tenant ?? "-")")
+        let path = path(of: door)
+        let handshake = Handshake(path: path, query: query, headers: headers, remoteHost: "127.0.0.1")
+        note(
+            "client c\(serial) connects to \(path), session \(session.map(String.init) ?? "none"), "
+                + "tenant \(tenant ?? "-"), app \(app)")
         effects.reset()
-        let id = core.clientConnected(handshake, token: token, now: now, &effects)
+        let id: ClientID
+        if case .legacy(let endpoint) = table.endpoints.match(path) {
+            id = core.clientArrived(handshake, token: token, endpoint: endpoint, now: now, &effects)
+        } else {
+            id = core.clientConnected(handshake, token: token, now: now, &effects)
+        }
         if clientByID[id] != nil { fail(.liveIDs, "the id of c\(serial) is in use") }
         clients.append(
             ModelClient(
-                id: id, handshake: handshake, session: session, tenant: tenant, connectedAt: step, lastHeard: now))
+                id: id, handshake: handshake, session: session, tenant: tenant, door: door, app: app,
+                connectedAt: step, lastHeard: now, busyAt: now))
         clientByID[id] = serial
         if let session {
             forgetExpired(session)
             sessions[session].clients.append(serial)
             sessions[session].lastSocketGone = nil
         }
-        let due = session.map { sessions[$0].parked } ?? []
-        clientInHand = serial
+        if door != .unified {
+            learnEndpoint(serial)
+            clients[serial].isArriving = true
+            return applyEffects(message: [])
+        }
+        welcome(serial)
         applyEffects(message: [])
+    }
+
+    /// The client may be given what was kept for it, from here to the end of the event.
+    func welcome(_ client: Int) {
+        clientInHand = client
+        if let session = clients[client].session { forgetExpired(session) }
+        let kept = clients[client].session.map { sessions[$0].parked } ?? []
+        admitted = (client, kept.filter { $0.door == clients[client].door })
+    }
+
+    /// The event in which a client was admitted is over: it has got what was kept for it.
+    func endWelcome() {
+        guard let (client, due) = admitted else { return }
+        admitted = nil
         clientInHand = nil
-        guard let session, clients[serial].isThere, failure == nil else { return }
+        guard let session = clients[client].session, clients[client].isThere, failure == nil else { return }
         for parked in due where parked.certain && !wasDelivered(parked) {
             fail(
                 .noSilence,
-                "the parked reply to m\(parked.number) was not given to c\(serial), the session's next socket")
+                "the parked reply to m\(parked.number) was not given to c\(client), the session's next socket")
         }
-        inherit(session, serial)
+        inherit(session, client)
         sessions[session].parked.removeAll { parked in due.contains { $0.number == parked.number } }
     }
 
@@ -55,7 +86,9 @@ extension World {
     private func inherit(_ session: Int, _ client: Int) {
         var left: [Int] = []
         for number in sessions[session].orphans {
-            guard messages[number].state != .ended, !clients[messages[number].owner].isThere else {
+            guard messages[number].state != .ended, !clients[messages[number].owner].isThere,
+                clients[messages[number].owner].door == clients[client].door
+            else {
                 left.append(number)
                 continue
             }
@@ -80,14 +113,27 @@ extension World {
     func closeClient(_ client: Int) {
         guard clients[client].isThere else { return }
         note("client c\(client) goes")
+        let close = plan.isMoving ? anyClose() : .cut
+        let own = liveConnections.filter { connections[$0].through == client && connections[$0].state == .ready }
         leave(client)
-        tell { $0.clientClosed(clients[client].id, now: now, &$1) }
+        closeInHand = close
+        tell { $0.clientClosed(clients[client].id, close: close, now: now, &$1) }
+        closeInHand = nil
+        for connection in own where connections[connection].state != .gone && failure == nil {
+            fail(.stays, "c\(client) has closed and u\(connection), which is its own, is still there")
+        }
     }
 
     /// The client is gone: its messages are nobody's now.
     func leave(_ client: Int) {
         clients[client].goneAt = step
         clientByID[clients[client].id] = nil
+        if clients[client].isOld {
+            // Nobody waits for what would have been passed through.
+            for number in clients[client].unresolved where messages[number].state == .waiting {
+                messages[number].mayHaveEnded = true
+            }
+        }
         guard let session = clients[client].session else {
             clients[client].unresolved = []
             return
@@ -99,7 +145,7 @@ extension World {
     }
 
     func stopReading(_ client: Int) {
-        guard clients[client].reads else { return }
+        guard clients[client].reads, !clients[client].isRaw else { return }
         note("client c\(client) reads no more")
         clients[client].reads = false
         agenda.note(.clientReads(client), at: now + dice.span(10...5_000))
@@ -132,7 +178,7 @@ extension World {
 
     /// Says a message and looks at what became of it.
     func sendMessage(_ client: Int) {
-        let made = makeMessage(client)
+        let made = clients[client].isOld ? makeOldMessage(client) : makeMessage(client)
         let number = made.message.number
         messages.append(made.message)
         clients[client].unresolved.append(number)
@@ -150,12 +196,16 @@ extension World {
                 fail(.noSilence, "m\(number) should have been refused at once with one of \(codes)")
             }
         case .absorbed: if messages[number].outcome == nil { end(number, .absorbed) }
-        case .oneWay, .routed: checkQueueBounds(number)
+        case .opaque(let route, let codes) where codes.isEmpty && sides(client, route).contains(.unified):
+            // There it is absorbed without a word.
+            messages[number].mayHaveEnded = true
+        case .oneWay, .routed, .opaque: checkQueueBounds(number)
         }
     }
 
     /// A message grows past the limit: the client is told and closed.
     func sayTooMuch(_ client: Int) {
+        if clients[client].isArriving || clients[client].isRaw { return }
         let number = messages.count
         messages.append(
             ModelMessage(
@@ -173,10 +223,11 @@ extension World {
 
     /// Bounds of what waits in the pool of a message that was just accepted.
     private func checkQueueBounds(_ number: Int) {
+        if plan.isMoving { return checkOwnQueue(number) }
         guard messages[number].state == .waiting, isOwed(number), messages[number].outcome == nil,
             let pool = messages[number].pool
         else { return }
-        let settings = plan.definition.upstreams[pool.upstream]
+        let settings = arrangement.upstreams[pool.upstream]
         let queue = settings.queue
         let waiting = waitingMessages(in: pool, orphansToo: false)
         if waiting.contains(where: { messages[$0].forwards > 0 }) { return }
@@ -197,7 +248,8 @@ extension World {
             for client in sessions[session].clients { numbers += clients[client].unresolved }
             if orphansToo { numbers += sessions[session].orphans }
         }
-        return numbers.filter { messages[$0].pool == pool && messages[$0].state == .waiting }
+        // Where the table changes, so does the place where a message waits.
+        return numbers.filter { (plan.isMoving || messages[$0].pool == pool) && messages[$0].state == .waiting }
     }
 
     private func percentEncoded(_ text: String) -> String {

@@ -8,13 +8,24 @@ extension World {
             note("dial u\(connection) fails: \(failure)")
             endConnection(connection)
             if case .refused(let status) = failure, status < 500 { refusedLogin.insert(connections[connection].pool) }
+            noteTrouble(connection)
             tell(connection) { $0.connectionFailed(connections[connection].id, failure, now: now, &$1) }
             checkNothingLost()
         } else {
             note("u\(connection) is ready")
             connections[connection].state = .ready
+            if connections[connection].through != nil, !connections[connection].isRaw,
+                connections[connection].address != arrangement.upstreams[connections[connection].upstream].address
+            {
+                retire(connection, "its url has changed while it was dialled")
+            }
             tell(connection) { $0.connectionReady(connections[connection].id, now: now, &$1) }
         }
+    }
+
+    /// Something was the upstream's own fault.
+    func noteTrouble(_ connection: Int) {
+        if connections[connection].upstream == arrangement.unified { unifiedTroubles += 1 }
     }
 
     /// No new message may be sent to the connection.
@@ -41,7 +52,7 @@ extension World {
         connectionByID[connections[connection].id] = nil
         liveConnections.removeAll { $0 == connection }
         endedConnections.append(connection)
-        guard plan.definition.upstreams[connections[connection].upstream].retrySafe else { return }
+        guard arrangement.upstreams[connections[connection].upstream].retrySafe else { return }
         for number in connections[connection].outstanding where messages[number].state == .flying {
             messages[number].state = .waiting
         }
@@ -51,7 +62,7 @@ extension World {
         guard connections[connection].state == .ready else { return }
         note("u\(connection) is lost, code \(code.map { "\($0.rawValue)" } ?? "none")")
         connections[connection].closeCode = code
-        if let code, plan.definition.upstreams[connections[connection].upstream].closes[code.rawValue] == .auth {
+        if let code, arrangement.upstreams[connections[connection].upstream].closes[code.rawValue] == .auth {
             loggedOut.insert(connections[connection].pool)
         }
         endConnection(connection)
@@ -110,7 +121,7 @@ extension World {
     /// A backend got a message: when does it answer what?
     func receive(_ number: Int, on connection: Int) {
         let style = plan.styles[connections[connection].upstream]
-        let settings = plan.definition.upstreams[connections[connection].upstream]
+        let settings = arrangement.upstreams[connections[connection].upstream]
         guard !connections[connection].zombie else { return }
         if !healing, dice.chance(plan.faults.silentBackend) {
             note("the backend will not answer m\(number)")
@@ -143,8 +154,9 @@ extension World {
             connections[connection].unread.append((number, part))
             return
         }
+        if connections[connection].through != nil { return sendPassed(connection, number, part) }
         let final = part == style.parts
-        let settings = plan.definition.upstreams[connections[connection].upstream]
+        let settings = arrangement.upstreams[connections[connection].upstream]
         let isOldest = connections[connection].outstanding.first == number && connections[connection].abandoned.isEmpty
         if !healing, style.serial, isOldest, part == 0, dice.chance(plan.faults.zombie) {
             connections[connection].zombie = true
@@ -178,7 +190,8 @@ extension World {
             messages[number].state == .flying && messages[number].connection == connection
             && messages[number].outcome == nil
         if wanted {
-            let arrived = ArrivedReply(part: part, final: final, members: writer.members, at: now)
+            let arrived = ArrivedReply(
+                part: part, final: final, members: writer.members, rules: connections[connection].rules, at: now)
             messages[number].arrived.append(arrived)
         }
         if dead { retire(connection, "an error of the kind after which nothing is answered") }
@@ -217,11 +230,11 @@ extension World {
         }
         sessions[session].parked.append(
             ParkedReply(
-                number: number, part: part, at: now,
+                number: number, part: part, door: clients[messages[number].owner].door, at: now,
                 certain: fits && !draining && plan.memory == 1 << 30 && !wasOverdue && !messages[number].mayHaveEnded))
     }
 
-    private func replyText(_ number: Int, _ part: Int, final: Bool, on connection: Int, loose: Bool) -> JSONWriter {
+    func replyText(_ number: Int, _ part: Int, final: Bool, on connection: Int, loose: Bool) -> JSONWriter {
         let style = plan.styles[connections[connection].upstream]
         let message = messages[number]
         var body = JSONWriter()
@@ -244,12 +257,11 @@ extension World {
         } else {
             for member in body.members { writer.add(member.key, raw: member.value) }
         }
-        let route = message.route.map { plan.routes[$0] }
-        if dice.chance(50), let route {
-            writer.add(
-                "agent_type",
-                dice.chance(70) || !loose || route.side == .unified ? route.match[0] : "\(route.match[0])_agent")
-            if route.match.count > 1 { writer.add("pillar", route.match[1]) }
+        let match = message.route.map { plan.match($0) } ?? []
+        if dice.chance(50), let agent = match.first {
+            let isUnified = connections[connection].upstream == arrangement.unified
+            writer.add("agent_type", dice.chance(70) || !loose || isUnified ? agent : "\(agent)_agent")
+            if match.count > 1 { writer.add("pillar", match[1]) }
         }
         addCorrelation(&writer, message, on: connection, loose: loose)
         writer.shuffle(&dice)
@@ -261,7 +273,7 @@ extension World {
     private func addCorrelation(_ writer: inout JSONWriter, _ message: ModelMessage, on connection: Int, loose: Bool) {
         let upstream = connections[connection].upstream
         let omit = loose && dice.chance(10)
-        if plan.definition.upstreams[upstream].correlation == .field("id", unique: true), !omit {
+        if arrangement.upstreams[upstream].correlation == .field("id", unique: true), !omit {
             writer.add("id", "i\(message.number)")
         }
         guard plan.styles[upstream].echoesConversation, !omit else { return }

@@ -2,16 +2,26 @@ import ShuntCore
 
 /// Judges what the core sends to clients.
 extension World {
-    func checkDelivery(_ id: ClientID, _ bytes: [UInt8]) {
+    func checkDelivery(_ id: ClientID, _ bytes: [UInt8], _ kind: MessageKind) {
         guard let client = present(id, "a message") else { return }
         note("  → deliver c\(client): \(printable(bytes))")
         checkUnread(client, bytes.count)
+        if clients[client].isArriving { return fail(.stays, "c\(client) gets a message before its handshake is answered") }
+        if let through = throughInHand, through.client == client, through.bytes == bytes, through.kind == kind {
+            throughInHand = nil
+            return tally.count("passed back")
+        }
+        if clients[client].isRaw { return fail(.unchanged, "a message is written into the pipe of c\(client)") }
+        if kind != .text { return fail(.unchanged, "c\(client) gets a binary message that nobody sent") }
+        if checkHeartbeat(client, bytes) { return }
         guard let members = JSONReader.members(of: bytes) else {
             return fail(.bytes, "what is delivered to c\(client) is no JSON object: \(printable(bytes))")
         }
         let inner = members.first { $0.key == "payload" }.flatMap { JSONReader.members(of: $0.value) }
         let body = inner ?? members
-        if let number = integer("to", body), let part = integer("part", body) {
+        if integer("greeting", body) != nil {
+            checkGreeting(client, members)
+        } else if let number = integer("to", body), let part = integer("part", body) {
             checkReply(client, number, part, tags: members, body: body, wrapped: inner != nil)
         } else if let push = integer("push", body) {
             checkPush(client, push, body)
@@ -33,6 +43,7 @@ extension World {
     /// Whether a socket may get what came too late for another: it is of the same session and opened after that went.
     func isSuccessor(_ client: Int, of owner: Int) -> Bool {
         guard let session = clients[owner].session, session == clients[client].session,
+            clients[owner].door == clients[client].door,
             let gone = clients[owner].goneAt
         else { return false }
         return clients[client].connectedAt > gone || (clients[client].connectedAt == gone && client > owner)
@@ -82,8 +93,12 @@ extension World {
         if string("who", body).map({ $0 != who }) ?? false {
             fail(.identity, "the reply to m\(number) was made for another")
         }
-        checkTags(number, route, tags)
-        checkContent(number, message.arrived[index], tags: tags, body: body, wrapped: wrapped)
+        if clients[client].isOld {
+            checkOldShape(number, route, client, message.arrived[index], body)
+        } else {
+            checkTags(number, route, tags)
+            checkContent(number, message.arrived[index], tags: tags, body: body, wrapped: wrapped)
+        }
         messages[number].arrived[index].delivered = true
         messages[number].nextPart = part + 1
         tally.count(message.owner != client ? "parked reply" : message.client == client ? "reply" : "inherited reply")
@@ -106,7 +121,9 @@ extension World {
     private func checkParkedOrder(_ session: Int, _ number: Int, _ part: Int) {
         guard let index = sessions[session].parked.firstIndex(where: { $0.number == number && $0.part == part })
         else { return }
-        if let earlier = sessions[session].parked[..<index].first(where: { $0.certain && !wasGiven($0) }) {
+        if let earlier = sessions[session].parked[..<index].first(where: {
+            $0.certain && $0.door == clients[messages[number].owner].door && !wasGiven($0)
+        }) {
             fail(
                 .order, "the parked reply to m\(number) comes before that to m\(earlier.number), which arrived earlier")
         }
@@ -118,7 +135,7 @@ extension World {
     }
 
     private func checkTags(_ number: Int, _ route: Int, _ tags: [JSONMember]) {
-        for (key, value) in zip(plan.definition.addressing.routeBy, plan.routes[route].match) {
+        for (key, value) in zip(plan.definition.addressing.routeBy, plan.match(route)) {
             let found = tags.filter { $0.key == key }.map { JSONReader.string(of: $0.value) }
             if found != [value] { fail(.bytes, "the reply to m\(number) is tagged \(key) \(found), not \(value)") }
         }
@@ -140,18 +157,52 @@ extension World {
     private func checkContent(
         _ number: Int, _ arrived: ArrivedReply, tags: [JSONMember], body: [JSONMember], wrapped: Bool
     ) {
-        guard let upstream = messages[number].pool?.upstream else { return }
-        let rules = plan.definition.upstreams[upstream].toUnified
-        let expected = ExpectedReply.reshaped(arrived.members, by: rules)
         let written = plan.definition.addressing.routeBy + [plan.definition.addressing.conversationField]
-        if let wrap = rules.wrap {
+        if let wrap = arrived.rules.first?.wrap {
             if !wrapped || tags.contains(where: { $0.key != wrap && !written.contains($0.key) }) {
                 return fail(.bytes, "the reply to m\(number) is not wrapped as it should be")
             }
         }
-        if let difference = ExpectedReply.difference(expected, body, ignoring: written) {
-            fail(.bytes, "the reply to m\(number) is changed: \(difference)")
+        judge(number, arrived.rules.map { ExpectedReply.reshaped(arrived.members, by: $0) }, body, ignoring: written)
+    }
+
+    /// What is found must be one of what is expected.
+    private func judge(_ number: Int, _ expected: [[JSONMember]], _ found: [JSONMember], ignoring ignored: [String]) {
+        let differences = expected.map { ExpectedReply.difference($0, found, ignoring: ignored) }
+        if !differences.contains(nil) {
+            fail(.bytes, "the reply to m\(number) is changed: \((differences.last ?? nil) ?? "")")
         }
+    }
+
+    /// A reply of the unified backend in the form that a legacy endpoint gives it.
+    private func checkOldShape(
+        _ number: Int, _ route: Int, _ client: Int, _ arrived: ArrivedReply, _ found: [JSONMember]
+    ) {
+        let address = plan.definition.addressing.routeBy
+        let field = plan.definition.addressing.conversationField
+        let shown = conversation(in: found)
+        if messages[number].conversation == nil {
+            guard let shown else { return fail(.bytes, "the reply to m\(number) names no conversation") }
+            checkMade(shown, number, route)
+        }
+        guard let conversation = messages[number].conversation ?? shown else { return }
+        let expected = arrived.rules.map { rules in
+            var members = ExpectedReply.reshaped(arrived.members, by: rules)
+            members.removeAll { address.contains($0.key) || $0.key == field }
+            for (key, value) in zip(address, plan.match(route)) {
+                members.append(JSONMember(key: key, value: Array(JSONWriter.quoted(value).utf8)))
+            }
+            members.append(JSONMember(key: field, value: conversation))
+            return ExpectedReply.reshaped(members, by: clients[client].toLegacy)
+        }
+        judge(number, expected, found, ignoring: [])
+        tally.count("collapsed reply")
+    }
+
+    /// The conversation id that a message shows, under whatever name its endpoint gives it.
+    func conversation(in members: [JSONMember]) -> [UInt8]? {
+        (members.last { $0.key == plan.definition.addressing.conversationField }
+            ?? members.last { $0.key == Plan.oldConversation })?.value
     }
 
     private func checkPush(_ client: Int, _ push: Int, _ body: [JSONMember]) {

@@ -36,12 +36,19 @@ extension World {
             guard failure == nil else { return }
             apply(effect, message)
         }
+        endWelcome()
+        noteHindered()
         if core.tally.parked + core.tally.discarded > parkedBefore + parksInHand { doubtOrphans() }
         checkNothingLost()
         checkTime()
         checkPatience()
         checkReading()
         checkHeld()
+        checkLeaving()
+        checkStopped()
+        condemned = nil
+        owedBefore = owedErrors
+        owedErrors = [:]
     }
 
     /// Some outcome was kept for a socket to come, or given up, unseen: whose it was the model cannot tell.
@@ -55,16 +62,23 @@ extension World {
 
     private func apply(_ effect: Effect, _ message: [UInt8]) {
         switch effect {
+        case .admit(let id, let connection): admit(id, connection)
+        case .reject(let id, let connection): reject(id, connection)
+        case .relayCloseToClient(let id, let close): relayCloseToClient(id, close)
+        case .relayCloseToConnection(let id, let close): relayCloseToConnection(id, close)
+        case .stopReadingClient(let id): setReading(id, false)
+        case .startReadingClient(let id): setReading(id, true)
         case .dial(let id, let order): dial(id, order)
         case .forward(let id, let splice):
             guard let bytes = bytes(of: splice, message) else { return }
-            checkForward(id, bytes)
+            checkForward(id, bytes, splice.kind)
         case .deliver(let id, let splice):
             guard let bytes = bytes(of: splice, message) else { return }
-            checkDelivery(id, bytes)
+            checkDelivery(id, bytes, splice.kind)
         case .pingConnection(let id):
             guard let connection = ready(id, "a ping") else { return }
             note("  → ping u\(connection)")
+            if connections[connection].isRaw { fail(.unchanged, "a pipe is pinged, u\(connection)") }
             connections[connection].pingedAt = connections[connection].pingedAt ?? now
             if healing || !dice.chance(plan.faults.missingPong) {
                 agenda.note(.pong(connection), at: now + dice.span(0...200))
@@ -72,6 +86,7 @@ extension World {
         case .pingClient(let id):
             guard let client = present(id, "a ping") else { return }
             note("  → ping c\(client)")
+            if clients[client].isRaw || clients[client].isArriving { fail(.unchanged, "a pipe is pinged, c\(client)") }
             clients[client].pingedAt = clients[client].pingedAt ?? now
             if healing || !dice.chance(plan.faults.missingPong) {
                 agenda.note(.clientPong(client), at: now + dice.span(0...200))
@@ -81,7 +96,8 @@ extension World {
         case .stopReading(let id):
             guard let connection = ready(id, "stopReading") else { return }
             note("  → stop reading u\(connection)")
-            if plan.definition.upstreams[connections[connection].upstream].mode == .session,
+            if connections[connection].through == nil,
+                arrangement.upstreams[connections[connection].upstream].mode == .session,
                 connections[connection].pool.owner >= 0
             {
                 fail(.capacity, "reading of u\(connection) stops, which a session shares")
@@ -159,13 +175,22 @@ extension World {
         }
         let connection = connections.count
         let seat = seats[0]
-        let upstream = dial.upstream.index
+        guard let upstream = arrangement.upstreams.firstIndex(where: { $0.name == dial.upstream.settings.name }) else {
+            return fail(.identity, "a dial to an upstream that nobody knows")
+        }
         let pool = poolKey(of: seat, upstream: upstream)
         note("  → dial u\(connection) to \(dial.upstream.settings.name) for c\(seat)")
-        connections.append(ModelConnection(id: id, upstream: upstream, seat: seat, pool: pool, orderedAt: now))
+        var made = ModelConnection(
+            id: id, upstream: upstream, address: dial.upstream.settings.address, seat: seat, pool: pool, orderedAt: now)
+        made.rules = [arrangement.upstreams[upstream].toUnified]
+        made.through = dial.through.map { _ in seat }
+        made.isRaw = dial.through?.isRaw ?? false
+        made.isRedial = !clients[seat].isArriving
+        connections.append(made)
         connectionByID[id] = connection
         liveConnections.append(connection)
         checkCredential(dial, seat: seat)
+        checkDial(dial, upstream, seat: seat)
         checkPoolSize(pool, dial.upstream.settings)
         var due = now + dice.span(0...60)
         if !healing, dice.chance(plan.faults.dialSilent) {
@@ -179,6 +204,27 @@ extension World {
             ])
         }
         agenda.note(.dialDone(connection), at: due)
+    }
+
+    /// A dial goes where the table in force says, and whose own it is.
+    private func checkDial(_ dial: DialOrder, _ upstream: Int, seat: Int) {
+        if dial.upstream.settings.address != arrangement.upstreams[upstream].address {
+            fail(.identity, "a dial goes to an address of \(dial.upstream.settings.name) that is no more")
+        }
+        let isOwn = clients[seat].isOld && upstream != arrangement.unified
+        guard isOwn == (dial.through != nil) else {
+            return fail(.identity, "a dial for c\(seat) to \(dial.upstream.settings.name) is of the wrong kind")
+        }
+        guard let through = dial.through else { return }
+        if through.client != clients[seat].id || through.isRaw != clients[seat].isRaw {
+            fail(.unchanged, "c\(seat) is dialled for as if it were another")
+        }
+        if liveConnections.contains(where: {
+            connections[$0].through == seat && connections[$0].id != connections.last?.id
+                && connections[$0].retired == nil && connections[$0].upstream == upstream
+        }) {
+            fail(.capacity, "c\(seat) has a connection of its own already")
+        }
     }
 
     /// The identity that a dial shows is the one of the client that caused it.
@@ -226,6 +272,21 @@ extension World {
         note("  → close u\(connection) \(code.rawValue)")
         if !code.mayBeSent { fail(.liveIDs, "u\(connection) is closed with \(code.rawValue), which may not be sent") }
         connections[connection].closedByCore = true
+        if let client = connections[connection].through, clients[client].isThere,
+            connections[connection].state == .ready
+        {
+            if connections[connection].pingedAt != nil, connections[connection].retired == nil {
+                condemned = connection
+                noteTrouble(connection)
+            }
+            owedErrors[client] = connections[connection].passedLive
+        }
+        if connections[connection].pingedAt != nil { noteTrouble(connection) }
+        if let client = connections[connection].through, closeInHand != nil, !clients[client].isThere,
+            connections[connection].state == .ready, clients[client].goneAt == step
+        {
+            fail(.stays, "u\(connection) is not told how its client closed")
+        }
         endConnection(connection)
     }
 
@@ -244,9 +305,12 @@ extension World {
             case .tooManyConnections:
                 clients[client].session.map { sessions[$0].clients.count > limits.connectionsPerSession } ?? false
             case .messageTooBig: clients[client].saidTooMuch
+            case .endpointClosed, .routeRemoved: clients[client].leaving?.reason == reason
+            case .upstreamLost: false
             }
         if !justified { fail(.honestCode, "c\(client) is closed because of \(reason), which is not so") }
         if let number = messageInHand, messages[number].outcome == nil { messages[number].mayHaveEnded = true }
+        if clients[client].isArriving { fail(.stays, "c\(client) is closed before its handshake is answered") }
         leave(client)
     }
 
@@ -257,17 +321,19 @@ extension World {
         for client in clients where client.isThere {
             for number in client.unresolved {
                 guard let pool = messages[number].pool else { continue }
-                let settings = plan.definition.upstreams[pool.upstream]
+                let settings = arrangement.upstreams[pool.upstream]
                 if messages[number].state == .flying {
                     let since = max(messages[number].forwardedAt, messages[number].arrived.last?.at ?? now)
                     let start = messages[number].arrived.isEmpty ? messages[number].forwardedAt : since
                     if start + settings.exchangeTimeout + slack <= now {
                         fail(.noSilence, "m\(number) is in flight for longer than its timeout allows")
                     }
+                } else if plan.isMoving {
+                    checkWait(number, slack)
                 } else if settings.lanes == 1, messages[number].forwards == 0 {
                     let ready = liveConnections.contains { connections[$0].pool == pool && takesMessages($0) }
                     let start = max(messages[number].acceptedAt, lastReady[pool] ?? messages[number].acceptedAt)
-                    if !ready, start + settings.queue.timeout + slack <= now, !waitsBehindLost(pool) {
+                    if !ready, start + settings.queue.timeout + slack <= now {
                         fail(.noSilence, "m\(number) waits for a connection for longer than its timeout allows")
                     }
                 }
@@ -275,10 +341,54 @@ extension World {
         }
     }
 
-    /// Whether a message that was lost waits at the head of a pool's queue again. Its patience began anew, and what
-    /// stands behind it is looked at after it.
-    private func waitsBehindLost(_ pool: PoolKey) -> Bool {
-        waitingMessages(in: pool, orphansToo: true).contains { messages[$0].forwards > 0 }
+    /// The same where the table changes: who waits for the other side, or for a route's resume, is patient anew.
+    private func checkWait(_ number: Int, _ slack: TimeSpan) {
+        // What was taken over from a socket that is gone stays where that left it.
+        guard messages[number].owner == messages[number].client, messages[number].forwards == 0,
+            !messages[number].mayHaveEnded, let route = messages[number].route,
+            route >= plan.routes.count || !arrangement.routes[route].fallsBack
+        else { return }
+        let sides = sides(messages[number].client, route)
+        guard sides.count == 1, let side = sides.first else { return }
+        let settings = arrangement.upstreams[upstream(route, side)]
+        let pool = poolKey(of: messages[number].client, upstream: upstream(route, side))
+        guard settings.lanes == 1, !liveConnections.contains(where: { connections[$0].pool == pool && takesMessages($0) })
+        else { return }
+        if messages[number].hinderedAt == now {
+            let isPaused = route < plan.routes.count && arrangement.routes[route].isPaused
+            if isPaused, max(messages[number].acceptedAt, changedAt) + settings.queue.timeout + slack <= now {
+                fail(.noSilence, "m\(number) waits for its route's resume for longer than its timeout allows")
+            }
+            return
+        }
+        let start = max(
+            max(messages[number].acceptedAt, messages[number].hinderedAt), max(lastReady[pool] ?? changedAt, changedAt))
+        if start + settings.queue.timeout + slack <= now {
+            fail(.noSilence, "m\(number) waits for \(side.text) for longer than its timeout allows")
+        }
+    }
+
+    /// An old client is read again once nothing of it waits.
+    private func checkStopped() {
+        guard plan.isMoving, failure == nil else { return }
+        for client in clients.indices where clients[client].isThere && clients[client].isStopped {
+            let waits = clients[client].unresolved.contains { messages[$0].state == .waiting }
+            let isCongested = liveConnections.contains {
+                connections[$0].through == client && connections[$0].congested
+            }
+            if !waits, !isCongested { fail(.stays, "c\(client) is not read, and nothing of it waits") }
+        }
+    }
+
+    /// Who is to leave and has nothing under way is gone in time.
+    private func checkLeaving() {
+        guard plan.isMoving, failure == nil, tally.events % 8 == 0 else { return }
+        for client in clients.indices where clients[client].isThere {
+            guard let leaving = clients[client].leaving else { continue }
+            if max(leaving.since + Self.spread, clients[client].busyAt) + .milliseconds(300) + tickDelay <= now {
+                fail(.stays, "c\(client) should have left because of \(leaving.reason)")
+            }
+        }
     }
 
     /// What the core says that it holds is no more than what the model knows of.
@@ -298,12 +408,12 @@ extension World {
         guard tally.events % 16 == 0 else { return }
         let open = messages.filter { $0.outcome == nil && $0.state != .ended && $0.route != nil }
         let late = liveConnections.reduce(0) { $0 + connections[$1].abandoned.count }
-        if census.exchanges > open.count + late {
+        if census.exchanges > open.count + late + doubtful.count {
             fail(
                 .bounds,
                 "the core holds \(census.exchanges) exchanges, \(open.count) have no outcome and \(late) are late")
         }
-        let bytes = open.reduce(0) { $0 + $1.size }
+        let bytes = open.reduce(doubtful.bytes) { $0 + $1.size }
         if census.heldBytes > bytes { fail(.bounds, "\(census.heldBytes) bytes are held of messages of \(bytes)") }
     }
 
@@ -311,9 +421,15 @@ extension World {
     private func checkReading() {
         for connection in liveConnections where connections[connection].state == .ready {
             let client = -1 - connections[connection].pool.owner
+            if client >= 0, clients[client].isThere, connections[connection].readingStopped, clients[client].reads,
+                !clients[client].congested
+            {
+                fail(.stays, "c\(client) reads, and u\(connection), which is its own, is not read")
+            }
             guard client >= 0, clients[client].isThere, clients[client].toldCongested,
-                plan.definition.upstreams[connections[connection].upstream].mode == .client,
-                !connections[connection].readingStopped
+                connections[connection].through != nil
+                    || arrangement.upstreams[connections[connection].upstream].mode == .client,
+                !connections[connection].readingStopped, !connections[connection].isRaw
             else { continue }
             fail(.bounds, "c\(client) reads nothing and u\(connection), which is its own, is read on")
         }

@@ -9,7 +9,22 @@ extension World {
             let sentText = members.last(where: { $0.key == "sent" })?.value
         else { return fail(.bytes, "an error without type, message or sent: \(members.map(\.key))") }
         let sent = sentText == Array("true".utf8)
+        if code == "upstream_lost", sent, let owed = owedErrors[client], owed > 0 {
+            owedErrors[client] = owed - 1
+            return tally.count("passed message lost")
+        }
         let fitting = candidates(client).filter { fits($0, code, members) }
+        if fitting.isEmpty, let named = conversation(in: members),
+            let mistaken = doubts.keys.sorted().first(where: {
+                messages[$0].owner == client && fits($0, conversation: named)
+            }), undoubt(mistaken)
+        {
+            return checkError(client, code, members)
+        }
+        if fitting.isEmpty, clientInHand == client, clients[client].isOld, conversation(in: members) == nil {
+            // Kept for it from a socket that is gone, and it names nothing: whose it was nobody can tell.
+            return tally.count("parked error of nobody known")
+        }
         guard !fitting.isEmpty else {
             return fail(
                 .oneOutcome, "c\(client) gets \(code), and no message of its own is left that it could be about")
@@ -29,13 +44,18 @@ extension World {
             // Kept from an earlier time, and several of the past fit: nobody can tell which one it was.
             return tally.count("parked error of many")
         }
+        if clients[client].isOld, conversation(in: members) == nil, fitting.count > 1 {
+            doubts[choice] = fitting
+            doubtful.count += 1
+            doubtful.bytes += fitting.map { messages[$0].size }.max() ?? 0
+        }
         learnConversation(choice, members)
         if messages[choice].state == .flying {
             let connection = messages[choice].connection
             connections[connection].outstanding.removeAll { $0 == choice }
             connections[connection].abandoned.append(choice)
             if code == "timeout",
-                plan.definition.upstreams[connections[connection].upstream].correlation != .field("id", unique: true)
+                arrangement.upstreams[connections[connection].upstream].correlation != .field("id", unique: true)
             {
                 retire(connection, "a timeout")
             }
@@ -44,6 +64,27 @@ extension World {
             saidToBeLost.append(messages[choice].connection)
         }
         end(choice, .error(code))
+    }
+
+    /// An error that named nothing was about another message than this one, which has its own outcome now.
+    func undoubt(_ number: Int) -> Bool {
+        guard let others = doubts.removeValue(forKey: number), case .error(let code) = messages[number].outcome else {
+            return false
+        }
+        messages[number].outcome = nil
+        messages[number].state = .waiting
+        let owner = messages[number].owner
+        if clients[owner].isThere {
+            clients[owner].unresolved = (clients[owner].unresolved + [number]).sorted()
+        } else if let session = messages[number].session {
+            sessions[session].orphans.append(number)
+        }
+        let left = others.filter { $0 != number && messages[$0].outcome == nil && messages[$0].state == .waiting }
+        if let other = left.first {
+            doubts[other] = left
+            end(other, .error(code))
+        }
+        return true
     }
 
     /// Messages whose outcome a client may still be told: its own, and those of sockets that it follows.
@@ -62,6 +103,7 @@ extension World {
         let message = messages[number]
         var rank = number
         if message.owner != client { rank += 1 << 40 }
+        if message.mayHaveEnded { rank += 1 << 35 }
         if message.connection < 0 || message.connection == connectionInHand { return rank }
         return rank + (connections[message.connection].state == .gone ? 1 << 20 : 1 << 30)
     }
@@ -69,14 +111,14 @@ extension World {
     private func fits(_ number: Int, _ code: String, _ members: [JSONMember]) -> Bool {
         let message = messages[number]
         if case .bad = message.intent, number != messageInHand { return false }
-        if let found = members.last(where: { $0.key == plan.definition.addressing.conversationField })?.value {
+        if let found = conversation(in: members) {
             guard fits(number, conversation: found) else { return false }
         }
         guard let route = message.route else { return true }
         // What is refused at once shows the address that the client wrote, stale members included.
         let names = plan.definition.addressing.routeBy
         return number == messageInHand
-            || zip(names, plan.routes[route].match).allSatisfy { string($0, members) ?? $1 == $1 }
+            || zip(names, plan.match(route)).allSatisfy { string($0, members) ?? $1 == $1 }
     }
 
     private func fits(_ number: Int, conversation found: [UInt8]) -> Bool {
@@ -87,13 +129,12 @@ extension World {
             message.session.map { sessions[$0].madeConversations[route] }
             ?? clients[message.client].madeConversations[route]
         if let known { return known == found }
-        return found.starts(with: Array(("\"" + plan.routes[route].match.joined(separator: "_") + "_").utf8))
+        return found.starts(with: Array(("\"" + plan.match(route).joined(separator: "_") + "_").utf8))
     }
 
     private func learnConversation(_ number: Int, _ members: [JSONMember]) {
         guard messages[number].conversation == nil, let route = messages[number].route,
-            let found = members.last(where: { $0.key == plan.definition.addressing.conversationField })?.value,
-            found != Array("null".utf8)
+            let found = conversation(in: members), found != Array("null".utf8)
         else { return }
         checkMade(found, number, route)
     }
@@ -106,14 +147,27 @@ extension World {
         case "draining": return draining ? nil : "nothing drains"
         case "overloaded": return plan.memory < 1 << 30 ? nil : "there is memory"
         case "rate_limited":
-            let paced = message.pool.map { !plan.definition.upstreams[$0.upstream].pace.isEmpty } ?? false
+            let paced = possiblePools(number).contains { !arrangement.upstreams[$0.upstream].pace.isEmpty }
             let sends = clients[message.client].recentSends.count
             return paced || sends > limits.messagesPerSecond ? nil : "only \(sends) messages came in a second"
         default: break
         }
         if case .bad(let codes) = message.intent { return codes.contains(code) ? nil : "it should be one of \(codes)" }
-        guard let pool = message.pool else { return "the message should have been absorbed" }
-        return justified(code, number, to: client, pool, plan.definition.upstreams[pool.upstream])
+        if case .opaque(_, let codes) = message.intent, codes.contains(code) { return nil }
+        guard message.pool != nil, let route = message.route else { return "the message should have been absorbed" }
+        if code == "unknown_agent", clients[message.client].leaving?.reason == .routeRemoved { return nil }
+        if code == "route_removed" {
+            let wasRemoved = removedAt[route].map { $0 >= message.acceptedAt } ?? false
+            return wasRemoved ? nil : "its route is there"
+        }
+        if code == "route_paused" {
+            let isPaused = route < plan.routes.count && arrangement.routes[route].isPaused
+            return isPaused || message.owner != client ? nil : "its route is not paused"
+        }
+        let reasons = possiblePools(number).map {
+            justified(code, number, to: client, $0, arrangement.upstreams[$0.upstream])
+        }
+        return reasons.contains(nil) ? nil : reasons.first ?? nil
     }
 
     private func justified(_ code: String, _ number: Int, to client: Int, _ pool: PoolKey, _ settings: UpstreamSettings)

@@ -4,8 +4,9 @@ import ShuntCore
 extension World {
     /// A message that ends no exchange.
     func push(_ connection: Int) {
+        if connections[connection].through != nil { return pushThrough(connection) }
         guard !connections[connection].readingStopped else { return }
-        let settings = plan.definition.upstreams[connections[connection].upstream]
+        let settings = arrangement.upstreams[connections[connection].upstream]
         var writer = JSONWriter()
         let type = dice.pick(["welcome", "welcome", "system", "heartbeat", "typing"])
         writer.add("type", type)
@@ -38,7 +39,8 @@ extension World {
 
     /// Whether the model knows which exchange is the oldest, and something that is said is read.
     private func mayBreak(_ connection: Int) -> Bool {
-        !connections[connection].readingStopped && !connections[connection].outstanding.contains { isForgotten($0) }
+        !connections[connection].readingStopped && connections[connection].through == nil
+            && !connections[connection].outstanding.contains { isForgotten($0) }
     }
 
     /// The oldest exchange must have ended by what its connection did.
@@ -56,7 +58,7 @@ extension World {
     func replyUnasked(_ connection: Int) {
         let style = plan.styles[connections[connection].upstream]
         guard connections[connection].outstanding.isEmpty, connections[connection].abandoned.isEmpty,
-            !connections[connection].readingStopped
+            !connections[connection].readingStopped, connections[connection].through == nil
         else { return }
         var writer = JSONWriter()
         if let type = style.type { writer.add("type", type) }
@@ -68,6 +70,7 @@ extension World {
     }
 
     func growTooLarge(_ connection: Int) {
+        if connections[connection].through != nil { return growTooLargeThrough(connection) }
         guard mayBreak(connection) else { return }
         note("a message of u\(connection) grows too large")
         connections[connection].wasTooLarge = true
@@ -127,14 +130,16 @@ extension World {
     /// An event that is true already.
     private func repeatEvent() {
         if dice.chance(50),
-            let client = clients.indices.filter({ clients[$0].isThere && !clients[$0].congested }).randomElement(
+            let client = clients.indices.filter({
+                clients[$0].isThere && !clients[$0].congested && !clients[$0].isArriving && !clients[$0].isRaw
+            }).randomElement(
                 using: &dice)
         {
             note("c\(client) is relieved, and a pong that nobody asked for comes")
             tell { $0.clientRelieved(clients[client].id, now: now, &$1) }
             tell { $0.clientPong(clients[client].id, now: now, &$1) }
         } else if let connection = liveConnections.filter({
-            connections[$0].state == .ready && !connections[$0].congested
+            connections[$0].state == .ready && !connections[$0].congested && !connections[$0].isRaw
         }).randomElement(using: &dice) {
             note("u\(connection) is ready and relieved again, and a pong that nobody asked for comes")
             tell(connection) { $0.connectionReady(connections[connection].id, now: now, &$1) }

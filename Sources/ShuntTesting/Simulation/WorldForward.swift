@@ -2,9 +2,11 @@ import ShuntCore
 
 /// Judges what the core sends to backends.
 extension World {
-    func checkForward(_ id: ConnectionID, _ bytes: [UInt8]) {
+    func checkForward(_ id: ConnectionID, _ bytes: [UInt8], _ kind: MessageKind) {
         guard let connection = ready(id, "a message") else { return }
         note("  → forward u\(connection): \(printable(bytes))")
+        if connections[connection].through != nil { return checkPassed(connection, bytes, kind) }
+        if kind != .text { fail(.bytes, "u\(connection) gets a binary message on a routed way") }
         guard let members = JSONReader.members(of: bytes) else {
             return fail(.bytes, "what is forwarded to u\(connection) is no JSON object: \(printable(bytes))")
         }
@@ -12,9 +14,11 @@ extension World {
         guard messages.indices.contains(number), let route = messages[number].route else {
             return fail(.bytes, "m\(number) must not be forwarded at all: \(printable(bytes))")
         }
+        _ = undoubt(number)
         checkMayBeSent(number, connection)
         checkIdentity(number, route, connection)
         checkOrder(number, route)
+        checkSide(number, route, connections[connection].upstream == arrangement.unified ? .unified : .legacy)
         checkMembers(number, route, connection, members)
         guard failure == nil else { return }
         fly(number, route, connection, members)
@@ -29,7 +33,7 @@ extension World {
 
     /// Something that is no client's message must be the configured answer to a push.
     private func checkAnswer(_ connection: Int, _ bytes: [UInt8]) {
-        let pushes = plan.definition.upstreams[connections[connection].upstream].pushes.values
+        let pushes = arrangement.upstreams[connections[connection].upstream].pushes.values
         guard answersInHand > 0, pushes.contains(.answer(String(decoding: bytes, as: UTF8.self))) else {
             return fail(.bytes, "u\(connection) gets what nobody said: \(printable(bytes))")
         }
@@ -40,13 +44,16 @@ extension World {
 
     private func checkMayBeSent(_ number: Int, _ connection: Int) {
         let message = messages[number]
-        let settings = plan.definition.upstreams[connections[connection].upstream]
+        let settings = arrangement.upstreams[connections[connection].upstream]
         if let outcome = message.outcome { fail(.oneOutcome, "m\(number) is forwarded after its end: \(outcome)") }
         if message.state == .flying {
             fail(.sentOnce, "m\(number) is forwarded while it is in flight on u\(message.connection)")
         }
         if message.state == .ended { fail(.sentOnce, "m\(number) is forwarded after its exchange has ended") }
-        if message.forwards > 0, !settings.retrySafe {
+        let wasSafe =
+            message.connection >= 0
+            && arrangement.upstreams[connections[message.connection].upstream].retrySafe
+        if message.forwards > 0, !wasSafe {
             fail(.sentOnce, "m\(number) is forwarded again, to u\(connection)")
         }
         if connections[connection].congested {
@@ -71,15 +78,14 @@ extension World {
         if messages[number].wasOverdue { return true }
         guard let pool = messages[number].pool else { return false }
         let since = messages[number].arrived.last.map { max($0.at, messages[number].forwardedAt) }
-        return (since ?? messages[number].forwardedAt) + plan.definition.upstreams[pool.upstream].exchangeTimeout <= now
+        return (since ?? messages[number].forwardedAt) + arrangement.upstreams[pool.upstream].exchangeTimeout <= now
     }
 
     private func checkIdentity(_ number: Int, _ route: Int, _ connection: Int) {
         let message = messages[number]
-        if plan.routes[route].upstream != connections[connection].upstream {
-            fail(
-                .identity,
-                "m\(number) for \(plan.routes[route].name) goes to upstream \(connections[connection].upstream)")
+        let own = [upstream(route, .legacy), upstream(route, .unified)]
+        if !own.contains(connections[connection].upstream) {
+            fail(.identity, "m\(number) for \(plan.name(route)) goes to upstream \(connections[connection].upstream)")
         }
         if message.session != clients[connections[connection].seat].session {
             fail(
@@ -87,7 +93,7 @@ extension World {
                 "m\(number) goes over u\(connection), which c\(connections[connection].seat) of another session dialled"
             )
         }
-        if message.pool != connections[connection].pool {
+        if poolKey(of: message.client, upstream: connections[connection].upstream) != connections[connection].pool {
             fail(.identity, "m\(number) goes over u\(connection), whose pool is not its own")
         }
     }
@@ -112,6 +118,7 @@ extension World {
         let waiting = clients[message.owner].unresolved.first { earlier in
             messages[earlier].client == message.client && messages[earlier].route == route
                 && messages[earlier].state == .waiting && messages[earlier].forwards == 0
+                && !messages[earlier].mayHaveEnded
         }
         if let waiting, waiting < number {
             fail(.order, "m\(number) is forwarded while m\(waiting), which was said before, waits")
@@ -121,16 +128,21 @@ extension World {
 
     private func checkMembers(_ number: Int, _ route: Int, _ connection: Int, _ found: [JSONMember]) {
         let message = messages[number]
-        let settings = plan.definition.upstreams[connections[connection].upstream]
+        let settings = arrangement.upstreams[connections[connection].upstream]
         let address = plan.definition.addressing.routeBy
-        let match = plan.routes[route].match
+        let match = plan.match(route)
+        let isUnified = connections[connection].upstream == arrangement.unified
         let addressed = found.filter { address.contains($0.key) }
-        switch plan.routes[route].side {
-        case .legacy:
+        if !isUnified {
             if let member = addressed.first {
                 fail(.bytes, "m\(number) arrives at a legacy backend with \(member.key)")
             }
-        case .unified:
+        } else if clients[message.client].isOld {
+            let seen = addressed.map { "\($0.key)=\(JSONReader.string(of: $0.value) ?? "")" }
+            if Set(seen) != Set(zip(address, match).map { "\($0)=\($1)" }) || seen.count != match.count {
+                fail(.bytes, "m\(number) of an old client arrives with the address \(seen), not \(match)")
+            }
+        } else {
             for (key, value) in zip(address, match) {
                 let text = addressed.last { $0.key == key }.flatMap { JSONReader.string(of: $0.value) }
                 if let text, text != value { fail(.bytes, "m\(number) arrives with \(key) \(text), not \(value)") }
@@ -166,7 +178,8 @@ extension World {
     /// The client's conversation id arrives as it was sent; one that the proxy makes is the same each time.
     private func checkConversation(_ number: Int, _ route: Int, _ connection: Int, _ found: [JSONMember]) {
         let message = messages[number]
-        let settings = plan.definition.upstreams[connections[connection].upstream]
+        let settings = arrangement.upstreams[connections[connection].upstream]
+        let isUnified = connections[connection].upstream == arrangement.unified
         let seen = found.filter { $0.key == plan.definition.addressing.conversationField }
         if seen.count > 1 { fail(.bytes, "m\(number) arrives with two conversation ids") }
         messages[number].forwardedConversation = seen.first?.value
@@ -174,12 +187,12 @@ extension World {
             if let value = seen.first?.value, value != sent {
                 fail(.bytes, "m\(number) arrives with another conversation id")
             }
-            if plan.routes[route].side == .unified, seen.isEmpty {
+            if isUnified, seen.isEmpty {
                 fail(.bytes, "m\(number) arrives without its conversation id")
             }
         } else if let made = seen.first?.value {
             checkMade(made, number, route)
-        } else if plan.routes[route].side == .unified
+        } else if isUnified
             || settings.correlation == .field("conversation_id", unique: false)
         {
             fail(.bytes, "m\(number) arrives without a conversation id")
@@ -188,21 +201,24 @@ extension World {
 
     /// An id that the proxy made stays the same for a session (or client) and route, and belongs to no other.
     func checkMade(_ made: [UInt8], _ number: Int, _ route: Int) {
-        let message = messages[number]
-        if let session = message.session {
+        checkMade(made, of: messages[number].client, route)
+    }
+
+    func checkMade(_ made: [UInt8], of client: Int, _ route: Int) {
+        if let session = clients[client].session {
             if let known = sessions[session].madeConversations[route], known != made {
-                fail(.bytes, "m\(number) has conversation \(printable(made)), before it was \(printable(known))")
+                fail(.bytes, "c\(client) has conversation \(printable(made)), before it was \(printable(known))")
             }
             sessions[session].madeConversations[route] = made
         } else {
-            if let known = clients[message.client].madeConversations[route], known != made {
-                fail(.bytes, "m\(number) has conversation \(printable(made)), before it was \(printable(known))")
+            if let known = clients[client].madeConversations[route], known != made {
+                fail(.bytes, "c\(client) has conversation \(printable(made)), before it was \(printable(known))")
             }
-            clients[message.client].madeConversations[route] = made
+            clients[client].madeConversations[route] = made
         }
-        for (other, session) in sessions.enumerated() where other != message.session {
+        for (other, session) in sessions.enumerated() where other != clients[client].session {
             if session.madeConversations.values.contains(made) {
-                fail(.noCrosstalk, "m\(number) has the conversation id of another session")
+                fail(.noCrosstalk, "c\(client) has the conversation id of another session")
             }
         }
         if sessions.contains(where: { contains(made, Array($0.token.utf8)) }) {
@@ -227,6 +243,7 @@ extension World {
         }
         messages[number].forwards += 1
         messages[number].connection = connection
+        messages[number].pool = connections[connection].pool
         messages[number].forwardedAt = now
         if case .oneWay = messages[number].intent {
             end(number, .oneWay)

@@ -28,7 +28,8 @@ extension World {
 
     /// Names a random route and returns it.
     private func address(_ writer: inout JSONWriter) -> Int {
-        let route = dice.below(plan.routes.count)
+        let there = plan.routes.indices.filter { arrangement.hasRoute[$0] }
+        let route = there[dice.below(there.count)]
         let match = plan.routes[route].match
         if plan.definition.addressing.defaultRoute == plan.routes[route].name, dice.chance(40) {
             return route
@@ -57,7 +58,7 @@ extension World {
         writer.spaced = dice.chance(20)
     }
 
-    private func addConversation(_ client: Int, _ writer: inout JSONWriter) -> [UInt8]? {
+    func addConversation(_ client: Int, _ writer: inout JSONWriter) -> [UInt8]? {
         let value: String
         switch dice.below(20) {
         case 0...12: value = "\"n-\(messages.count)\""
@@ -113,7 +114,9 @@ extension World {
         case 5: writer.add("agent_type", dice.pick(["nobody", "", "Guide", "liaison/content"]))
         case 6: writer.add("agent_type", raw: dice.pick(["7", "[\"guide\"]", "{}", "true"]))
         default:
-            let takesPillars = plan.routes.contains { $0.match.count > 1 }
+            let takesPillars = plan.routes.indices.contains {
+                plan.routes[$0].match.count > 1 && arrangement.hasRoute[$0]
+            }
             writer.add("agent_type", "liaison")
             if dice.chance(50) { writer.add("pillar", dice.pick(["elsewhere", "Content"])) }
             addBody(&writer)
@@ -144,7 +147,7 @@ extension World {
         var pool: PoolKey?
         switch intent {
         case .routed(let route), .oneWay(let route):
-            pool = poolKey(of: client, upstream: plan.routes[route].upstream)
+            pool = expectedPool(client, route)
         default: break
         }
         return MadeMessage(
@@ -157,7 +160,10 @@ extension World {
 
     /// With whom a client shares its connections to an upstream.
     func poolKey(of client: Int, upstream: Int) -> PoolKey {
-        let settings = plan.definition.upstreams[upstream]
+        let settings = arrangement.upstreams[upstream]
+        if clients[client].isOld, upstream != arrangement.unified {
+            return PoolKey(owner: -1 - client, upstream: upstream, tenant: "")
+        }
         let tenant = settings.vary.isEmpty ? "" : clients[client].tenant ?? "-"
         if let session = clients[client].session, settings.mode == .session {
             return PoolKey(owner: session, upstream: upstream, tenant: tenant)

@@ -8,13 +8,21 @@ extension World {
         tickDelay = .zero
         for client in clients.indices where !clients[client].reads { readAll(client) }
         for connection in liveConnections where connections[connection].congested { relieve(connection) }
-        live(until: { self.clients.allSatisfy { $0.unresolved.isEmpty } }, what: "messages without an outcome")
-        if let client = clients.indices.first(where: { clients[$0].isThere && !clients[$0].unresolved.isEmpty }) {
+        let isOwing: (ModelClient) -> Bool = { client in
+            client.isThere && client.unresolved.contains { !self.messages[$0].mayHaveEnded }
+        }
+        live(until: { !self.clients.contains(where: isOwing) }, what: "messages without an outcome")
+        if let client = clients.indices.first(where: { isOwing(clients[$0]) }) {
             fail(.noSilence, "c\(client) never hears of \(clients[client].unresolved.map { "m\($0)" })")
         }
         guard failure == nil else { return }
         if !draining {
-            for session in sessions.indices where !sessions[session].parked.isEmpty { openClient(session: session) }
+            for session in sessions.indices {
+                for door in Set(sessions[session].parked.map(\.door)).sorted(by: { "\($0)" < "\($1)" })
+                where door == .unified || doors().contains(door) {
+                    openClient(session: session, door)
+                }
+            }
         }
         for client in clients.indices where clients[client].isThere && failure == nil { closeClient(client) }
         note("everybody has left")

@@ -7,10 +7,13 @@ import ShuntCore
 struct LineLogHandler: LogHandler {
     let label: String
     let format: LogFormat
-    var logLevel: Logger.Level
+    let rules: LogRules
     var metadata: Logger.Metadata = [:]
-    /// The names of query fields, header fields and cookies that carry tokens.
-    let secrets: [String]
+    /// One for all: setting it for a single logger does nothing.
+    var logLevel: Logger.Level {
+        get { rules.level }
+        set {}
+    }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -18,6 +21,7 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
+        let secrets = rules.secrets
         let merged = metadata.merging(event.metadata ?? [:]) { $1 }
         var values = merged.mapValues { Redaction.redact("\($0)", names: secrets) }
         if let error = event.error { values["error"] = Redaction.redact("\(error)", names: secrets) }

@@ -18,7 +18,11 @@ class Record:
         self.opened = time.monotonic()
         self.closed = None
         self.close_code = None
-        self.messages = 0
+        self.texts: list[str] = []
+
+    @property
+    def messages(self) -> int:
+        return len(self.texts)
 
     def description(self) -> dict:
         return {
@@ -61,6 +65,15 @@ class Ledger:
         @app.get("/_seen")
         def seen(tokens: str = ""):
             return self.summary(tokens)
+
+        @app.get("/_texts")
+        def texts(tokens: str = ""):
+            """What was received with each token that begins so, in order, one list for each connection."""
+            return [
+                {"token": record.token, "path": record.path, "texts": record.texts}
+                for record in self.records
+                if record.token.startswith(tokens)
+            ]
 
         @app.get("/health")
         def health():

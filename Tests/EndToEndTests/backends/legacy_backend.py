@@ -62,7 +62,7 @@ async def converse(websocket: WebSocket, token: str, reply, failure, record):
     try:
         while True:
             original = await websocket.receive_text()
-            record.messages += 1
+            record.texts.append(original[:200])
             request = json.loads(original)
             text = request.get("message")
             if not text:

@@ -128,7 +128,7 @@ async def unified(websocket: WebSocket):
             heart = asyncio.create_task(beat(websocket, connection))
         while True:
             original = await websocket.receive_text()
-            record.messages += 1
+            record.texts.append(original[:200])
             await answer(websocket, token, original)
     except WebSocketDisconnect as gone:
         record.close_code = gone.code

@@ -9,6 +9,9 @@ AGENTS = {
     "operations": {"agent_type": "liaison", "pillar": "operations"},
     "business_outcomes": {"agent_type": "liaison", "pillar": "business_outcomes"},
 }
+# Each agent's route, and the path where old clients find it.
+ROUTES = {agent: agent if agent == "guide" else f"liaison/{agent}" for agent in AGENTS}
+LEGACY_PATHS = {agent: f"/api/ws/{route}" for agent, route in ROUTES.items()}
 
 
 def address(agent: str, text: str, **members) -> str:

@@ -61,3 +61,29 @@ def configuration(legacy: int, unified: int, changes: dict | None = None, liaiso
         },
     }
     return merged(base, changes or {})
+
+
+# What a migration of old clients needs on top: replies in the shape of each legacy endpoint, and no limit or pace that
+# would slow a test that wants many messages.
+MIGRATION = {
+    "store": {"url": "sqlite:shunt.db"},
+    "drain": {"exchanges": "5s", "spread": "1s", "limit": "10s"},
+    "limits": {"messages_per_second": 100000},
+    "unified": {"upstream": {"pace": []}},
+    "routes": {
+        "guide": {
+            "legacy": {
+                "path": "/api/ws/guide",
+                "aliases": ["/api/ws/agent/api/ws/guide"],
+                "to_legacy": {"map": {"type": {"message": "response"}}, "copy": {"message": "response"}},
+            }
+        },
+        "liaison/{pillar}": {
+            "legacy": {
+                "path": "/api/ws/liaison/{pillar}",
+                "to_legacy": {"map": {"type": {"message": "chat_response"}}},
+                "pushes": {"conversation_restored": "forward", "welcome": "forward"},
+            }
+        },
+    },
+}

@@ -92,6 +92,12 @@ class Backend:
         assert status == 200
         return json.loads(body)
 
+    def texts(self, tokens: str) -> list[dict]:
+        """What each connection with such a token received: `token`, `path`, `texts` (the first 200 characters)."""
+        status, body = http_get(self.port, "/_texts?tokens=" + urllib.parse.quote(tokens))
+        assert status == 200
+        return json.loads(body)
+
     def open_connections(self, tokens: str) -> int:
         return sum(connection["open"] for connection in self.seen(tokens)["connections"])
 

@@ -5,7 +5,9 @@ import os
 import re
 import signal
 import subprocess
+import urllib.error
 import urllib.parse
+import urllib.request
 from pathlib import Path
 
 from websockets.asyncio.client import connect as connect_async
@@ -13,6 +15,7 @@ from websockets.sync.client import connect
 
 from . import tokens
 from .client import Client
+from .configuration import merged
 from .processes import free_port, http_get, until
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -22,13 +25,22 @@ BINARY = Path(os.environ.get("SHUNT_BINARY", REPOSITORY / ".build/debug/shunt"))
 class Proxy:
     def __init__(self, directory: Path, configuration: dict):
         self.port = free_port()
+        self.admin_port = free_port()
+        self.directory = directory
         self.file = directory / "config.yaml"
         self.log_file = directory / "shunt.log"
-        self.configuration = configuration | {"listen": configuration["listen"] | {"clients": f"127.0.0.1:{self.port}"}}
+        listen = {"clients": f"127.0.0.1:{self.port}", "admin": f"127.0.0.1:{self.admin_port}"}
+        self.configuration = configuration | {"listen": configuration["listen"] | listen}
         directory.mkdir(parents=True, exist_ok=True)
-        self.file.write_text(json.dumps(self.configuration, indent=2))
+        self.write()
         self.process = None
         self.stopped_by_test = False
+
+    def write(self, changes: dict | None = None):
+        """Puts the configuration into its file in one step, with changes that the next call forgets."""
+        new = self.file.with_suffix(".new")
+        new.write_text(json.dumps(merged(self.configuration, changes or {}), indent=2))
+        new.rename(self.file)
 
     def start(self, *options: str) -> "Proxy":
         """Starts it and waits until it says that it is healthy."""
@@ -36,6 +48,7 @@ class Proxy:
             self.process = subprocess.Popen(
                 [str(BINARY), "serve", "--config", str(self.file), *options],
                 stdin=subprocess.DEVNULL,
+                cwd=self.directory,
                 stdout=log,
                 stderr=log,
                 env=os.environ | {"SWIFT_BACKTRACE": "enable=no"},
@@ -43,7 +56,7 @@ class Proxy:
 
         def healthy():
             self.assert_running()
-            return http_get(self.port, "/healthz")[0] == 200
+            return http_get(self.port, "/healthz")[0] == 200 and http_get(self.admin_port, "/readyz")[0] == 200
 
         until(healthy, "the proxy is healthy", 20)
         return self
@@ -87,6 +100,45 @@ class Proxy:
         leaked = [token for token in tokens.issued if token in log or urllib.parse.quote(token, safe="") in log]
         assert not leaked, f"{len(leaked)} session tokens are in the log, such as {leaked[0]}"
 
+    def cli(self, *arguments: str, code: int = 0, text: str | None = None) -> str:
+        """What the command line prints, held to an exit code."""
+        done = subprocess.run(
+            [str(BINARY), *arguments],
+            env=os.environ | {"SHUNT_ADMIN": f"http://127.0.0.1:{self.admin_port}"},
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout + done.stderr
+
+    def state(self, *arguments: str):
+        """The same as values."""
+        return json.loads(self.cli(*arguments, "--json"))
+
+    def admin(self, method: str, path: str, body: dict | None = None, **headers) -> tuple[int, dict, dict]:
+        """Status, JSON body and header fields of a call of the admin API."""
+        call = urllib.request.Request(
+            f"http://127.0.0.1:{self.admin_port}/api/v1{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"X-Shunt-Client": "tests"}
+            | ({} if body is None else {"Content-Type": "application/json"})
+            | {name.replace("_", "-"): value for name, value in headers.items()},
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(call, timeout=20) as answer:
+                return answer.status, json.loads(answer.read() or b"{}"), dict(answer.headers)
+        except urllib.error.HTTPError as refused:
+            return refused.code, json.loads(refused.read() or b"{}"), dict(refused.headers)
+
+    def serve(self, route: str, share: str):
+        """Sets a route's override; done when it returns."""
+        status, answer, _ = self.admin("PUT", f"/routes/{route}/override", {"served_by": share, "reason": "test"})
+        assert status == 200, answer
+
     def url(self, token: str | None = None, query: str | None = None, path: str = "/api/ws/agent") -> str:
         if query is None:
             query = "" if token is None else "session_token=" + urllib.parse.quote(token, safe="")
@@ -100,6 +152,7 @@ class Proxy:
         path: str = "/api/ws/agent",
         headers: dict | None = None,
         origin: str | None = None,
+        **options,
     ) -> Client:
         """A client on the unified endpoint. It offers permessage-deflate, as browsers do."""
         socket = connect(
@@ -111,13 +164,20 @@ class Proxy:
             close_timeout=5,
             proxy=None,
             legacy=True,
+            **options,
         )
         return Client(socket)
 
-    def dial(self, token: str | None = None, **options):
+    def dial(self, token: str | None = None, path: str = "/api/ws/agent", **options):
         """The same for tests that run many clients at once: an asynchronous context manager."""
         return connect_async(
-            self.url(token), max_size=None, open_timeout=20, close_timeout=5, proxy=None, ping_interval=None, **options
+            self.url(token, path=path),
+            max_size=None,
+            open_timeout=20,
+            close_timeout=5,
+            proxy=None,
+            ping_interval=None,
+            **options,
         )
 
 
@@ -128,9 +188,9 @@ class DemoProxy(Proxy):
         super().__init__(directory, {"listen": {}})
         self.legacy_port = free_port()
         self.unified_port = free_port()
-        ports = {"8080": self.port, "7101": self.legacy_port, "7200": self.unified_port}
+        ports = {"8080": self.port, "9090": self.admin_port, "7101": self.legacy_port, "7200": self.unified_port}
         text = (REPOSITORY / "config.yaml").read_text()
-        self.file.write_text(re.sub(r"\b(8080|7101|7200)\b", lambda found: str(ports[found[0]]), text))
+        self.file.write_text(re.sub(r"\b(8080|9090|7101|7200)\b", lambda found: str(ports[found[0]]), text))
 
     def start(self) -> "DemoProxy":
         super().start("--demo")

@@ -166,7 +166,7 @@ import Testing
         #expect(parked.nextExpiry == now + .seconds(10))
         #expect(parked.expire(now: now + .seconds(11)) == 2)
         #expect(parked.nextExpiry == now + .seconds(12))
-        #expect(parked.takeAll().map(\.bytes) == [[2], [3]])
+        #expect(parked.take(for: nil).map(\.bytes) == [[2], [3]])
         #expect(parked.isEmpty && parked.bytes == 0 && parked.nextExpiry == .distantFuture)
     }
 }

@@ -1,0 +1,114 @@
+import ShuntCore
+
+/// The shapes of the API's JSON (JSON Schema 2020-12, as OpenAPI 3.1 has it). A test holds the real answers against them.
+enum Schemas {
+    static let all: [String: JSONTree] = [
+        "HealthAnswer": object(["status": words(["alive", "ready"])]),
+        "StatusAnswer": object(
+            [
+                "version": text, "started_at": time, "revision": revision, "phase": phase, "phase_is_override": flag,
+                "phase_of_file": phase, "draining": flag, "workers": count,
+                "now": counts([
+                    "clients", "sessions", "pools", "connections", "exchanges", "held_bytes", "parked_replies",
+                    "parked_bytes",
+                ]),
+                "total": counts([
+                    "messages", "absorbed", "refused", "forwarded", "delivered", "errors", "parked",
+                    "parked_delivered", "parked_expired", "discarded", "late_replies", "unasked_replies",
+                    "pushes_forwarded", "pushes_answered", "pushes_dropped", "dials", "dials_failed", "retired",
+                ]),
+            ],
+            optional: [
+                "last_reload": object(["at": time, "succeeded": flag, "lines": texts]),
+                "store_problem": text,
+            ]),
+        "RoutesAnswer": object(["routes": list("RouteAnswer")]),
+        "RouteAnswer": object(
+            [
+                "name": text, "match": texts, "served_by": share, "unified_percent": percent, "decided_by": origin,
+                "file_says": share, "paused": flag,
+                "counts": counts([
+                    "by_legacy", "by_unified", "errors_by_legacy", "errors_by_unified", "sockets", "waiting",
+                ]),
+            ],
+            optional: [
+                "endpoint": text, "line": count, "override": reference("OverrideAnswer"), "legacy_upstream": text,
+                "unified_upstream": text,
+            ]),
+        "OverrideAnswer": object(["value": text, "at": time, "by": text, "reason": text]),
+        "PhaseAnswer": object(
+            ["phase": phase, "is_override": flag, "file_says": phase, "phases": ["type": "array", "items": phase]],
+            optional: ["preview": reference("PreviewAnswer")]),
+        "PreviewAnswer": object([
+            "from": phase, "to": phase, "moves": list("PreviewLine"), "stays": list("PreviewLine"), "notes": texts,
+        ]),
+        "PreviewLine": object([
+            "route": text, "served_by": share, "decided_by": origin, "would_be_served_by": share,
+            "would_be_decided_by": origin,
+        ]),
+        "PoolsAnswer": object(["pools": list("PoolAnswer")]),
+        "PoolAnswer": object([
+            "upstream": text, "side": words(["legacy", "unified"]), "url": text, "pools": count, "dialling": count,
+            "ready": count, "retired": count, "outstanding": count, "queued": count, "queued_bytes": count,
+            "open_breakers": count,
+        ]),
+        "SessionsAnswer": object(["sessions": list("SessionAnswer")]),
+        "SessionAnswer": object([
+            "name": text, "has_token": flag, "worker": count, "sockets": count, "open": count, "parked": count,
+            "apps": texts,
+        ]),
+        "EventsAnswer": object(["events": list("EventAnswer")]),
+        "EventAnswer": object([
+            "id": revision, "at": time, "level": words(["info", "warning", "error"]), "kind": text, "subject": text,
+            "text": text,
+        ]),
+        "AuditAnswer": object(["entries": list("AuditLine")]),
+        "AuditLine": object([
+            "id": revision, "at": time, "by": text, "action": words(AuditEntry.Action.allCases.map(\.rawValue)),
+            "subject": text, "from": text, "to": text, "reason": text,
+        ]),
+        "ChangeAnswer": object(["revision": revision, "changed": texts, "notes": texts]),
+        "OverrideRequest": object(["served_by": share], optional: ["reason": text]),
+        "PhaseRequest": object(["phase": phase], optional: ["reason": text]),
+        "ReasonRequest": object([:], optional: ["reason": text]),
+        "ProblemAnswer": object(
+            [
+                "type": words(ProblemCode.allCases.map(\.type)), "title": text,
+                "status": ["type": "integer", "minimum": 400, "maximum": 599], "detail": text,
+                "code": words(ProblemCode.allCases.map(\.rawValue)),
+            ],
+            optional: ["errors": texts, "allowed": texts, "meant": text, "revision": revision]),
+        "Document": ["type": "object", "required": ["openapi", "info", "paths"]],
+    ]
+
+    static func reference(_ name: String) -> JSONTree { ["$ref": .text("#/components/schemas/" + name)] }
+
+    private static let text: JSONTree = ["type": "string"]
+    private static let texts: JSONTree = ["type": "array", "items": text]
+    private static let flag: JSONTree = ["type": "boolean"]
+    private static let count: JSONTree = ["type": "integer", "minimum": 0]
+    private static let revision: JSONTree = ["type": "integer", "format": "int64", "minimum": 0]
+    private static let time: JSONTree = ["type": "string", "format": "date-time"]
+    private static let percent: JSONTree = ["type": "number", "minimum": 0, "maximum": 100]
+    private static let phase = words(Phase.allCases.map(\.rawValue))
+    private static let origin = words(RouteDecision.Origin.allCases.map(\.rawValue))
+    private static let share: JSONTree = [
+        "type": "string", "pattern": #"^(legacy|unified|[0-9]{1,3}(\.[0-9]{1,2})?%)$"#,
+        "examples": ["legacy", "25%", "unified"],
+    ]
+
+    private static func words(_ words: [String]) -> JSONTree { ["type": "string", "enum": .texts(words)] }
+    private static func list(_ name: String) -> JSONTree { ["type": "array", "items": reference(name)] }
+
+    private static func counts(_ names: [String]) -> JSONTree {
+        object(Dictionary(names.map { ($0, count) }, uniquingKeysWith: { $1 }))
+    }
+
+    /// An object that has these members and no others.
+    private static func object(_ required: [String: JSONTree], optional: [String: JSONTree] = [:]) -> JSONTree {
+        [
+            "type": "object", "required": .texts(required.keys.sorted()), "additionalProperties": false,
+            "properties": .object(required.merging(optional) { $1 }),
+        ]
+    }
+}

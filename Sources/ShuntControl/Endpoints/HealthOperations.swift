@@ -1,0 +1,21 @@
+import HTTPTypes
+import ShuntCore
+
+extension AdminAPI {
+    static let health = [
+        AdminOperation(
+            "alive", .get, .fixed(AdminPath.alive), access: .open, "Whether the process answers.",
+            answer: "HealthAnswer"
+        ) { _ throws(Problem) in try .json(HealthAnswer(status: "alive")) },
+        AdminOperation(
+            "ready", .get, .fixed(AdminPath.ready), access: .open,
+            "Whether new clients are accepted: not before the workers run, not while the proxy drains.",
+            answer: "HealthAnswer", problems: [.notReady]
+        ) { call throws(Problem) in
+            let status = await call.control.status()
+            if status.isDraining { throw Problem(.notReady, "the proxy drains and accepts no new clients") }
+            if status.workers == 0 { throw Problem(.notReady, "the workers do not run yet") }
+            return try .json(HealthAnswer(status: "ready"))
+        },
+    ]
+}

@@ -1,0 +1,48 @@
+/// A client socket's use of one route: found once, then reached without a lookup. It remembers which side serves the
+/// socket's route, because a change of side waits for the exchanges that the other side still has.
+package struct Seat: Sendable {
+    package let client: ClientID
+    package let session: SessionID
+    package var route: Route
+    /// Who takes the socket's next message.
+    package var side: Side
+    /// Where messages go; `.none` until there was one.
+    package var pool = PoolID.none
+    /// Sent and without an outcome, by side.
+    package var sentToLegacy = 0
+    package var sentToUnified = 0
+    /// Where they went before the last change of side.
+    package var formerPool = PoolID.none
+    /// What waits in `pool` is not to be sent: exchanges on the other side must end first.
+    package var isBlocked = false
+    /// Another connection takes over while this side has exchanges: what comes next waits for them too, so that replies
+    /// keep their order.
+    package var awaitsReplaced = false
+    /// Where the session stands among the steps of a rollout; `Rollout.whole` without a token: such a session is served
+    /// by legacy until the share is 100 %.
+    package let bucket: Int
+    /// What the file says of this client's app, above everything else.
+    package var override: Rollout?
+    /// When a message came last; nil before the first.
+    package var lastUsed: Instant?
+    /// The conversation id that was made for this session and route, as a JSON value; empty until one was needed.
+    package var madeConversation: [UInt8] = []
+    /// The conversation id that the client sent last, as a JSON value: the next one is mostly the same.
+    package var lastConversation: [UInt8] = []
+
+    package func sent(to side: Side) -> Int { side == .legacy ? sentToLegacy : sentToUnified }
+
+    /// Whether something that was sent must end before anything else is sent.
+    package var mustWait: Bool { sent(to: side.other) > 0 || awaitsReplaced && sent(to: side) > 0 }
+
+    package mutating func count(_ change: Int, sentTo side: Side) {
+        if side == .legacy { sentToLegacy += change } else { sentToUnified += change }
+    }
+}
+
+/// Where a client's seat is, by its route.
+package struct SeatPlace: Sendable {
+    /// `Route.index`, so that finding a seat touches nothing else.
+    package var routeIndex: Int
+    package let seat: SeatID
+}

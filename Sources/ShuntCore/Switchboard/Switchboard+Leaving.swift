@@ -1,0 +1,34 @@
+/// Clients that are to go once their exchanges are over, and heartbeats for those that stay.
+extension Switchboard {
+    /// Closes a client at that time or, if something of it is under way then, as soon as that is over.
+    mutating func leave(_ id: ClientID, _ leaving: Leaving, at time: Instant) {
+        guard clients.contains(id) else { return }
+        clients[id]?.leaves = time
+        clients[id]?.leaving = leaving
+        arm(client: id)
+    }
+
+    /// Closes a client whose time has come and that waits for nothing.
+    mutating func leaveIfOver(_ id: ClientID, now: Instant, _ effects: inout Effects) {
+        guard let leaves = clients[id]?.leaves, leaves <= now, let open = clients[id]?.open, open <= 0 else { return }
+        switch clients[id]?.leaving {
+        case .endpointClosed: close(id, .endpointClosed, .endpointClosed, now: now, &effects)
+        case .routeRemoved: close(id, .goingAway, .routeRemoved, now: now, &effects)
+        case .draining, nil: close(id, .serviceRestart, .draining, now: now, &effects)
+        }
+    }
+
+    /// Old clients that hear nothing for a while connect anew, for ever.
+    mutating func beat(_ id: ClientID, now: Instant, _ effects: inout Effects) {
+        guard let client = clients[id], client.beats <= now, let endpoint = client.endpoint,
+            let heartbeat = endpoint.heartbeat
+        else { return }
+        clients[id]?.beats = now + endpoint.heartbeatEvery
+        // Who does not read has enough to read.
+        if client.congested { return }
+        let start = effects.splices.literalCount
+        effects.splices.literals.append(contentsOf: heartbeat)
+        effects.list.append(.deliver(id, effects.splices.splice(literalsFrom: start)))
+        tally.heartbeats += 1
+    }
+}

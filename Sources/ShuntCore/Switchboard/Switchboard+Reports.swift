@@ -1,0 +1,80 @@
+/// What a worker says of itself to people: plain values, made when asked for.
+extension Switchboard {
+    /// By `Route.index` of the table in force.
+    package func routeReport() -> [RouteTally] {
+        var report = routeTallies
+        for id in clients.ids {
+            guard let route = clients[id]?.endpoint?.route, isOfTable(route) else { continue }
+            report[route.index].sockets += 1
+        }
+        for id in exchanges.ids where exchanges[id]?.state == .queued {
+            guard let exchange = exchanges[id], report.indices.contains(exchange.route.index), isHindered(exchange)
+            else {
+                continue
+            }
+            report[exchange.route.index].waiting += 1
+        }
+        return report
+    }
+
+    /// Adds this worker's share to the entries, one for each upstream of the table in force.
+    package func addPools(to report: inout [PoolStatus]) {
+        for id in pools.ids {
+            guard let pool = pools[id], !pool.isRemoved, report.indices.contains(pool.key.upstream) else { continue }
+            let place = pool.key.upstream
+            report[place].pools += 1
+            report[place].queued += pool.queue.count
+            report[place].queuedBytes += pool.queuedBytes
+            for connection in pool.connections {
+                guard let connection = connections[connection] else { continue }
+                switch connection.state {
+                case .dialling: report[place].dialling += 1
+                case .ready: report[place].ready += 1
+                case .retired: report[place].retired += 1
+                }
+                report[place].outstanding += connection.live
+            }
+        }
+        for (place, breaker) in breakers.enumerated() where breaker.isOpen && report.indices.contains(place) {
+            report[place].openBreakers += 1
+        }
+    }
+
+    /// The sessions with most sockets first.
+    package func sessionReport(worker: Int, limit: Int) -> [SessionStatus] {
+        let found = sessions.ids.compactMap { id -> SessionStatus? in
+            guard let session = sessions[id] else { return nil }
+            let apps = Set(session.clients.compactMap { clients[$0]?.app.name }.filter { !$0.isEmpty })
+            return SessionStatus(
+                name: String(decoding: session.shortName, as: UTF8.self), hasToken: session.token != nil,
+                worker: worker, sockets: session.clients.count, open: session.open,
+                parked: session.parked.replies.count, apps: apps.sorted())
+        }
+        return Array(found.sorted { ($0.sockets, $1.name) > ($1.sockets, $0.name) }.prefix(max(0, limit)))
+    }
+
+    /// A route's connections are replaced as they become idle. A client that is passed through keeps its socket.
+    package mutating func reconnect(route index: Int, now: Instant, _ effects: inout Effects) {
+        guard table.routes.indices.contains(index) else { return }
+        let route = table.routes[index]
+        let upstreams = [route.legacy, route.unified].compactMap { $0?.index }
+        for id in pools.ids {
+            guard let pool = pools[id], upstreams.contains(pool.key.upstream) else { continue }
+            // Of an upstream that other routes share, only what this one uses.
+            guard pool.lastRoute === route || pool.upstream === route.legacy || serves(id, route) else { continue }
+            for connection in pool.connections where connections[connection]?.state == .ready {
+                replace(connection, now: now, &effects)
+            }
+            pump(id, now: now, &effects)
+        }
+        settleLoosened(now: now, &effects)
+    }
+
+    private func serves(_ pool: PoolID, _ route: Route) -> Bool {
+        guard let session = pools[pool]?.session else { return false }
+        return (sessions[session]?.clients ?? []).contains { client in
+            let seat = clients[client]?.seat(of: route.index) ?? .none
+            return seats[seat]?.pool == pool
+        }
+    }
+}

@@ -1,0 +1,218 @@
+/// Which side serves a socket's route, and how it changes: exchanges that one side has end there, what is unsent waits
+/// for that, then goes to the other.
+extension Switchboard {
+    /// The client's seat for a route, made where it is not there yet.
+    mutating func seat(of id: ClientID, _ route: Route, now: Instant) -> SeatID {
+        if let found = clients[id]?.seat(of: route.index), seats.contains(found) { return found }
+        guard let client = clients[id] else { return .none }
+        let token = sessions[client.session]?.token
+        var seat = Seat(
+            client: id, session: client.session, route: route, side: .legacy,
+            bucket: token.map { Bucket.of(salt: route.name, user: $0) } ?? Rollout.whole)
+        seat.override = route.overrides.first { $0.matches(app: client.app.name) }?.servedBy
+        let made = seats.insert(seat)
+        clients[id]?.seats.append(SeatPlace(routeIndex: route.index, seat: made))
+        let side = wantedSide(made, conversation: nil, now: now)
+        seats[made]?.side = side
+        return made
+    }
+
+    /// Sees to it that the seat is on the side that the next message of this conversation belongs to, and has a pool
+    /// there. Most seats are where they are until the table changes.
+    @inline(__always)
+    mutating func settle(
+        seat id: SeatID, _ route: Route, _ conversation: [UInt8], now: Instant, _ effects: inout Effects
+    ) {
+        seats[id]?.lastUsed = now
+        if route.isSettled, let pool = seats[id]?.pool, pools.contains(pool) { return }
+        resettle(seat: id, conversation, now: now, &effects)
+    }
+
+    private mutating func resettle(
+        seat id: SeatID, _ conversation: [UInt8], now: Instant, _ effects: inout Effects
+    ) {
+        let side = wantedSide(id, conversation: conversation, now: now)
+        if let seat = seats[id], seat.side != side { flip(id, to: side, now: now, &effects) }
+        guard let seat = seats[id], !pools.contains(seat.pool) else { return }
+        let pool = findPool(of: id)
+        seats[id]?.pool = pool
+    }
+
+    /// The side that serves the next message. `conversation`: nil where there is no message yet.
+    mutating func wantedSide(_ id: SeatID, conversation: [UInt8]?, now: Instant) -> Side {
+        guard let seat = seats[id] else { return .legacy }
+        let route = seat.route
+        if route.unified == nil { return .legacy }
+        if route.legacy == nil { return .unified }
+        if clients[seat.client]?.isRaw == true { return .legacy }
+        let rollout = seat.override ?? route.decision.rollout
+        var side = rollout.side ?? (seat.bucket < rollout.steps ? .unified : .legacy)
+        if rollout.side == nil, seat.override == nil, route.pin != .exchange, seat.bucket < Rollout.whole {
+            side = pinned(id, seat, side, conversation: conversation, now: now)
+        }
+        if side == .unified, route.fallsBack, fallsBack(id, seat, conversation, now: now) { side = .legacy }
+        return side
+    }
+
+    /// Whether the seat's messages are better off on the legacy side, because the unified upstream is down and has
+    /// answered in none of their conversations.
+    private mutating func fallsBack(_ id: SeatID, _ seat: Seat, _ conversation: [UInt8]?, now: Instant) -> Bool {
+        let route = seat.route
+        guard let unified = route.unified, breakers.indices.contains(unified.index),
+            breakers[unified.index].refuses(now: now)
+        else { return false }
+        if mayBeAnswered(seat, conversation ?? presentConversation(id)) { return false }
+        if seat.side == .legacy { return true }
+        // It is not down for a session whose connection is there, or may answer yet.
+        if seat.sentToUnified > 0 || isReady(seat.pool) { return false }
+        var candidate = pools[seat.pool]?.queue.head ?? .none
+        while let exchange = exchanges[candidate] {
+            if exchange.seat == id, mayBeAnswered(seat, pinKey(id, exchange.conversation)) { return false }
+            candidate = exchange.next
+        }
+        return true
+    }
+
+    private func mayBeAnswered(_ seat: Seat, _ conversation: [UInt8]) -> Bool {
+        sessions[seat.session]?.pins.mayBeAnswered(seat.route.name, conversation) ?? true
+    }
+
+    /// A share that was raised moves nobody in the middle of a conversation; one that was lowered moves at once.
+    private mutating func pinned(
+        _ id: SeatID, _ seat: Seat, _ side: Side, conversation: [UInt8]?, now: Instant
+    ) -> Side {
+        let route = seat.route
+        let key = route.pin == .session ? [] : conversation ?? presentConversation(id)
+        guard side == .unified else {
+            if conversation != nil { sessions[seat.session]?.pins.noteLegacy(route.name, key, now: now) }
+            return .legacy
+        }
+        // To be asked is no use: only a message keeps a pin alive.
+        let isUsed = conversation != nil
+        let holds =
+            sessions[seat.session]?.pins.holds(route.name, key, idle: route.pinIdle, now: now, isUsed: isUsed) ?? false
+        return holds ? .legacy : .unified
+    }
+
+    /// The conversation that a seat is in, as far as is known.
+    private mutating func presentConversation(_ id: SeatID) -> [UInt8] {
+        guard let seat = seats[id] else { return [] }
+        if clients[seat.client]?.endpoint != nil { return madeConversation(id) }
+        return seat.lastConversation.isEmpty ? seat.madeConversation : seat.lastConversation
+    }
+
+    /// What a message's conversation is remembered by: an old client names none, its socket's is one.
+    mutating func pinKey(_ id: SeatID, _ conversation: [UInt8]) -> [UInt8] {
+        guard let client = seats[id]?.client, clients[client]?.endpoint != nil else { return conversation }
+        return madeConversation(id)
+    }
+
+    /// Before a share begins: the conversation that a seat is in goes on where it is.
+    mutating func pinPresentConversation(_ id: SeatID, now: Instant) {
+        guard let seat = seats[id], seat.side == .legacy, seat.route.pin != .exchange, seat.bucket < Rollout.whole
+        else { return }
+        guard let lastUsed = seat.lastUsed, now < lastUsed + seat.route.pinIdle else { return }
+        var conversations = [seat.madeConversation, seat.lastConversation].filter { !$0.isEmpty }
+        if clients[seat.client]?.endpoint != nil { conversations = [madeConversation(id)] }
+        for conversation in seat.route.pin == .session ? [[]] : conversations {
+            sessions[seat.session]?.pins.noteLegacy(seat.route.name, conversation, now: lastUsed)
+        }
+    }
+
+    /// Brings a seat to where the table in force has it.
+    mutating func resettle(_ id: SeatID, now: Instant, _ effects: inout Effects) {
+        let side = wantedSide(id, conversation: nil, now: now)
+        if seats[id]?.side != side { return flip(id, to: side, now: now, &effects) }
+        rehome(id, now: now, &effects)
+    }
+
+    /// Another pool for a seat whose upstream is no more, though its route is: what is unsent goes there.
+    private mutating func rehome(_ id: SeatID, now: Instant, _ effects: inout Effects) {
+        guard let old = seats[id]?.pool, let client = seats[id]?.client, let pool = pools[old], pool.isRemoved,
+            clients[client]?.isRaw == false
+        else { return }
+        let new = findPool(of: id)
+        seats[id]?.pool = new
+        move(unsentOf: id, from: old, to: new, now: now, &effects)
+        if pool.isThrough {
+            for connection in pool.connections { retire(connection, .configuration, now: now, &effects) }
+        }
+        loosened.append(.pool(old))
+        pump(new, now: now, &effects)
+    }
+
+    /// Changes the side: what is unsent moves to the new side's queue, in order, and waits there for the exchanges
+    /// that the old side has.
+    mutating func flip(_ id: SeatID, to side: Side, now: Instant, _ effects: inout Effects) {
+        guard let seat = seats[id], seat.side != side else { return }
+        let old = seat.pool
+        seats[id]?.side = side
+        let new = findPool(of: id)
+        seats[id]?.pool = new
+        seats[id]?.formerPool = old
+        // Back on the side that it left before all was over there, and its place there is another by now.
+        if seat.sent(to: side) > 0, new != seat.formerPool { seats[id]?.awaitsReplaced = true }
+        let mustWait = seats[id]?.mustWait == true
+        seats[id]?.isBlocked = mustWait
+        tally.flips += 1
+        move(unsentOf: id, from: old, to: new, now: now, &effects)
+        if pools[old]?.isThrough == true { loosened.append(.pool(old)) }
+        pump(old, now: now, &effects)
+        pump(new, now: now, &effects)
+    }
+
+    /// Moves a seat's unsent messages to the end of another queue.
+    private mutating func move(
+        unsentOf id: SeatID, from old: PoolID, to new: PoolID, now: Instant, _ effects: inout Effects
+    ) {
+        guard old != new, pools.contains(old), pools.contains(new) else { return }
+        var candidate = pools[old]?.queue.head ?? .none
+        let started = pools[new]?.unreadyTime(now: now) ?? .zero
+        while let exchange = exchanges[candidate] {
+            let next = exchange.next
+            if exchange.seat == id {
+                pools[old]?.queue.remove(candidate, in: &exchanges)
+                pools[old]?.queuedBytes -= exchange.size
+                pools[new]?.queue.append(candidate, in: &exchanges)
+                pools[new]?.queuedBytes += exchange.size
+                pools[new]?.hasHindered = true
+                exchanges[candidate]?.pool = new
+                exchanges[candidate]?.unreadyAtStart = started
+            }
+            candidate = next
+        }
+        if pools[old]?.isThrough == true, let client = seats[id]?.client { resumeReading(client, &effects) }
+    }
+
+    /// An exchange that was sent has its outcome, or will never have one: whoever waited for the side to be done goes on.
+    @inline(__always)
+    mutating func left(_ id: SeatID, _ side: Side) {
+        seats[id]?.count(-1, sentTo: side)
+        if seats[id]?.isBlocked == true { unblock(id) }
+    }
+
+    mutating func unblock(_ id: SeatID) {
+        guard let seat = seats[id], seat.isBlocked, !seat.mustWait else { return }
+        seats[id]?.isBlocked = false
+        seats[id]?.awaitsReplaced = false
+        loosened.append(.pool(seat.pool))
+        // An own connection of the old side is not needed any more.
+        for pool in throughPools(of: seat.client) where pool != seat.pool { loosened.append(.pool(pool)) }
+    }
+
+    /// The first message of a queue that waits for nothing but a connection.
+    func firstSendable(_ poolID: PoolID) -> ExchangeID {
+        let head = pools[poolID]?.queue.head ?? .none
+        if pools[poolID]?.hasHindered != true { return head }
+        var candidate = head
+        while let exchange = exchanges[candidate] {
+            if !isHindered(exchange) { return candidate }
+            candidate = exchange.next
+        }
+        return .none
+    }
+
+    func isHindered(_ exchange: borrowing Exchange) -> Bool {
+        exchange.pausedSince != nil || seats[exchange.seat]?.isBlocked == true
+    }
+}

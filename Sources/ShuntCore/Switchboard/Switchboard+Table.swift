@@ -1,0 +1,231 @@
+/// Another routing table comes into force: a reload of the file, an override, a pause. No socket of a route that still
+/// exists is closed, and nothing is lost: what is under way ends where it is, what is unsent goes by the new table.
+extension Switchboard {
+    /// - Parameter spread: over how long sockets of endpoints that are no more are closed.
+    package mutating func tableChanged(
+        to new: RoutingTable, spread: TimeSpan, now: Instant, _ effects: inout Effects
+    ) {
+        wheel.start(at: now)
+        let old = table
+        table = new
+        // By name, because places change.
+        var places = [Int](repeating: -1, count: old.upstreams.count)
+        let byName = Dictionary(
+            new.upstreams.map { ($0.settings.name, $0.index) }, uniquingKeysWith: { first, _ in first })
+        for upstream in old.upstreams { places[upstream.index] = byName[upstream.settings.name] ?? -1 }
+        moveUpstreams(places, from: old, now: now, &effects)
+        moveRoutes(from: old, now: now, &effects)
+        moveExchanges(now: now, &effects)
+        for id in clients.ids { judge(id, from: old, spread: spread, now: now, &effects) }
+        endStranded(now: now, &effects)
+        for id in pools.ids { pump(id, now: now, &effects) }
+        settleLoosened(now: now, &effects)
+    }
+
+    // MARK: Upstreams
+
+    private mutating func moveUpstreams(
+        _ places: [Int], from before: RoutingTable, now: Instant, _ effects: inout Effects
+    ) {
+        var moved = Array(repeating: Breaker(), count: table.upstreams.count)
+        for (old, new) in places.enumerated() where new >= 0 && old < breakers.count {
+            // That one address is down says nothing of another.
+            let isSame = table.upstreams[new].settings.dialsLike(before.upstreams[old].settings)
+            if isSame { moved[new] = breakers[old] }
+        }
+        breakers = moved
+        waitingForBreaker = Array(repeating: [], count: table.upstreams.count)
+        for id in sessions.ids {
+            guard let paces = sessions[id]?.paces, !paces.isEmpty else { continue }
+            var kept: [Int: WindowPace] = [:]
+            for (old, pace) in paces where old < places.count && places[old] >= 0 {
+                let rates = table.upstreams[places[old]].settings.pace
+                let isSame = rates == before.upstreams[old].settings.pace
+                kept[places[old]] = isSame ? pace : pace.counting(by: rates)
+            }
+            sessions[id]?.paces = kept
+        }
+        poolsByKey = [:]
+        for id in pools.ids { move(pool: id, places, now: now, &effects) }
+    }
+
+    private mutating func move(pool id: PoolID, _ places: [Int], now: Instant, _ effects: inout Effects) {
+        guard let pool = pools[id] else { return }
+        let place = pool.key.upstream >= 0 && pool.key.upstream < places.count ? places[pool.key.upstream] : -1
+        pools[id]?.dialNotBefore = Instant(nanoseconds: .min)
+        pools[id]?.awaitsBreaker = false
+        guard place >= 0, !pool.isRemoved else {
+            pools[id]?.isRemoved = true
+            pools[id]?.key.upstream = -1
+            for connection in pool.connections {
+                connections[connection]?.upstreamIndex = -1
+                if !pool.isThrough { retire(connection, .configuration, now: now, &effects) }
+            }
+            return
+        }
+        let upstream = table.upstreams[place]
+        let isSame = upstream.settings.dialsLike(pool.upstream.settings)
+        pools[id]?.upstream = upstream
+        pools[id]?.key.upstream = place
+        if let key = pools[id]?.key { poolsByKey[key] = id }
+        if !pool.isThrough {
+            pools[id]?.inFlight = upstream.settings.inFlight
+            pools[id]?.isPaced = !upstream.settings.pace.isEmpty
+        }
+        // Whoever waits out a backoff for an address that is no more need not.
+        if !isSame { pools[id]?.backoff.succeeded() }
+        for connection in pool.connections {
+            connections[connection]?.upstreamIndex = place
+            guard let dialled = connections[connection], dialled.state != .retired else { continue }
+            // Its own settings count: an earlier change may have left it as it was dialled.
+            if upstream.settings.dialsLike(dialled.upstream.settings) {
+                connections[connection]?.upstream = upstream
+            } else {
+                replace(connection, now: now, &effects)
+            }
+        }
+    }
+
+    /// A connection that was dialled by settings that are no more: it takes no new messages.
+    mutating func replace(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+        guard let connection = connections[id], !connection.isRaw else { return }
+        if connection.state == .dialling {
+            // A client that arrives is answered by whoever was asked; everything else is dialled anew.
+            guard !connection.isThrough else { return }
+            effects.list.append(.closeConnection(id, .normal))
+            return forget(id)
+        }
+        retire(id, .configuration, now: now, &effects)
+    }
+
+    // MARK: Routes
+
+    private mutating func moveRoutes(from old: RoutingTable, now: Instant, _ effects: inout Effects) {
+        var tallies = Array(repeating: RouteTally(), count: table.routes.count)
+        for route in old.routes where route.index < routeTallies.count {
+            if let new = table.route(named: route.name) { tallies[new.index] = routeTallies[route.index] }
+        }
+        routeTallies = tallies
+        // Where unified serves everybody, no conversation stays behind: a lower share later does not call it back.
+        let whole = Set(table.routes.filter { $0.decision.rollout.side == .unified }.map(\.name))
+        if !whole.isEmpty {
+            for id in sessions.ids where sessions[id]?.pins.isEmpty == false { sessions[id]?.pins.release(whole) }
+        }
+        for id in pools.ids {
+            if let name = pools[id]?.lastRoute.name, let route = table.route(named: name) {
+                pools[id]?.lastRoute = route
+            }
+        }
+    }
+
+    /// What is unsent goes by the new table; what was sent is answered as its route is now.
+    private mutating func moveExchanges(now: Instant, _ effects: inout Effects) {
+        var removed: [ExchangeID] = []
+        for id in exchanges.ids {
+            guard let exchange = exchanges[id] else { continue }
+            if let old = exchange.endpoint, let endpoint = successor(of: old) {
+                exchanges[id]?.endpoint = endpoint
+            }
+            guard let route = route(like: exchange.route, exchange.endpoint) else {
+                if exchange.state == .queued { removed.append(id) }
+                continue
+            }
+            exchanges[id]?.route = route
+            guard exchange.state == .queued else { continue }
+            if !route.isPaused {
+                exchanges[id]?.pausedSince = nil
+            } else if exchange.pausedSince == nil {
+                exchanges[id]?.pausedSince = now
+                pools[exchange.pool]?.hasHindered = true
+            }
+        }
+        for id in removed { fail(id, .routeRemoved, now: now, &effects) }
+    }
+
+    /// The endpoint of the new table that has the place of an old one: that of the same route, whatever its path is now.
+    private func successor(of old: Endpoint) -> Endpoint? {
+        guard old.route.index >= 0 else { return table.endpoints.unlisted.first { $0.path == old.path } }
+        guard let route = table.route(named: old.route.name) else { return nil }
+        return table.endpoints.byRoute.indices.contains(route.index) ? table.endpoints.byRoute[route.index] : nil
+    }
+
+    /// What waits for an upstream that is no more, though its route is, and has no socket to say where it goes instead.
+    private mutating func endStranded(now: Instant, _ effects: inout Effects) {
+        for id in pools.ids where pools[id]?.isRemoved == true {
+            failWaiting(id, .upstreamUnavailable, now: now, &effects)
+        }
+    }
+
+    /// The route of the new table that has the place of an old one.
+    private func route(like old: Route, _ endpoint: Endpoint?) -> Route? {
+        if old.index >= 0 { return table.route(named: old.name) }
+        return table.endpoints.unlisted.first { $0.path == endpoint?.path }?.route
+    }
+
+    // MARK: Clients
+
+    /// Where a client's messages go from now on, and whether it may stay.
+    private mutating func judge(
+        _ id: ClientID, from old: RoutingTable, spread: TimeSpan, now: Instant, _ effects: inout Effects
+    ) {
+        guard let client = clients[id] else { return }
+        if let old = client.endpoint {
+            guard let found = successor(of: old) else {
+                return leaveSoon(id, .routeRemoved, spread, now: now, &effects)
+            }
+            clients[id]?.endpoint = found
+            if !table.definition.phase.opensLegacyEndpoints, found.route.index >= 0 {
+                leaveSoon(id, .endpointClosed, spread, now: now, &effects)
+            } else if client.leaves != .distantFuture, client.leaving != .draining {
+                // It was to go, and may stay.
+                clients[id]?.leaves = .distantFuture
+            }
+            if found.heartbeat == nil {
+                clients[id]?.beats = .distantFuture
+            } else if client.beats == .distantFuture, !client.isRaw, !client.isArriving {
+                clients[id]?.beats = now + found.heartbeatEvery
+            }
+        }
+        for place in client.seats { judge(seat: place.seat, of: id, now: now, &effects) }
+        let kept = client.seats.compactMap { place -> SeatPlace? in
+            guard let seat = seats[place.seat] else { return nil }
+            return SeatPlace(routeIndex: seat.route.index, seat: place.seat)
+        }
+        clients[id]?.seats = kept
+        arm(client: id)
+    }
+
+    private mutating func leaveSoon(
+        _ id: ClientID, _ leaving: Leaving, _ spread: TimeSpan, now: Instant, _ effects: inout Effects
+    ) {
+        if clients[id]?.leaves != .distantFuture { return }
+        if clients[id]?.isArriving == true { return close(id, .goingAway, .routeRemoved, now: now, &effects) }
+        leave(id, leaving, at: now + random.span(upTo: spread))
+    }
+
+    private mutating func judge(
+        seat id: SeatID, of client: ClientID, now: Instant, _ effects: inout Effects
+    ) {
+        guard let seat = seats[id] else { return }
+        guard let route = route(like: seat.route, clients[client]?.endpoint) else {
+            // The route is gone: exchanges end where they are, a new message finds no route. An old client leaves.
+            if clients[client]?.endpoint == nil { seats.remove(id) }
+            return
+        }
+        let begins = seat.route.decision.rollout.side != nil && route.decision.rollout.side == nil
+        seats[id]?.route = route
+        let app = clients[client]?.app.name ?? ""
+        seats[id]?.override = route.overrides.first { $0.matches(app: app) }?.servedBy
+        if begins { pinPresentConversation(id, now: now) }
+        guard clients[client]?.isArriving != true else { return }
+        resettle(id, now: now, &effects)
+    }
+}
+
+extension UpstreamSettings {
+    /// Whether a connection that was dialled by the other settings is as good as one dialled by these.
+    func dialsLike(_ other: UpstreamSettings) -> Bool {
+        address == other.address && credential == other.credential && identity == other.identity
+            && sourceAddresses == other.sourceAddresses && vary == other.vary
+    }
+}

@@ -1,0 +1,207 @@
+import NIOCore
+import ShuntCore
+
+/// One of the two sockets of a byte pipe: what is read here is written to the other as it is.
+final class PipeEnd: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// How much may come before the pipe is joined; then the socket is not read.
+    private static let mostKept = 64 << 10
+
+    private let worker: Worker
+    private weak var pipe: RawPipe?
+    private var context: ChannelHandlerContext?
+    /// Where what is read here goes; nil until the pipe is joined, and when it has ended.
+    private(set) var other: PipeEnd?
+    /// Of what is read here.
+    private(set) var counter = FrameCounter()
+    /// Read before there was anywhere to write it.
+    private var kept = ByteBuffer()
+    /// Handlers of the handshake are still in the pipeline, and would not understand bytes: `kept` for them is `held`.
+    private var isHeld = false
+    private var held = ByteBuffer()
+    /// The pipe has ended: what is still read is thrown away.
+    private var isDeaf = false
+    private var isFinishing = false
+    private(set) var isGone = false
+    /// Bytes that NIO holds because the socket did not take them, as of the last look.
+    private var pending = 0
+    /// The way past NIO, asked for with the first bytes; nil where there is none.
+    private var socket: DirectSocket?
+    private var hasLooked = false
+    /// NIO was given what the socket did not take: what follows goes behind it.
+    private var isBehind = false
+    /// What is given back when the socket ends: counts and leases. Called once.
+    private var onEnd: (() -> Void)?
+
+    init(worker: Worker, isHeld: Bool, onEnd: @escaping () -> Void) {
+        self.worker = worker
+        self.isHeld = isHeld
+        self.onEnd = onEnd
+    }
+
+    // MARK: The pipeline's events
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        // The end of one direction is told to the other side, not made an end of both.
+        try? context.channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        gone()
+        self.context = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        take(unwrapInboundIn(data))
+    }
+
+    /// Nobody behind this handler wants to know.
+    func channelReadComplete(context: ChannelHandlerContext) {}
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        let isWritable = context.channel.isWritable
+        let waiting = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
+        account(for: isWritable ? 0 : waiting ?? 0)
+        other?.setReading(isWritable)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed { pipe?.ended(self) }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { gone() }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // A reset, or a timeout of the kernel.
+        cut()
+    }
+
+    private func gone() {
+        guard !isGone else { return }
+        isGone = true
+        socket = nil
+        account(for: 0)
+        pipe?.ended(self)
+        onEnd?()
+        onEnd = nil
+        pipe?.gone(self)
+    }
+
+    // MARK: Bytes
+
+    /// What was read, or came before this end was there.
+    func take(_ bytes: ByteBuffer) {
+        if isDeaf { return }
+        guard let other else {
+            var bytes = bytes
+            kept.writeBuffer(&bytes)
+            if kept.readableBytes > Self.mostKept { setReading(false) }
+            return
+        }
+        counter.count(bytes.readableBytesUInt8Span)
+        other.write(bytes)
+        pipe?.counted()
+    }
+
+    func join(_ other: PipeEnd, pipe: RawPipe) {
+        self.other = other
+        self.pipe = pipe
+    }
+
+    /// Before it is joined: whom to tell that the socket ended.
+    func belong(to pipe: RawPipe) { self.pipe = pipe }
+
+    /// Hands over what was read before the pipe was joined.
+    func release() {
+        guard kept.readableBytes > 0 else { return }
+        let bytes = kept
+        kept = ByteBuffer()
+        setReading(true)
+        take(bytes)
+    }
+
+    /// The pipeline is this end's own now.
+    func releaseOutput() {
+        isHeld = false
+        let bytes = held
+        held = ByteBuffer()
+        if bytes.readableBytes > 0 { put(bytes) }
+        if isFinishing { finishOutput() }
+    }
+
+    func write(_ bytes: ByteBuffer) {
+        if !isFinishing { put(bytes) }
+    }
+
+    private func put(_ bytes: ByteBuffer) {
+        guard let context else { return }
+        var bytes = bytes
+        if isHeld {
+            held.writeBuffer(&bytes)
+        } else if !writtenDirectly(&bytes, context) {
+            isBehind = true
+            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        }
+    }
+
+    /// Writes what the socket takes now. True when that was everything.
+    private func writtenDirectly(_ bytes: inout ByteBuffer, _ context: ChannelHandlerContext) -> Bool {
+        if isBehind {
+            guard let held = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes), held == 0
+            else { return false }
+            isBehind = false
+        }
+        if !hasLooked {
+            hasLooked = true
+            socket = DirectSocket(context.channel)
+        }
+        let written = socket?.write(bytes) ?? 0
+        bytes.moveReaderIndex(forwardBy: min(written, bytes.readableBytes))
+        return bytes.readableBytes == 0
+    }
+
+    private func setReading(_ reads: Bool) {
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: reads)
+    }
+
+    private func account(for bytes: Int) {
+        worker.switchboard.bufferedBytes += bytes - pending
+        pending = bytes
+    }
+
+    // MARK: The end
+
+    /// Nothing more will be written: ends this direction when all is out.
+    func finish() {
+        guard !isFinishing else { return }
+        isFinishing = true
+        if !isHeld { finishOutput() }
+    }
+
+    private func finishOutput() {
+        guard let context else { return }
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenComplete { [weak self] _ in
+            self?.context?.close(mode: .output, promise: nil)
+        }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: promise)
+    }
+
+    /// Reads on to find the end, and throws away what comes.
+    func deafen() {
+        isDeaf = true
+        kept = ByteBuffer()
+        setReading(true)
+    }
+
+    /// Lets go of the other end.
+    func part() { other = nil }
+
+    func cut() {
+        context?.close(promise: nil)
+        gone()
+    }
+}

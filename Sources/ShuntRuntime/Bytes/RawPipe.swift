@@ -1,0 +1,126 @@
+import NIOCore
+import ShuntCore
+
+/// Two sockets of which each is written what the other one says, byte for byte: frames, extensions and pings are between
+/// client and backend. It looks at the headers of frames, to count messages and to know where one ends.
+final class RawPipe {
+    /// How long the other socket may take to end once one has.
+    private static let patience = TimeAmount.seconds(5)
+
+    private let worker: Worker
+    let connection: ConnectionID
+    private(set) var client = ClientID.none
+    private let upstreamEnd: PipeEnd
+    private var clientEnd: PipeEnd?
+
+    private enum State {
+        /// The backend said 101, the client is not answered. Becomes `open` or `ending`.
+        case waiting
+        case open
+        /// One side ended, or both are to. Becomes `over` when both are gone.
+        case ending
+        case over
+    }
+
+    private var state = State.waiting
+    private var told = (up: 0, down: 0)
+    private var timer: Scheduled<Void>?
+
+    init(worker: Worker, connection: ConnectionID, upstream: PipeEnd) {
+        self.worker = worker
+        self.connection = connection
+        upstreamEnd = upstream
+        upstream.belong(to: self)
+        worker.openPipes[ObjectIdentifier(self)] = self
+    }
+
+    /// The client is admitted: `answer` is written to it, then whatever comes.
+    func join(_ client: ClientID, _ end: PipeEnd, answer: [UInt8], behind: ByteBuffer) {
+        guard state == .waiting else { return end.cut() }
+        state = .open
+        self.client = client
+        clientEnd = end
+        end.join(upstreamEnd, pipe: self)
+        upstreamEnd.join(end, pipe: self)
+        end.write(ByteBuffer(bytes: answer))
+        upstreamEnd.release()
+        if behind.readableBytes > 0 { end.take(behind) }
+    }
+
+    /// Bytes passed: tells the core of whole messages.
+    func counted() {
+        // The core is being asked just now: the next bytes will tell.
+        guard !worker.isApplying, let clientEnd else { return }
+        let (up, down) = (clientEnd.counter.messages &- told.up, upstreamEnd.counter.messages &- told.down)
+        guard up > 0 || down > 0 else { return }
+        told = (told.up &+ up, told.down &+ down)
+        worker.switchboard.rawPassed(client, up: up, down: down)
+    }
+
+    // MARK: The end
+
+    /// A socket said all it has to say, or is gone: so does the other, after what was said.
+    func ended(_ end: PipeEnd) {
+        guard state == .open || state == .waiting else {
+            if state == .ending { other(of: end)?.finish() }
+            return
+        }
+        counted()
+        state = .ending
+        if let other = other(of: end) {
+            other.finish()
+            limit()
+        } else {
+            end.cut()
+        }
+        if end === clientEnd {
+            worker.pipes.remove(client)
+            worker.feed(.clientClosed(client, .cut))
+        } else {
+            worker.pipedConnections.remove(connection)
+            worker.feed(.connectionClosed(connection, .cut))
+        }
+    }
+
+    /// The core ends it, and has forgotten both already. The client is told why if nothing is half said to it.
+    func end(_ code: CloseCode? = nil, reason: String = "") {
+        guard state == .open || state == .waiting else { return }
+        counted()
+        if state == .open, let clientEnd, let code, upstreamEnd.counter.isBetweenFrames {
+            var frame: [UInt8] = []
+            FrameEncoder.encodeClose(code, reason: Array(reason.utf8), mask: nil, into: &frame)
+            clientEnd.write(ByteBuffer(bytes: frame))
+        }
+        state = .ending
+        worker.pipes.remove(client)
+        worker.pipedConnections.remove(connection)
+        for end in [clientEnd, upstreamEnd].compactMap({ $0 }) {
+            end.deafen()
+            end.finish()
+        }
+        limit()
+    }
+
+    /// Ends both sockets now.
+    func cut() {
+        clientEnd?.cut()
+        upstreamEnd.cut()
+    }
+
+    /// A socket is gone.
+    func gone(_ end: PipeEnd) {
+        end.part()
+        guard upstreamEnd.isGone, clientEnd?.isGone ?? true, state != .over else { return }
+        state = .over
+        timer?.cancel()
+        timer = nil
+        worker.openPipes[ObjectIdentifier(self)] = nil
+    }
+
+    private func limit() {
+        guard timer == nil else { return }
+        timer = worker.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { [weak self] in self?.cut() }
+    }
+
+    private func other(of end: PipeEnd) -> PipeEnd? { end === upstreamEnd ? clientEnd : upstreamEnd }
+}

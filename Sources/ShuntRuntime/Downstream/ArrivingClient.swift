@@ -1,0 +1,126 @@
+import NIOCore
+import ShuntCore
+
+/// An old client between its request and the answer to it, which waits for its backend's own. It becomes a leg or one
+/// end of a byte pipe, or is refused.
+final class ArrivingClient: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private enum State {
+        /// Nothing is answered. Becomes `answered` or `over`.
+        case waiting
+        /// Refused; what still comes is thrown away. Becomes `over`.
+        case answered
+        /// Admitted or gone. What still comes is for whoever took over.
+        case over
+    }
+
+    /// How much a client may send before it is answered; then it is not read.
+    private static let mostKept = 64 << 10
+    /// How long a peer may take to read a refusal and to end its side.
+    private static let lingering = TimeAmount.seconds(1)
+
+    let client: AcceptedClient
+    private let worker: Worker
+    /// What the core calls it; `.none` until it was told.
+    var id = ClientID.none
+    private var state = State.waiting
+    /// What came behind the request.
+    private var kept: ByteBuffer
+    private var context: ChannelHandlerContext?
+    private var timer: Scheduled<Void>?
+
+    init(_ client: AcceptedClient, worker: Worker, behind: ByteBuffer) {
+        self.client = client
+        self.worker = worker
+        kept = behind
+    }
+
+    var isWaiting: Bool { state == .waiting }
+    var channel: (any Channel)? { context?.channel }
+
+    // MARK: The pipeline's events
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        gone()
+        self.context = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch state {
+        case .waiting:
+            var more = unwrapInboundIn(data)
+            kept.writeBuffer(&more)
+            if kept.readableBytes > Self.mostKept { setReading(false) }
+        case .answered:
+            break
+        case .over:
+            context.fireChannelRead(data)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        gone()
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard state != .over else { return context.fireErrorCaught(error) }
+        context.close(promise: nil)
+    }
+
+    /// The client is no more, or nobody's any more.
+    private func gone() {
+        timer?.cancel()
+        timer = nil
+        let was = state
+        state = .over
+        guard was == .waiting else { return }
+        client.leave(on: worker.eventLoop)
+        worker.arrivals.remove(id)
+        if !id.isNone { worker.feed(.clientClosed(id, .cut)) }
+    }
+
+    private func setReading(_ reads: Bool) {
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: reads)
+    }
+
+    // MARK: Answers
+
+    /// Makes room for the handler of a WebSocket.
+    ///
+    /// - Returns: what the client sent so far, for that handler.
+    func giveWay(to handler: some ChannelHandler & SendableMetatype, unread limit: Int) throws -> ByteBuffer {
+        guard state == .waiting, let context else { throw ChannelError.ioOnClosedChannel }
+        let pipeline = context.channel.pipeline.syncOperations
+        try context.channel.syncOptions?.setOption(.writeBufferWaterMark, value: .bytes(limit))
+        try pipeline.addHandler(handler, position: .last)
+        state = .over
+        let behind = kept
+        kept = ByteBuffer()
+        setReading(true)
+        pipeline.removeHandler(self, promise: nil)
+        return behind
+    }
+
+    /// Says no, and ends the connection.
+    func refuse(_ answer: [UInt8]) {
+        guard state == .waiting, let context else { return }
+        state = .answered
+        client.leave(on: worker.eventLoop)
+        kept = ByteBuffer()
+        setReading(true)
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answer)), promise: nil)
+        // Half closed first: an end with unread bytes is a reset, which may overtake the answer.
+        context.close(mode: .output, promise: nil)
+        timer = worker.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) { [weak self] in self?.cut() }
+    }
+
+    func cut() {
+        context?.close(promise: nil)
+        gone()
+    }
+}

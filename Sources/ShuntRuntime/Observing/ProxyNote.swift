@@ -1,0 +1,36 @@
+package import ShuntCore
+
+/// Something that a worker notes, for whoever keeps a list of events.
+package struct ProxyNote: Sendable, Equatable {
+    package let note: Note
+    /// The name of the upstream that it is about; `removed` for one that the table has no more.
+    package let upstream: String
+    package let worker: Int
+}
+
+extension RoutingTable {
+    /// The name of the upstream at that place, of which there may be none any more (-1).
+    func nameOfUpstream(_ index: Int) -> String {
+        upstreams.indices.contains(index) ? upstreams[index].settings.name : "removed"
+    }
+}
+
+extension Note {
+    /// Which upstream it is about, by its place in the table in force.
+    var upstream: Int {
+        switch self {
+        case .connectionRetired(let upstream, _), .dialFailed(let upstream, _), .breakerOpened(let upstream),
+            .breakerClosed(let upstream), .unexpectedReply(let upstream):
+            upstream
+        }
+    }
+}
+
+extension Worker {
+    /// Never about a single message.
+    func noted(_ note: Note) {
+        let table = switchboard.table
+        log.note(note, now: now(), table: table)
+        process.onNote?(ProxyNote(note: note, upstream: table.nameOfUpstream(note.upstream), worker: index))
+    }
+}

@@ -1,0 +1,97 @@
+package import ShuntCore
+
+/// What the running proxy is asked, and told to do. Everything is done on the workers' own loops, one after the other.
+extension Proxy {
+    /// Puts another routing table into force: for what comes from now on, and for everything that is there, as far as
+    /// that loses nothing. Returns when all workers go by it; of two calls the later one's table stays.
+    ///
+    /// - Parameter spread: the time over which sockets of endpoints that are no more are closed.
+    package func publish(_ table: RoutingTable, spread: TimeSpan) async {
+        await inOrder { await self.adopt(table, spread: spread) }
+    }
+
+    /// Replaces the connections of a route, by name, as they become idle. A name that no route has does nothing.
+    package func reconnect(_ route: String) async {
+        _ = try? await running?.onEach { $0.feed(.reconnect(route: route)) }
+    }
+
+    /// Begins a graceful stop and does not wait for its end, as `stop` does.
+    package func drain() {
+        Task { await stop() }
+    }
+
+    /// By the places of the routes in the table that was published last.
+    package func routeReport() async -> [RouteTally] {
+        let table = table
+        var sums = Array(repeating: RouteTally(), count: table.routes.count)
+        for (their, report) in await gather({ ($0.switchboard.table, $0.switchboard.routeReport()) }) {
+            // A worker may be a table behind: routes are the same by name.
+            for (route, tally) in zip(their.routes, report) {
+                guard let place = table.route(named: route.name)?.index else { continue }
+                sums[place] = sums[place] + tally
+            }
+        }
+        return sums
+    }
+
+    /// One entry for each upstream of the table that was published last.
+    package func poolReport() async -> [PoolStatus] {
+        let table = table
+        let reports = await gather { worker in
+            var report = PoolStatus.empty(worker.switchboard.table)
+            worker.switchboard.addPools(to: &report)
+            return report
+        }
+        var sums = PoolStatus.empty(table)
+        for status in reports.joined() {
+            guard let place = sums.firstIndex(where: { $0.upstream == status.upstream }) else { continue }
+            sums[place].add(status)
+        }
+        return sums
+    }
+
+    /// The sessions with most sockets first.
+    package func sessionReport(limit: Int) async -> [SessionStatus] {
+        let reports = await gather { $0.switchboard.sessionReport(worker: $0.index, limit: limit) }
+        let all = reports.joined().sorted { ($0.sockets, $1.name) > ($1.sockets, $0.name) }
+        return Array(all.prefix(max(0, limit)))
+    }
+
+    /// What there is now, in all workers.
+    package func census() async -> Census {
+        await gather { $0.switchboard.census }.reduce(.empty, +)
+    }
+
+    /// What was counted since the start, by all workers.
+    package func tally() async -> Tally {
+        await gather { $0.switchboard.tally }.reduce(Tally(), +)
+    }
+
+    /// Asks every worker; empty where there are none, before the start and after the end.
+    private func gather<Answer: Sendable>(_ question: @escaping @Sendable (Worker) -> Answer) async -> [Answer] {
+        await (try? running?.onEach(question)) ?? []
+    }
+}
+
+extension PoolStatus {
+    fileprivate static func empty(_ table: RoutingTable) -> [PoolStatus] {
+        table.upstreams.map { upstream in
+            let address = upstream.settings.address
+            let host = address.host.contains(":") && !address.host.hasPrefix("[") ? "[\(address.host)]" : address.host
+            return PoolStatus(
+                upstream: upstream.settings.name, side: upstream.isUnified ? .unified : .legacy,
+                url: "\(address.tls ? "wss" : "ws")://\(host):\(address.port)\(address.path)")
+        }
+    }
+
+    fileprivate mutating func add(_ other: PoolStatus) {
+        pools += other.pools
+        dialling += other.dialling
+        ready += other.ready
+        retired += other.retired
+        outstanding += other.outstanding
+        queued += other.queued
+        queuedBytes += other.queuedBytes
+        openBreakers += other.openBreakers
+    }
+}

@@ -1,0 +1,134 @@
+import ShuntCore
+
+/// What goes through as it is: messages of old clients to their own connections, and back.
+extension World {
+    func checkPassed(_ connection: Int, _ bytes: [UInt8], _ kind: MessageKind) {
+        let client = connections[connection].through ?? 0
+        if connections[connection].isRaw { return fail(.unchanged, "a message is written to a pipe, u\(connection)") }
+        guard clients[client].isThere else { return fail(.unchanged, "u\(connection) gets a message of nobody") }
+        // What may have been absorbed meanwhile may be left out.
+        let waiting = clients[client].unresolved.filter { messages[$0].state == .waiting }
+        let mistaken = doubts.keys.sorted().first {
+            messages[$0].owner == client && messages[$0].bytes == bytes && messages[$0].kind == kind
+        }
+        if let mistaken, !waiting.contains(where: { messages[$0].bytes == bytes }), undoubt(mistaken) {
+            return checkPassed(connection, bytes, kind)
+        }
+        let number = waiting.first { messages[$0].bytes == bytes && messages[$0].kind == kind }
+        guard let number else {
+            return fail(.unchanged, "u\(connection) gets what c\(client) did not say: \(printable(bytes))")
+        }
+        if let earlier = waiting.first, earlier != number, !messages[earlier].mayHaveEnded {
+            fail(.order, "m\(number) is passed through while m\(earlier), which was said before, waits")
+        }
+        if connections[connection].congested { fail(.capacity, "m\(number) goes to u\(connection), which is congested") }
+        if let reason = connections[connection].retired {
+            fail(.capacity, "m\(number) goes to u\(connection), which is retired by \(reason)")
+        }
+        checkSide(number, messages[number].route ?? 0, .legacy)
+        guard failure == nil else { return }
+        messages[number].forwards += 1
+        messages[number].connection = connection
+        messages[number].pool = connections[connection].pool
+        messages[number].forwardedAt = now
+        clients[client].lastForwarded[messages[number].route ?? 0] = number
+        end(number, .passed)
+        tally.count("passed")
+        guard messages[number].opens else { return }
+        connections[connection].passedLive += 1
+        connections[connection].lastPassed = now
+        answer(number, on: connection)
+    }
+
+    /// A legacy backend got a message of its client: when does it answer?
+    private func answer(_ number: Int, on connection: Int) {
+        if !healing, dice.chance(plan.faults.silentBackend) { return note("the backend will not answer m\(number)") }
+        let style = plan.styles[connections[connection].upstream]
+        let slow = !healing && dice.chance(plan.faults.slowReply)
+        var due = max(now + dice.span(slow ? 100...8_000 : 0...100), connections[connection].busyUntil)
+        for part in 0...style.parts {
+            agenda.note(.reply(connection: connection, number: number, part: part), at: due)
+            if part < style.parts { due = due + dice.span(0...200) }
+        }
+        connections[connection].busyUntil = due
+    }
+
+    /// A legacy backend's reply to its one client.
+    func sendPassed(_ connection: Int, _ number: Int, _ part: Int) {
+        let style = plan.styles[connections[connection].upstream]
+        let final = part == style.parts
+        let writer = replyText(number, part, final: final, on: connection, loose: false)
+        if final, connections[connection].passedLive > 0 { connections[connection].passedLive -= 1 }
+        tellThrough(connection, writer.bytes, .text, isReply: true)
+        if final { connections[connection].hasReplied = true }
+        if !healing, final, dice.chance(plan.faults.closesAfterReply) { loseThrough(connection, anyClose()) }
+    }
+
+    /// A legacy backend says something, which its client must get as it is.
+    func tellThrough(_ connection: Int, _ bytes: [UInt8], _ kind: MessageKind, isReply: Bool) {
+        let client = connections[connection].through ?? 0
+        note("u\(connection) says to c\(client) \(kind): \(printable(bytes))")
+        throughInHand = (client, bytes, kind)
+        let mayBeDropped = !isReply && connections[connection].isRedial && !connections[connection].hasReplied
+        tell(connection, bytes) { $0.connectionMessage(connections[connection].id, kind, $2, now: now, &$1) }
+        if throughInHand != nil, !mayBeDropped, clients[client].isThere, failure == nil {
+            fail(.unchanged, "what u\(connection) said did not reach c\(client)")
+        }
+        throughInHand = nil
+    }
+
+    func pushThrough(_ connection: Int) {
+        guard !connections[connection].readingStopped, !connections[connection].isRaw else { return }
+        switch dice.below(4) {
+        case 0: tellThrough(connection, Array("not json \(pushes)".utf8), .text, isReply: false)
+        case 1: tellThrough(connection, [0, 255, UInt8(pushes & 0xFF)], .binary, isReply: false)
+        default:
+            let text = #"{"type": "conversation_restored" , "push":\#(pushes),"messages":[]}"#
+            tellThrough(connection, Array(text.utf8), .text, isReply: false)
+        }
+        pushes += 1
+    }
+
+    /// A backend closes, or the connection is cut.
+    func lose(_ connection: Int) {
+        if connections[connection].through != nil { return loseThrough(connection, anyClose()) }
+        loseConnection(connection, closeCode())
+    }
+
+    /// A message of a client's own backend grows past the limit: the runtime closes it with 1009.
+    func growTooLargeThrough(_ connection: Int) {
+        guard !connections[connection].isRaw, !connections[connection].readingStopped else { return }
+        loseThrough(connection, PeerClose(code: .messageTooBig), tooLarge: true)
+    }
+
+    func loseThrough(_ connection: Int, _ close: PeerClose, tooLarge: Bool = false) {
+        guard connections[connection].state == .ready, let client = connections[connection].through else { return }
+        note("u\(connection) of c\(client) is closed by its backend: \(close)")
+        let lost = connections[connection].passedLive
+        let isOver = connections[connection].lastPassed + timeout(connection) <= now
+        let wasRetired = connections[connection].retired
+        endConnection(connection)
+        closeInHand = close
+        owedErrors[client] = lost
+        tell(connection) { core, effects in
+            if tooLarge {
+                core.connectionMessageTooLarge(connections[connection].id, now: now, &effects)
+            } else {
+                core.connectionClosed(connections[connection].id, close, now: now, &effects)
+            }
+        }
+        closeInHand = nil
+        if let owed = owedBefore[client], owed > 0, clients[client].isThere, !isOver {
+            fail(.noSilence, "u\(connection) is lost with \(lost) messages of c\(client), which misses \(owed) errors")
+        }
+        guard clients[client].isThere, failure == nil, wasRetired == nil, let route = route(of: clients[client].door)
+        else { return }
+        if sides(client, route) == [.legacy], changedAt < connections[connection].orderedAt {
+            fail(.stays, "c\(client) is still there, and its backend has closed")
+        }
+    }
+
+    func timeout(_ connection: Int) -> TimeSpan {
+        arrangement.upstreams[connections[connection].upstream].exchangeTimeout
+    }
+}

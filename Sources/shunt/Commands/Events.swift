@@ -1,0 +1,67 @@
+import ArgumentParser
+import Foundation
+import ShuntControl
+
+/// `shunt events`: what happened, and what happens.
+struct EventsCommand: AdminCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "events", abstract: "Show what happened lately, oldest first.",
+        discussion: """
+            With --follow it goes on until it is interrupted or the proxy stops (exit code 69); --json then prints one \
+            event a line.
+
+            \(CommandFailure.explanation)
+            """)
+
+    @OptionGroup var options: AdminOptions
+
+    @Flag(name: [.short, .long], help: "Go on with what happens from now on.")
+    var follow = false
+
+    @Option(help: "Only events after the one with this id.")
+    var after: Int64 = 0
+
+    @Option(help: "How many of the past at most.")
+    var limit = 50
+
+    func check() throws(CommandFailure) {
+        try Limit.check(limit)
+        guard after >= 0 else { throw CommandFailure(.usage, "--after is the id of an event: 0 or more.") }
+    }
+
+    func perform(_ client: AdminClient) async throws(CommandFailure) {
+        let answer = try await client.get(AdminPath.events + "?after=\(after)&limit=\(limit)")
+        if options.json, !follow { return Output.print(answer.text + "\n") }
+        let past = try answer.decoded(EventsAnswer.self).events
+        for event in past { Output.print(try text(event)) }
+        guard follow else { return }
+        var last = past.last?.id ?? after
+        try await client.follow(after: last) { data in
+            let event = try AdminClient.Answer(body: Data(data.utf8)).decoded(EventAnswer.self)
+            // The stream may begin with events that were printed above.
+            guard event.id > last else { return }
+            last = event.id
+            Output.print(try text(event))
+        }
+        throw CommandFailure(.unreachable, "The proxy ended the stream of events.")
+    }
+
+    private func text(_ event: EventAnswer) throws(CommandFailure) -> String {
+        options.json ? try JSONLine.text(event) : EventText.text(event)
+    }
+}
+
+enum EventText {
+    /// `TIME level kind subject: text`, in columns that fit what is common: lines come one by one.
+    static func text(_ event: EventAnswer) -> String {
+        // Some texts begin with their subject.
+        let isNamed = event.subject.isEmpty || event.text.hasPrefix("\(event.subject):")
+        let subject = isNamed ? "" : "\(event.subject): "
+        let line = "\(event.at)  \(padded(event.level, 7))  \(padded(event.kind, 18))  \(subject)\(event.text)"
+        return Printable.text(line) + "\n"
+    }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+}

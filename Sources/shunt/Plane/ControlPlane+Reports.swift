@@ -1,0 +1,53 @@
+package import ShuntCore
+
+extension ControlPlane: ProxyControl {
+    package func status() async -> ProxyStatus {
+        let census = await plane.census()
+        let tally = await plane.tally()
+        return ProxyStatus(
+            version: identity.version, startedAt: identity.startedAt, revision: revision,
+            phase: table.definition.phase, phaseIsOverride: inForce.phaseOverride != nil,
+            phaseOfFile: inForce.settings.table.definition.phase, isDraining: isDraining, workers: identity.workers,
+            census: census, tally: tally, lastReload: lastReload, storeProblem: storeProblem)
+    }
+
+    package func routes() async -> [RouteStatus] {
+        let (table, inForce) = (table, inForce)
+        let tallies = await plane.routeReport()
+        // A reload in between has other places; the next answer is right again.
+        let fits = tallies.count == table.routes.count
+        return table.routes.map { route in
+            let settings = table.definition.routes[route.index]
+            var line = inForce.settings.lines.line(of: route.name, route.decision.origin)
+            if route.decision.origin == .phase, inForce.phaseOverride != nil { line = nil }
+            return RouteStatus(
+                name: route.name, match: route.match, endpoint: settings.endpoint?.path, decision: route.decision,
+                fileSays: settings.servedBy, line: line, override: inForce.overrides[.route(route.name)],
+                isPaused: route.isPaused, legacyUpstream: route.legacy?.settings.name,
+                unifiedUpstream: route.unified?.settings.name, tally: fits ? tallies[route.index] : RouteTally())
+        }
+    }
+
+    package func pools() async -> [PoolStatus] { await plane.poolReport() }
+
+    package func sessions(limit: Int) async -> [SessionStatus] { await plane.sessionReport(limit: limit) }
+
+    package func events(after id: Int64, limit: Int) async -> [ProxyEvent] { log.events(after: id, limit: limit) }
+
+    package nonisolated func eventStream() -> AsyncStream<ProxyEvent> { log.stream() }
+
+    package func audit(limit: Int, before id: Int64?) async throws(ControlProblem) -> [AuditEntry] {
+        do {
+            return try await store.audit(limit: limit, before: id)
+        } catch {
+            throw .store((error as? StoreProblem)?.text ?? "\(error)")
+        }
+    }
+
+    package func preview(phase: Phase) async -> PhasePreview { inForce.preview(of: phase) }
+}
+
+extension ControlPlane {
+    /// The process stops: nothing is changed any more, and it is not ready for new clients.
+    package func beginDrain() { isDraining = true }
+}

@@ -1,0 +1,23 @@
+import ShuntCore
+import ShuntRuntime
+
+extension Proxy: DataPlane {}
+
+extension EventLog {
+    /// What workers note about upstreams, as events.
+    func add(_ note: ProxyNote) {
+
+        let upstream = note.upstream
+        switch note.note {
+        case .breakerOpened:
+            add(
+                "breaker_opened", level: "warning", subject: upstream,
+                "\(upstream) does not answer: dials wait")
+        case .breakerClosed:
+            add("breaker_closed", level: "info", subject: upstream, "\(upstream) answers again")
+        case .connectionRetired, .dialFailed, .unexpectedReply:
+            // Per connection: for the log, too many for people.
+            break
+        }
+    }
+}

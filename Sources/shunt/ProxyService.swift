@@ -1,0 +1,88 @@
+import Foundation
+import Logging
+import ServiceLifecycle
+import ShuntCore
+import ShuntRuntime
+import UnixSignals
+
+/// The proxy as a service: listens, waits for the stop, drains.
+struct ProxyService: Service {
+    let proxy: Proxy
+    let plane: ControlPlane
+    let table: RoutingTable
+    let logger: Logger
+
+    func run() async throws {
+        do {
+            _ = try await proxy.start()
+        } catch {
+            await proxy.stop()
+            throw error
+        }
+        logger.notice(
+            "ready",
+            metadata: [
+                "version": "\(shuntVersion)", "routes": "\(table.routes.count)",
+                "upstreams": "\(table.upstreams.count)", "phase": "\(table.definition.phase.rawValue)",
+            ])
+        try? await gracefulShutdown()
+        await plane.beginDrain()
+        let impatience = Task {
+            for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+                logger.warning("second signal: cut")
+                exit(1)
+            }
+        }
+        await proxy.stop()
+        impatience.cancel()
+    }
+}
+
+/// Reads the configuration again when its file changes, or on SIGHUP.
+struct ReloadService: Service {
+    let path: String
+    let plane: ControlPlane
+    let logger: Logger
+
+    /// How often the file is looked at. A change counts when the file then stays as it is for as long.
+    private static let every = Duration.seconds(1)
+
+    func run() async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { await watch() }
+            group.addTask {
+                for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+                    await reload("SIGHUP")
+                }
+            }
+        }
+    }
+
+    private func watch() async {
+        var seen = FileState(path)
+        var changed = seen
+        let looks = AsyncStream<Void> {
+            try? await Task.sleep(for: Self.every)
+            return Task.isCancelled ? nil : ()
+        }
+        for await _ in looks.cancelOnGracefulShutdown() {
+            let now = FileState(path)
+            // A file that is being written, or replaced, is read when that is over.
+            if now != seen, now == changed, now.exists {
+                seen = now
+                await reload("file")
+            }
+            changed = now
+        }
+    }
+
+    private func reload(_ cause: String) async {
+        do throws(ControlProblem) {
+            let report = try await plane.perform(.reload, by: ChangeAuthor(name: cause, reason: ""), revision: nil)
+            logger.notice("reloaded", metadata: ["changed": "\(report.changed)", "notes": "\(report.notes)"])
+        } catch {
+            if case .badFile = error { return }
+            logger.error("not reloaded", metadata: ["problem": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,65 @@
+import Glibc
+import Testing
+
+@testable import ShuntRuntime
+
+/// The second tier of the simulator: real workers and handlers in seeded storms, over connections in memory.
+@Suite struct StormTests {
+    private static let steps = 200
+
+    @Test(arguments: 0..<12)
+    func `two workers keep every promise in a storm`(batch: Int) throws {
+        for seed in UInt64(batch * 10 + 1)...UInt64(batch * 10 + 10) {
+            guard let failure = try Self.live(seed).failure else { continue }
+            Issue.record(Comment(rawValue: try Self.told(seed, failure)))
+            return
+        }
+    }
+
+    /// `STORM_SEED=17 swift test --filter StormTests` lives through one seed and prints everything that happens.
+    /// `STORM_SEEDS=5000` lives through many.
+    @Test
+    func `a storm is replayed by its seed`() throws {
+        if let text = getenv("STORM_SEED"), let seed = UInt64(String(cString: text)) {
+            let storm = try Self.live(seed, tracing: true)
+            for line in storm.trace { print(line) }
+            #expect(storm.failure == nil)
+        } else if let text = getenv("STORM_SEEDS"), let count = UInt64(String(cString: text)) {
+            var failed = 0
+            for seed in 1...count {
+                guard let failure = try Self.live(seed).failure else { continue }
+                failed += 1
+                print("seed \(seed), \(failure)")
+            }
+            #expect(failed == 0)
+        } else {
+            #expect(try Self.live(7, tracing: true).trace == Self.live(7, tracing: true).trace)
+        }
+    }
+
+    /// A storm that never meets a fault says nothing about it.
+    @Test
+    func `storms meet everything that can go wrong`() throws {
+        var met: Set<String> = []
+        for seed in UInt64(201)...224 { met.formUnion(try Self.live(seed).met) }
+        let expected: Set<String> = [
+            "move", "no descriptor", "move given up", "dial failed", "dial broken at once", "bad upgrade", "nonsense",
+            "upstream ended", "slow reader", "drained", "forwarded", "reply", "parked reply", "push", "unknown_agent",
+            "queue_timeout", "queue_full", "upstream_unavailable", "upstream_lost", "timeout", "upstream_protocol",
+            "draining",
+        ]
+        #expect(expected.subtracting(met).isEmpty)
+    }
+
+    private static func live(_ seed: UInt64, tracing: Bool = false) throws -> Storm {
+        let storm = try Storm(seed: seed, tracing: tracing)
+        try storm.run(steps: steps)
+        return storm
+    }
+
+    /// What led to a failure, and how to see it again.
+    private static func told(_ seed: UInt64, _ failure: String) throws -> String {
+        let lines = try live(seed, tracing: true).trace.suffix(40).joined(separator: "\n")
+        return "seed \(seed), \(failure)\nreplay: STORM_SEED=\(seed) swift test --filter StormTests\n\(lines)"
+    }
+}
