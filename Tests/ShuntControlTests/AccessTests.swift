@@ -152,7 +152,7 @@ import Testing
     @Test(
         arguments: [
             (nil, "Bearer writer", "write"), ("anna", "Bearer writer", "anna"), ("  anna\t", "Bearer writer", "anna"),
-            ("a\u{1B}[31mnna\u{202E}", "Bearer writer", "a[31mnna"), ("\u{7}", "Bearer writer", "write"),
+            ("a\u{1B}[31mnna\u{202E}", "Bearer writer", "a [31mnna"), ("\u{7}", "Bearer writer", "write"),
             (String(repeating: "ä", count: 99), "Bearer writer", String(repeating: "ä", count: 64)),
         ] as [(String?, String, String)])
     func `the author is who the caller says, cleaned, else the token's scope`(

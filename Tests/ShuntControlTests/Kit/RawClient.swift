@@ -31,7 +31,11 @@ struct RawClient {
     /// One request, and all that comes until the listener closes.
     static func ask(_ port: Int, _ request: String) async throws -> String {
         try await connected(to: port) { client in
-            try await client.send(request)
+            do {
+                try await client.send(request)
+            } catch ChannelError.ioOnClosedChannel {
+                // It was closed before all was said.
+            }
             return try await client.rest()
         }
     }
@@ -66,6 +70,8 @@ struct RawClient {
             while let buffer = try await iterator.next(isolation: #isolation) { text += String(buffer: buffer) }
         } catch is IOError {
             // Reset: what came before it counts.
+        } catch ChannelError.ioOnClosedChannel {
+            // It was closed before anything was read.
         }
         return text
     }

@@ -64,6 +64,7 @@ extension SocketTests {
                 endpoint.toLegacy.map = [.init(field: "type", values: [.init(from: "message", to: "response")])]
             }
             fixture.table.routes[0].pin = .exchange
+            for index in fixture.table.upstreams.indices { fixture.table.upstreams[index].queue.messages = 10_000 }
             let tables = [try fixture.serving(.unified), try fixture.serving(.legacy)]
             try await fixture.run { port, proxy in
                 let client = try Opening(port: port).wire

@@ -104,6 +104,9 @@ extension SocketTests {
             let table = try RoutingTable(changed)
             try await fixture.run { port, proxy in
                 let before = try WireSocket.open(port: port)
+                // Its upstream connection is one of before, too.
+                try before.send(#"{"message":"first"}"#)
+                _ = try before.readText()
                 await proxy.publish(table, spread: .zero)
                 #expect(throws: BlockingSocket.Failure.self) { try WireSocket.open(port: port) }
                 try before.send(#"{"message":"\#(String(repeating: "x", count: 2000))"}"#)
