@@ -137,7 +137,8 @@ final class World {
                 + "queue \(upstream.queue.messages)/\(upstream.queue.bytes)B/\(upstream.queue.timeout.milliseconds)ms "
                 + "pace \(upstream.pace.map(\.count)) connect \(upstream.connectTimeout.milliseconds)ms"
         }
-        return "routes \(routes)\n      phase \(arrangement.phase.rawValue)\n      " + upstreams.joined(separator: "\n      ")
+        return "routes \(routes)\n      phase \(arrangement.phase.rawValue)\n      "
+            + upstreams.joined(separator: "\n      ")
     }
 
     // MARK: Living
@@ -210,7 +211,9 @@ final class World {
             if dice.chance(faults.tooLarge) { return growTooLarge(dice.pick(ready)) }
         }
         let client = dice.pick(present)
-        if clients[client].isArriving || clients[client].isRaw || (clients[client].isStopped && !dice.chance(5)) { return }
+        if clients[client].isArriving || clients[client].isRaw || (clients[client].isStopped && !dice.chance(5)) {
+            return
+        }
         for _ in 0...(dice.chance(20) ? dice.below(8) : 0) where clients[client].isThere && failure == nil {
             sendMessage(client)
         }

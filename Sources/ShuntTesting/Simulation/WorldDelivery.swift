@@ -6,7 +6,9 @@ extension World {
         guard let client = present(id, "a message") else { return }
         note("  → deliver c\(client): \(printable(bytes))")
         checkUnread(client, bytes.count)
-        if clients[client].isArriving { return fail(.stays, "c\(client) gets a message before its handshake is answered") }
+        if clients[client].isArriving {
+            return fail(.stays, "c\(client) gets a message before its handshake is answered")
+        }
         if let through = throughInHand, through.client == client, through.bytes == bytes, through.kind == kind {
             throughInHand = nil
             return tally.count("passed back")

@@ -62,8 +62,12 @@ extension World {
         if !connectionID.isNone {
             guard let connection = ready(connectionID, "an admission") else { return }
             note("  → admit c\(client) by u\(connection)")
-            if connections[connection].through != client { fail(.unchanged, "c\(client) is admitted by another's dial") }
-            if connection != connectionInHand { fail(.stays, "c\(client) is admitted, and u\(connection) said nothing") }
+            if connections[connection].through != client {
+                fail(.unchanged, "c\(client) is admitted by another's dial")
+            }
+            if connection != connectionInHand {
+                fail(.stays, "c\(client) is admitted, and u\(connection) said nothing")
+            }
             tally.count("admitted by its backend")
             return
         }
@@ -91,7 +95,8 @@ extension World {
             if !justified { fail(.stays, "c\(client) is rejected, and nobody refused it") }
         } else {
             let connection = connectionInHand ?? -1
-            if connection < 0 || connections[connection].id != connectionID || connections[connection].through != client {
+            if connection < 0 || connections[connection].id != connectionID || connections[connection].through != client
+            {
                 fail(.stays, "c\(client) is rejected for what another's dial came to")
             }
         }

@@ -92,7 +92,8 @@ extension World {
                 fail(.paused, "m\(number) is sent, and \(plan.name(route)) is paused")
             }
         }
-        if clients[client].isThere, messages[number].owner == client, let open = hasOpen(client, route, on: side.other) {
+        if clients[client].isThere, messages[number].owner == client, let open = hasOpen(client, route, on: side.other)
+        {
             let what = open < 0 ? "what was passed through" : "m\(open)"
             fail(.side, "m\(number) goes to \(side.text) while \(side.other.text) has \(what) of the same socket")
         }

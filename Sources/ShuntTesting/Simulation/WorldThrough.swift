@@ -21,7 +21,9 @@ extension World {
         if let earlier = waiting.first, earlier != number, !messages[earlier].mayHaveEnded {
             fail(.order, "m\(number) is passed through while m\(earlier), which was said before, waits")
         }
-        if connections[connection].congested { fail(.capacity, "m\(number) goes to u\(connection), which is congested") }
+        if connections[connection].congested {
+            fail(.capacity, "m\(number) goes to u\(connection), which is congested")
+        }
         if let reason = connections[connection].retired {
             fail(.capacity, "m\(number) goes to u\(connection), which is retired by \(reason)")
         }
