@@ -20,7 +20,9 @@ extension SocketTests {
                 status: 401, reason: "Unauthorized", fields: [#"WWW-Authenticate: Bearer realm="x""#], body: "who?"),
             Refusal(status: 403, reason: "Forbidden", fields: ["Content-Type: text/plain"], body: "no"),
             Refusal(status: 302, reason: "Found", fields: ["Location: https://a.example/login"], body: ""),
-            Refusal(status: 503, reason: "Service Unavailable", fields: ["Retry-After: 7", "Set-Cookie: a=b"], body: "later"),
+            Refusal(
+                status: 503, reason: "Service Unavailable", fields: ["Retry-After: 7", "Set-Cookie: a=b"], body: "later"
+            ),
             Refusal(status: 200, reason: "OK", fields: [], body: "a page"),
             Refusal(
                 status: 404, reason: "Not Found", fields: [],
