@@ -48,7 +48,11 @@ import Testing
     }
 
     @Test func `noise does not end the listener`() async throws {
-        try await RunningService.with(FakeControl()) { port, _ in
+        var limits = AdminLimits()
+        // Noise may promise a body that never comes.
+        limits.request = .milliseconds(200)
+        limits.idle = .milliseconds(200)
+        try await RunningService.with(FakeControl(), limits: limits) { port, _ in
             var random = Noise(state: 7)
             for _ in 0..<60 {
                 let bytes = random.request()

@@ -50,7 +50,7 @@ import Testing
             "reply_too_large", "message_too_large", "timeout", "draining", "session_expired", "closed: slowReader",
             "closed: draining", "closed: idle", "closed: tooManyConnections", "closed: messageTooBig",
             "table changed", "reconnect", "admitted", "admitted by its backend", "rejected", "greeted", "heartbeat",
-            "passed", "passed back", "passed message lost", "collapsed reply", "by legacy", "by unified",
+            "passed", "passed back", "collapsed reply", "by legacy", "by unified",
             "route_paused",
             "route_removed", "close relayed to client", "close relayed to backend", "client not read",
             "closed: endpointClosed", "closed: routeRemoved",
