@@ -34,7 +34,12 @@ extension Switchboard {
     ) {
         while let head = connections[id]?.outstanding.head, !head.isNone { end(head, now: now, &effects) }
         effects.list.append(.closeConnection(id, code))
+        let pool = connections[id]?.pool
         forget(id)
+        // It may have been what its client was not read for.
+        if let pool, pools[pool]?.isThrough == true, case .client(let owner) = pools[pool]?.key.owner {
+            resumeReading(owner, &effects)
+        }
     }
 
     /// It will never answer again: what was sent on it is lost, the next one is dialled without its ghosts.

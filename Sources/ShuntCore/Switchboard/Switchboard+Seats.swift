@@ -138,7 +138,7 @@ extension Switchboard {
             for connection in pool.connections { retire(connection, .configuration, now: now, &effects) }
         }
         loosened.append(.pool(old))
-        pump(new, now: now, &effects)
+        if !isChangingTable { pump(new, now: now, &effects) }
     }
 
     /// Changes the side: what is unsent moves to the new side's queue, in order, and waits there for the exchanges
@@ -157,6 +157,7 @@ extension Switchboard {
         tally.flips += 1
         move(unsentOf: id, from: old, to: new, now: now, &effects)
         if pools[old]?.isThrough == true { loosened.append(.pool(old)) }
+        if isChangingTable { return }
         pump(old, now: now, &effects)
         pump(new, now: now, &effects)
     }

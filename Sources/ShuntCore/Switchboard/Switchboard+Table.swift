@@ -16,7 +16,9 @@ extension Switchboard {
         moveUpstreams(places, from: old, now: now, &effects)
         moveRoutes(from: old, now: now, &effects)
         moveExchanges(now: now, &effects)
+        isChangingTable = true
         for id in clients.ids { judge(id, from: old, spread: spread, now: now, &effects) }
+        isChangingTable = false
         endStranded(now: now, &effects)
         for id in pools.ids { pump(id, now: now, &effects) }
         settleLoosened(now: now, &effects)

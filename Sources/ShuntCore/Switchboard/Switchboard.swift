@@ -27,6 +27,8 @@ package struct Switchboard: ~Copyable {
     var parkedBytes = 0
     var parkedCount = 0
     var draining: Drain?
+    /// Another table comes into force: nothing is sent before every socket has been told its side.
+    var isChangingTable = false
     /// What lost its last user during this event and is settled at the event's end, so that nothing disappears while
     /// it is being worked on.
     var loosened: [TimerKey] = []

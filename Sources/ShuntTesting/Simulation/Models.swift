@@ -18,7 +18,9 @@ struct ModelClient {
     let tenant: String?
     let door: Door
     let app: String
-    let connectedAt: Int
+    /// The step at which it came; for an old client, at which its handshake was answered.
+    var connectedAt: Int
+    let cameAt: Int
     /// The step at which it went; nil while it is there.
     var goneAt: Int?
     var reads = true
@@ -106,6 +108,8 @@ struct ModelConnection {
     /// Passed messages whose reply has not come.
     var passedLive = 0
     var lastPassed = Instant(nanoseconds: 0)
+    /// No passed message was given up by its time.
+    var isPatient = true
     /// What its upstream's replies may have been reshaped by since it was dialled.
     var rules: [ReshapeRules] = []
     var wasTooLarge = false

@@ -43,7 +43,7 @@ extension World {
         clients.append(
             ModelClient(
                 id: id, handshake: handshake, session: session, tenant: tenant, door: door, app: app,
-                connectedAt: step, lastHeard: now, busyAt: now))
+                connectedAt: step, cameAt: step, lastHeard: now, busyAt: now))
         clientByID[id] = serial
         if let session {
             forgetExpired(session)
@@ -62,6 +62,7 @@ extension World {
     /// The client may be given what was kept for it, from here to the end of the event.
     func welcome(_ client: Int) {
         clientInHand = client
+        clients[client].connectedAt = step
         if let session = clients[client].session { forgetExpired(session) }
         let kept = clients[client].session.map { sessions[$0].parked } ?? []
         admitted = (client, kept.filter { $0.door == clients[client].door })
@@ -72,7 +73,9 @@ extension World {
         guard let (client, due) = admitted else { return }
         admitted = nil
         clientInHand = nil
-        guard let session = clients[client].session, clients[client].isThere, failure == nil else { return }
+        // A pipe is given nothing of ours: that is for the next socket that is none.
+        guard let session = clients[client].session, clients[client].isThere, !clients[client].isRaw, failure == nil
+        else { return }
         for parked in due where parked.certain && !wasDelivered(parked) {
             fail(
                 .noSilence,

@@ -36,12 +36,12 @@ extension World {
         case .odd:
             guard let unlisted = arrangement.unlisted else { return }
             clients[client].heartbeat = unlisted.heartbeat
-            if clients[client].connectedAt == step { clients[client].isRaw = unlisted.passthrough == .raw }
+            if clients[client].cameAt == step { clients[client].isRaw = unlisted.passthrough == .raw }
         case .old(let route):
             guard let endpoint = arrangement.endpoint(route) else { return }
             clients[client].heartbeat = endpoint.heartbeat
             clients[client].toLegacy = endpoint.toLegacy
-            if clients[client].connectedAt == step { clients[client].isRaw = endpoint.passthrough == .raw }
+            if clients[client].cameAt == step { clients[client].isRaw = endpoint.passthrough == .raw }
         }
     }
 

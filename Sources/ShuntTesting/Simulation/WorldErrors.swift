@@ -162,7 +162,8 @@ extension World {
         }
         if code == "route_paused" {
             let isPaused = route < plan.routes.count && arrangement.routes[route].isPaused
-            return isPaused || message.owner != client ? nil : "its route is not paused"
+            let wasPaused = pausedAt[route].map { $0 >= message.acceptedAt } ?? false
+            return isPaused || wasPaused || message.owner != client ? nil : "its route is not paused"
         }
         let reasons = possiblePools(number).map {
             justified(code, number, to: client, $0, arrangement.upstreams[$0.upstream])

@@ -49,7 +49,7 @@ extension World {
     /// Where a message may be, or may have been, if it is not known to be somewhere.
     func possiblePools(_ number: Int) -> [PoolKey] {
         guard let pool = messages[number].pool, let route = messages[number].route else { return [] }
-        if !plan.isMoving || messages[number].side != nil { return [pool] }
+        if !plan.isMoving || messages[number].state == .flying { return [pool] }
         return [Side.legacy, .unified].map { poolKey(of: messages[number].client, upstream: upstream(route, $0)) }
     }
 

@@ -37,6 +37,10 @@ extension World {
         end(number, .passed)
         tally.count("passed")
         guard messages[number].opens else { return }
+        if connections[connection].passedLive > 0, connections[connection].lastPassed + timeout(connection) <= now {
+            // Nobody waits for the earlier ones any more, or is about to stop.
+            connections[connection].isPatient = false
+        }
         connections[connection].passedLive += 1
         connections[connection].lastPassed = now
         answer(number, on: connection)
@@ -120,7 +124,9 @@ extension World {
             }
         }
         closeInHand = nil
-        if let owed = owedBefore[client], owed > 0, clients[client].isThere, !isOver {
+        if let owed = owedBefore[client], owed > 0, clients[client].isThere, !isOver,
+            connections[connection].isPatient
+        {
             fail(.noSilence, "u\(connection) is lost with \(lost) messages of c\(client), which misses \(owed) errors")
         }
         guard clients[client].isThere, failure == nil, wasRetired == nil, let route = route(of: clients[client].door)
