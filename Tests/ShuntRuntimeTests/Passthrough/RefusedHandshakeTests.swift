@@ -138,5 +138,29 @@ extension SocketTests {
                 #expect(try first.wire.readText() == "still there")
             }
         }
+
+        @Test
+        func `a client that leaves while it waits takes its dial with it`() async throws {
+            let steps = AsyncStream.makeStream(of: Bool.self)
+            let backend = try TestBackend(
+                handshake: { socket, _ in
+                    // The request is here: the client may leave.
+                    steps.continuation.yield(true)
+                    steps.continuation.yield(socket.isAtEnd())
+                    return false
+                }, script: { _, _ in })
+            var fixture = ProxyFixture.legacy(backendPort: backend.port)
+            fixture.table.upstreams[0].connectTimeout = .minutes(10)
+            try await fixture.run { port, proxy in
+                let socket = try BlockingSocket.connect(port: port)
+                try socket.send(WireSocket.request(target: "/api/ws/guide?session_token=t"))
+                var next = steps.stream.makeAsyncIterator()
+                #expect(await next.next() == true)
+                socket.close()
+                #expect(await next.next() == true, "the dial has ended")
+                let left = await proxy.census()
+                #expect(left.clients == 0 && left.connections == 0)
+            }
+        }
     }
 }
