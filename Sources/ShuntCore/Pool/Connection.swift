@@ -51,6 +51,14 @@ package struct Connection: Sendable {
         idleSince = now
     }
 
+    /// A message of the backend came. Returns nothing where none can have come yet.
+    mutating func spoke(_ now: Instant) -> Upstream? {
+        guard state != .dialling else { return nil }
+        lastHeard = now
+        pingedAt = nil
+        return upstream
+    }
+
     /// The earliest of its own deadlines, but for those of its exchanges.
     package var nextDeadline: Instant {
         guard state != .dialling, !isRaw else { return .distantFuture }

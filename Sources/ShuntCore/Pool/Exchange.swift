@@ -2,6 +2,9 @@
 ///
 /// queued → sent → ended; queued → ended; sent → abandoned (its client was told, the reply may still come and must not
 /// be taken for another's) → ended.
+///
+/// It is made by the initializer that the compiler writes: one written by hand costs a copy of each new exchange, with a
+/// count for all that it refers to.
 package struct Exchange: Sendable {
     package enum State: UInt8, Sendable { case queued, sent, abandoned }
 
@@ -19,20 +22,20 @@ package struct Exchange: Sendable {
     /// Where it was sent to.
     package var side = Side.legacy
     /// No reply is expected: it ends when it is sent.
-    package let oneWay: Bool
+    package var oneWay = false
     /// The client's conversation id or the one that was made for it, as a JSON value.
-    package var conversation: [UInt8]
+    package var conversation: [UInt8] = []
     /// The value of the correlation member as sent, as a JSON value; empty for fifo.
-    package var correlation: [UInt8]
+    package var correlation: [UInt8] = []
     /// It was accepted to be passed through as it is: nothing of it was looked at. Where it goes in the end, the side
     /// decides that serves its socket when it is sent.
-    package var isPassed: Bool
-    package let kind: MessageKind
+    package var isPassed = false
+    package var kind = MessageKind.text
     /// Since when it waits for its route's resume.
     package var pausedSince: Instant?
     /// The original message while it waits, or while it may have to be sent again.
     package var held: [UInt8] = []
-    package let size: Int
+    package var size = 0
     /// The pool's clock of unready time when the exchange was queued.
     package var unreadyAtStart = TimeSpan.zero
     package var connection = ConnectionID.none
@@ -45,23 +48,39 @@ package struct Exchange: Sendable {
     package var previous = ExchangeID.none
     package var next = ExchangeID.none
 
-    package init(
-        client: ClientID, session: SessionID, pool: PoolID, route: Route, seat: SeatID = .none,
-        endpoint: Endpoint? = nil, oneWay: Bool = false, conversation: [UInt8] = [], correlation: [UInt8] = [],
-        isPassed: Bool = false, kind: MessageKind = .text, size: Int = 0
-    ) {
-        self.client = client
-        self.session = session
-        self.pool = pool
-        self.seat = seat
-        self.route = route
-        self.endpoint = endpoint
-        self.isPassed = isPassed
-        self.kind = kind
-        self.oneWay = oneWay
-        self.conversation = conversation
-        self.correlation = correlation
-        self.size = size
+    /// Who waits for its outcome.
+    struct Account: Sendable {
+        let client: ClientID
+        let session: SessionID
+        let pool: PoolID
+        let adopted: Bool
+    }
+
+    var account: Account { Account(client: client, session: session, pool: pool, adopted: adopted) }
+
+    /// Where it stands: all that its end needs to know, read at once.
+    struct Place: Sendable {
+        let account: Account
+        let state: State
+        let connection: ConnectionID
+        let seat: SeatID
+        let side: Side
+        let size: Int
+        let held: Int
+    }
+
+    var place: Place {
+        Place(
+            account: account, state: state, connection: connection, seat: seat, side: side, size: size,
+            held: held.count)
+    }
+
+    /// It was written.
+    mutating func wasSent(over connection: ConnectionID, to side: Side, at now: Instant) {
+        self.side = side
+        self.connection = connection
+        state = .sent
+        sentAt = now
     }
 }
 

@@ -80,6 +80,12 @@ package struct Pool: Sendable {
         lastRoute = route
     }
 
+    /// A socket sent a message for it.
+    mutating func wasUsed(by client: ClientID, for route: Route) {
+        lastClient = client
+        if lastRoute !== route { lastRoute = route }
+    }
+
     /// The pool's clock of unready time: `queue.timeout` is measured on it, so that waiting behind an exchange in
     /// flight costs nothing.
     package func unreadyTime(now: Instant) -> TimeSpan {
@@ -87,9 +93,16 @@ package struct Pool: Sendable {
         return unreadyTotal + (now - unreadySince)
     }
 
+    /// Its queue is empty.
+    mutating func nothingWaits(now: Instant) {
+        hasHindered = false
+        setReady(true, now: now)
+    }
+
     package mutating func setReady(_ ready: Bool, now: Instant) {
         if ready {
-            unreadyTotal = unreadyTime(now: now)
+            // Field by field: asking for `unreadyTime` here copies the pool, on the path of every reply.
+            if let since = unreadySince { unreadyTotal = unreadyTotal + (now - since) }
             unreadySince = nil
         } else if unreadySince == nil {
             unreadySince = now

@@ -1,6 +1,7 @@
 /// What a message's address means.
 package enum Resolution: Sendable {
-    case route(Route)
+    /// An index into the table's routes.
+    case route(Int)
     /// No first member and no default route.
     case unaddressed
     case unknownAgent
@@ -10,7 +11,9 @@ package enum Resolution: Sendable {
 }
 
 /// The tree by which an address finds its route: one level for each `routeBy` member, one hash lookup a level.
-package struct Addressing: Sendable {
+///
+/// A class: asking it on the path of every message counts one reference instead of one for each of its lists.
+package final class Addressing: Sendable {
     private enum Child: Sendable {
         case route(Int)
         case node(Int)
@@ -21,7 +24,7 @@ package struct Addressing: Sendable {
         let children: [Child]
     }
 
-    private var nodes: [Node] = []
+    private let nodes: [Node]
     private let slots: [Int]
     private let defaultRoute: Int?
 
@@ -39,12 +42,13 @@ package struct Addressing: Sendable {
         } else {
             defaultRoute = nil
         }
-        nodes = [Node(values: ByteMap([]), children: [])]
-        try build(node: 0, level: 0, members: Array(routes.indices), routes: routes)
+        var nodes = [Node(values: ByteMap([]), children: [])]
+        try Self.build(&nodes, node: 0, level: 0, members: Array(routes.indices), routes: routes)
+        self.nodes = nodes
     }
 
-    private mutating func build(
-        node: Int, level: Int, members: [Int], routes: [RouteSettings]
+    private static func build(
+        _ nodes: inout [Node], node: Int, level: Int, members: [Int], routes: [RouteSettings]
     ) throws(TableProblem) {
         var order: [String] = []
         var groups: [String: [Int]] = [:]
@@ -64,7 +68,7 @@ package struct Addressing: Sendable {
             } else {
                 nodes.append(Node(values: ByteMap([]), children: []))
                 let child = nodes.count - 1
-                try build(node: child, level: level + 1, members: group, routes: routes)
+                try build(&nodes, node: child, level: level + 1, members: group, routes: routes)
                 children.append(.node(child))
             }
         }
@@ -72,19 +76,19 @@ package struct Addressing: Sendable {
     }
 
     /// The route that a scanned message names. `null` counts as absent.
-    package func resolve(_ envelope: borrowing Envelope, _ bytes: Span<UInt8>, routes: [Route]) -> Resolution {
+    package func resolve(_ envelope: borrowing Envelope, _ bytes: Span<UInt8>) -> Resolution {
         var node = 0
         for level in 0..<slots.count {
             guard let value = envelope.value(slots[level]), value.kind != .null else {
                 if level > 0 { return .memberRequired(level: level) }
                 guard let defaultRoute else { return .unaddressed }
-                return .route(routes[defaultRoute])
+                return .route(defaultRoute)
             }
             guard value.kind == .string, let found = nodes[node].values.find(bytes, value) else {
                 return level == 0 ? .unknownAgent : .unknownMember(level: level)
             }
             switch nodes[node].children[found] {
-            case .route(let index): return .route(routes[index])
+            case .route(let index): return .route(index)
             case .node(let child): node = child
             }
         }

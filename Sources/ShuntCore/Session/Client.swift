@@ -56,6 +56,14 @@ package struct Client: Sendable {
     package static let keepaliveEvery = TimeSpan.seconds(20)
     package static let keepaliveTimeout = TimeSpan.seconds(20)
 
+    /// A data message of it came.
+    @inline(__always)
+    mutating func spoke(_ now: Instant) {
+        lastHeard = now
+        lastActive = now
+        pingedAt = nil
+    }
+
     package func nextDeadline(idleTimeout: TimeSpan) -> Instant {
         if isArriving { return .distantFuture }
         if isRaw { return leaves }

@@ -51,7 +51,8 @@ package struct SlotTable<Element, Tag>: ~Copyable {
 
     package mutating func insert(_ element: consuming Element) -> ID {
         if let index = free.popLast() {
-            unsafe elements[Int(index)] = consume element
+            // A free place holds nothing that would have to be destroyed.
+            unsafe (elements + Int(index)).initialize(to: consume element)
             return unsafe ID(index: index, generation: generations[Int(index)])
         }
         if used == capacity { grow() }
@@ -80,6 +81,15 @@ package struct SlotTable<Element, Tag>: ~Copyable {
         unsafe generations[Int(id.index)] &+= 1
         free.append(id.index)
         return element
+    }
+
+    /// Removes an element that nobody wants to see once more: it is not moved out first.
+    package mutating func discard(_ id: ID) {
+        guard contains(id) else { return }
+        unsafe (elements + Int(id.index)).deinitialize(count: 1)
+        unsafe (elements + Int(id.index)).initialize(to: nil)
+        unsafe generations[Int(id.index)] &+= 1
+        free.append(id.index)
     }
 
     @inline(__always)

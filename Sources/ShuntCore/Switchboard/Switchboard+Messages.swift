@@ -11,12 +11,7 @@ extension Switchboard {
     private mutating func take(
         _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
     ) {
-        guard clients.contains(id) else { return }
-        // Held once: it is asked for much.
-        let table = table
-        clients[id]?.lastHeard = now
-        clients[id]?.lastActive = now
-        clients[id]?.pingedAt = nil
+        guard clients[id]?.spoke(now) != nil else { return }
         tally.messages += 1
         if let endpoint = clients[id]?.endpoint { return takeLegacy(id, endpoint, kind, bytes, now: now, &effects) }
         if clients[id]?.pace.take(now: now) == false {
@@ -37,6 +32,8 @@ extension Switchboard {
         _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
     ) {
         if kind == .binary { return refuse(id, .binaryUnsupported, now: now, &effects) }
+        // Held once: it is asked for much.
+        let table = table
         let nesting = table.definition.limits.nesting
         switch envelope.scan(bytes, for: table.requestKeys, nesting: nesting, early: false) {
         case .object: break
@@ -53,8 +50,8 @@ extension Switchboard {
             return
         }
         if let endpoint = clients[id]?.endpoint { return accept(id, endpoint.route, bytes, now: now, &effects) }
-        switch table.addressing.resolve(envelope, bytes, routes: table.routes) {
-        case .route(let route): accept(id, route, bytes, now: now, &effects)
+        switch table.addressing.resolve(envelope, bytes) {
+        case .route(let index): accept(id, table.routes[index], bytes, now: now, &effects)
         case .unaddressed:
             refuse(id, .unknownAgent, detail: missing(level: 0), members: known(bytes), now: now, &effects)
         case .unknownAgent:
@@ -96,18 +93,24 @@ extension Switchboard {
         guard let session = clients[id]?.session, let poolID = seats[seat]?.pool,
             let upstream = pools[poolID]?.upstream
         else { return }
-        let exchange = Exchange(
-            client: id, session: session, pool: poolID, route: route, seat: seat, endpoint: clients[id]?.endpoint,
-            oneWay: oneWay, conversation: conversation, correlation: correlation(upstream, conversation, bytes),
-            size: bytes.count)
-        pools[poolID]?.lastClient = id
-        if pools[poolID]?.lastRoute !== route { pools[poolID]?.lastRoute = route }
+        pools[poolID]?.wasUsed(by: id, for: route)
         let queueEmpty = pools[poolID]?.queue.isEmpty ?? true
         let isHindered = route.isPaused || seats[seat]?.isBlocked == true
+        let correlation = correlation(upstream, conversation, bytes)
+        // Made where it is used: moved from here to there it would be copied, with all that it refers to.
         if queueEmpty, !isHindered, takeTurn(poolID, now: now) {
-            let exchangeID = open(consume exchange)
+            clients[id]?.open += 1
+            sessions[session]?.open += 1
+            let exchangeID = exchanges.insert(
+                Exchange(
+                    client: id, session: session, pool: poolID, seat: seat, route: route,
+                    endpoint: clients[id]?.endpoint, oneWay: oneWay, conversation: conversation,
+                    correlation: correlation, size: bytes.count))
             forward(exchangeID, route, poolID, bytes, blob: false, now: now, &effects)
         } else {
+            let exchange = Exchange(
+                client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: clients[id]?.endpoint,
+                oneWay: oneWay, conversation: conversation, correlation: correlation, size: bytes.count)
             enqueue(exchange, bytes, isHindered: isHindered, now: now, &effects)
         }
     }

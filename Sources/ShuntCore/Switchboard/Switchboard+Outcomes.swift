@@ -105,35 +105,35 @@ extension Switchboard {
 
     /// Takes an exchange out of everything that knows it. Its outcome was given before.
     mutating func end(_ id: ExchangeID, now: Instant, _ effects: inout Effects) {
-        guard let state = exchanges[id]?.state else { return }
-        switch state {
+        guard let place = exchanges[id]?.place else { return }
+        let pool = place.account.pool
+        switch place.state {
         case .queued:
-            guard let pool = exchanges[id]?.pool, let size = exchanges[id]?.size else { return }
             pools[pool]?.queue.remove(id, in: &exchanges)
-            pools[pool]?.queuedBytes -= size
-            if pools[pool]?.isThrough == true, let client = exchanges[id]?.client { resumeReading(client, &effects) }
+            pools[pool]?.queuedBytes -= place.size
+            if pools[pool]?.isThrough == true { resumeReading(place.account.client, &effects) }
         case .sent, .abandoned:
-            guard let connection = exchanges[id]?.connection else { return }
+            let connection = place.connection
             connections[connection]?.outstanding.remove(id, in: &exchanges)
-            if state == .sent {
+            if place.state == .sent {
                 connections[connection]?.live -= 1
-                if let seat = exchanges[id]?.seat, let side = exchanges[id]?.side { left(seat, side) }
+                left(place.seat, place.side)
             }
             if connections[connection]?.outstanding.isEmpty == true { becameIdle(connection, now: now) }
         }
-        guard let exchange = exchanges.remove(id) else { return }
-        heldBytes -= exchange.held.count
-        if exchange.state != .abandoned { close(accountOf: exchange, now: now, &effects) }
+        exchanges.discard(id)
+        heldBytes -= place.held
+        if place.state != .abandoned { close(place.account, now: now, &effects) }
     }
 
     /// An accepted message has its outcome: client and session wait for one less.
-    mutating func close(accountOf exchange: borrowing Exchange, now: Instant, _ effects: inout Effects) {
-        clients[exchange.client]?.open -= 1
-        sessions[exchange.session]?.open -= 1
-        leaveIfOver(exchange.client, now: now, &effects)
-        if exchange.adopted || !clients.contains(exchange.client) { loosened.append(.pool(exchange.pool)) }
-        if sessions[exchange.session]?.open == 0, sessions[exchange.session]?.clients.isEmpty == true {
-            loosened.append(.session(exchange.session))
+    mutating func close(_ account: Exchange.Account, now: Instant, _ effects: inout Effects) {
+        clients[account.client]?.open -= 1
+        sessions[account.session]?.open -= 1
+        leaveIfOver(account.client, now: now, &effects)
+        if account.adopted || !clients.contains(account.client) { loosened.append(.pool(account.pool)) }
+        if sessions[account.session]?.open == 0, sessions[account.session]?.clients.isEmpty == true {
+            loosened.append(.session(account.session))
         }
     }
 

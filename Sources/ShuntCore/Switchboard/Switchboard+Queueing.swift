@@ -26,11 +26,11 @@ extension Switchboard {
 
     /// Whether the pool's connection takes a message now; if so its pace is charged.
     mutating func takeTurn(_ poolID: PoolID, now: Instant) -> Bool {
-        guard isReady(poolID), let current = pools[poolID]?.current, let live = connections[current]?.live,
-            let inFlight = pools[poolID]?.inFlight, live < inFlight
+        guard let current = pools[poolID]?.current, let inFlight = pools[poolID]?.inFlight,
+            connections[current]?.state == .ready, connections[current]?.congested == false,
+            let live = connections[current]?.live, live < inFlight
         else { return false }
-        if pools[poolID]?.isPaced == false { return true }
-        return takePace(of: poolID, now: now)
+        return pools[poolID]?.isPaced == true ? takePace(of: poolID, now: now) : true
     }
 
     /// Whether a connection is there that messages may be written to.
@@ -106,17 +106,24 @@ extension Switchboard {
 
     /// Sends what may be sent, dials where there is nothing to send over, and sees to the pool's timers.
     mutating func pump(_ poolID: PoolID, now: Instant, _ effects: inout Effects) {
+        if pools[poolID]?.queue.isEmpty != false {
+            pools[poolID]?.nothingWaits(now: now)
+            return
+        }
         var next = firstSendable(poolID)
         while !next.isNone, takeTurn(poolID, now: now) {
             sendHeld(next, now: now, &effects)
             next = firstSendable(poolID)
         }
         guard let isEmpty = pools[poolID]?.queue.isEmpty else { return }
-        if isEmpty { pools[poolID]?.hasHindered = false }
+        if isEmpty {
+            pools[poolID]?.nothingWaits(now: now)
+            return
+        }
         if next.isNone {
             // Nothing waits for a connection; something may wait for more than that.
             pools[poolID]?.setReady(true, now: now)
-            if !isEmpty { arm(pool: poolID, now: now) }
+            arm(pool: poolID, now: now)
             return
         }
         if pools[poolID]?.current.isNone == true { dial(poolID, now: now, &effects) }
@@ -195,11 +202,8 @@ extension Switchboard {
             seats[seat]?.count(1, sentTo: side)
             count(seat, side)
         }
-        exchanges[id]?.side = side
         if upstream.keepsSent || blob { keep(id, upstream, bytes) }
-        exchanges[id]?.state = .sent
-        exchanges[id]?.connection = current
-        exchanges[id]?.sentAt = now
+        exchanges[id]?.wasSent(over: current, to: side, at: now)
         connections[current]?.outstanding.append(id, in: &exchanges)
         connections[current]?.live += 1
         if exchanges[id]?.oneWay == true { return end(id, now: now, &effects) }

@@ -3,9 +3,7 @@ extension Switchboard {
     package mutating func connectionMessage(
         _ id: ConnectionID, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
     ) {
-        guard let upstream = connections[id]?.upstream, connections[id]?.state != .dialling else { return }
-        connections[id]?.lastHeard = now
-        connections[id]?.pingedAt = nil
+        guard let upstream = connections[id]?.spoke(now) else { return }
         if connections[id]?.isThrough == true {
             passReply(id, upstream, kind, bytes, now: now, &effects)
             return settleLoosened(now: now, &effects)
@@ -147,18 +145,17 @@ extension Switchboard {
         _ exchangeID: ExchangeID, on id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, ends: Bool,
         dead: Bool, now: Instant, _ effects: inout Effects
     ) {
-        guard let poolID = exchanges[exchangeID]?.pool, let route = exchanges[exchangeID]?.route,
-            let client = exchanges[exchangeID]?.client, let session = exchanges[exchangeID]?.session
-        else { return }
+        guard let place = exchanges[exchangeID]?.place, let route = exchanges[exchangeID]?.route else { return }
+        let (client, session, poolID) = (place.account.client, place.account.session, place.account.pool)
         connections[id]?.replied = true
         if !dead { pools[poolID]?.backoff.succeeded() }
-        if exchanges[exchangeID]?.state == .abandoned {
+        if place.state == .abandoned {
             tally.lateReplies += 1
         } else {
             let conversation = exchanges[exchangeID]?.conversation
             let endpoint = exchanges[exchangeID]?.endpoint
             if route.fallsBack, upstream.isUnified, let conversation {
-                let key = pinKey(exchanges[exchangeID]?.seat ?? .none, conversation)
+                let key = pinKey(place.seat, conversation)
                 sessions[session]?.pins.noteAnswer(route.name, key, now: now)
             }
             tally.delivered += 1

@@ -131,7 +131,7 @@ extension Switchboard {
         }
         guard let session = clients[id]?.session, let route = seats[seat]?.route else { return }
         var exchange = Exchange(
-            client: id, session: session, pool: poolID, route: route, seat: seat, endpoint: clients[id]?.endpoint,
+            client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: clients[id]?.endpoint,
             oneWay: !opens, isPassed: true, kind: kind, size: bytes.count)
         exchange.held = copy(bytes, 0..<bytes.count)
         exchange.unreadyAtStart = pools[poolID]?.unreadyTime(now: now) ?? .zero

@@ -117,7 +117,7 @@ extension Switchboard {
         exchanges[id]?.state = .abandoned
         connections[exchange.connection]?.live -= 1
         left(exchange.seat, exchange.side)
-        close(accountOf: exchange, now: now, &effects)
+        close(exchange.account, now: now, &effects)
     }
 
     package mutating func connectionPong(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {

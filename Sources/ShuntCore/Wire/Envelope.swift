@@ -77,14 +77,11 @@ package struct Envelope: Sendable {
             let stop = early ? keys.count : Int.max
             var (end, found) = unsafe occurrences.withUnsafeMutableBufferPointer { occurrences in
                 unsafe last.withUnsafeMutableBufferPointer { last in
-                    unsafe keys.entries.withUnsafeBufferPointer { entries in
-                        unsafe keys.rows.withUnsafeBufferPointer { rows in
-                            var scan = unsafe MemberScan(
-                                occurrences, last, entries, rows, nesting: nesting, stop: stop)
-                            let end = scan.members(bytes, start &+ 1, keys, &top, level: 0, depth: 1)
-                            return (end, scan.found)
-                        }
-                    }
+                    // The borrowed set owns the two tables and outlives the scan.
+                    var scan = unsafe MemberScan(
+                        occurrences, last, keys.entryTable, keys.rowTable, nesting: nesting, stop: stop)
+                    let end = scan.members(bytes, start &+ 1, keys, &top, level: 0, depth: 1)
+                    return (end, scan.found)
                 }
             }
             occurrenceCount = found.count

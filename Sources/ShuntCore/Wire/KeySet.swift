@@ -1,5 +1,6 @@
 /// The members that somebody wants to see: names at the top level, or one level down by a dotted path (`a.b`). Each has
 /// a slot. Names are found by their length, then by their first sixteen bytes; nothing is hashed.
+@safe
 package final class KeySet: Sendable {
     /// A name at one level.
     struct Entry: Sendable {
@@ -25,6 +26,9 @@ package final class KeySet: Sendable {
     let entries: [Entry]
     /// Where the row of a level and length begins: `level * (longest + 1) + min(length, longest)`, and an end.
     let rows: [Int32]
+    /// The same two where they can be read without counting references: they are asked for each name of each message.
+    nonisolated(unsafe) let entryTable: UnsafeBufferPointer<Entry>
+    nonisolated(unsafe) let rowTable: UnsafeBufferPointer<Int32>
     /// What longer names have behind their sixteenth byte.
     private let tails: [UInt8]
     private let paths: [String]
@@ -102,6 +106,8 @@ package final class KeySet: Sendable {
         labelStarts.append(labels.count)
         self.entries = entries
         self.rows = rows
+        unsafe entryTable = Self.table(entries)
+        unsafe rowTable = Self.table(rows)
         self.tails = tails
         self.paths = unique
         self.slots = slots
@@ -112,6 +118,18 @@ package final class KeySet: Sendable {
         self.lifts = unwrap != nil
         self.children = children
         self.isTopSlot = isTop
+    }
+
+    deinit {
+        unsafe entryTable.deallocate()
+        unsafe rowTable.deallocate()
+    }
+
+    /// A copy that stays where it is until it is deallocated.
+    private static func table<Element: BitwiseCopyable>(_ elements: [Element]) -> UnsafeBufferPointer<Element> {
+        let table = UnsafeMutableBufferPointer<Element>.allocate(capacity: elements.count)
+        _ = unsafe table.initialize(from: elements)
+        return UnsafeBufferPointer(table)
     }
 
     /// How many slots there are.

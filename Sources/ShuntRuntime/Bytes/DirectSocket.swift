@@ -21,13 +21,11 @@ struct DirectSocket {
     ///
     /// - Returns: how many bytes that were. 0 on any error: NIO will meet the same one, and knows what to do.
     @inline(__always)
-    func write(_ buffer: borrowing ByteBuffer) -> Int {
-        buffer.withUnsafeReadableBytes { bytes in
-            // Never SIGPIPE, and never a wait: the sockets of NIO do not block.
-            let sent = try? core.withUnsafeTransport { handle in
-                send(handle, bytes.baseAddress, bytes.count, Int32(truncatingIfNeeded: MSG_NOSIGNAL))
-            }
-            return max(0, sent ?? 0)
+    func write(_ bytes: UnsafeRawBufferPointer) -> Int {
+        // Never SIGPIPE, and never a wait: the sockets of NIO do not block.
+        let sent = try? core.withUnsafeTransport { handle in
+            send(handle, bytes.baseAddress, bytes.count, Int32(truncatingIfNeeded: MSG_NOSIGNAL))
         }
+        return max(0, sent ?? 0)
     }
 }

@@ -93,11 +93,9 @@ extension Leg {
                 return false
             }
         }
-        let written = socket?.write(output) ?? 0
-        guard written >= output.readableBytes else {
-            output.moveReaderIndex(forwardBy: written)
-            return false
-        }
+        // In place: to look at a buffer through a copy of it costs two counts of its references.
+        output.readWithUnsafeReadableBytes { unsafe socket?.write($0) ?? 0 }
+        guard output.readableBytes == 0 else { return false }
         worker.buffers.giveBack(written: &output)
         return true
     }

@@ -158,7 +158,7 @@ final class PipeEnd: ChannelInboundHandler {
             hasLooked = true
             socket = DirectSocket(context.channel)
         }
-        let written = socket?.write(bytes) ?? 0
+        let written = bytes.withUnsafeReadableBytes { unsafe socket?.write($0) ?? 0 }
         bytes.moveReaderIndex(forwardBy: min(written, bytes.readableBytes))
         return bytes.readableBytes == 0
     }

@@ -102,9 +102,9 @@ import Testing
         var envelope = Envelope()
         let bytes = Array(text.utf8)
         guard envelope.scan(bytes.span, for: table.requestKeys, nesting: 128, early: false) == .object,
-            case .route(let route) = table.addressing.resolve(envelope, bytes.span, routes: table.routes)
+            case .route(let index) = table.addressing.resolve(envelope, bytes.span)
         else { return nil }
-        return route.name
+        return table.routes[index].name
     }
 }
 
