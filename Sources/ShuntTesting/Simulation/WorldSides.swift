@@ -114,14 +114,17 @@ extension World {
                 let isBlocked =
                     sides(client, route).contains { hasOpen(client, route, on: $0.other) != nil } || isReplaced(client)
                 if isPaused || isBlocked { messages[number].hinderedAt = now }
-                if case .opaque(_, let codes) = messages[number].intent, codes.isEmpty,
-                    sides(client, route).contains(.unified)
-                {
-                    // On the other side it is absorbed without a word.
-                    messages[number].mayHaveEnded = true
-                }
+                expectAbsorption(number, route)
             }
         }
+    }
+
+    /// A waiting heartbeat that goes to the unified side is absorbed there without a word.
+    func expectAbsorption(_ number: Int, _ route: Int) {
+        guard case .opaque(_, let codes) = messages[number].intent, codes.isEmpty,
+            sides(messages[number].client, route).contains(.unified)
+        else { return }
+        messages[number].mayHaveEnded = true
     }
 
     /// What one socket may have waiting for a route.

@@ -80,6 +80,7 @@ extension World {
         for number in messages.indices where messages[number].state == .waiting && messages[number].outcome == nil {
             guard let route = messages[number].route, messages[number].side == nil else { continue }
             messages[number].pool = expectedPool(messages[number].client, route)
+            expectAbsorption(number, route)
         }
     }
 
