@@ -48,7 +48,7 @@ package final class StoreDatabase: Sendable {
             }
             return Opening(database: database, notes: notes)
         } catch {
-            throw StoreFailure(path: path).problem(error)
+            throw StoreFailure(path: path).problem(error).thenRestart
         }
     }
 
@@ -66,14 +66,16 @@ package final class StoreDatabase: Sendable {
             return StoreDatabase(path, pool, refusal: nil)
         } catch let error as DatabaseError where error.keepsFromWriting {
             guard let pool = try? forReading(path, configuration) else { throw error }
-            return StoreDatabase(path, pool, refusal: StoreFailure(path: path).problem(error).thenRestart)
+            // It can be opened: what cannot are the files beside it.
+            let cause = error.resultCode == .SQLITE_CANTOPEN ? DatabaseError(resultCode: .SQLITE_READONLY) : error
+            return StoreDatabase(path, pool, refusal: StoreFailure(path: path).problem(cause).thenRestart)
         }
     }
 
     private static func forReading(_ path: String, _ configuration: Configuration) throws -> DatabasePool? {
         var configuration = configuration
         configuration.readonly = true
-        let pool = try DatabasePool(path: path, configuration: configuration)
+        let pool = try DatabasePool(path: StoreInspection.name(toRead: path), configuration: configuration)
         return try pool.read(StoreMigrations.migrator().hasCompletedMigrations) ? pool : nil
     }
 
@@ -132,7 +134,7 @@ package final class StoreDatabase: Sendable {
 extension DatabaseError {
     /// Whether a file may well be read all the same.
     fileprivate var keepsFromWriting: Bool {
-        [.SQLITE_READONLY, .SQLITE_FULL, .SQLITE_IOERR].contains(resultCode)
+        [.SQLITE_READONLY, .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN].contains(resultCode)
     }
 }
 
@@ -144,5 +146,11 @@ extension StoreProblem {
         }
     }
 
-    fileprivate var thenRestart: StoreProblem { .unwritable("\(text) Then restart the proxy.") }
+    /// What fails at the start is not tried again before the next one.
+    fileprivate var thenRestart: StoreProblem {
+        switch self {
+        case .unwritable(let text): .unwritable("\(text) Then restart the proxy.")
+        case .unreadable(let text): .unreadable("\(text) Then restart the proxy.")
+        }
+    }
 }
