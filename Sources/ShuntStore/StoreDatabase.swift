@@ -61,7 +61,11 @@ package final class StoreDatabase: Sendable {
                 // A change that was acknowledged outlives a loss of power too. The pool's own setting would not
                 // promise that.
                 try db.execute(sql: "PRAGMA synchronous = FULL")
-                try db.inTransaction(.immediate) { .rollback }
+                // A transaction alone begins on what is read-only, too.
+                try db.inTransaction(.immediate) {
+                    try db.execute(sql: "PRAGMA application_id = \(StoreMigrations.applicationID)")
+                    return .rollback
+                }
             }
             return StoreDatabase(path, pool, refusal: nil)
         } catch let error as DatabaseError where error.keepsFromWriting {
