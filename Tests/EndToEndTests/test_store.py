@@ -80,6 +80,13 @@ def set_aside(proxy) -> list:
     return [file for file in proxy.directory.glob("shunt.db.corrupt-*") if not file.name.endswith(("-wal", "-shm"))]
 
 
+def put_in_order(database):
+    """Leaves one file, as a process that ends in good order does."""
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert list(database.parent.glob("shunt.db*")) == [database]
+
+
 class TestADiskThatIsFull:
     def test_while_the_proxy_runs_costs_only_the_change(self, disk, start_proxy):
         proxy = start_proxy(disk.settings)
@@ -123,10 +130,15 @@ class TestADiskThatIsFull:
 
 
 class TestADirectoryThatIsReadOnly:
-    def test_lets_stored_overrides_count_and_refuses_changes(self, disk, start_proxy):
+    @pytest.mark.parametrize("ended", ["in good order", "killed"])
+    def test_lets_stored_overrides_count_and_refuses_changes(self, disk, start_proxy, ended):
         proxy = start_proxy(disk.settings)
         proxy.cli("set", "guide", "unified", "--reason", "before")
-        proxy.stop()
+        if ended == "killed":
+            proxy.kill()
+        else:
+            proxy.stop()
+            put_in_order(disk.store)
         disk.remount("ro")
         proxy.start()
         with proxy.connect(new_token()) as client:
@@ -189,6 +201,7 @@ class TestADatabaseThatIsNotAsItWas:
         proxy.cli("set", "guide", "unified")
         proxy.stop()
         database = proxy.directory / "shunt.db"
+        put_in_order(database)
         sound = database.read_bytes()
         broken = {
             "noise": os.urandom(len(sound)),

@@ -82,7 +82,7 @@ class Proxy:
         os.kill(self.process.pid, number)
 
     def stop(self, seconds: float = 30):
-        """Ends it gracefully, and holds it to two promises: it did not crash, and it logged no token."""
+        """Ends it gracefully, and holds it to its promises: it did not crash, left nothing running, and logged no token."""
         self.begin_stop()
         self.ends(seconds)
 
@@ -100,12 +100,16 @@ class Proxy:
                 self.signal(signal.SIGKILL)
                 self.process.wait()
         assert self.process.returncode == code, self.log[-4000:]
+        assert "already shut down" not in self.log, "something went on after its end"
         self.assert_no_token_logged()
 
-    def restart_after_kill(self):
-        """Ends it as a loss of power would, and starts it again."""
+    def kill(self):
+        """Ends it as a loss of power would."""
         self.signal(signal.SIGKILL)
         self.process.wait()
+
+    def restart_after_kill(self):
+        self.kill()
         self.start()
 
     def assert_no_token_logged(self):
