@@ -307,7 +307,7 @@ extension Switchboard {
         connections[id]?.live = 0
         forget(id)
         let seatID = clients[client]?.seats.first?.seat ?? .none
-        let isMoving = close.isDeparture && seats[seatID]?.route.isPaused == true
+        let isMoving = close.isDeparture && !connection.isRaw && seats[seatID]?.route.isPaused == true
         if seats[seatID]?.pool == poolID, connection.state != .retired, !isMoving {
             effects.closes.append(close)
             effects.list.append(.relayCloseToClient(client, close: effects.closes.count - 1))

@@ -468,6 +468,14 @@ import Testing
             ])
     }
 
+    @Test func `an old socket that is a byte pipe ends with its backend, paused or not`() throws {
+        let world = try world { $0.routes[0].endpoint?.passthrough = .raw }
+        let anna = world.arrive(Old.guide, "anna")
+        try world.change { $0.routes[0].isPaused = true }
+        #expect(
+            world.connection(1) { $0.connectionClosed($1, .cut, now: $2, &$3) } == [.relayCloseToClient(anna, .cut)])
+    }
+
     @Test func `a flip during a pause moves what waits, and it goes on waiting`() throws {
         let world = try world()
         let anna = world.arrive(Old.guide, "anna")
