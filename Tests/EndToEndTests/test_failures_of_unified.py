@@ -17,6 +17,7 @@ COLLAPSED = merged(
 )
 REFUSALS = {"upstream_lost", "upstream_unavailable", "queue_timeout"}
 AGENTS = ["guide", "content"]
+KILLS = 3
 # From the moment when the backend answers again to the first reply for everybody.
 SECONDS_TO_RECOVER = 5
 
@@ -50,15 +51,14 @@ async def come_back(backend, *crowds):
         )
 
 
-@pytest.mark.parametrize("kills", [3])
-def test_a_unified_backend_that_is_killed_costs_only_what_it_had(start_proxy, doomed, kills):
+def test_a_unified_backend_that_is_killed_costs_only_what_it_had(start_proxy, doomed):
     proxy = start_proxy(at(doomed.port, COLLAPSED))
 
     async def talk():
         async with chatting(proxy, new=3, old=3, agents=AGENTS, refusals=REFUSALS) as crowd:
             await crowd.each_hears(10)
             assert not crowd.refused, "while the backend was there nobody was refused"
-            for _ in range(kills):
+            for _ in range(KILLS):
                 before = {chatter: len(chatter.refused) for chatter in crowd}
                 doomed.kill()
                 await crowd.all_hear(
@@ -96,7 +96,7 @@ def test_with_fallback_the_legacy_backend_serves_whom_the_unified_one_has_not_an
                 for chatter in fresh:
                     assert chatter.sides.keys() == {(agent, "legacy") for agent in chatter.agents}, chatter
                 for chatter in known:
-                    assert {side for _, side in chatter.sides} == {"unified"}, "a conversation stays where it was answered"
+                    assert {side for _, side in chatter.sides} == {"unified"}, "it stays where it was answered"
                 await come_back(doomed, known, fresh)
                 await fresh.each_hears(10)
                 for chatter in fresh:

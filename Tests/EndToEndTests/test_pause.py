@@ -1,5 +1,5 @@
-"""Routes that are paused, resumed and reconnected while clients talk: everybody stays, what waits is bounded, nothing is
-lost, and the other routes never notice."""
+"""Routes that are paused, resumed and reconnected while clients talk: everybody stays, what waits is bounded, nothing
+is lost, and the other routes never notice."""
 
 import asyncio
 import time

@@ -82,7 +82,7 @@ class Proxy:
         os.kill(self.process.pid, number)
 
     def stop(self, seconds: float = 30):
-        """Ends it gracefully, and holds it to its promises: it did not crash, left nothing running, and logged no token."""
+        """Ends it gracefully, and holds it to its promises: no crash, nothing left running, no token in the log."""
         self.begin_stop()
         self.ends(seconds)
 
