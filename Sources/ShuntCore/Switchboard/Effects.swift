@@ -140,6 +140,9 @@ package struct PeerClose: Sendable, Equatable {
     }
 
     package static let cut = PeerClose()
+
+    /// Whether the peer's process goes, or is gone, as opposed to having something to say to this one socket.
+    package var isDeparture: Bool { isCut || code == .goingAway || code == .serviceRestart }
 }
 
 /// Why a dial came to nothing.

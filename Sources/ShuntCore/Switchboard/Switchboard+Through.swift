@@ -296,7 +296,8 @@ extension Switchboard {
     }
 
     /// The backend closed a client's own connection: so does the client's socket, in the backend's words. While the
-    /// client is on its way to the other side it stays, and learns what is lost.
+    /// client is on its way to the other side, or its route is paused and the backend went, it stays, and learns what is
+    /// lost.
     mutating func throughClosed(_ id: ConnectionID, _ close: PeerClose, now: Instant, _ effects: inout Effects) {
         guard let connection = connections[id], case .client(let client) = pools[connection.pool]?.key.owner else {
             return
@@ -306,7 +307,8 @@ extension Switchboard {
         connections[id]?.live = 0
         forget(id)
         let seatID = clients[client]?.seats.first?.seat ?? .none
-        if seats[seatID]?.pool == poolID, connection.state != .retired {
+        let isMoving = close.isDeparture && !connection.isRaw && seats[seatID]?.route.isPaused == true
+        if seats[seatID]?.pool == poolID, connection.state != .retired, !isMoving {
             effects.closes.append(close)
             effects.list.append(.relayCloseToClient(client, close: effects.closes.count - 1))
             forget(client, now: now, &effects)

@@ -449,6 +449,33 @@ import Testing
         #expect(world.say(anna, "2") == [.forward(1, "2")])
     }
 
+    @Test(arguments: [PeerClose.cut, PeerClose(code: .goingAway), PeerClose(code: .serviceRestart)])
+    func `an old socket stays while its backend moves behind a pause`(close: PeerClose) throws {
+        let world = try world()
+        let anna = world.arrive(Old.guide, "anna")
+        world.say(anna, "under way")
+        try world.change { $0.routes[0].isPaused = true }
+        world.say(anna, "1")
+        #expect(world.connection(1) { $0.connectionClosed($1, close, now: $2, &$3) }.errors == ["upstream_lost sent"])
+        #expect(try world.change { $0.routes[0].isPaused = false } == [.dial(2)])
+        #expect(world.ready(2) == [.forward(2, "1")])
+        // What a backend says to this one socket counts all the same.
+        try world.change { $0.routes[0].isPaused = true }
+        let farewell = PeerClose(code: CloseCode(rawValue: 4001))
+        #expect(
+            world.connection(2) { $0.connectionClosed($1, farewell, now: $2, &$3) } == [
+                .relayCloseToClient(anna, farewell)
+            ])
+    }
+
+    @Test func `an old socket that is a byte pipe ends with its backend, paused or not`() throws {
+        let world = try world { $0.routes[0].endpoint?.passthrough = .raw }
+        let anna = world.arrive(Old.guide, "anna")
+        try world.change { $0.routes[0].isPaused = true }
+        #expect(
+            world.connection(1) { $0.connectionClosed($1, .cut, now: $2, &$3) } == [.relayCloseToClient(anna, .cut)])
+    }
+
     @Test func `a flip during a pause moves what waits, and it goes on waiting`() throws {
         let world = try world()
         let anna = world.arrive(Old.guide, "anna")
