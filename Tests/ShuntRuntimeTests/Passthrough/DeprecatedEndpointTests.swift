@@ -1,3 +1,4 @@
+import Logging
 import ShuntCore
 import Synchronization
 import Testing
