@@ -41,12 +41,14 @@ def deprecating(**changes) -> dict:
 
 
 def window(seconds: float, routes: list[str], share: str = "100%", begins: float = 0) -> dict:
-    """A brownout from so many seconds from now on."""
-    start = datetime.now(UTC) + timedelta(seconds=begins)
+    """A brownout that begins in so many seconds (rounded down) and ends `seconds` after that."""
+    begin = datetime.now(UTC) + timedelta(seconds=begins)
+    start = begin.replace(microsecond=0)
+    length = begin - start + timedelta(seconds=seconds)
     return {
         "routes": routes,
         "from": start.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "for": f"{int(seconds)}s",
+        "for": f"{length // timedelta(milliseconds=1)}ms",
         "share": share,
     }
 
@@ -174,6 +176,7 @@ def test_a_share_picks_the_same_sessions_each_time(start_proxy):
 
 
 def test_an_old_client_comes_back_when_the_brownout_is_over(start_proxy):
+    """Its five attempts last fifteen seconds, a tenth of that here: no brownout of the field is so short."""
     heartbeat = {"absorb": ["heartbeat"], "send": '{"type":"heartbeat"}', "every": "600ms"}
     proxy = start_proxy(merged(deprecating(), {"legacy_defaults": {"heartbeat": heartbeat}}))
 
@@ -185,7 +188,7 @@ def test_an_old_client_comes_back_when_the_brownout_is_over(start_proxy):
                 while not service.heard:
                     await asyncio.sleep(0.02)
                 socket = service.socket
-                proxy.write({"deprecation": {"brownouts": [window(2, ["guide"])]}})
+                proxy.write({"deprecation": {"brownouts": [window(1.2, ["guide"])]}})
                 await asyncio.to_thread(proxy.cli, "reload")
                 await socket.wait_closed()
                 codes.add(socket.close_code)
