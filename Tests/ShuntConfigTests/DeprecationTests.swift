@@ -122,7 +122,7 @@ struct DeprecationTests {
                 + #"{successor}; did you mean "{sunset}"?"#),
         mistake(
             "a share above all", "  brownouts: [{routes: guide, from: 2027-01-01, for: 1h, share: 101%}]",
-            #"3:66: error: deprecation.brownouts[0].share: found "101%"; allowed: a share from 0% to 100%, such as 25% "#
+            #"3:65: error: deprecation.brownouts[0].share: found "101%"; allowed: a share from 0% to 100%, such as 25% "#
                 + "or 0.5%"),
         mistake(
             "a window without an end", "  brownouts: [{routes: guide, from: 2027-01-01}]",
