@@ -94,12 +94,12 @@ struct KeyDiagnosticsTests {
         DiagnosticCase(
             "a key of later work",
             #"""
-            deprecation: {notice: false}
+            deprecation: {deprecated_at: 2026-12-01, quiet_period: 14d}
             \#(oneRoute)
             """#,
             #"""
-            1:1: error: deprecation: not supported yet; without it nothing is announced or refused as deprecated; \#
-            remove the key
+            1:42: error: deprecation.quiet_period: not supported yet; without it nothing is said about which endpoint \#
+            is safe to remove; remove the key
             """#),
         DiagnosticCase(
             "later keys of listen",

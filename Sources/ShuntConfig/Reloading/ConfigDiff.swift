@@ -18,6 +18,7 @@ package enum ConfigDiff {
         live += SessionSettings.liveFields.sentence("session", before.session, after.session)
         live += Limits.liveFields.sentence("limits", before.limits, after.limits)
         live += ClientNaming.fields.sentence("client", before.client, after.client)
+        live += DeprecationSettings.fields.sentence("deprecation", before.deprecation, after.deprecation)
         if old.log.level != new.log.level { live.append("log: level \(new.log.level) (was \(old.log.level))") }
         return (live, restart(old, new))
     }

@@ -50,6 +50,15 @@ extension ClientNaming {
     static var fields: [Field<Self>] { [Field("app", \.app), Field("version", \.version)] }
 }
 
+extension DeprecationSettings {
+    static var fields: [Field<Self>] {
+        [
+            Field("deprecated_at", \.deprecatedAt), Field("sunset", \.sunset), Field("link", \.link),
+            Field("successor", \.successor), Field("notice", \.notice), Field("brownouts", \.brownouts),
+        ]
+    }
+}
+
 extension AddressingSettings {
     static var fields: [Field<Self>] {
         [

@@ -5,10 +5,6 @@ struct DocumentReader {
     let document: DocumentNode
     let diagnostics: DiagnosticList
 
-    static let later: KeyValuePairs<String, String> = [
-        "deprecation": "nothing is announced or refused as deprecated"
-    ]
-
     /// nil when something essential is missing, which is told.
     func read() -> (settings: ProxySettings, summary: ConfigSummary)? {
         guard let root = Section(document, diagnostics) else { return nil }
@@ -39,8 +35,17 @@ struct DocumentReader {
         let phase = readPhase(root, into: &draft)
         readUnified(root, defaults: defaults, into: &draft)
         readRoutes(root, defaults, legacyDefaults, phase, into: &draft)
-        root.finish(later: Self.later)
+        let deprecation = root.section("deprecation")
+        if let section = deprecation {
+            var settings = DeprecationSettings()
+            settings.read(section, into: &draft)
+            draft.definition.deprecation = settings
+        }
+        root.finish()
         TableChecks(draft: draft, listen: listen, unified: unified, diagnostics: diagnostics).run()
+        if let place = deprecation?.node {
+            DeprecationChecks(draft: draft, place: place, diagnostics: diagnostics).run()
+        }
         guard !diagnostics.hasErrors, let table = draft.compile(unified: unified, root: document, diagnostics) else {
             return nil
         }

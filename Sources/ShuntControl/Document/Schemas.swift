@@ -16,6 +16,7 @@ enum Schemas {
                     "messages", "absorbed", "refused", "forwarded", "delivered", "errors", "parked",
                     "parked_delivered", "parked_expired", "discarded", "late_replies", "unasked_replies",
                     "pushes_forwarded", "pushes_answered", "pushes_dropped", "dials", "dials_failed", "retired",
+                    "brownout_refused", "brownout_closed",
                 ]),
             ],
             optional: [
@@ -32,8 +33,15 @@ enum Schemas {
                 ]),
             ],
             optional: [
-                "endpoint": text, "line": count, "override": reference("OverrideAnswer"), "legacy_upstream": text,
+                "endpoint": text, "life": reference("EndpointLifeAnswer"), "line": count,
+                "override": reference("OverrideAnswer"), "legacy_upstream": text,
                 "unified_upstream": text,
+            ]),
+        "EndpointLifeAnswer": object(
+            ["state": words(EndpointState.allCases.map(\.rawValue))],
+            optional: [
+                "deprecated_at": time, "sunset": time,
+                "brownout": object(["from": time, "until": time, "share": text]),
             ]),
         "OverrideAnswer": object(["value": text, "at": time, "by": text, "reason": text]),
         "PhaseAnswer": object(

@@ -143,6 +143,8 @@ package struct RouteStatus: Sendable, Hashable {
     package var match: [String]
     /// Where old clients connect; nil when nowhere.
     package var endpoint: String?
+    /// Where that endpoint stands; nil without one.
+    package var life: EndpointLife?
     /// What is in force.
     package var decision: RouteDecision
     /// What the file says: `legacy`, `25%` …
@@ -158,11 +160,12 @@ package struct RouteStatus: Sendable, Hashable {
     package init(
         name: String, match: [String], endpoint: String?, decision: RouteDecision, fileSays: Rollout, line: Int?,
         override: StoredOverride?, isPaused: Bool, legacyUpstream: String?, unifiedUpstream: String?,
-        tally: RouteTally
+        tally: RouteTally, life: EndpointLife? = nil
     ) {
         self.name = name
         self.match = match
         self.endpoint = endpoint
+        self.life = life
         self.decision = decision
         self.fileSays = fileSays
         self.line = line

@@ -5,7 +5,7 @@ package struct Greeting: Sendable {
 }
 
 /// Why a client's socket is closed when its exchanges are over.
-package enum Leaving: UInt8, Sendable { case draining, endpointClosed, routeRemoved }
+package enum Leaving: UInt8, Sendable { case draining, endpointClosed, routeRemoved, brownout }
 
 /// A client socket, of the unified endpoint or of a legacy one.
 package struct Client: Sendable {

@@ -21,6 +21,8 @@ extension Switchboard {
         isChangingTable = false
         endStranded(now: now, &effects)
         for id in pools.ids { pump(id, now: now, &effects) }
+        // Whom a brownout takes in by this table is said with the wall clock's time.
+        brownoutsInForce = []
         settleLoosened(now: now, &effects)
     }
 
@@ -170,6 +172,7 @@ extension Switchboard {
     private mutating func judge(
         _ id: ClientID, from old: RoutingTable, spread: TimeSpan, now: Instant, _ effects: inout Effects
     ) {
+        stayThroughBrownout(id)
         guard let client = clients[id] else { return }
         if let old = client.endpoint {
             guard let found = successor(of: old) else {

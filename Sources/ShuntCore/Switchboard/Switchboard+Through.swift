@@ -46,6 +46,10 @@ extension Switchboard {
         }
         for poolID in sessions[client.session]?.pools ?? [] { pools[poolID]?.expired = false }
         if connection.isNone { greet(id, now: now, &effects) }
+        if !client.isRaw, let notice = client.endpoint?.announcement?.notice {
+            effects.list.append(.deliver(id, effects.splices.splice(blob: notice)))
+        }
+        if !brownoutsInForce.isEmpty { leaveInBrownout(id, now: now) }
         if !client.isRaw {
             deliverParked(to: id, of: client.session, now: now, &effects)
             adopt(by: id, of: client.session)

@@ -20,11 +20,15 @@ final class ProcessState: Sendable {
     let transfer: SocketTransfer
     /// Called on a worker's loop.
     let onNote: (@Sendable (ProxyNote) -> Void)?
+    let wallClock: @Sendable () -> UnixTime
+    /// Touched when a client of a deprecated endpoint connects.
+    let deprecatedUse = Mutex(DeprecatedUse())
     private let newest: Mutex<RoutingTable>
 
     init(
         settings: ProxySettings, workerCount: Int, logger: Logger, connector: Connector = .tcp,
-        transfer: SocketTransfer = .descriptor, onNote: (@Sendable (ProxyNote) -> Void)? = nil
+        transfer: SocketTransfer = .descriptor, onNote: (@Sendable (ProxyNote) -> Void)? = nil,
+        wallClock: @escaping @Sendable () -> UnixTime = WallClock.now
     ) {
         newest = Mutex(settings.table)
         listen = settings.listen
@@ -39,6 +43,7 @@ final class ProcessState: Sendable {
         self.connector = connector
         self.transfer = transfer
         self.onNote = onNote
+        self.wallClock = wallClock
     }
 
     /// The table that new workers begin with. The others have their own, and are told.

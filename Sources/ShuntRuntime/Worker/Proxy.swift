@@ -18,16 +18,21 @@ package actor Proxy {
 
     /// Makes the worker threads; nothing is listened on yet.
     ///
-    /// - Parameter onNote: called on a worker's loop for what upstreams and connections do, never for a message: it must
-    ///   not block.
+    /// - Parameters:
+    ///   - onNote: called on a worker's loop for what upstreams and connections do, never for a message: it must not
+    ///     block.
+    ///   - wallClock: nil is the system's.
     package init(
-        settings: ProxySettings, logger: Logger, onNote: (@Sendable (ProxyNote) -> Void)? = nil
+        settings: ProxySettings, logger: Logger, onNote: (@Sendable (ProxyNote) -> Void)? = nil,
+        wallClock: (@Sendable () -> UnixTime)? = nil
     ) {
         self.settings = settings
         self.logger = logger
         let count = max(1, settings.listen.workers ?? System.coreCount)
         group = MultiThreadedEventLoopGroup(numberOfThreads: count)
-        process = ProcessState(settings: settings, workerCount: count, logger: logger, onNote: onNote)
+        process = ProcessState(
+            settings: settings, workerCount: count, logger: logger, onNote: onNote,
+            wallClock: wallClock ?? WallClock.now)
     }
 
     /// Listens.
@@ -49,6 +54,7 @@ package actor Proxy {
         let table = process.table
         _ = try? await workers.onEach { worker in
             if worker.switchboard.table !== table { worker.feed(.tableChanged(table, spread: .zero)) }
+            worker.lookAtWallClock()
         }
         let listener = try await Listener.start(settings.listen, group: group, workers: workers, logger: logger)
         self.listener = listener

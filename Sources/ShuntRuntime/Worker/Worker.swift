@@ -50,6 +50,9 @@ final class Worker {
     var watched: [Leg] = []
     var tickTask: Scheduled<Void>?
     var tickAt = Instant.distantFuture
+    var wallTask: Scheduled<Void>?
+    /// The brownouts that the log was told of.
+    var toldBrownouts: [Brownout] = []
 
     /// A graceful stop has begun: no new sockets.
     var isDraining = false

@@ -16,6 +16,7 @@ extension ControlPlane: ProxyControl {
         let tallies = await plane.routeReport()
         // A reload in between has other places; the next answer is right again.
         let fits = tallies.count == table.routes.count
+        let wall = UnixTime.now
         return table.routes.map { route in
             let settings = table.definition.routes[route.index]
             var line = inForce.settings.lines.line(of: route.name, route.decision.origin)
@@ -24,7 +25,8 @@ extension ControlPlane: ProxyControl {
                 name: route.name, match: route.match, endpoint: settings.endpoint?.path, decision: route.decision,
                 fileSays: settings.servedBy, line: line, override: inForce.overrides[.route(route.name)],
                 isPaused: route.isPaused, legacyUpstream: route.legacy?.settings.name,
-                unifiedUpstream: route.unified?.settings.name, tally: fits ? tallies[route.index] : RouteTally())
+                unifiedUpstream: route.unified?.settings.name, tally: fits ? tallies[route.index] : RouteTally(),
+                life: settings.endpoint.map { _ in EndpointLife(of: route.name, in: table.definition, at: wall) })
         }
     }
 

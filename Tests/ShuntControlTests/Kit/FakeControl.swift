@@ -146,6 +146,11 @@ final class FakeControl: ProxyControl {
                 subject: .route("liaison/content"), value: "25.5%", at: UnixTime(milliseconds: 1_795_000_000_250),
                 by: "anna", reason: "a try"),
             isPaused: true, legacyUpstream: "liaison", unifiedUpstream: "unified", tally: RouteTally())
+        full.life = EndpointLife(
+            state: .deprecated, deprecatedAt: UnixTime(milliseconds: 1_796_083_200_000),
+            sunset: UnixTime(milliseconds: 1_803_859_200_000),
+            brownout: Brownout(
+                routes: ["*"], from: UnixTime(milliseconds: 1_801_476_000_000), length: .hours(1), share: .unified))
         full.tally.byLegacy = 30
         full.tally.byUnified = 10
         return [plain, full]
