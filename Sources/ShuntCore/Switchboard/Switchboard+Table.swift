@@ -176,9 +176,11 @@ extension Switchboard {
         guard let client = clients[id] else { return }
         if let old = client.endpoint {
             guard let found = successor(of: old) else {
+                clients[id]?.isStranded = true
                 return leaveSoon(id, .routeRemoved, spread, now: now, &effects)
             }
             clients[id]?.endpoint = found
+            clients[id]?.isStranded = false
             if !table.definition.phase.opensLegacyEndpoints, found.route.index >= 0 {
                 leaveSoon(id, .endpointClosed, spread, now: now, &effects)
             } else if client.leaves != .distantFuture, client.leaving != .draining {

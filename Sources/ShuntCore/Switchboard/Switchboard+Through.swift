@@ -102,7 +102,7 @@ extension Switchboard {
         guard let seatID = clients[id]?.seats.first?.seat, let route = seats[seatID]?.route,
             let current = seats[seatID]?.pool
         else { return }
-        if clients[id]?.leaving == .routeRemoved, clients[id]?.leaves != .distantFuture {
+        if clients[id]?.isStranded == true {
             return refuse(id, .unknownAgent, detail: ErrorCode.routeRemoved.text, now: now, &effects)
         }
         if !route.isSettled || !pools.contains(current) {
