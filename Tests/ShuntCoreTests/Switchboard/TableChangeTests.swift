@@ -308,6 +308,19 @@ import Testing
         #expect(heard == [.forward(1, "1")] || heard.dials == 1)
     }
 
+    @Test func `an old socket that leaves for another reason already sends nothing more to a route that is removed`()
+        throws
+    {
+        let world = try world()
+        let old = world.arrive(Old.content, "anna")
+        world.say(old, "1")
+        try world.change { $0.phase = .complete }
+        try world.change { remove("liaison/content", from: &$0) }
+        #expect(world.say(old, "2").errors == ["unknown_agent unsent"])
+        let over = world.hear(1, Text.reply("s"))
+        #expect(over.first == .deliver(old, Text.reply("s")), "what was sent before ends as it should")
+    }
+
     @Test func `a client that arrives at a route that goes is turned away`() throws {
         let world = try world()
         let (anna, _) = world.arriving(Old.content, nil)
