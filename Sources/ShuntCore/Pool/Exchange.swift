@@ -48,6 +48,11 @@ package struct Exchange: Sendable {
     package var previous = ExchangeID.none
     package var next = ExchangeID.none
 
+    /// An exchange of nobody: what lists and tables need to see of one.
+    package static func ofNobody(on route: Route) -> Exchange {
+        Exchange(client: .none, session: .none, pool: .none, seat: .none, route: route)
+    }
+
     /// Who waits for its outcome.
     struct Account: Sendable {
         let client: ClientID

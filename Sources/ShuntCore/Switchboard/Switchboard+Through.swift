@@ -95,13 +95,14 @@ extension Switchboard {
                 opens = table.oneWay.find(bytes, type) == nil
             }
         }
-        guard let seatID = clients[id]?.seats.first?.seat, let seat = seats[seatID] else { return }
-        let route = seat.route
+        guard let seatID = clients[id]?.seats.first?.seat, let route = seats[seatID]?.route,
+            let current = seats[seatID]?.pool
+        else { return }
         heard(seatID, bytes: bytes.count, now: now)
         if clients[id]?.leaving == .routeRemoved, clients[id]?.leaves != .distantFuture {
             return refuse(id, .unknownAgent, detail: ErrorCode.routeRemoved.text, now: now, &effects)
         }
-        if !route.isSettled || !pools.contains(seat.pool) {
+        if !route.isSettled || !pools.contains(current) {
             // An old client names no conversation: its socket's is one.
             settle(seat: seatID, route, madeConversation(seatID), now: now, &effects)
         }
