@@ -12,6 +12,15 @@ extension ListenSettings {
     }
 }
 
+extension UsageSettings {
+    static var fields: [Field<Self>] {
+        [Field("enabled", \.isOn), Field("max_clients", \.maxClients), Field("quiet_period", \.quietPeriod)]
+    }
+
+    /// Those that stand in `store`.
+    static var storeFields: [Field<Self>] { [Field("flush", \.flush), Field("keep", \.keepDays)] }
+}
+
 extension SessionSettings {
     static var liveFields: [Field<Self>] {
         [

@@ -18,14 +18,18 @@ struct DocumentReader {
         var draft = TableDraft()
         var admin = AdminSettings()
         var store = StoreSettings()
+        var usage = UsageSettings()
         let listenSection = root.section("listen")
         if let section = listenSection { listen.read(section, &admin) }
         if let section = root.section("admin") { admin.read(section) }
         if let section = listenSection { admin.check(section, listen.clients) }
         if let section = root.section("store") {
-            store.read(section)
+            store.read(section, &usage)
             draft.shownStore = section["url"]?.scalar?.shown
         }
+        let usageSection = root.section("usage")
+        if let section = usageSection { usage.read(section) }
+        usage.check(usageSection)
         if let section = root.section("client") { draft.definition.client.read(section) }
         if let section = root.section("session") { draft.definition.session.read(section) }
         if let section = root.section("limits") { draft.definition.limits.read(section) }
@@ -50,6 +54,7 @@ struct DocumentReader {
         settings.log = log
         settings.admin = admin
         settings.store = store
+        settings.usage = usage
         settings.lines = draft.lines
         return (settings, ConfigSummary(settings, draft))
     }

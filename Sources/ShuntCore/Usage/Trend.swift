@@ -74,7 +74,8 @@ package enum Trend: Sendable, Hashable {
 
         /// The first whole day at or after a point; it is not over yet, or there would be no use today.
         private func day(_ x: Double, _ today: UsageDay) -> UsageDay {
-            today.adding(Int(min(max(x, 0), Trend.horizon).rounded(.up)))
+            // What is whole but for rounding stays the day that it is.
+            today.adding(Int((min(max(x, 0), Trend.horizon) - 1e-6).rounded(.up)))
         }
     }
 }

@@ -14,6 +14,12 @@ package struct UsageBook: Sendable {
 
     package var isEmpty: Bool { rows.isEmpty }
 
+    /// What waits, of one endpoint or of all.
+    package func rows(of endpoint: String?) -> [UsageRow] {
+        rows.filter { endpoint == nil || $0.key.key.endpoint == endpoint }
+            .map { UsageRow(day: $0.key.day, key: $0.key.key, counts: $0.value) }
+    }
+
     package mutating func add(_ batch: UsageBatch) {
         for row in batch.rows {
             let key = callers[row.day, default: CallerBound(most: maxClients)].bounded(row.key)
