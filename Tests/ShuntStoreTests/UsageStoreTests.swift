@@ -46,7 +46,8 @@ private let ever = UsageDay(number: .min)...UsageDay(number: .max)
         #expect(rows.map(\.day.number) == [1, 1, 2])
         #expect(rows.map(\.key.app) == ["", "web", "web"])
         let sum = try #require(rows.dropFirst().first?.counts)
-        #expect([sum.messages, sum.sockets, sum.bytesIn, sum.sessions.count] == [6, 3, 30, 2])
+        let numbers: [Int] = [sum.messages, sum.sockets, sum.bytesIn, sum.sessions.count]
+        #expect(numbers == [6, 3, 30, 2])
         #expect(sum.firstSeen?.milliseconds == 1000)
         #expect(sum.lastSeen?.milliseconds == 2000)
         #expect(rows.first?.counts.lastSeen == nil)
@@ -113,13 +114,12 @@ private let ever = UsageDay(number: .min)...UsageDay(number: .max)
         #expect(found?.isUnwritable == true)
     }
 
-    @Test func `a sketch that nobody can read is said when it is read, and begun anew when it is written`() async throws
-    {
+    @Test func `a sketch that is none is said by a reader, and begun anew by a writer`() async throws {
         let folder = try StoreFolder()
         let opening = try SQLiteStore.open(path: folder.path)
         let store = SQLiteUsageStore(opening.store.database)
         try await store.add([row(1)], watched: [])
-        try DatabaseQueue(path: folder.path).write { try $0.execute(sql: "UPDATE usage SET sessions = x'07'") }
+        try await DatabaseQueue(path: folder.path).write { try $0.execute(sql: "UPDATE usage SET sessions = x'07'") }
         #expect(await problem { _ = try await store.usage(ever, endpoint: nil, limit: 9) } != nil)
         try await store.add([row(1, session: 5)], watched: [])
         let rows = try await store.usage(ever, endpoint: nil, limit: 9)
