@@ -12,6 +12,8 @@ package actor Proxy {
     private var listener: Listener?
     private var workers: Workers?
     private var stopping: Task<Void, Never>?
+    /// What the workers told last; asked for by `metrics`.
+    let reports = ReportBoard()
 
     /// The last table that was handed out; the next one waits for it.
     private var publishing: Task<Void, Never>?
@@ -45,6 +47,7 @@ package actor Proxy {
         }
         let workers = Workers(bound)
         self.workers = workers
+        for index in 0..<workers.count { workers.order(index) { $0.measureLag() } }
         // One may have been published while the workers were made.
         let table = process.table
         _ = try? await workers.onEach { worker in

@@ -51,6 +51,12 @@ final class Worker {
     var tickTask: Scheduled<Void>?
     var tickAt = Instant.distantFuture
 
+    /// Handshakes that were refused, by their stable code.
+    var refusedHandshakes: [String: Int] = [:]
+    /// How late this loop's timers fire.
+    var lag = DurationCounts()
+    var lagTask: Scheduled<Void>?
+
     /// A graceful stop has begun: no new sockets.
     var isDraining = false
 

@@ -29,6 +29,8 @@ extension Worker {
         for dial in dials.values { dial.cancel() }
         tickTask?.cancel()
         tickTask = nil
+        lagTask?.cancel()
+        lagTask = nil
         // The closure holds the worker.
         endOfTurn = {}
         return legs.count + pipes.count
