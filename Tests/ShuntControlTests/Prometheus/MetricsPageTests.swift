@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import ShuntControl
 import ShuntCore
 import Testing
