@@ -172,6 +172,9 @@ package struct MetricsWriter: Sendable {
     }
 
     private mutating func addEscaped(_ text: String, quotes: Bool) {
+        // Hardly any text needs it.
+        let isPlain = text.utf8.allSatisfy { $0 != 0x5C && $0 != 0x0A && ($0 != 0x22 || !quotes) }
+        if isPlain { return add(text) }
         for byte in text.utf8 {
             switch byte {
             case 0x5C: add("\\\\")
