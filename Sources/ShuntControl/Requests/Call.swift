@@ -15,6 +15,8 @@ package struct Call: Sendable {
     package var wantsStream = false
     /// Whether comma-separated values are asked for rather than JSON.
     package var wantsCSV = false
+    /// What the caller would read, all fields in one; empty where it does not say.
+    package var accept = ""
     /// Of `Last-Event-ID`: where a stream broke off.
     package var lastEvent: Int64?
 

@@ -42,6 +42,10 @@ package struct Exchange: Sendable {
     /// When the write happened, or the last part of a stream came.
     package var sentAt = Instant(nanoseconds: 0)
     package var retried = false
+    /// A part of its reply came.
+    package var isAnswered = false
+    /// When it began to wait; nothing for one that was sent at once.
+    package var queuedAt: Instant?
     /// It was taken over by another socket than the one that sent it.
     package var adopted = false
 

@@ -188,6 +188,9 @@ package struct RouteTally: Sendable, Hashable {
     /// Error replies to clients after a message was accepted, by the side that it was for.
     package var errorsByLegacy = 0
     package var errorsByUnified = 0
+    /// Messages that were answered to the end, by the side that did.
+    package var repliesByLegacy = 0
+    package var repliesByUnified = 0
     /// Client sockets on the route's legacy endpoint now.
     package var sockets = 0
     /// Messages that wait now: for the route's resume, or for exchanges on the side that it leaves.
@@ -200,6 +203,8 @@ package struct RouteTally: Sendable, Hashable {
         sum.byUnified += right.byUnified
         sum.errorsByLegacy += right.errorsByLegacy
         sum.errorsByUnified += right.errorsByUnified
+        sum.repliesByLegacy += right.repliesByLegacy
+        sum.repliesByUnified += right.repliesByUnified
         sum.sockets += right.sockets
         sum.waiting += right.waiting
         return sum
@@ -227,6 +232,29 @@ package struct PoolStatus: Sendable, Hashable {
         self.upstream = upstream
         self.side = side
         self.url = url
+    }
+
+    /// One entry for each upstream of a table, with nothing in it.
+    package static func empty(_ table: RoutingTable) -> [PoolStatus] {
+        table.upstreams.map { upstream in
+            let address = upstream.settings.address
+            let host = address.host.contains(":") && !address.host.hasPrefix("[") ? "[\(address.host)]" : address.host
+            return PoolStatus(
+                upstream: upstream.settings.name, side: upstream.isUnified ? .unified : .legacy,
+                url: "\(address.tls ? "wss" : "ws")://\(host):\(address.port)\(address.path)")
+        }
+    }
+
+    /// Adds another worker's share.
+    package mutating func add(_ other: PoolStatus) {
+        pools += other.pools
+        dialling += other.dialling
+        ready += other.ready
+        retired += other.retired
+        outstanding += other.outstanding
+        queued += other.queued
+        queuedBytes += other.queuedBytes
+        openBreakers += other.openBreakers
     }
 }
 

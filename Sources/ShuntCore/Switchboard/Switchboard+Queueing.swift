@@ -78,6 +78,7 @@ extension Switchboard {
         var exchange = exchange
         exchange.held = copy(bytes, 0..<bytes.count)
         exchange.unreadyAtStart = pool.unreadyTime(now: now)
+        exchange.queuedAt = now
         if exchange.route.isPaused { exchange.pausedSince = now }
         if isHindered { pools[exchange.pool]?.hasHindered = true }
         heldBytes += bytes.count
@@ -134,6 +135,7 @@ extension Switchboard {
 
     private mutating func sendHeld(_ id: ExchangeID, now: Instant, _ effects: inout Effects) {
         guard let pool = exchanges[id]?.pool else { return }
+        meterWait(id, now: now)
         // Whatever it was accepted for: its socket may have changed sides since.
         if pools[pool]?.isThrough == true { return passHeld(id, now: now, &effects) }
         if exchanges[id]?.isPassed == true, !becomesRouted(id, now: now, &effects) { return }

@@ -29,6 +29,7 @@ extension Switchboard {
         }
         if let oldest = oldestLive(id) { fail(oldest, .replyTooLarge, now: now, &effects) }
         tally.retired += 1
+        meterRetired(connection.upstreamIndex, .replyTooLarge)
         effects.list.append(
             .note(.connectionRetired(upstream: connection.upstreamIndex, .replyTooLarge)))
         lose(id, .upstreamLost, now: now, &effects)
@@ -159,6 +160,9 @@ extension Switchboard {
                 sessions[session]?.pins.noteAnswer(route.name, key, now: now)
             }
             tally.delivered += 1
+            let isFirst = exchanges[exchangeID]?.isAnswered == false
+            let sentAt = exchanges[exchangeID]?.sentAt ?? now
+            meterReply(route, place.side, since: sentAt, isFirst: isFirst, ends: ends, now: now)
             if let endpoint, endpoint.unified === upstream, clients[client]?.congested == false {
                 // Both changes of form in one pass.
                 let splice = unify(
@@ -180,6 +184,7 @@ extension Switchboard {
     /// The timeout starts anew. Whose client has seen a part, that message is not sent a second time.
     private mutating func partCame(_ id: ExchangeID, now: Instant) {
         exchanges[id]?.sentAt = now
+        exchanges[id]?.isAnswered = true
         heldBytes -= exchanges[id]?.held.count ?? 0
         exchanges[id]?.held = []
     }

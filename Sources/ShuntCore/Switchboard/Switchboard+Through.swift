@@ -13,6 +13,7 @@ extension Switchboard {
         let limits = table.definition.limits
         let id = clients.insert(
             Client(session: sessionID, handshake: handshake, endpoint: endpoint, app: app, limits: limits, now: now))
+        meterOpened(endpoint)
         let before = sessions[sessionID]?.clients.count ?? 0
         sessions[sessionID]?.clients.append(id)
         sessions[sessionID]?.alone = nil
@@ -85,6 +86,7 @@ extension Switchboard {
         _ id: ClientID, _ endpoint: Endpoint, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant,
         _ effects: inout Effects
     ) {
+        meterMessages(1, on: endpoint.route.index)
         var opens = true
         if kind == .text {
             let result = envelope.scan(bytes, for: Self.typeOnly, nesting: table.definition.limits.nesting, early: true)
@@ -141,6 +143,7 @@ extension Switchboard {
             oneWay: !opens, isPassed: true, kind: kind, size: bytes.count)
         exchange.held = copy(bytes, 0..<bytes.count)
         exchange.unreadyAtStart = pools[poolID]?.unreadyTime(now: now) ?? .zero
+        exchange.queuedAt = now
         if isBlocked { pools[poolID]?.hasHindered = true }
         if route.isPaused { exchange.pausedSince = now }
         heldBytes += bytes.count
@@ -161,6 +164,7 @@ extension Switchboard {
         tally.passed += 1
         count(seat, .legacy)
         guard opens else { return }
+        if connections[connection]?.live == 0 { connections[connection]?.askedAt = now }
         connections[connection]?.live += 1
         connections[connection]?.lastPassed = now
         seats[seat]?.count(1, sentTo: .legacy)
@@ -241,7 +245,13 @@ extension Switchboard {
         splice.kind = kind
         said(clients[client]?.seats.first?.seat ?? .none, bytes: bytes.count)
         effects.list.append(.deliver(client, splice))
-        guard isReply, ends, let live = connections[id]?.live, live > 0 else { return }
+        guard isReply, let live = connections[id]?.live, live > 0 else { return }
+        if let route = clients[client]?.endpoint?.route {
+            let askedAt = connections[id]?.askedAt
+            meterReply(route, .legacy, since: askedAt ?? now, isFirst: askedAt != nil, ends: ends, now: now)
+            connections[id]?.askedAt = nil
+        }
+        guard ends else { return }
         connections[id]?.live = live - 1
         passedEnded(client, 1, now: now, &effects)
         guard live == 1 else { return }
@@ -270,7 +280,9 @@ extension Switchboard {
         tally.forwarded &+= up
         tally.passed &+= up
         tally.delivered &+= down
-        guard let route = clients[id]?.endpoint?.route.index, routeTallies.indices.contains(route) else { return }
+        guard let route = clients[id]?.endpoint?.route.index else { return }
+        meterMessages(up, on: route)
+        guard routeTallies.indices.contains(route) else { return }
         routeTallies[route].byLegacy &+= up
     }
 
@@ -293,6 +305,7 @@ extension Switchboard {
         pools[poolID]?.current = connection
         pools[poolID]?.connections.append(connection)
         tally.dials += 1
+        meterDial(pool.key.upstream)
         let values = client.endpoint?.pattern?.values(in: client.handshake.path) ?? [:]
         let request = UpstreamRequest(
             upstream: pool.upstream.settings, client: client.handshake, token: sessions[client.session]?.token,
@@ -323,6 +336,7 @@ extension Switchboard {
         let isMoving = close.isDeparture && !connection.isRaw && seats[seatID]?.route.isPaused == true
         if seats[seatID]?.pool == poolID, connection.state != .retired, !isMoving {
             effects.closes.append(close)
+            meterClose(ClientClose(.backend, close))
             effects.list.append(.relayCloseToClient(client, close: effects.closes.count - 1))
             forget(client, now: now, &effects)
             return
@@ -339,6 +353,7 @@ extension Switchboard {
         guard let endpoint = clients[id]?.endpoint else { return }
         tally.errors += 1
         erred(clients[id]?.seats.first?.seat ?? .none)
+        meterError(endpoint.route, .legacy, code)
         let start = effects.splices.literalCount
         ErrorReply.append(code, sent: sent, members: tags(of: endpoint.route), to: &effects.splices.literals)
         let splice = effects.splices.splice(literalsFrom: start)

@@ -31,6 +31,8 @@ extension Worker {
         tickTask = nil
         wallTask?.cancel()
         wallTask = nil
+        lagTask?.cancel()
+        lagTask = nil
         // The closure holds the worker.
         endOfTurn = {}
         return legs.count + pipes.count

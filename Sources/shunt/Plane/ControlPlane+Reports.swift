@@ -55,6 +55,16 @@ extension ControlPlane: ProxyControl {
 }
 
 extension ControlPlane {
+    /// Everything for `/metrics`.
+    ///
+    /// - Parameter workers: what the workers have counted. They are asked by others, because nothing here may wait for them.
+    package func metrics(_ workers: (sum: WorkerReport, parts: [MetricsReport.Part])) -> MetricsReport {
+        MetricsReport(
+            version: identity.version, startedAt: identity.startedAt, revision: revision, isDraining: isDraining,
+            reloads: reloads.done, failedReloads: reloads.failed, lastReload: lastReload,
+            isStoreFailing: storeProblem != nil, sum: workers.sum, workers: workers.parts)
+    }
+
     /// The process stops: nothing is changed any more, and it is not ready for new clients.
     package func beginDrain() { isDraining = true }
 }
