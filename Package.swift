@@ -61,11 +61,13 @@ let package = Package(
         ),
         // Overrides and their audit trail, on disk.
         .target(name: "ShuntStore", dependencies: ["ShuntCore", grdb], swiftSettings: house),
+        // The dashboard's page, style and scripts, as bytes in the program.
+        .target(name: "DashboardFiles", exclude: ["files"]),
         // The admin listener: JSON API for people, programs and the CLI.
         .target(
             name: "ShuntControl",
             dependencies: [
-                "ShuntCore", hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
+                "ShuntCore", "DashboardFiles", hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
                 logging,
                 serviceLifecycle,
             ],

@@ -46,9 +46,13 @@ struct Assembly: Sendable {
         services.append(ProxyService(proxy: proxy, plane: plane, table: table, logger: logger))
         services.append(ReloadService(path: config, plane: plane, logger: logger))
         if settings.admin.address != nil {
-            let metrics = AdminAPI.metrics { await plane.metrics(await proxy.metrics()) }
+            let report = { @Sendable in await plane.metrics(await proxy.metrics()) }
+            let sampler = LiveSampler(report: report, wall: { .now })
+            services.append(sampler)
             services.append(
-                ControlService(settings: settings.admin, control: plane, logger: logger, extra: [metrics]))
+                ControlService(
+                    settings: settings.admin, control: plane, logger: logger,
+                    extra: [AdminAPI.metrics(report), AdminAPI.live(sampler)] + AdminAPI.dashboard))
         }
         // Stopped in reverse order: the proxy drains while the demo agents still answer, and what it counted last is
         // written when it is gone.

@@ -2,7 +2,6 @@
 
 import { el } from './dom.js';
 import * as api from './api.js';
-import * as format from './format.js';
 import { move, openChange, readRoute, routePath } from './change.js';
 import { actionEffects, shareEffects } from './effects.js';
 import { figures, state, why } from './state.js';
@@ -49,7 +48,7 @@ export function reviewShare(name, want) {
           for (const radio of options.querySelectorAll('input[type=radio]')) radio.checked = radio.value === choice;
           slider.value = percent;
           if (document.activeElement !== exact) exact.value = percent;
-          target.textContent = choice === 'file' ? `the file (${route.file_says})` : choice === 'share' ? format.percent(percent) : choice;
+          target.textContent = choice === 'file' ? `the file (${route.file_says})` : wished();
           refresh();
         }
         queueMicrotask(update);

@@ -13,7 +13,10 @@ package enum AdminPath {
     package static let usage = base + "/usage"
     package static let reload = base + "/reload"
     package static let drain = base + "/drain"
+    package static let live = base + "/live"
     package static let document = base + "/openapi.json"
+    /// The dashboard's files; the page itself is at `/`.
+    package static let dashboard = "/dashboard"
     package static let alive = "/healthz"
     package static let metrics = "/metrics"
     package static let ready = "/readyz"

@@ -114,34 +114,34 @@ enum Schemas {
             ],
             optional: ["errors": texts, "allowed": texts, "meant": text, "revision": revision]),
         "Document": ["type": "object", "required": ["openapi", "info", "paths"]],
-    ]
+    ].merging(live) { $1 }
 
     static func reference(_ name: String) -> JSONTree { ["$ref": .text("#/components/schemas/" + name)] }
 
-    private static let text: JSONTree = ["type": "string"]
-    private static let texts: JSONTree = ["type": "array", "items": text]
-    private static let flag: JSONTree = ["type": "boolean"]
-    private static let count: JSONTree = ["type": "integer", "minimum": 0]
-    private static let revision: JSONTree = ["type": "integer", "format": "int64", "minimum": 0]
-    private static let time: JSONTree = ["type": "string", "format": "date-time"]
-    private static let day: JSONTree = ["type": "string", "format": "date"]
-    private static let percent: JSONTree = ["type": "number", "minimum": 0, "maximum": 100]
-    private static let phase = words(Phase.allCases.map(\.rawValue))
-    private static let origin = words(RouteDecision.Origin.allCases.map(\.rawValue))
-    private static let share: JSONTree = [
+    static let text: JSONTree = ["type": "string"]
+    static let texts: JSONTree = ["type": "array", "items": text]
+    static let flag: JSONTree = ["type": "boolean"]
+    static let count: JSONTree = ["type": "integer", "minimum": 0]
+    static let revision: JSONTree = ["type": "integer", "format": "int64", "minimum": 0]
+    static let time: JSONTree = ["type": "string", "format": "date-time"]
+    static let day: JSONTree = ["type": "string", "format": "date"]
+    static let percent: JSONTree = ["type": "number", "minimum": 0, "maximum": 100]
+    static let phase = words(Phase.allCases.map(\.rawValue))
+    static let origin = words(RouteDecision.Origin.allCases.map(\.rawValue))
+    static let share: JSONTree = [
         "type": "string", "pattern": #"^(legacy|unified|[0-9]{1,3}(\.[0-9]{1,2})?%)$"#,
         "examples": ["legacy", "25%", "unified"],
     ]
 
-    private static func words(_ words: [String]) -> JSONTree { ["type": "string", "enum": .texts(words)] }
-    private static func list(_ name: String) -> JSONTree { ["type": "array", "items": reference(name)] }
+    static func words(_ words: [String]) -> JSONTree { ["type": "string", "enum": .texts(words)] }
+    static func list(_ name: String) -> JSONTree { ["type": "array", "items": reference(name)] }
 
-    private static func counts(_ names: [String]) -> JSONTree {
+    static func counts(_ names: [String]) -> JSONTree {
         object(Dictionary(names.map { ($0, count) }, uniquingKeysWith: { $1 }))
     }
 
     /// An object that has these members and no others.
-    private static func object(_ required: [String: JSONTree], optional: [String: JSONTree] = [:]) -> JSONTree {
+    static func object(_ required: [String: JSONTree], optional: [String: JSONTree] = [:]) -> JSONTree {
         [
             "type": "object", "required": .texts(required.keys.sorted()), "additionalProperties": false,
             "properties": .object(required.merging(optional) { $1 }),

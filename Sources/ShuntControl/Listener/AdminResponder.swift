@@ -53,6 +53,7 @@ package struct AdminResponder: HTTPResponder {
         call.wantsStream = request.method == .get && Self.wantsStream(request.headers)
         call.wantsCSV = Self.prefers("text/csv", to: "application/json", request.headers)
         call.accept = request.headers[values: .accept].joined(separator: ",")
+        call.knownTags = request.headers[values: .ifNoneMatch].joined(separator: ",")
         call.lastEvent = request.headers[.lastEventID].flatMap { Int64($0) }
         return try await operation.run(call)
     }

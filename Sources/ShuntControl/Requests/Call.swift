@@ -17,6 +17,8 @@ package struct Call: Sendable {
     package var wantsCSV = false
     /// What the caller would read, all fields in one; empty where it does not say.
     package var accept = ""
+    /// Of `If-None-Match`: what the caller has already; empty where nothing is said.
+    package var knownTags = ""
     /// Of `Last-Event-ID`: where a stream broke off.
     package var lastEvent: Int64?
 
@@ -39,6 +41,8 @@ package struct Call: Sendable {
 package struct Caller: Sendable, Hashable {
     /// For the audit trail: what the caller says, else the token's scope, else `loopback`.
     package var author: String
+    /// Whether changes are allowed too.
+    package var mayChange = true
 }
 
 package enum ParameterValue: Sendable, Hashable {

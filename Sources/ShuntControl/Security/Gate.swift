@@ -21,7 +21,7 @@ struct Gate: Sendable {
         let scope = try tokens.check(request.headerFields[.authorization], isWrite: access == .write)
         let name = request.headerFields[.shuntAuthor] ?? ""
         let author = PlainText.cleaned(name, longest: 64)
-        return Caller(author: author.isEmpty ? scope : author)
+        return Caller(author: author.isEmpty ? scope : author, mayChange: scope != TokenCheck.readScope)
     }
 
     /// A page whose own name was made to lead here (DNS rebinding) sends that name. Addresses cannot be led elsewhere, and

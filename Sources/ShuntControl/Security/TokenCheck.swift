@@ -11,6 +11,9 @@ struct TokenCheck: Sendable {
         self.write = bytes(write)
     }
 
+    /// Of callers that may not change anything.
+    static let readScope = "read"
+
     /// Whether there are any; without, whoever gets here may do everything.
     var areSet: Bool { read != nil || write != nil }
 
@@ -31,7 +34,7 @@ struct TokenCheck: Sendable {
         let writes = Self.equal(token, write)
         if writes { return "write" }
         guard reads else { throw refused(.unauthorized, "the token is not one of admin.tokens", "invalid_token") }
-        guard isWrite else { return "read" }
+        guard isWrite else { return Self.readScope }
         throw refused(
             .insufficientScope,
             write == nil ? "changes need the token admin.tokens.write, which is not set" : "the token may read only",

@@ -1,0 +1,92 @@
+"""The real binary, backends that know nothing of it, and one Chromium for all tests."""
+
+import itertools
+
+import pytest
+from harness import MIGRATION, LegacyBackend, Proxy, UnifiedBackend, configuration, merged
+from harness.proxy import BINARY
+
+from browser import Dashboard, start_browser
+
+numbers = itertools.count(1)
+SETTINGS = merged(MIGRATION, {"phase": "migrate", "routes": {"guide": {"pin": "exchange"}}})
+
+
+def pytest_sessionstart():
+    if not BINARY.exists():
+        pytest.exit(f"{BINARY} is not there: build it first, or name another by SHUNT_BINARY", returncode=2)
+
+
+@pytest.fixture(scope="session")
+def backends():
+    class Backends:
+        legacy = LegacyBackend()
+        unified = UnifiedBackend("--no-limits")
+
+    Backends.legacy.ready()
+    Backends.unified.ready()
+    yield Backends
+    Backends.legacy.stop()
+    Backends.unified.stop()
+
+
+@pytest.fixture
+def start_proxy(backends, tmp_path):
+    """Starts a proxy with changed settings, stopped with the test."""
+    running = []
+
+    def start(changes: dict | None = None) -> Proxy:
+        settings = configuration(backends.legacy.port, backends.unified.port, merged(SETTINGS, changes or {}))
+        new = Proxy(tmp_path / f"proxy{next(numbers)}", settings)
+        running.append(new)
+        return new.start()
+
+    yield start
+    for each in running:
+        if not each.stopped_by_test:
+            each.stop()
+
+
+@pytest.fixture
+def proxy(start_proxy):
+    """All five agents, each route as it says."""
+    return start_proxy()
+
+
+@pytest.fixture(scope="session")
+def downloads(tmp_path_factory):
+    return tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="session")
+def driver(downloads):
+    driver = start_browser(downloads)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def open_page(driver, request):
+    """Opens the dashboard of a proxy. The console stays without errors, but for those that the test provokes."""
+    pages = []
+
+    def open_page(proxy, path: str = "/") -> Dashboard:
+        page = Dashboard(driver, proxy.admin_port)
+        page.media()
+        pages.append(page)
+        return page.open(path)
+
+    driver.get_log("browser")
+    yield open_page
+    if not pages:
+        return
+    expected = [part for marker in request.node.iter_markers("console") for part in marker.args]
+    errors = [each for each in pages[-1].console_errors() if not any(part in each for part in expected)]
+    driver.execute_script("sessionStorage.clear(); localStorage.clear()")
+    driver.get("about:blank")
+    assert not errors, errors
+
+
+@pytest.fixture
+def page(open_page, proxy):
+    return open_page(proxy).is_live()
