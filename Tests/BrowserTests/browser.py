@@ -9,6 +9,7 @@ from pathlib import Path
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -43,7 +44,7 @@ class Dashboard:
         wait = WebDriverWait(
             self.driver, seconds, poll_frequency=0.1, ignored_exceptions=[StaleElementReferenceException]
         )
-        return wait.until(lambda _: condition(), f"not within {seconds} s: {what}; the page says: {self.text('body')}")
+        return wait.until(lambda _: condition(), f"not within {seconds} s: {what}")
 
     def is_live(self) -> "Dashboard":
         """Waits for the first sample and the first look at the routes."""
@@ -75,9 +76,7 @@ class Dashboard:
         self.until(lambda: part in self.text(selector), f"{selector} says {part!r}", seconds)
 
     def write(self, selector: str, text: str):
-        field = self.one(selector)
-        field.clear()
-        field.send_keys(text)
+        self.one(selector).send_keys(Keys.CONTROL + "a", Keys.NULL, Keys.DELETE, text)
 
     def pick(self, selector: str, value: str):
         self.one(f'{selector} option[value="{value}"]').click()

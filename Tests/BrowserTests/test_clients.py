@@ -71,7 +71,7 @@ def test_a_hostile_name_is_text(page, proxy):
 
 
 def test_what_would_break_is_said(page):
-    page.says("#summary", "2 of 5 legacy endpoints still in use")
+    page.says("#summary", "2 of 6 legacy endpoints still in use")
     guide = page.one('#verdict-list [aria-label="/api/ws/guide"]').text
     assert "in use" in guide and "2 clients of the last 14 days would break" in guide
     assert "web 2.1 3 messages" in guide and "android 5.0 1 message" in guide

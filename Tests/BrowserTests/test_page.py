@@ -122,7 +122,7 @@ def test_text_is_readable_by_day_and_by_night(page, talkers):
 
 
 def test_a_proxy_that_nobody_uses_says_so(page):
-    page.says("#summary", "None of the 5 legacy endpoints is in use")
+    page.says("#summary", "None of the 6 legacy endpoints is in use")
     page.says("#tile-served", "no messages now")
     page.says("#usage-table", "Nobody said anything in this time.")
     page.says("#days-chart", "nothing was counted yet")

@@ -6,6 +6,8 @@ import * as format from './format.js';
 import { state, unifiedEndpointShare, unifiedShare } from './state.js';
 
 const span = 15 * 60_000;
+/** What a chart of a young proxy shows at least. */
+const shortest = 2 * 60_000;
 let live;
 let days;
 const tiles = new Map();
@@ -59,7 +61,7 @@ function drawLive() {
   setText(live.legend[0], `${format.rate(rates.legacy)}/s`);
   setText(live.legend[1], `${format.rate(rates.unified)}/s`);
   live.set({
-    from: to - span, to, points: points.filter((point) => point.at >= to - span),
+    from: Math.max(to - span, Math.min(points[0]?.at ?? to, to - shortest)), to, points: points.filter((point) => point.at >= to - span),
     format: format.rate, label: (at) => format.minute(at), empty: 'measuring …',
     words: `Now ${format.rate(rates.legacy)} messages a second by legacy backends and ${format.rate(rates.unified)} by the unified one; ${format.percent(unifiedShare(rates))} by unified.`,
     describe: ({ at, values, point }) => `${format.clock(at)}: ${format.rate(values[0])}/s legacy, ${format.rate(values[1])}/s unified, ${format.percent(unifiedShare(point))} by unified`,

@@ -22,6 +22,7 @@ function card(verdict) {
   const life = route?.life;
   return el('article', { class: 'card verdict', 'data-verdict': verdict.verdict, 'aria-label': verdict.endpoint },
     el('header', {}, el('h3', { text: verdict.endpoint }), el('span', { class: 'badge', text: verdict.verdict })),
+    verdict.endpoint.includes('{') && el('p', { class: 'quiet', text: 'Values that the file does not list.' }),
     el('p', { class: 'broken' }, ...broken(verdict)),
     users(verdict),
     el('dl', { class: 'facts' },
