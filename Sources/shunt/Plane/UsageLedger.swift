@@ -73,11 +73,17 @@ package actor UsageLedger {
         await forget(today)
     }
 
-    /// Once a day, old days go. Should that fail, the next flush tries again.
+    /// Once a day, old days go and older months are summed up. Should that fail, the next flush tries again.
     private func forget(_ today: UsageDay) async {
         let first = today.adding(-settings.keepDays)
-        guard forgotBefore != first, (try? await store.forget(before: first)) != nil else { return }
-        forgotBefore = first
+        guard forgotBefore != first else { return }
+        do {
+            try await store.forget(before: first)
+            try await store.compact(before: today.adding(-UsageDay.keptSingly))
+            forgotBefore = first
+        } catch {
+            logger.debug("old days of the usage ledger are still there", metadata: ["problem": "\(error)"])
+        }
     }
 
     private func failed(_ error: any Error, rows: [UsageRow]) {
