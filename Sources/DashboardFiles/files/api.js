@@ -56,10 +56,12 @@ async function ask(method, path, { body, revision, author, accept, signal } = {}
 
 /** The answer's JSON, with the revision that it is of. */
 export async function get(path) {
-  const response = await ask('GET', path, { signal: AbortSignal.timeout(20_000) }).catch((error) => {
+  try {
+    const response = await ask('GET', path, { signal: AbortSignal.timeout(20_000) });
+    return { value: await response.json(), revision: response.headers.get('ETag') };
+  } catch (error) {
     throw error instanceof Problem ? error : new Problem(0, { detail: 'the proxy does not answer in time' });
-  });
-  return { value: await response.json(), revision: response.headers.get('ETag') };
+  }
 }
 
 /** Makes a change as things were at a revision. */

@@ -31,17 +31,18 @@ function reader(read) {
       return running;
     }
     running = (async () => {
-      do {
-        again = false;
-        try {
+      try {
+        do {
+          again = false;
           await read();
-        } catch (error) {
-          if (!(error instanceof api.Problem)) throw error;
-          // The stream says whether the proxy is there; what failed here is asked again with the next news.
-          if (error.status === 401) link?.abort();
-        }
-      } while (again);
-      running = null;
+        } while (again);
+      } catch (error) {
+        if (!(error instanceof api.Problem)) throw error;
+        // The stream says whether the proxy is there; what failed here is asked again with the next news.
+        if (error.status === 401) link?.abort();
+      } finally {
+        running = null;
+      }
     })();
     return running;
   };
@@ -209,6 +210,7 @@ function ask(isAsked, problem = '') {
   byID('signin').hidden = !isAsked;
   if (!isAsked) return undefined;
   byID('page').hidden = true;
+  byID('change').close();
   byID('stale').hidden = true;
   byID('leave').hidden = true;
   delete document.body.dataset.stale;
@@ -242,7 +244,6 @@ const visible = () => new Promise((resolve) => {
 async function listen() {
   link = new AbortController();
   const { signal } = link;
-  lastNews ??= null;
   let heard = Date.now();
   const watch = setInterval(() => { if (Date.now() - heard > patience) link.abort(); }, 1000);
   try {

@@ -13,7 +13,7 @@ const mostAtOnce = 200;
  */
 export class Table {
   constructor(place, { caption, columns, key, empty, sorted, rowClass, step = mostAtOnce }) {
-    Object.assign(this, { columns, key, empty, rowClass, step, sorted: sorted ?? null, limit: step, rows: [], known: new Map() });
+    Object.assign(this, { columns, key, empty, rowClass, step, sorted: sorted ?? null, limit: step, rows: [], order: [], known: new Map() });
     this.head = el('thead', { role: 'rowgroup' });
     this.body = el('tbody', { role: 'rowgroup' });
     this.message = el('p', { class: 'blank' });
@@ -66,6 +66,11 @@ export class Table {
     this.draw();
   }
 
+  /** Rows do not change places under a pointer that is about to press, or away from who has the focus. */
+  get isHeld() {
+    return this.body.matches(':hover') || this.body.contains(document.activeElement);
+  }
+
   /** Rows in the order in which they are shown, all of them. */
   get ordered() {
     const column = this.columns.find((each) => each.id === this.sorted?.id);
@@ -81,11 +86,18 @@ export class Table {
   set(rows, blank = this.empty) {
     this.rows = rows;
     this.blank = blank;
-    this.draw();
+    this.draw(this.isHeld);
   }
 
-  draw() {
-    const rows = this.ordered.slice(0, this.limit);
+  draw(isHeld = false) {
+    let rows = this.ordered;
+    if (isHeld) {
+      const before = new Map(this.order.map((key, place) => [key, place]));
+      const place = (row) => before.get(this.key(row)) ?? Infinity;
+      rows = rows.map((row) => [place(row), row]).sort(([left], [right]) => (left === right ? 0 : left - right)).map(([, row]) => row);
+    }
+    rows = rows.slice(0, this.limit);
+    this.order = rows.map(this.key);
     const nodes = rows.map((row) => {
       const key = this.key(row);
       const known = this.known.get(key) ?? this.make(key);

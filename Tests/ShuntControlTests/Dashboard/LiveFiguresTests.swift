@@ -18,7 +18,7 @@ import Testing
             // Two in (64, 128], two in (512, 1024]: the half is reached at the end of the first bucket.
             ([.milliseconds(100), .milliseconds(120), .milliseconds(600), .seconds(1)], 0.5, 128.0),
             ([.milliseconds(100), .milliseconds(120), .milliseconds(600), .seconds(1)], 0.75, 768.0),
-            ([.microseconds(10)], 0.5, 0.5),
+            ([.nanoseconds(10_000)], 0.5, 0.5),
             // Above all bounds there is nothing to go by but the last of them.
             ([.seconds(60)], 0.99, 32768.0),
         ] as [([TimeSpan], Double, Double?)])

@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import ServiceLifecycle
 import ShuntControl
 import ShuntCore
 import Testing
