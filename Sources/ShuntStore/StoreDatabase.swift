@@ -48,7 +48,7 @@ package final class StoreDatabase: Sendable {
             }
             return Opening(database: database, notes: notes)
         } catch {
-            throw StoreFailure(path: path).problem(error)
+            throw StoreFailure(path: path).problem(error).thenRestart
         }
     }
 
@@ -61,19 +61,25 @@ package final class StoreDatabase: Sendable {
                 // A change that was acknowledged outlives a loss of power too. The pool's own setting would not
                 // promise that.
                 try db.execute(sql: "PRAGMA synchronous = FULL")
-                try db.inTransaction(.immediate) { .rollback }
+                // A transaction alone begins on what is read-only, too.
+                try db.inTransaction(.immediate) {
+                    try db.execute(sql: "PRAGMA application_id = \(StoreMigrations.applicationID)")
+                    return .rollback
+                }
             }
             return StoreDatabase(path, pool, refusal: nil)
         } catch let error as DatabaseError where error.keepsFromWriting {
             guard let pool = try? forReading(path, configuration) else { throw error }
-            return StoreDatabase(path, pool, refusal: StoreFailure(path: path).problem(error).thenRestart)
+            // It can be opened: what cannot are the files beside it.
+            let cause = error.resultCode == .SQLITE_CANTOPEN ? DatabaseError(resultCode: .SQLITE_READONLY) : error
+            return StoreDatabase(path, pool, refusal: StoreFailure(path: path).problem(cause).thenRestart)
         }
     }
 
     private static func forReading(_ path: String, _ configuration: Configuration) throws -> DatabasePool? {
         var configuration = configuration
         configuration.readonly = true
-        let pool = try DatabasePool(path: path, configuration: configuration)
+        let pool = try DatabasePool(path: StoreInspection.name(toRead: path), configuration: configuration)
         return try pool.read(StoreMigrations.migrator().hasCompletedMigrations) ? pool : nil
     }
 
@@ -132,7 +138,7 @@ package final class StoreDatabase: Sendable {
 extension DatabaseError {
     /// Whether a file may well be read all the same.
     fileprivate var keepsFromWriting: Bool {
-        [.SQLITE_READONLY, .SQLITE_FULL, .SQLITE_IOERR].contains(resultCode)
+        [.SQLITE_READONLY, .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_CANTOPEN].contains(resultCode)
     }
 }
 
@@ -144,5 +150,11 @@ extension StoreProblem {
         }
     }
 
-    fileprivate var thenRestart: StoreProblem { .unwritable("\(text) Then restart the proxy.") }
+    /// What fails at the start is not tried again before the next one.
+    fileprivate var thenRestart: StoreProblem {
+        switch self {
+        case .unwritable(let text): .unwritable("\(text) Then restart the proxy.")
+        case .unreadable(let text): .unreadable("\(text) Then restart the proxy.")
+        }
+    }
 }

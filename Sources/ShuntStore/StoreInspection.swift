@@ -16,7 +16,7 @@ enum StoreInspection {
         var configuration = configuration
         configuration.readonly = true
         do {
-            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            let queue = try DatabaseQueue(path: name(toRead: path), configuration: configuration)
             defer { try? queue.close() }
             return try queue.read { db in
                 try refuseForeign(db, path: path)
@@ -26,6 +26,18 @@ enum StoreInspection {
         } catch let error as DatabaseError where error.isDamage {
             return error.message ?? "\(error.resultCode.rawValue)"
         }
+    }
+
+    /// How SQLite is to be told which database it reads: it wants to put its files beside one that was closed in good
+    /// order, unless it knows that nobody writes.
+    static func name(toRead path: String) -> String {
+        let files = FileManager.default
+        let url = URL(fileURLWithPath: path)
+        let log = (try? files.attributesOfItem(atPath: path + "-wal"))?[.size] as? NSNumber
+        guard !files.isWritableFile(atPath: url.deletingLastPathComponent().path), (log?.int64Value ?? 0) == 0 else {
+            return path
+        }
+        return url.absoluteString + "?immutable=1"
     }
 
     private static func refuseForeign(_ db: Database, path: String) throws {

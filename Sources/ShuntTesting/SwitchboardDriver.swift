@@ -108,6 +108,12 @@ package final class SwitchboardDriver {
         return event { $0.reconnect(route: index, now: now, &$1) }
     }
 
+    /// The wall clock says so.
+    @discardableResult
+    package func wallClock(_ wall: UnixTime) -> [Happening] {
+        event { $0.wallClock(wall, now: now, &$1) }
+    }
+
     package var routeReport: [RouteTally] { core.routeReport() }
     package var workerReport: WorkerReport { core.workerReport() }
 

@@ -17,23 +17,32 @@ struct Assembly: Sendable {
     let logger: Logger
 
     func run() async throws {
-        let (store, storeProblem) = openStore()
+        let (store, storeProblem, usageStore) = openStore()
         let log = EventLog()
         let inForce = await restore(store, log)
         let table = (try? inForce.table()) ?? settings.table
         var effective = settings
         effective.table = table
-        let proxy = Proxy(settings: effective, logger: logger) { log.add($0) }
+        let usageKey = settings.usage.isOn ? await Self.hashKey(of: usageStore) : nil
+        let proxy = Proxy(settings: effective, logger: logger, usageKey: usageKey) { log.add($0) }
+        let ledger = usageKey.map { _ in
+            UsageLedger(
+                settings: settings.usage, store: usageStore, log: log, logger: logger,
+                counted: { await proxy.takeUsage() })
+        }
         let stop = StopSwitch()
         let rules = rules
         let plane = ControlPlane(
             identity: .init(
                 version: shuntVersion, startedAt: .now, workers: max(1, settings.listen.workers ?? Self.cores)),
-            inForce: inForce, table: table, plane: proxy, store: store, storeProblem: storeProblem, log: log,
-            logger: logger, readFile: reader,
+            inForce: inForce, table: table, plane: proxy, store: store, storeProblem: storeProblem, ledger: ledger,
+            log: log, logger: logger, readFile: reader,
             applied: { rules.apply($0) }, stop: { stop.throwIt() })
         var services: [any Service] = []
         if startsDemo { services.append(DemoService(settings: effective, logger: logger)) }
+        if let ledger {
+            services.append(UsageService(ledger: ledger, every: settings.usage.flush) { await plane.table.endpoints })
+        }
         services.append(ProxyService(proxy: proxy, plane: plane, table: table, logger: logger))
         services.append(ReloadService(path: config, plane: plane, logger: logger))
         if settings.admin.address != nil {
@@ -41,7 +50,8 @@ struct Assembly: Sendable {
             services.append(
                 ControlService(settings: settings.admin, control: plane, logger: logger, extra: [metrics]))
         }
-        // Stopped in reverse order: the proxy drains while the demo agents still answer.
+        // Stopped in reverse order: the proxy drains while the demo agents still answer, and what it counted last is
+        // written when it is gone.
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0) },
@@ -68,18 +78,28 @@ struct Assembly: Sendable {
     // MARK: The store
 
     /// A store that cannot be opened is said loudly; everything but overrides works without it.
-    private func openStore() -> (any OverrideStore, problem: String?) {
-        guard case .sqlite(let path) = settings.store.place else { return (MemoryStore(), nil) }
+    private func openStore() -> (any OverrideStore, problem: String?, usage: any UsageStore) {
+        guard case .sqlite(let path) = settings.store.place else { return (MemoryStore(), nil, MemoryUsageStore()) }
         do throws(StoreProblem) {
             let opening = try SQLiteStore.open(path: path)
             for note in opening.notes { logger.error("store", metadata: ["note": "\(note)"]) }
-            return (opening.store, nil)
+            return (opening.store, nil, SQLiteUsageStore(opening.store.database))
         } catch {
             logger.error(
-                "the store cannot be opened: overrides that were set before are not in force, and none can be set",
+                """
+                the store cannot be opened: overrides that were set before are not in force, and none can be set; use is \
+                counted in memory only
+                """,
                 metadata: ["problem": "\(error.text)"])
-            return (BrokenStore(problem: error), error.text)
+            return (BrokenStore(problem: error), error.text, MemoryUsageStore())
         }
+    }
+
+    /// A ledger that cannot be read now may well be written later: sessions of this process then count by a key of its
+    /// own.
+    private static func hashKey(of store: any UsageStore) async -> UsageHashKey {
+        if let key = try? await store.hashKey() { return key }
+        return UsageHashKey(low: .random(in: 0...UInt64.max), high: .random(in: 0...UInt64.max))
     }
 
     /// The file with the overrides that are kept. One that the file makes impossible is left out, and said.

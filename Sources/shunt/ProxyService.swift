@@ -52,7 +52,7 @@ struct ReloadService: Service {
             group.addTask { await watch() }
             group.addTask {
                 for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
-                    await reload("SIGHUP")
+                    if await !reload("SIGHUP") { logger.notice("not reloaded: another reload is under way") }
                 }
             }
         }
@@ -68,21 +68,24 @@ struct ReloadService: Service {
         for await _ in looks.cancelOnGracefulShutdown() {
             let now = FileState(path)
             // A file that is being written, or replaced, is read when that is over.
-            if now != seen, now == changed, now.exists {
-                seen = now
-                await reload("file")
-            }
+            // While another reload is under way, which may have read what was there before, it stays unseen.
+            if now != seen, now == changed, now.exists, await reload("file") { seen = now }
             changed = now
         }
     }
 
-    private func reload(_ cause: String) async {
+    /// Returns false where another reload is under way.
+    private func reload(_ cause: String) async -> Bool {
         do throws(ControlProblem) {
             let report = try await plane.perform(.reload, by: ChangeAuthor(name: cause, reason: ""), revision: nil)
             logger.notice("reloaded", metadata: ["changed": "\(report.changed)", "notes": "\(report.notes)"])
         } catch {
-            if case .badFile = error { return }
-            logger.error("not reloaded", metadata: ["problem": "\(error)"])
+            switch error {
+            case .badFile: break  // The plane has said where and what.
+            case .busy: return false
+            default: logger.error("not reloaded", metadata: ["problem": "\(error)"])
+            }
         }
+        return true
     }
 }

@@ -1,8 +1,9 @@
 """Changes while clients talk: by file, signal, API and command line. What is wrong changes nothing and says where."""
 
+import concurrent.futures
+import contextlib
 import os
 import signal
-import sqlite3
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -16,10 +17,6 @@ UNIFIED_GUIDE = {"routes": {"guide": {"served_by": "unified"}}}
 
 def side(client) -> str:
     return "unified" if client.ask("guide", "who?")["message"].startswith("unified ") else "legacy"
-
-
-def route(proxy, name: str = "guide") -> dict:
-    return next(each for each in proxy.state("routes")["routes"] if each["name"] == name)
 
 
 @pytest.fixture
@@ -112,7 +109,7 @@ def test_an_override_survives_a_restart_and_is_shown_as_drift(proxy):
     said = proxy.cli("reload")
     assert "override" in said, said
     for _ in range(2):
-        guide = route(proxy)
+        guide = proxy.route()
         assert (guide["served_by"], guide["decided_by"], guide["file_says"]) == ("unified", "override", "25%")
         assert guide["override"]["reason"] == "first of all"
         with proxy.connect(new_token()) as client:
@@ -121,26 +118,62 @@ def test_an_override_survives_a_restart_and_is_shown_as_drift(proxy):
         proxy.start()
     assert "first of all" in proxy.cli("audit")
     proxy.cli("unset", "guide")
-    guide = route(proxy)
+    guide = proxy.route()
     assert (guide["served_by"], guide["decided_by"]) == ("25%", "file")
 
 
 def test_an_override_that_was_answered_outlives_kill_9(proxy):
     proxy.serve("guide", "unified")
-    proxy.signal(signal.SIGKILL)
-    proxy.process.wait()
-    proxy.start()
-    assert route(proxy)["decided_by"] == "override"
+    proxy.restart_after_kill()
+    assert proxy.route()["decided_by"] == "override"
 
 
-def test_of_two_writers_with_the_same_revision_one_is_told(proxy):
-    _, _, headers = proxy.admin("GET", "/routes/guide")
-    tag = {name.lower(): value for name, value in headers.items()}["etag"]
-    first = proxy.admin("PUT", "/routes/guide/override", {"served_by": "10%"}, If_Match=tag)
-    second = proxy.admin("PUT", "/routes/guide/override", {"served_by": "90%"}, If_Match=tag)
-    assert (first[0], second[0]) == (200, 412)
-    assert second[1]["code"] == "conflict"
-    assert route(proxy)["served_by"] == "10%"
+@contextlib.contextmanager
+def at_once(calls: list):
+    """Begins all calls together, and gives what will come of them."""
+    with concurrent.futures.ThreadPoolExecutor(len(calls)) as threads:
+        yield [threads.submit(*call) for call in calls]
+
+
+def test_of_writers_with_the_same_revision_one_wins_and_the_others_are_told(proxy):
+    for turn in range(5):
+        _, before, headers = proxy.admin("GET", "/routes/guide")
+        tag = {name.lower(): value for name, value in headers.items()}["etag"]
+        shares = [f"{10 * turn + number}%" for number in range(1, 9)]
+
+        def put(share, tag=tag):
+            return proxy.admin("PUT", "/routes/guide/override", {"served_by": share}, If_Match=tag)
+
+        with at_once([(put, share) for share in shares]) as calls:
+            answers = [call.result() for call in calls]
+        won = [share for share, (status, _, _) in zip(shares, answers, strict=True) if status == 200]
+        assert len(won) == 1, "one and only one"
+        assert proxy.route()["served_by"] == won[0] != before["served_by"]
+        for status, problem, headers in answers:
+            if status != 200:
+                assert headers["Content-Type"] == "application/problem+json"
+                assert (status, problem["status"], problem["code"]) == (412, 412, "conflict")
+                assert problem["type"] == "/problems/conflict" and problem["title"] and problem["detail"]
+                assert f'"{problem["revision"]}"' != tag, "the revision that is in force now"
+    assert len(proxy.state("audit")["entries"]) == 5, "who lost changed nothing"
+
+
+def test_a_reload_in_the_middle_of_a_reload_is_refused(proxy):
+    # The file is a pipe: whoever reads it waits until the test has written it.
+    os.mkfifo(proxy.file.with_suffix(".pipe"))
+    proxy.file.with_suffix(".pipe").rename(proxy.file)
+    with proxy.connect(new_token()) as client, at_once([(proxy.admin, "POST", "/reload")] * 3) as calls:
+        # At most one of them reads; the proxy may have looked at its file before all of them.
+        until(lambda: sum(call.done() for call in calls) >= 2, "the others are refused")
+        assert side(client) == "legacy", "meanwhile all goes on"
+        with proxy.file.open("w") as pipe:
+            proxy.write(UNIFIED_GUIDE)
+            pipe.write(proxy.file.read_text())
+        answers = [call.result() for call in calls]
+        refused = [problem for status, problem, _ in answers if status != 200]
+        assert len(refused) >= 2
+        assert {(problem["status"], problem["code"]) for problem in refused} == {(409, "busy")}
+        until(lambda: side(client) == "unified", "the one that read has read all of it")
 
 
 @pytest.mark.parametrize(
@@ -154,35 +187,23 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(proxy, arguments):
     assert proxy.state("routes") == before
 
 
-class TestAStoreThatFails:
-    def test_removed_while_open_refuses_changes_and_serves_on(self, proxy):
-        with proxy.connect(new_token()) as client:
-            for file in proxy.directory.glob("shunt.db*"):
-                file.unlink()
-            (proxy.directory / "shunt.db").mkdir()
-            status, problem, _ = proxy.admin("PUT", "/routes/guide/override", {"served_by": "unified"})
-            assert (status, problem["code"]) == (503, "store_unavailable"), problem
-            assert side(client) == "legacy"
-
-    def test_locked_by_another_refuses_changes_and_serves_on(self, proxy):
-        with proxy.connect(new_token()) as client, sqlite3.connect(proxy.directory / "shunt.db") as other:
-            other.execute("BEGIN IMMEDIATE")
-            status, problem, _ = proxy.admin("PUT", "/routes/guide/override", {"served_by": "unified"})
-            assert (status, problem["code"]) == (503, "store_unavailable"), problem
-            assert side(client) == "legacy"
-            other.rollback()
-            proxy.serve("guide", "unified")
-            assert side(client) == "unified"
-
-    def test_corrupt_at_the_start_is_set_aside_and_said(self, proxy):
-        proxy.serve("guide", "unified")
-        proxy.stop()
-        for file in proxy.directory.glob("shunt.db*"):
-            file.unlink()
-        (proxy.directory / "shunt.db").write_bytes(os.urandom(8192))
-        proxy.start()
-        assert "corrupt" in proxy.log
-        assert list(proxy.directory.glob("shunt.db.corrupt-*"))
-        assert route(proxy)["decided_by"] == "file"
-        proxy.serve("guide", "unified")
-        assert route(proxy)["decided_by"] == "override"
+@pytest.mark.parametrize(
+    ("path", "body", "code", "meant"),
+    [
+        ("/routes/guidee/override", {"served_by": "unified"}, "unknown_route", "guide"),
+        ("/routes/guide/override", {"served_by": "101%"}, "invalid_value", None),
+        ("/routes/guide/override", {"served_by": "-1%"}, "invalid_value", None),
+        ("/routes/guide/override", {"served_by": "99999999999999999999%"}, "invalid_value", None),
+        ("/routes/guide/override", {"served_by": "unifed"}, "invalid_value", "unified"),
+        ("/routes/guide/override", {"served_by": 25}, "invalid_value", None),
+        ("/routes/guide/override", {}, "invalid_value", None),
+        ("/phase", {"phase": "migrat"}, "invalid_value", "migrate"),
+    ],
+)
+def test_a_change_that_makes_no_sense_gets_a_problem_that_says_so(proxy, path, body, code, meant):
+    before = proxy.admin("GET", "/routes")[1]
+    status, problem, headers = proxy.admin("PUT", path, body)
+    assert (status, problem["code"], problem.get("meant")) == (404 if "unknown" in code else 422, code, meant), problem
+    assert headers["Content-Type"] == "application/problem+json"
+    assert problem["status"] == status and problem["detail"]
+    assert proxy.admin("GET", "/routes")[1] == before

@@ -1,5 +1,7 @@
 """Stopping: what is under way finishes, everybody is told, nothing hangs."""
 
+import asyncio
+import json
 import signal
 import socket
 import time
@@ -7,7 +9,18 @@ import time
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from harness import Proxy, configuration, is_error, new_token, until
+from harness import (
+    AGENTS,
+    LEGACY_PATHS,
+    MIGRATION,
+    Proxy,
+    chatting,
+    configuration,
+    is_error,
+    merged,
+    new_token,
+    until,
+)
 
 DRAIN = {"drain": {"exchanges": "5s", "spread": "300ms", "limit": "10s"}}
 
@@ -71,6 +84,82 @@ def test_the_hard_limit_ends_exchanges_that_do_not(start_proxy):
             client.receive()
         assert proxy.process.wait(10) == 0
         assert time.monotonic() - started < 6
+
+
+def test_a_stop_in_the_middle_of_flips_under_load_doubles_and_loses_nothing(start_proxy, legacy, unified):
+    changes = {"phase": "migrate", "routes": {"guide": {"pin": "exchange"}}}
+    proxy = start_proxy(merged(MIGRATION, changes))
+
+    async def flip(count: int):
+        """Flips until the proxy stops to take changes."""
+        for turn in range(count):
+            side = ("unified", "legacy")[turn % 2]
+            status, _ = await asyncio.to_thread(proxy.try_to_serve, "guide", side)
+            if status != 200:
+                return status
+        return None
+
+    async def ask_slowly(socket, message: dict) -> str:
+        await socket.send(json.dumps(message | {"message": "/slow 1000"}))
+        async with asyncio.timeout(20):
+            return json.loads(await socket.recv())["message"]
+
+    async def closed(socket) -> int:
+        """The close code; until then nothing more is heard."""
+        with pytest.raises(ConnectionClosed) as end:
+            await socket.recv()
+        return end.value.rcvd.code
+
+    async def talk():
+        tokens = [new_token("slow") for _ in range(2)]
+        async with (
+            proxy.dial(tokens[0]) as new,
+            proxy.dial(tokens[1], LEGACY_PATHS["guide"]) as old,
+            chatting(proxy, new=4, old=3, agents=["guide", "operations"], refusals={"draining"}) as crowd,
+        ):
+            await flip(6)
+            await crowd.each_hears()
+            slow = [
+                asyncio.create_task(ask_slowly(new, AGENTS["guide"])),
+                asyncio.create_task(ask_slowly(old, {})),
+            ]
+
+            def under_way():
+                return sum(backend.texts(token) != [] for token in tokens for backend in (legacy, unified)) == 2
+
+            await asyncio.to_thread(until, under_way, "the slow ones are with a backend")
+            flips = asyncio.create_task(flip(1000))
+            await crowd.each_hears()
+            proxy.begin_stop()
+            for answer in slow:
+                assert (await answer).removeprefix("unified ") == "guide: /slow 1000", "what is under way ends well"
+            for socket in (new, old):
+                assert await closed(socket) == 1012
+            await crowd.all_hear(lambda chatter: chatter.close_code is not None, "all sockets are closed")
+            assert {chatter.close_code for chatter in crowd} == {1012}
+            assert await flips in (503, 0), "a proxy that stops takes no changes"
+            crowd.have_no_problems()
+            return crowd
+
+    crowd = asyncio.run(talk())
+    proxy.ends(15)
+    crowd.outcomes_agree_with(legacy, unified)
+    assert all(not refusal.sent for refusal in crowd.refused), "what was sent was answered"
+
+
+def test_a_second_signal_ends_it_at_once(start_proxy):
+    proxy = start_proxy({"drain": {"exchanges": "60s", "limit": "60s"}})
+    with proxy.connect(new_token()) as client:
+        client.send("guide", "/slow 60000")
+        client.hears_nothing_but("content", "on its way")
+        proxy.begin_stop()
+        until(lambda: is_error(client.ask("content", "too late"), "draining"), "it drains", 2)
+        until(lambda: "draining" in proxy.log, "and says so")
+        proxy.signal()
+        proxy.ends(5, code=1)
+        with pytest.raises(ConnectionClosed):
+            client.receive()
+    assert "second signal" in proxy.log
 
 
 def test_an_address_in_use_is_an_error_that_says_so(start_proxy, backends, tmp_path):

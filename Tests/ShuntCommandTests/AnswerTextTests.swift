@@ -39,11 +39,27 @@ import Testing
         routes.routes = answer
         #expect(
             RoutesText.text(routes) == """
-                ROUTE            IN FORCE  BY LEGACY  BY UNIFIED  ERRORS  PAUSED             LEGACY UPSTREAM         UNIFIED UPSTREAM  BECAUSE OF
-                guide            legacy            0           0     0+0  no                 legacy-guide            -                 file line 12
-                liaison/content  25%       120 (75%)    40 (25%)     0+3  paused, 2 waiting  legacy-liaison/content  unified           override by ada@desk: trial (the file says legacy)
+                ROUTE            IN FORCE  ENDPOINT  BY LEGACY  BY UNIFIED  ERRORS  PAUSED             LEGACY UPSTREAM         UNIFIED UPSTREAM  BECAUSE OF
+                guide            legacy    -                 0           0     0+0  no                 legacy-guide            -                 file line 12
+                liaison/content  25%       -         120 (75%)    40 (25%)     0+3  paused, 2 waiting  legacy-liaison/content  unified           override by ada@desk: trial (the file says legacy)
 
                 """)
+    }
+
+    @Test
+    func `a legacy endpoint's life is said with its dates`() {
+        let since = UnixTime(milliseconds: 1_796_083_200_000)
+        let brownout = Brownout(
+            routes: ["*"], from: since + .hours(34), length: .hours(1), share: Rollout(steps: 2500))
+        let cases: [(EndpointLife?, String)] = [
+            (nil, "-"), (EndpointLife(state: .open), "open"), (EndpointLife(state: .closed), "closed"),
+            (EndpointLife(state: .deprecated), "deprecated"),
+            (
+                EndpointLife(state: .deprecated, deprecatedAt: since, sunset: since + .hours(48), brownout: brownout),
+                "deprecated since 2026-12-01, sunset 2026-12-03, brownout 2026-12-02T10:00Z (25%)"
+            ),
+        ]
+        for (life, text) in cases { #expect(RoutesText.life(life.map(EndpointLifeAnswer.init)) == text) }
     }
 
     @Test

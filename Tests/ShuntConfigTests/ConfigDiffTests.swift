@@ -38,6 +38,10 @@ struct ConfigDiffTests {
             testDescription: "the phase", old: "log:", new: "phase: parallel\nlog:",
             live: ["phase: parallel (was migrate)"]),
         Case(
+            testDescription: "deprecation", old: "log:",
+            new: "deprecation: {deprecated_at: 2026-12-01, sunset: 2027-03-01, notice: true}\nlog:",
+            live: ["deprecation: deprecated_at, sunset and notice changed"]),
+        Case(
             testDescription: "a share under a phase", old: "log: {level: info}",
             new: "log: {level: info}\nphase: migrate", live: []),
         Case(

@@ -92,16 +92,6 @@ struct KeyDiagnosticsTests {
             1:1: error: found a list; allowed: a mapping (lines of key: value)
             """#),
         DiagnosticCase(
-            "a key of later work",
-            #"""
-            deprecation: {notice: false}
-            \#(oneRoute)
-            """#,
-            #"""
-            1:1: error: deprecation: not supported yet; without it nothing is announced or refused as deprecated; \#
-            remove the key
-            """#),
-        DiagnosticCase(
             "later keys of listen",
             #"""
             listen: {tls: {certificate: c.pem}}

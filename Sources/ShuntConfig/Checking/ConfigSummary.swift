@@ -38,6 +38,27 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
         package var heartbeat: Int64?
         /// Whether it is for the values that its route's template does not list.
         package var isUnlisted: Bool
+        /// `open`, `deprecated` or `closed`, by the phase.
+        package var state: String
+    }
+
+    /// What legacy endpoints say of their end. Times as RFC 3339 has them, in UTC.
+    package struct Deprecation: Sendable, Codable, Equatable {
+        package struct Brownout: Sendable, Codable, Equatable {
+            package var routes: [String]
+            package var from: String
+            package var until: String
+            /// `100%`.
+            package var share: String
+        }
+
+        package var deprecatedAt: String?
+        package var sunset: String?
+        package var successor: String?
+        package var link: String?
+        /// Whether clients are told in-band.
+        package var notice: Bool
+        package var brownouts: [Brownout]
     }
 
     /// Something that ends when routes go to the unified upstream.
@@ -57,6 +78,8 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
     package var defaultRoute: String?
     package var routes: [Route]
     package var legacyEndpoints: [Endpoint]
+    /// nil where the file says nothing of it.
+    package var deprecation: Deprecation?
     package var toggleEnds: [Ending]
     /// What is worth knowing at a glance, in words.
     package var limits: [String]
@@ -87,6 +110,7 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
                 inFlight: upstream?.inFlight ?? 1, timeout: upstream?.exchangeTimeout.milliseconds ?? 0)
         }
         legacyEndpoints = Self.endpoints(definition)
+        deprecation = Self.deprecation(definition)
         toggleEnds = ToggleEnds(definition: definition).list()
         let limits = definition.limits
         self.limits = [
@@ -102,12 +126,13 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
         func milliseconds(_ heartbeat: HeartbeatSettings?) -> Int64? {
             heartbeat.flatMap { $0.send == nil ? nil : $0.every.milliseconds }
         }
+        let state = EndpointState(in: definition.phase).rawValue
         let own = definition.routes.compactMap { route in
             route.endpoint.map { endpoint in
                 Endpoint(
                     path: endpoint.path, aliases: endpoint.aliases, route: route.name,
                     passthrough: endpoint.passthrough.rawValue, heartbeat: milliseconds(endpoint.heartbeat),
-                    isUnlisted: false)
+                    isUnlisted: false, state: state)
             }
         }
         return own
@@ -115,8 +140,21 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
                 Endpoint(
                     path: endpoint.path, aliases: endpoint.aliases, route: endpoint.name,
                     passthrough: endpoint.passthrough.rawValue, heartbeat: milliseconds(endpoint.heartbeat),
-                    isUnlisted: true)
+                    isUnlisted: true, state: EndpointState.open.rawValue)
             }
+    }
+
+    private static func deprecation(_ definition: TableDefinition) -> Deprecation? {
+        let settings = definition.deprecation
+        guard settings != DeprecationSettings() else { return nil }
+        return Deprecation(
+            deprecatedAt: settings.deprecatedAt?.shortText, sunset: settings.sunset?.shortText,
+            successor: settings.successor ?? definition.addressing.paths.first, link: settings.link,
+            notice: settings.notice != nil,
+            brownouts: settings.brownouts.sorted { $0.from < $1.from }.map {
+                Deprecation.Brownout(
+                    routes: $0.routes, from: $0.from.shortText, until: $0.until.shortText, share: $0.share.percentText)
+            })
     }
 
     private static func why(_ route: RouteSettings, _ decision: RouteDecision, _ settings: ProxySettings) -> String {

@@ -8,6 +8,7 @@ extension ConfigSummary {
         lines.append("phase: \(phase)")
         lines += [""] + routeTable
         if !legacyEndpoints.isEmpty { lines += [""] + endpointTable }
+        if let deprecation { lines += [""] + Self.lines(deprecation) }
         if !toggleEnds.isEmpty {
             lines += ["", "What ends when a route is served by unified:"]
             lines += toggleEnds.map { "  \(RouteNames.text($0.routes)): \($0.what)" }
@@ -33,15 +34,29 @@ extension ConfigSummary {
     }
 
     private var endpointTable: [String] {
-        var rows = [["LEGACY ENDPOINT", "ROUTE", "PASSTHROUGH", "HEARTBEAT", "ALSO AT"]]
+        var rows = [["LEGACY ENDPOINT", "ROUTE", "STATE", "PASSTHROUGH", "HEARTBEAT", "ALSO AT"]]
         for endpoint in legacyEndpoints {
             rows.append([
                 endpoint.path, endpoint.isUnlisted ? "other values of \(endpoint.route)" : endpoint.route,
-                endpoint.passthrough, endpoint.heartbeat.map { Duration.text(.milliseconds($0)) } ?? "none",
+                endpoint.state, endpoint.passthrough,
+                endpoint.heartbeat.map { Duration.text(.milliseconds($0)) } ?? "none",
                 endpoint.aliases.joined(separator: " "),
             ])
         }
         return Self.table(rows)
+    }
+
+    private static func lines(_ deprecation: Deprecation) -> [String] {
+        let said = [
+            deprecation.deprecatedAt.map { "deprecated at \($0)" }, deprecation.sunset.map { "sunset at \($0)" },
+            deprecation.successor.map { "successor \($0)" }, deprecation.link.map { "see \($0)" },
+            deprecation.notice ? "clients are told in-band" : nil,
+        ]
+        return ["Legacy endpoints, in phases deprecate and complete: " + said.compactMap { $0 }.joined(separator: ", ")]
+            + deprecation.brownouts.map {
+                "  brownout of \($0.routes.joined(separator: " ")): \($0.share) of the sessions, "
+                    + "from \($0.from) until \($0.until)"
+            }
     }
 
     /// Columns as wide as their widest cell, two blanks apart.

@@ -18,6 +18,7 @@ package enum ConfigDiff {
         live += SessionSettings.liveFields.sentence("session", before.session, after.session)
         live += Limits.liveFields.sentence("limits", before.limits, after.limits)
         live += ClientNaming.fields.sentence("client", before.client, after.client)
+        live += DeprecationSettings.fields.sentence("deprecation", before.deprecation, after.deprecation)
         if old.log.level != new.log.level { live.append("log: level \(new.log.level) (was \(old.log.level))") }
         return (live, restart(old, new))
     }
@@ -29,6 +30,9 @@ package enum ConfigDiff {
         let tokens = [Field("read", \AdminSettings.readToken), Field("write", \AdminSettings.writeToken)]
         restart += tokens.sentence("admin.tokens", old.admin, new.admin)
         restart += [Field("url", \StoreSettings.place)].sentence("store", old.store, new.store)
+        restart += UsageSettings.storeFields.sentence("store", old.usage, new.usage)
+        restart += UsageSettings.fields.sentence("usage", old.usage, new.usage)
+        restart += UsageSettings.deprecationFields.sentence("deprecation", old.usage, new.usage)
         restart += SessionSettings.restartFields.sentence("session", before.session, after.session)
         restart += Limits.restartFields.sentence("limits", before.limits, after.limits)
         let drain = [

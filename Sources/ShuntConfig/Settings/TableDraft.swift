@@ -10,6 +10,8 @@ struct TableDraft {
     var lines = RouteLines()
     /// The store's url as it may be printed; nil where the file names none.
     var shownStore: String?
+    /// For each of the definition's brownouts.
+    var brownoutPlaces: [DocumentNode] = []
     private(set) var routePlaces: [DocumentNode] = []
     private(set) var upstreamPlaces: [DocumentNode] = []
     private(set) var unlistedPlaces: [DocumentNode] = []

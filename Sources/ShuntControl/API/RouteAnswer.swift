@@ -23,6 +23,8 @@ package struct RouteAnswer: Codable, Sendable, Hashable {
     package var match: [String]
     /// The path of old clients; absent where there is none.
     package var endpoint: String?
+    /// Where that endpoint stands; absent where there is none.
+    package var life: EndpointLifeAnswer?
     /// What is in force: `legacy`, `unified` or a share such as `25%`.
     package var servedBy: String
     /// The same as a number: 0 to 100.
@@ -42,6 +44,7 @@ package struct RouteAnswer: Codable, Sendable, Hashable {
         name = route.name
         match = route.match
         endpoint = route.endpoint
+        life = route.life.map(EndpointLifeAnswer.init)
         servedBy = route.decision.rollout.text
         unifiedPercent = Double(route.decision.rollout.steps) / 100
         decidedBy = route.decision.origin.rawValue
@@ -55,6 +58,32 @@ package struct RouteAnswer: Codable, Sendable, Hashable {
             byLegacy: route.tally.byLegacy, byUnified: route.tally.byUnified,
             errorsByLegacy: route.tally.errorsByLegacy, errorsByUnified: route.tally.errorsByUnified,
             sockets: route.tally.sockets, waiting: route.tally.waiting)
+    }
+}
+
+/// A legacy endpoint's life. Times as RFC 3339 has them, in UTC.
+package struct EndpointLifeAnswer: Codable, Sendable, Hashable {
+    package struct Brownout: Codable, Sendable, Hashable {
+        package var from: String
+        package var until: String
+        /// `100%`.
+        package var share: String
+    }
+
+    /// `open`, `deprecated` or `closed`.
+    package var state: String
+    package var deprecatedAt: String?
+    package var sunset: String?
+    /// The one in force, else the next one.
+    package var brownout: Brownout?
+
+    package init(_ life: EndpointLife) {
+        state = life.state.rawValue
+        deprecatedAt = life.deprecatedAt?.shortText
+        sunset = life.sunset?.shortText
+        brownout = life.brownout.map {
+            Brownout(from: $0.from.shortText, until: $0.until.shortText, share: $0.share.percentText)
+        }
     }
 }
 

@@ -34,6 +34,8 @@ package struct StatusAnswer: Codable, Sendable, Hashable {
         package var dials: Int
         package var dialsFailed: Int
         package var retired: Int
+        package var brownoutRefused: Int
+        package var brownoutClosed: Int
     }
 
     package struct Reload: Codable, Sendable, Hashable {
@@ -94,6 +96,6 @@ extension StatusAnswer.Total {
             lateReplies: tally.lateReplies, unaskedReplies: tally.unaskedReplies,
             pushesForwarded: tally.pushesForwarded, pushesAnswered: tally.pushesAnswered,
             pushesDropped: tally.pushesDropped, dials: tally.dials, dialsFailed: tally.dialsFailed,
-            retired: tally.retired)
+            retired: tally.retired, brownoutRefused: tally.brownoutRefused, brownoutClosed: tally.brownoutClosed)
     }
 }

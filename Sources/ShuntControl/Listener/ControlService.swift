@@ -40,15 +40,12 @@ package struct ControlService: Service {
             return
         }
         guard !settings.isOpenToOthers else { throw ControlStartError.openToOthers(address) }
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        do {
-            try await serve(on: address, group)
-            try await group.shutdownGracefully()
-        } catch {
-            try? await group.shutdownGracefully()
-            throw error
-        }
+        try await serve(on: address, Self.group)
     }
+
+    /// One thread for the life of the process: the server lets go of its last helpers some time after it has ended, and
+    /// they still want their loop then.
+    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 }
 
 extension ControlService {

@@ -15,6 +15,8 @@ package struct Call: Sendable {
     package var wantsStream = false
     /// What the caller would read, all fields in one; empty where it does not say.
     package var accept = ""
+    /// Whether comma-separated values are asked for rather than JSON.
+    package var wantsCSV = false
     /// Of `Last-Event-ID`: where a stream broke off.
     package var lastEvent: Int64?
 
@@ -27,6 +29,10 @@ package struct Call: Sendable {
     func word(_ name: String) -> String? {
         if case .word(let word)? = parameters[name] { word } else { nil }
     }
+
+    func words(_ name: String) -> [String] {
+        if case .words(let words)? = parameters[name] { words } else { [] }
+    }
 }
 
 /// Who asks.
@@ -38,4 +44,5 @@ package struct Caller: Sendable, Hashable {
 package enum ParameterValue: Sendable, Hashable {
     case number(Int64)
     case word(String)
+    case words([String])
 }

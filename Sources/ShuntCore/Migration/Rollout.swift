@@ -25,6 +25,9 @@ package struct Rollout: Sendable, Hashable {
         return "\(steps / 100).\(digits)%"
     }
 
+    /// `0%`, `25%`, `100%`: for a share that is not one of sides.
+    package var percentText: String { side.map { $0 == .unified ? "100%" : "0%" } ?? text }
+
     /// Reads `legacy`, `unified` or a share in percent with at most two decimals; nil for anything else, shares above
     /// 100 % included.
     package init?(text: String) {

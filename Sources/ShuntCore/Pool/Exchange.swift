@@ -52,6 +52,11 @@ package struct Exchange: Sendable {
     package var previous = ExchangeID.none
     package var next = ExchangeID.none
 
+    /// An exchange of nobody: what lists and tables need to see of one.
+    package static func ofNobody(on route: Route) -> Exchange {
+        Exchange(client: .none, session: .none, pool: .none, seat: .none, route: route)
+    }
+
     /// Who waits for its outcome.
     struct Account: Sendable {
         let client: ClientID
@@ -71,12 +76,14 @@ package struct Exchange: Sendable {
         let side: Side
         let size: Int
         let held: Int
+        let sentAt: Instant
+        let isAnswered: Bool
     }
 
     var place: Place {
         Place(
             account: account, state: state, connection: connection, seat: seat, side: side, size: size,
-            held: held.count)
+            held: held.count, sentAt: sentAt, isAnswered: isAnswered)
     }
 
     /// It was written.

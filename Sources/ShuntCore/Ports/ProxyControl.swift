@@ -14,6 +14,9 @@ package protocol ProxyControl: Sendable {
     /// The latest lines of the audit trail before `id`, newest first.
     func audit(limit: Int, before id: Int64?) async throws(ControlProblem) -> [AuditEntry]
 
+    /// Who uses what, up to now.
+    func usage(_ query: UsageQuery) async throws(ControlProblem) -> UsageReport
+
     /// What a phase would move and what it would not, without doing it.
     func preview(phase: Phase) async -> PhasePreview
     /// Does one change, durably, with its line in the audit trail, and waits until all workers go by it.
@@ -143,6 +146,8 @@ package struct RouteStatus: Sendable, Hashable {
     package var match: [String]
     /// Where old clients connect; nil when nowhere.
     package var endpoint: String?
+    /// Where that endpoint stands; nil without one.
+    package var life: EndpointLife?
     /// What is in force.
     package var decision: RouteDecision
     /// What the file says: `legacy`, `25%` …
@@ -158,11 +163,12 @@ package struct RouteStatus: Sendable, Hashable {
     package init(
         name: String, match: [String], endpoint: String?, decision: RouteDecision, fileSays: Rollout, line: Int?,
         override: StoredOverride?, isPaused: Bool, legacyUpstream: String?, unifiedUpstream: String?,
-        tally: RouteTally
+        tally: RouteTally, life: EndpointLife? = nil
     ) {
         self.name = name
         self.match = match
         self.endpoint = endpoint
+        self.life = life
         self.decision = decision
         self.fileSays = fileSays
         self.line = line
@@ -179,6 +185,12 @@ package struct RouteTally: Sendable, Hashable {
     /// Messages sent to each side, on whatever way.
     package var byLegacy = 0
     package var byUnified = 0
+    /// The bytes of these messages, as they were sent on; of raw sockets with all that frames add.
+    package var bytesToLegacy = 0
+    package var bytesToUnified = 0
+    /// The bytes of what either side said to clients: replies, and on sockets that are passed through all else too.
+    package var bytesFromLegacy = 0
+    package var bytesFromUnified = 0
     /// Error replies to clients after a message was accepted, by the side that it was for.
     package var errorsByLegacy = 0
     package var errorsByUnified = 0
@@ -195,6 +207,10 @@ package struct RouteTally: Sendable, Hashable {
         var sum = left
         sum.byLegacy += right.byLegacy
         sum.byUnified += right.byUnified
+        sum.bytesToLegacy &+= right.bytesToLegacy
+        sum.bytesToUnified &+= right.bytesToUnified
+        sum.bytesFromLegacy &+= right.bytesFromLegacy
+        sum.bytesFromUnified &+= right.bytesFromUnified
         sum.errorsByLegacy += right.errorsByLegacy
         sum.errorsByUnified += right.errorsByUnified
         sum.repliesByLegacy += right.repliesByLegacy
@@ -229,14 +245,15 @@ package struct PoolStatus: Sendable, Hashable {
     }
 
     /// One entry for each upstream of a table, with nothing in it.
-    package static func empty(_ table: RoutingTable) -> [PoolStatus] {
-        table.upstreams.map { upstream in
-            let address = upstream.settings.address
-            let host = address.host.contains(":") && !address.host.hasPrefix("[") ? "[\(address.host)]" : address.host
-            return PoolStatus(
-                upstream: upstream.settings.name, side: upstream.isUnified ? .unified : .legacy,
-                url: "\(address.tls ? "wss" : "ws")://\(host):\(address.port)\(address.path)")
-        }
+    package static func empty(_ table: RoutingTable) -> [PoolStatus] { table.idlePools }
+
+    /// Of an upstream that nothing is connected to.
+    init(_ upstream: Upstream) {
+        let address = upstream.settings.address
+        let host = address.host.contains(":") && !address.host.hasPrefix("[") ? "[\(address.host)]" : address.host
+        self.init(
+            upstream: upstream.settings.name, side: upstream.isUnified ? .unified : .legacy,
+            url: "\(address.tls ? "wss" : "ws")://\(host):\(address.port)\(address.path)")
     }
 
     /// Adds another worker's share.

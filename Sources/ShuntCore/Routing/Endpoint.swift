@@ -16,10 +16,15 @@ package final class Endpoint: Sendable {
     package let onConnect: [ConnectTemplate]
     /// For unlisted values: where they stand in the path.
     package let pattern: PathPattern?
+    /// What it says of its end; nil while it is open.
+    package let announcement: Announcement?
+    /// Those of its route, where it is deprecated.
+    package let brownouts: [Brownout]
 
     init(
         path: String, route: Route, mode: PassthroughMode, heartbeat: HeartbeatSettings?, toLegacy: ReshapeProgram,
-        unified: Upstream? = nil, onConnect: [ConnectTemplate] = [], pattern: PathPattern? = nil
+        unified: Upstream? = nil, onConnect: [ConnectTemplate] = [], pattern: PathPattern? = nil,
+        announcement: Announcement? = nil, brownouts: [Brownout] = []
     ) {
         self.path = path
         self.route = route
@@ -31,12 +36,14 @@ package final class Endpoint: Sendable {
         self.unified = unified
         self.onConnect = onConnect
         self.pattern = pattern
+        self.announcement = announcement
+        self.brownouts = brownouts
     }
 }
 
 extension Endpoint {
-    /// Whether clients may connect. Unlisted values have no successor: their backend goes on deciding about them.
-    package func isOpen(in phase: Phase) -> Bool { phase.opensLegacyEndpoints || route.index < 0 }
+    /// Whether clients may connect.
+    package func isOpen(in phase: Phase) -> Bool { state(in: phase) != .closed }
 }
 
 /// A path with placeholders, each for one whole segment.
@@ -126,6 +133,10 @@ package struct EndpointTable: Sendable {
         unifiedPaths = Set(definition.addressing.paths)
         var byPath: [String: Endpoint] = [:]
         var byRoute: [Endpoint?] = []
+        let state = EndpointState(in: definition.phase)
+        let announcement =
+            state == .open
+            ? nil : Announcement(definition.deprecation, unified: definition.addressing.paths.first)
         // Routes of one template have the same rules: they are compiled once.
         var programs: [ReshapeRules: ReshapeProgram] = [:]
         for (route, settings) in zip(routes, definition.routes) {
@@ -142,7 +153,10 @@ package struct EndpointTable: Sendable {
             }
             let made = Endpoint(
                 path: endpoint.path, route: route, mode: endpoint.passthrough, heartbeat: endpoint.heartbeat,
-                toLegacy: program, unified: unified, onConnect: endpoint.onConnect.map { ConnectTemplate($0) })
+                toLegacy: program, unified: unified, onConnect: endpoint.onConnect.map { ConnectTemplate($0) },
+                announcement: announcement,
+                brownouts: state == .deprecated
+                    ? definition.deprecation.brownouts.filter { $0.covers(route: route.name) } : [])
             byRoute.append(made)
             for path in [endpoint.path] + endpoint.aliases {
                 if unifiedPaths.contains(path) {

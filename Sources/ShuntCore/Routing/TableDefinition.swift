@@ -70,6 +70,7 @@ package struct TableDefinition: Sendable, Hashable {
     package var phase = Phase.migrate
     package var unlisted: [UnlistedEndpointSettings] = []
     package var client = ClientNaming()
+    package var deprecation = DeprecationSettings()
     package init() {}
 }
 

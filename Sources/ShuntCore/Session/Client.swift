@@ -5,7 +5,7 @@ package struct Greeting: Sendable {
 }
 
 /// Why a client's socket is closed when its exchanges are over.
-package enum Leaving: UInt8, Sendable { case draining, endpointClosed, routeRemoved }
+package enum Leaving: UInt8, Sendable { case draining, endpointClosed, routeRemoved, brownout }
 
 /// A client socket, of the unified endpoint or of a legacy one.
 package struct Client: Sendable {
@@ -32,6 +32,8 @@ package struct Client: Sendable {
     /// When it is closed at the earliest, because the proxy stops or its endpoint goes.
     package var leaves = Instant.distantFuture
     package var leaving = Leaving.draining
+    /// An old client whose route is gone: nothing more is accepted, for whatever reason it leaves.
+    package var isStranded = false
     /// When a heartbeat is sent to it.
     package var beats = Instant.distantFuture
     /// It is not read, because its upstream does not take what it sends.

@@ -1,8 +1,10 @@
 /// Decides about a client's request: RFC 6455 §4.2.1 to the letter, then who may connect and who it is.
 package enum HandshakeCheck {
-    /// - Parameter listen: of it, the origins that are admitted and the proxies that are trusted.
+    /// - Parameters:
+    ///   - listen: of it, the origins that are admitted and the proxies that are trusted.
+    ///   - wall: for brownouts; nil where there are none to be looked at.
     package static func verdict(
-        of request: HandshakeRequest, table: RoutingTable, listen: ListenSettings
+        of request: HandshakeRequest, table: RoutingTable, listen: ListenSettings, at wall: UnixTime? = nil
     ) -> HandshakeVerdict {
         do throws(HandshakeVerdict.Refusal) {
             guard let target = RequestTarget(request.target) else {
@@ -20,6 +22,7 @@ package enum HandshakeCheck {
             let handshake = handshake(of: request, target, listen: listen)
             try checkOrigin(handshake, policy: listen.origins)
             let identity = try identity(of: handshake, settings: table.definition.session)
+            if let endpoint, let wall { try checkBrownout(handshake, identity, endpoint, wall) }
             return .accept(
                 HandshakeVerdict.Accepted(
                     acceptKey: SecWebSocket.acceptKey(for: key), handshake: handshake, identity: identity,
@@ -60,7 +63,7 @@ package enum HandshakeCheck {
             let match = table.endpoints.match(path)
         else { throw .notFound(paths: unified) }
         guard case .legacy(let endpoint) = match else { return nil }
-        guard endpoint.isOpen(in: table.definition.phase) else { throw .gone(successor: unified.first) }
+        guard endpoint.isOpen(in: table.definition.phase) else { throw .gone(endpoint.announcement) }
         return endpoint
     }
 
@@ -114,6 +117,16 @@ package enum HandshakeCheck {
         // The leftmost entry is the name that the client used, whatever the proxies behind it are called.
         if handshake.trusted { hosts += FieldText.list(handshake.values(of: "x-forwarded-host")).prefix(1) }
         guard OriginCheck.admits(origin, policy: policy, hosts: hosts) else { throw .originRefused(origin) }
+    }
+
+    /// Who may not connect at all has heard so before.
+    private static func checkBrownout(
+        _ handshake: Handshake, _ identity: ClientIdentity, _ endpoint: Endpoint, _ wall: UnixTime
+    ) throws(HandshakeVerdict.Refusal) {
+        var token: String?
+        if case .session(let text) = identity { token = text }
+        guard let brownout = endpoint.brownout(of: handshake, token: token, at: wall) else { return }
+        throw .brownout(brownout, endpoint.announcement, at: wall)
     }
 
     private static func identity(

@@ -55,17 +55,29 @@ package enum HandshakeVerdict: Sendable {
         package let message: String
         /// Fields that the status asks for (`Allow`, `Upgrade`, …), besides those of the body and `Connection: close`.
         package let headers: [Handshake.Field]
+        /// Further members of the body's error, texts all.
+        package let details: [Handshake.Field]
 
-        package init(status: Int, code: String, message: String, headers: [Handshake.Field] = []) {
+        package init(
+            status: Int, code: String, message: String, headers: [Handshake.Field] = [],
+            details: [Handshake.Field] = []
+        ) {
             self.status = status
             self.code = code
             self.message = message
             self.headers = headers
+            self.details = details
         }
 
-        /// The JSON object to send as the body: `{"error":{"code":…,"message":…}}`.
+        /// The JSON object to send as the body: `{"error":{"code":…,"message":…}}`, with the details behind these.
         package var body: String {
-            #"{"error":{"code":"\#(JSONText.escaped(code))","message":"\#(JSONText.escaped(message))"}}"#
+            let members = [
+                Handshake.Field(name: "code", value: code), Handshake.Field(name: "message", value: message),
+            ]
+            let texts = (members + details).map {
+                #""\#(JSONText.escaped($0.name))":"\#(JSONText.escaped($0.value))""#
+            }
+            return #"{"error":{\#(texts.joined(separator: ","))}}"#
         }
     }
 }

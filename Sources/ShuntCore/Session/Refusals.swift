@@ -17,14 +17,35 @@ extension HandshakeVerdict.Refusal {
     }
 
     /// A legacy endpoint after the migration.
-    ///
-    /// - Parameter successor: the unified endpoint's path.
-    static func gone(successor: String?) -> Self {
+    static func gone(_ announcement: Announcement?) -> Self {
         Self(
-            status: 410, code: "endpoint_closed",
-            message: "This endpoint is closed." + (successor.map { " Its successor is at: \($0)." } ?? ""),
-            // RFC 8288 and RFC 5829.
-            headers: successor.map { [field("Link", "<\($0)>; rel=\"successor-version\"")] } ?? [])
+            status: 410, code: "endpoint_closed", message: "This endpoint is closed." + pointer(announcement),
+            headers: announcement?.fields ?? [], details: details(announcement))
+    }
+
+    package static let brownoutCode = "brownout"
+
+    /// A deprecated endpoint in a brownout that takes the client in. Neither 401 nor 403: an old client that takes those
+    /// for "log in again" would lose its session over it.
+    static func brownout(_ brownout: Brownout, _ announcement: Announcement?, at wall: UnixTime) -> Self {
+        let until = brownout.until.shortText
+        return Self(
+            status: 503, code: brownoutCode,
+            message: "This endpoint is deprecated and switched off for a test until \(until)." + pointer(announcement),
+            headers: [field("Retry-After", "\(brownout.retryAfter(at: wall))")] + (announcement?.fields ?? []),
+            details: [field("until", until)] + details(announcement))
+    }
+
+    private static func pointer(_ announcement: Announcement?) -> String {
+        announcement?.successor.map { " Its successor is at: \($0)." } ?? ""
+    }
+
+    private static func details(_ announcement: Announcement?) -> [Handshake.Field] {
+        let known = [
+            ("successor", announcement?.successor), ("sunset", announcement?.sunset?.shortText),
+            ("link", announcement?.link),
+        ]
+        return known.compactMap { name, value in value.map { field(name, $0) } }
     }
 
     static let upgradeRequired = Self(

@@ -35,7 +35,7 @@ package enum Effect: Sendable, Equatable {
 /// Why the core closes a client's socket: the runtime writes `text` into the close frame.
 package enum CloseReason: UInt8, Sendable, Equatable {
     case slowReader, idle, keepalive, tooManyConnections, draining, messageTooBig, endpointClosed, routeRemoved
-    case upstreamLost
+    case upstreamLost, brownout
 
     package var text: String {
         switch self {
@@ -48,6 +48,7 @@ package enum CloseReason: UInt8, Sendable, Equatable {
         case .endpointClosed: "this endpoint is closed"
         case .routeRemoved: "this endpoint was removed"
         case .upstreamLost: "backend does not answer"
+        case .brownout: "this endpoint is deprecated and switched off for a test"
         }
     }
 }
@@ -140,6 +141,9 @@ package struct PeerClose: Sendable, Equatable {
     }
 
     package static let cut = PeerClose()
+
+    /// Whether the peer's process goes, or is gone, as opposed to having something to say to this one socket.
+    package var isDeparture: Bool { isCut || code == .goingAway || code == .serviceRestart }
 }
 
 /// Why a dial came to nothing.

@@ -14,6 +14,9 @@ extension Switchboard {
         switch clients[id]?.leaving {
         case .endpointClosed: close(id, .endpointClosed, .endpointClosed, now: now, &effects)
         case .routeRemoved: close(id, .goingAway, .routeRemoved, now: now, &effects)
+        case .brownout:
+            tally.brownoutClosed += 1
+            close(id, .brownout, .brownout, now: now, &effects)
         case .draining, nil: close(id, .serviceRestart, .draining, now: now, &effects)
         }
     }

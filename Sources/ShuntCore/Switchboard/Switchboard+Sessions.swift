@@ -45,9 +45,8 @@ extension Switchboard {
     private mutating func adopt(from head: ExchangeID, by id: ClientID, _ endpoint: String?) {
         var candidate = head
         while let exchange = exchanges[candidate] {
-            if exchange.state != .abandoned, !exchange.isPassed, exchange.endpoint?.path == endpoint,
-                !clients.contains(exchange.client)
-            {
+            // What was to be passed through has gone with its socket; what is left of it waits for the other side.
+            if exchange.state != .abandoned, exchange.endpoint?.path == endpoint, !clients.contains(exchange.client) {
                 exchanges[candidate]?.client = id
                 exchanges[candidate]?.adopted = true
                 clients[id]?.open += 1

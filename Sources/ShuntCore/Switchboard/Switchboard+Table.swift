@@ -21,6 +21,8 @@ extension Switchboard {
         isChangingTable = false
         endStranded(now: now, &effects)
         for id in pools.ids { pump(id, now: now, &effects) }
+        // Whom a brownout takes in by this table is said with the wall clock's time.
+        brownoutsInForce = []
         settleLoosened(now: now, &effects)
     }
 
@@ -175,12 +177,15 @@ extension Switchboard {
     private mutating func judge(
         _ id: ClientID, from old: RoutingTable, spread: TimeSpan, now: Instant, _ effects: inout Effects
     ) {
+        stayThroughBrownout(id)
         guard let client = clients[id] else { return }
         if let old = client.endpoint {
             guard let found = successor(of: old) else {
+                clients[id]?.isStranded = true
                 return leaveSoon(id, .routeRemoved, spread, now: now, &effects)
             }
             clients[id]?.endpoint = found
+            clients[id]?.isStranded = false
             if !table.definition.phase.opensLegacyEndpoints, found.route.index >= 0 {
                 leaveSoon(id, .endpointClosed, spread, now: now, &effects)
             } else if client.leaves != .distantFuture, client.leaving != .draining {

@@ -47,6 +47,10 @@ extension Switchboard {
         }
         for poolID in sessions[client.session]?.pools ?? [] { pools[poolID]?.expired = false }
         if connection.isNone { greet(id, now: now, &effects) }
+        if !client.isRaw, let notice = client.endpoint?.announcement?.notice {
+            effects.list.append(.deliver(id, effects.splices.splice(blob: notice)))
+        }
+        if !brownoutsInForce.isEmpty { leaveInBrownout(id, now: now) }
         if !client.isRaw {
             deliverParked(to: id, of: client.session, now: now, &effects)
             adopt(by: id, of: client.session)
@@ -82,7 +86,7 @@ extension Switchboard {
         _ id: ClientID, _ endpoint: Endpoint, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant,
         _ effects: inout Effects
     ) {
-        meterMessages(1, on: endpoint.route.index)
+        meterMessages(1, bytes: bytes.count, on: endpoint.route.index)
         var opens = true
         if kind == .text {
             let result = envelope.scan(bytes, for: Self.typeOnly, nesting: table.definition.limits.nesting, early: true)
@@ -97,12 +101,14 @@ extension Switchboard {
                 opens = table.oneWay.find(bytes, type) == nil
             }
         }
-        guard let seatID = clients[id]?.seats.first?.seat, let seat = seats[seatID] else { return }
-        let route = seat.route
-        if clients[id]?.leaving == .routeRemoved, clients[id]?.leaves != .distantFuture {
+        guard let seatID = clients[id]?.seats.first?.seat, let route = seats[seatID]?.route,
+            let current = seats[seatID]?.pool
+        else { return }
+        heard(seatID, bytes: bytes.count, now: now)
+        if clients[id]?.isStranded == true {
             return refuse(id, .unknownAgent, detail: ErrorCode.routeRemoved.text, now: now, &effects)
         }
-        if !route.isSettled || !pools.contains(seat.pool) {
+        if !route.isSettled || !pools.contains(current) {
             // An old client names no conversation: its socket's is one.
             settle(seat: seatID, route, madeConversation(seatID), now: now, &effects)
         }
@@ -156,7 +162,7 @@ extension Switchboard {
         effects.list.append(.forward(connection, splice))
         tally.forwarded += 1
         tally.passed += 1
-        count(seat, .legacy)
+        count(seats[seat]?.route.index ?? -1, .legacy, bytes: splice.length)
         guard opens else { return }
         if connections[connection]?.live == 0 { connections[connection]?.askedAt = now }
         connections[connection]?.live += 1
@@ -237,13 +243,16 @@ extension Switchboard {
         tally.delivered += 1
         var splice = effects.splices.splice(messageOf: bytes.count)
         splice.kind = kind
+        said(clients[client]?.seats.first?.seat ?? .none, bytes: bytes.count)
         effects.list.append(.deliver(client, splice))
-        guard isReply, let live = connections[id]?.live, live > 0 else { return }
-        if let route = clients[client]?.endpoint?.route {
-            let askedAt = connections[id]?.askedAt
-            meterReply(route, .legacy, since: askedAt ?? now, isFirst: askedAt != nil, ends: ends, now: now)
-            connections[id]?.askedAt = nil
+        let route = clients[client]?.endpoint?.route.index ?? -1
+        guard isReply, let live = connections[id]?.live, live > 0 else {
+            return meterPassedDown(route, bytes: bytes.count)
         }
+        let askedAt = connections[id]?.askedAt
+        meterReply(
+            route, .legacy, bytes: bytes.count, since: askedAt ?? now, isFirst: askedAt != nil, ends: ends, now: now)
+        connections[id]?.askedAt = nil
         guard ends else { return }
         connections[id]?.live = live - 1
         passedEnded(client, 1, now: now, &effects)
@@ -261,15 +270,24 @@ extension Switchboard {
         leaveIfOver(id, now: now, &effects)
     }
 
-    /// So many messages went over a client's byte pipe since this was called last: `up` to the backend, `down` from it.
-    package mutating func rawPassed(_ id: ClientID, up: Int, down: Int) {
+    /// So many messages went over a client's byte pipe since this was called last: `up` to the backend, `down` from it,
+    /// with the bytes of all frames.
+    package mutating func rawPassed(
+        _ id: ClientID, up: Int, down: Int, bytesUp: Int, bytesDown: Int, now: Instant
+    ) {
+        if let seat = clients[id]?.seats.first?.seat {
+            if up > 0 { heard(seat, up, bytes: bytesUp, now: now) }
+            said(seat, down, bytes: bytesDown)
+        }
         tally.forwarded &+= up
         tally.passed &+= up
         tally.delivered &+= down
         guard let route = clients[id]?.endpoint?.route.index else { return }
-        meterMessages(up, on: route)
+        meterMessages(up, bytes: bytesUp, on: route)
         guard routeTallies.indices.contains(route) else { return }
         routeTallies[route].byLegacy &+= up
+        routeTallies[route].bytesToLegacy &+= bytesUp
+        routeTallies[route].bytesFromLegacy &+= bytesDown
     }
 
     // MARK: Connections
@@ -308,7 +326,8 @@ extension Switchboard {
     }
 
     /// The backend closed a client's own connection: so does the client's socket, in the backend's words. While the
-    /// client is on its way to the other side it stays, and learns what is lost.
+    /// client is on its way to the other side, or its route is paused and the backend went, it stays, and learns what is
+    /// lost.
     mutating func throughClosed(_ id: ConnectionID, _ close: PeerClose, now: Instant, _ effects: inout Effects) {
         guard let connection = connections[id], case .client(let client) = pools[connection.pool]?.key.owner else {
             return
@@ -318,7 +337,8 @@ extension Switchboard {
         connections[id]?.live = 0
         forget(id)
         let seatID = clients[client]?.seats.first?.seat ?? .none
-        if seats[seatID]?.pool == poolID, connection.state != .retired {
+        let isMoving = close.isDeparture && !connection.isRaw && seats[seatID]?.route.isPaused == true
+        if seats[seatID]?.pool == poolID, connection.state != .retired, !isMoving {
             effects.closes.append(close)
             meterClose(ClientClose(.backend, close))
             effects.list.append(.relayCloseToClient(client, close: effects.closes.count - 1))
@@ -337,6 +357,7 @@ extension Switchboard {
         guard let endpoint = clients[id]?.endpoint else { return }
         tally.errors += 1
         meterError(endpoint.route, .legacy, code)
+        erred(clients[id]?.seats.first?.seat ?? .none)
         let start = effects.splices.literalCount
         ErrorReply.append(code, sent: sent, members: tags(of: endpoint.route), to: &effects.splices.literals)
         let splice = effects.splices.splice(literalsFrom: start)

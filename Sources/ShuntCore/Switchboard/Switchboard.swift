@@ -24,10 +24,14 @@ package struct Switchboard: ~Copyable {
     var breakers: [Breaker]
     var waitingForBreaker: [[PoolID]]
 
+    var usage = UsageTally()
+
     var heldBytes = 0
     var parkedBytes = 0
     var parkedCount = 0
     var draining: Drain?
+    /// The windows that clients were told of.
+    package internal(set) var brownoutsInForce: [Brownout] = []
     /// Another table comes into force: nothing is sent before every socket has been told its side.
     var isChangingTable = false
     /// What lost its last user during this event and is settled at the event's end, so that nothing disappears while

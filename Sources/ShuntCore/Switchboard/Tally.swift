@@ -28,6 +28,9 @@ package struct Tally: Sendable, Equatable {
     package var dials = 0
     package var dialsFailed = 0
     package var retired = 0
+    /// Handshakes that were refused in a brownout, and sockets that were closed at its beginning.
+    package var brownoutRefused = 0
+    package var brownoutClosed = 0
     package init() {}
 
     package static func + (left: Tally, right: Tally) -> Tally {
@@ -53,6 +56,8 @@ package struct Tally: Sendable, Equatable {
         sum.dials += right.dials
         sum.dialsFailed += right.dialsFailed
         sum.retired += right.retired
+        sum.brownoutRefused += right.brownoutRefused
+        sum.brownoutClosed += right.brownoutClosed
         return sum
     }
 }

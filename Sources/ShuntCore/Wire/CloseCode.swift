@@ -15,6 +15,8 @@ package struct CloseCode: RawRepresentable, Hashable, Sendable {
     package static let tryAgainLater = CloseCode(rawValue: 1013)
     /// Ours: the legacy endpoint is closed for good. Never one that old clients take for "log in again".
     package static let endpointClosed = CloseCode(rawValue: 4410)
+    /// Ours: the legacy endpoint is deprecated, and a brownout takes this session in. Never one of those either.
+    package static let brownout = CloseCode(rawValue: 4411)
 
     /// Whether the code may stand in a close frame (RFC 6455 §7.4.1 and §7.4.2, and the IANA registry: 1000–1003,
     /// 1007–1014, 3000–4999). 1005, 1006 and 1015 are only ever reported, never sent.

@@ -25,6 +25,8 @@ final class ArrivingClient: ChannelInboundHandler, RemovableChannelHandler {
     private let worker: Worker
     /// What the core calls it; `.none` until it was told.
     var id = ClientID.none
+    /// What its endpoint says of its end, with the answer.
+    var announcement: Announcement?
     private var state = State.waiting
     /// What came behind the request.
     private var kept: ByteBuffer

@@ -4,12 +4,19 @@ import ShuntCore
 extension HandshakeAnswer {
     /// The backend said 101: its subprotocol and its own fields, above the answer that is ours to give.
     ///
-    /// - Parameter isRaw: bytes are piped: the accept key and the extensions are the backend's own, too.
-    static func switchingProtocols(acceptKey: String, as reply: UpstreamReply, isRaw: Bool) -> [UInt8] {
+    /// - Parameters:
+    ///   - isRaw: bytes are piped: the accept key and the extensions are the backend's own, too.
+    ///   - announcement: what the endpoint says of its end.
+    static func switchingProtocols(
+        acceptKey: String, as reply: UpstreamReply, isRaw: Bool, _ announcement: Announcement? = nil
+    ) -> [UInt8] {
         let kept = ["sec-websocket-protocol"] + (isRaw ? ["sec-websocket-accept", "sec-websocket-extensions"] : [])
         var head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         if !isRaw { head += "Sec-WebSocket-Accept: \(acceptKey)\r\n" }
-        for field in reply.passed(keeping: kept) where isSafe(field) { head += "\(field.name): \(field.value)\r\n" }
+        let passed = reply.passed(keeping: kept)
+        for field in announcement?.joined(to: passed) ?? passed where isSafe(field) {
+            head += "\(field.name): \(field.value)\r\n"
+        }
         return Array((head + "\r\n").utf8)
     }
 

@@ -2,16 +2,17 @@ import ShuntCore
 
 /// The bytes that answer a client's request: 101, or a small JSON body and the end of the connection.
 enum HandshakeAnswer {
-    static func switchingProtocols(acceptKey: String) -> [UInt8] {
-        Array(
-            """
+    /// - Parameter announcement: what a legacy endpoint says of its end.
+    static func switchingProtocols(acceptKey: String, _ announcement: Announcement? = nil) -> [UInt8] {
+        var head = """
             HTTP/1.1 101 Switching Protocols\r
             Upgrade: websocket\r
             Connection: Upgrade\r
             Sec-WebSocket-Accept: \(acceptKey)\r
-            \r
 
-            """.utf8)
+            """
+        for field in announcement?.fields ?? [] { head += "\(field.name): \(field.value)\r\n" }
+        return Array((head + "\r\n").utf8)
     }
 
     static func refusal(_ refusal: HandshakeVerdict.Refusal) -> [UInt8] {

@@ -103,10 +103,13 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
             versionMinor: head.version.minor,
             headers: head.headers.map { Handshake.Field(name: $0.name, value: $0.value) },
             remoteHost: context.remoteAddress?.ipAddress ?? "", remotePort: context.remoteAddress?.port ?? 0)
-        switch HandshakeCheck.verdict(of: request, table: worker.switchboard.table, listen: worker.process.listen) {
+        let verdict = HandshakeCheck.verdict(
+            of: request, table: worker.switchboard.table, listen: worker.process.listen, at: worker.wallTime)
+        switch verdict {
         case .accept(let accepted):
             state = .accepted(accepted)
         case .refuse(let refusal):
+            if refusal.code == HandshakeVerdict.Refusal.brownoutCode { worker.switchboard.refusedInBrownout() }
             worker.log.refused(
                 status: refusal.status, code: refusal.code, message: refusal.message,
                 path: String(head.uri.prefix { $0 != "?" }), remote: request.remoteHost)

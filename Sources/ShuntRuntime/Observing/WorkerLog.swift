@@ -68,6 +68,33 @@ final class WorkerLog {
             ])
     }
 
+    /// Windows begin and end.
+    func brownouts(_ before: [Brownout], _ after: [Brownout]) {
+        func metadata(_ brownout: Brownout) -> Logger.Metadata {
+            [
+                "routes": "\(brownout.routes.joined(separator: " "))", "share": "\(brownout.share.percentText)",
+                "until": "\(brownout.until.shortText)",
+            ]
+        }
+        for brownout in before where !after.contains(brownout) {
+            logger.notice("brownout is over", metadata: metadata(brownout))
+        }
+        for brownout in after where !before.contains(brownout) {
+            logger.notice("brownout begins", metadata: metadata(brownout))
+        }
+    }
+
+    /// A client app was seen on a deprecated endpoint for the first time on that day. It is what the client calls itself.
+    func deprecatedUse(_ app: ClientApp, _ endpoint: String) {
+        logger.info(
+            "deprecated endpoint used",
+            metadata: ["app": "\(app.name)", "version": "\(app.version)", "endpoint": "\(endpoint)"])
+    }
+
+    func deprecatedUseIsFull() {
+        logger.info("deprecated endpoints are used by more apps than are told in a day")
+    }
+
     private func say(
         _ level: Logger.Level, _ message: Logger.Message, _ upstream: Int, _ reason: String, _ now: Instant,
         _ metadata: Logger.Metadata

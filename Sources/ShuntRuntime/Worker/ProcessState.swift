@@ -11,6 +11,9 @@ final class ProcessState: Sendable {
     /// Of the keyed hash that stands for a token: the same for all workers, another one in every process.
     let hashKey: (UInt64, UInt64)
 
+    /// How use is counted; nil where it is not.
+    let usage: (maxClients: Int, key: UsageHashKey)?
+
     let admission: Admission
     let sessions: SessionDirectory
     let leases: UpstreamLeases
@@ -20,12 +23,18 @@ final class ProcessState: Sendable {
     let transfer: SocketTransfer
     /// Called on a worker's loop.
     let onNote: (@Sendable (ProxyNote) -> Void)?
+    let wallClock: @Sendable () -> UnixTime
+    /// Touched when a client of a deprecated endpoint connects.
+    let deprecatedUse = Mutex(DeprecatedUse())
     private let newest: Mutex<RoutingTable>
 
     init(
         settings: ProxySettings, workerCount: Int, logger: Logger, connector: Connector = .tcp,
-        transfer: SocketTransfer = .descriptor, onNote: (@Sendable (ProxyNote) -> Void)? = nil
+        transfer: SocketTransfer = .descriptor, usageKey: UsageHashKey? = nil,
+        onNote: (@Sendable (ProxyNote) -> Void)? = nil,
+        wallClock: @escaping @Sendable () -> UnixTime = WallClock.now
     ) {
+        usage = usageKey.map { (settings.usage.maxClients, $0) }
         newest = Mutex(settings.table)
         listen = settings.listen
         self.workerCount = workerCount
@@ -39,6 +48,7 @@ final class ProcessState: Sendable {
         self.connector = connector
         self.transfer = transfer
         self.onNote = onNote
+        self.wallClock = wallClock
     }
 
     /// The table that new workers begin with. The others have their own, and are told.

@@ -50,6 +50,9 @@ final class Worker {
     var watched: [Leg] = []
     var tickTask: Scheduled<Void>?
     var tickAt = Instant.distantFuture
+    var wallTask: Scheduled<Void>?
+    /// The brownouts that the log was told of.
+    var toldBrownouts: [Brownout] = []
 
     /// Handshakes that were refused, by their stable code.
     var refusedHandshakes: [String: Int] = [:]
@@ -71,12 +74,18 @@ final class Worker {
             table: process.table, seed: self.maskingKeys.word(), hashKey: process.hashKey,
             memory: limits.memory / max(1, process.workerCount))
         log = WorkerLog(logger: process.logger, worker: index)
+        if let usage = process.usage {
+            switchboard.countUsage(
+                maxClients: usage.maxClients, key: (usage.key.low, usage.key.high), now: now(), wall: wallTime)
+        }
     }
 
     /// The loop's clock. Read once per read of a socket, not per message.
     func now() -> Instant {
         Instant(nanoseconds: Int64(clamping: eventLoop.now.uptimeNanoseconds))
     }
+
+    func takeUsage() -> UsageBatch { switchboard.takeUsage(now: now(), wall: wallTime) }
 
     /// The buffer that masked payloads are unmasked into. Taken, so that a span over it can be lent to the switchboard.
     func takeScratch() -> [UInt8] {

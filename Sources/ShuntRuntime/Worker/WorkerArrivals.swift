@@ -12,6 +12,10 @@ extension Worker {
             case .legacy(let endpoint) = switchboard.table.endpoints.match(arrival.client.handshake.path),
             endpoint.isOpen(in: switchboard.table.definition.phase)
         else { return arrival.refuse(HandshakeAnswer.trouble(isDraining ? .draining : .unavailable)) }
+        // Who was told to come back when a window ends comes just then.
+        if !switchboard.brownoutsInForce.isEmpty { feed(.wallClock) }
+        arrival.announcement = endpoint.announcement
+        if endpoint.announcement != nil { deprecatedUse(arrival.client, endpoint) }
         let now = now()
         isApplying = true
         let id = switchboard.clientArrived(
@@ -28,9 +32,10 @@ extension Worker {
         let client = arrival.client
         let eventLoop = eventLoop
         let limits = switchboard.table.definition.limits
-        var answer = HandshakeAnswer.switchingProtocols(acceptKey: client.acceptKey)
+        var answer = HandshakeAnswer.switchingProtocols(acceptKey: client.acceptKey, arrival.announcement)
         if case .answered(let reply) = outcomes[connection] {
-            answer = HandshakeAnswer.switchingProtocols(acceptKey: client.acceptKey, as: reply, isRaw: false)
+            answer = HandshakeAnswer.switchingProtocols(
+                acceptKey: client.acceptKey, as: reply, isRaw: false, arrival.announcement)
         }
         let leg = Leg(worker: self, isUpstream: false, maxMessage: limits.message) {
             client.leave(on: eventLoop)
@@ -54,7 +59,8 @@ extension Worker {
         guard let behind = try? arrival.giveWay(to: end, unread: switchboard.table.definition.limits.unreadByClient)
         else { return arrival.cut() }
         pipes.insert(pipe, for: id)
-        let answer = HandshakeAnswer.switchingProtocols(acceptKey: client.acceptKey, as: reply, isRaw: true)
+        let answer = HandshakeAnswer.switchingProtocols(
+            acceptKey: client.acceptKey, as: reply, isRaw: true, arrival.announcement)
         pipe.join(id, end, answer: answer, behind: behind)
     }
 

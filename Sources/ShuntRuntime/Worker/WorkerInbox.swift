@@ -22,6 +22,7 @@ enum WorkerEvent {
     /// `spread` is the time over which sockets of endpoints that are no more close.
     case tableChanged(RoutingTable, spread: TimeSpan)
     case reconnect(route: String)
+    case wallClock
 }
 
 extension Worker {
@@ -58,6 +59,7 @@ extension Worker {
         case .drain(let settings): switchboard.drain(settings, now: now, &effects)
         case .tableChanged(let table, let spread):
             switchboard.tableChanged(to: table, spread: spread, now: now, &effects)
+        case .wallClock: switchboard.wallClock(wallTime, now: now, &effects)
         case .reconnect(let name):
             if let route = switchboard.table.route(named: name) {
                 switchboard.reconnect(route: route.index, now: now, &effects)
@@ -67,6 +69,7 @@ extension Worker {
         // The client that waited for it is answered by now.
         switch event {
         case .connectionReady(let id), .connectionFailed(let id, _): outcomes.remove(id)
+        case .tableChanged: lookAtWallClock()
         default: break
         }
     }

@@ -31,6 +31,8 @@ extension Worker {
         tickTask = nil
         lagTask?.cancel()
         lagTask = nil
+        wallTask?.cancel()
+        wallTask = nil
         // The closure holds the worker.
         endOfTurn = {}
         return legs.count + pipes.count

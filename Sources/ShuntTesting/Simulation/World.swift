@@ -84,6 +84,8 @@ final class World {
     var changedAt = Instant(nanoseconds: 0)
     /// By route: when it was not there, or paused, last.
     var removedAt: [Int: Instant] = [:]
+    /// By upstream: when the table did not have it last.
+    var unlistedAt: [Int: Instant] = [:]
     /// Messages whose error named nothing, so that another may have been meant, and their bytes.
     var doubtful = (count: 0, bytes: 0)
     var pausedAt: [Int: Instant] = [:]

@@ -306,7 +306,7 @@ extension World {
                 clients[client].session.map { sessions[$0].clients.count > limits.connectionsPerSession } ?? false
             case .messageTooBig: clients[client].saidTooMuch
             case .endpointClosed, .routeRemoved: clients[client].leaving?.reason == reason
-            case .upstreamLost: false
+            case .upstreamLost, .brownout: false
             }
         if !justified { fail(.honestCode, "c\(client) is closed because of \(reason), which is not so") }
         if let number = messageInHand, messages[number].outcome == nil { messages[number].mayHaveEnded = true }

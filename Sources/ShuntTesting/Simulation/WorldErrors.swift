@@ -16,7 +16,8 @@ extension World {
         let fitting = candidates(client).filter { fits($0, code, members) }
         if fitting.isEmpty, let named = conversation(in: members),
             let mistaken = doubts.keys.sorted().first(where: {
-                messages[$0].owner == client && fits($0, conversation: named)
+                (messages[$0].owner == client || isSuccessor(client, of: messages[$0].owner))
+                    && messages[$0].session == clients[client].session && fits($0, conversation: named)
             }), undoubt(mistaken)
         {
             return checkError(client, code, members)
@@ -155,7 +156,7 @@ extension World {
         if case .bad(let codes) = message.intent { return codes.contains(code) ? nil : "it should be one of \(codes)" }
         if case .opaque(_, let codes) = message.intent, codes.contains(code) { return nil }
         guard message.pool != nil, let route = message.route else { return "the message should have been absorbed" }
-        if code == "unknown_agent", clients[message.client].leaving?.reason == .routeRemoved { return nil }
+        if code == "unknown_agent", clients[message.client].isOld, !isThere(route) { return nil }
         if code == "route_removed" {
             let wasRemoved = removedAt[route].map { $0 >= message.acceptedAt } ?? false
             return wasRemoved ? nil : "its route is there"
@@ -199,6 +200,9 @@ extension World {
             return message.connection >= 0 && connections[message.connection].wasTooLarge
                 ? nil : "no reply was too large"
         case "upstream_unavailable":
+            // Its upstream went away, and no socket is there to say where it goes instead.
+            let wentAway = unlistedAt[pool.upstream].map { $0 >= message.acceptedAt } ?? false
+            if wentAway, !clients[message.client].isThere { return nil }
             let troubled = connections.contains { connection in
                 connection.upstream == pool.upstream
                     && (connection.failure != nil || connection.state == .gone || connection.retired != nil)

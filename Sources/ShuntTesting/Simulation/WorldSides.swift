@@ -70,6 +70,24 @@ extension World {
         return passed ? -1 : nil
     }
 
+    private func isHeir(_ client: Int, of orphans: [Int]) -> Bool {
+        orphans.contains { messages[$0].owner == client && messages[$0].state != .ended }
+    }
+
+    /// Whether the route is in the table, or the old clients' path that no route lists.
+    func isThere(_ route: Int) -> Bool {
+        route < plan.routes.count ? arrangement.hasRoute[route] : arrangement.unlisted != nil
+    }
+
+    /// Whether something is in flight over a connection that takes no more: what comes next on the same side, over
+    /// another one, waits for that too.
+    private func isFinishing(_ client: Int, _ route: Int) -> Bool {
+        clients[client].unresolved.contains {
+            messages[$0].client == client && messages[$0].route == route && messages[$0].state == .flying
+                && connections[messages[$0].connection].retired != nil
+        }
+    }
+
     /// Whether a connection of the client's own is to end, and has messages yet: what is unsent waits for that.
     private func isReplaced(_ client: Int) -> Bool {
         liveConnections.contains {
@@ -106,22 +124,29 @@ extension World {
     func noteHindered() {
         guard plan.isMoving else { return }
         for client in clients.indices where clients[client].isThere {
-            let quiet = clients[client].unresolved.isEmpty && hasOpen(client, -1, on: .legacy) == nil
+            // What it may have taken over, if that has not ended unseen, is waited for too.
+            let inherits = clients[client].session.map { isHeir(client, of: sessions[$0].orphans) } ?? false
+            let quiet =
+                clients[client].unresolved.isEmpty && !inherits && hasOpen(client, -1, on: .legacy) == nil
             if !quiet { clients[client].busyAt = now }
             for number in clients[client].unresolved where messages[number].state == .waiting {
                 guard let route = messages[number].route else { continue }
                 let isPaused = route < plan.routes.count && arrangement.routes[route].isPaused
                 let isBlocked =
                     sides(client, route).contains { hasOpen(client, route, on: $0.other) != nil } || isReplaced(client)
+                    || isFinishing(client, route)
                 if isPaused || isBlocked { messages[number].hinderedAt = now }
-                if case .opaque(_, let codes) = messages[number].intent, codes.isEmpty,
-                    sides(client, route).contains(.unified)
-                {
-                    // On the other side it is absorbed without a word.
-                    messages[number].mayHaveEnded = true
-                }
+                expectAbsorption(number, route)
             }
         }
+    }
+
+    /// A waiting heartbeat that goes to the unified side is absorbed there without a word.
+    func expectAbsorption(_ number: Int, _ route: Int) {
+        guard case .opaque(_, let codes) = messages[number].intent, codes.isEmpty,
+            sides(messages[number].client, route).contains(.unified)
+        else { return }
+        messages[number].mayHaveEnded = true
     }
 
     /// What one socket may have waiting for a route.

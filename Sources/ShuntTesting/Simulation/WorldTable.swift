@@ -64,12 +64,13 @@ extension World {
             if arrangement.routes[route].isPaused { pausedAt[route] = now }
         }
         let listed = Set(arrangement.listed)
+        for upstream in arrangement.upstreams.indices where !listed.contains(upstream) { unlistedAt[upstream] = now }
         for connection in liveConnections {
             let upstream = connections[connection].upstream
             let rules = arrangement.upstreams[upstream].toUnified
             if connections[connection].rules.last != rules { connections[connection].rules.append(rules) }
             guard connections[connection].state == .ready, !connections[connection].isRaw else { continue }
-            if connections[connection].through == nil, !listed.contains(upstream) {
+            if !listed.contains(upstream) {
                 retire(connection, "its upstream is gone")
             } else if listed.contains(upstream),
                 connections[connection].address != arrangement.upstreams[upstream].address
@@ -80,6 +81,7 @@ extension World {
         for number in messages.indices where messages[number].state == .waiting && messages[number].outcome == nil {
             guard let route = messages[number].route, messages[number].side == nil else { continue }
             messages[number].pool = expectedPool(messages[number].client, route)
+            expectAbsorption(number, route)
         }
     }
 

@@ -131,6 +131,10 @@ extension World {
         }
         guard clients[client].isThere, failure == nil, wasRetired == nil, let route = route(of: clients[client].door)
         else { return }
+        let goes = close == .cut || close.code?.rawValue == 1001 || close.code?.rawValue == 1012
+        if goes, !connections[connection].isRaw, route < plan.routes.count, arrangement.routes[route].isPaused {
+            return tally.count("backend went behind a pause")
+        }
         if sides(client, route) == [.legacy], changedAt < connections[connection].orderedAt {
             fail(.stays, "c\(client) is still there, and its backend has closed")
         }

@@ -8,7 +8,7 @@ struct RoutesCommand: AdminCommand {
         discussion: """
             BY LEGACY and BY UNIFIED are messages that each side was sent since the proxy began, with their share; \
             ERRORS are error replies of legacy + unified. BECAUSE OF names what is in force: an override, a hold, the \
-            phase, or the file, with the line of the file.
+            phase, or the file, with the line of the file. ENDPOINT says whether old clients can still connect.
 
             \(CommandFailure.explanation)
             """)
@@ -30,18 +30,32 @@ struct RoutesCommand: AdminCommand {
 enum RoutesText {
     static func text(_ answer: RoutesAnswer) -> String {
         var table = TextTable(
-            "ROUTE", "IN FORCE", "#BY LEGACY", "#BY UNIFIED", "#ERRORS", "PAUSED", "LEGACY UPSTREAM",
+            "ROUTE", "IN FORCE", "ENDPOINT", "#BY LEGACY", "#BY UNIFIED", "#ERRORS", "PAUSED", "LEGACY UPSTREAM",
             "UNIFIED UPSTREAM", "BECAUSE OF")
         for route in answer.routes {
             let counts = route.counts
             let sum = counts.byLegacy.addingReportingOverflow(counts.byUnified).partialValue
             table.add(
-                route.name, route.servedBy, share(counts.byLegacy, of: sum), share(counts.byUnified, of: sum),
+                route.name, route.servedBy, life(route.life), share(counts.byLegacy, of: sum),
+                share(counts.byUnified, of: sum),
                 "\(counts.errorsByLegacy)+\(counts.errorsByUnified)",
                 route.paused ? "paused, \(counts.waiting) waiting" : "no", route.legacyUpstream ?? "-",
                 route.unifiedUpstream ?? "-", reason(route))
         }
         return table.text
+    }
+
+    /// `open`, `deprecated since 2026-12-01, sunset 2027-03-01, brownout 2027-02-01T10:00Z`, `closed`.
+    static func life(_ life: EndpointLifeAnswer?) -> String {
+        guard let life else { return "-" }
+        guard life.state == "deprecated" else { return life.state }
+        var parts = ["deprecated" + (life.deprecatedAt.map { " since \($0.prefix(10))" } ?? "")]
+        if let sunset = life.sunset { parts.append("sunset \(sunset.prefix(10))") }
+        if let brownout = life.brownout {
+            let share = brownout.share == "100%" ? "" : " (\(brownout.share))"
+            parts.append("brownout \(brownout.from.prefix(16))Z\(share)")
+        }
+        return parts.joined(separator: ", ")
     }
 
     /// `120 (75%)`; without a share where nothing was sent.

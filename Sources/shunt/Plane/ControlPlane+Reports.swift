@@ -1,4 +1,5 @@
 package import ShuntCore
+import ShuntRuntime
 
 extension ControlPlane: ProxyControl {
     package func status() async -> ProxyStatus {
@@ -16,6 +17,7 @@ extension ControlPlane: ProxyControl {
         let tallies = await plane.routeReport()
         // A reload in between has other places; the next answer is right again.
         let fits = tallies.count == table.routes.count
+        let wall = UnixTime.now
         return table.routes.map { route in
             let settings = table.definition.routes[route.index]
             var line = inForce.settings.lines.line(of: route.name, route.decision.origin)
@@ -24,7 +26,8 @@ extension ControlPlane: ProxyControl {
                 name: route.name, match: route.match, endpoint: settings.endpoint?.path, decision: route.decision,
                 fileSays: settings.servedBy, line: line, override: inForce.overrides[.route(route.name)],
                 isPaused: route.isPaused, legacyUpstream: route.legacy?.settings.name,
-                unifiedUpstream: route.unified?.settings.name, tally: fits ? tallies[route.index] : RouteTally())
+                unifiedUpstream: route.unified?.settings.name, tally: fits ? tallies[route.index] : RouteTally(),
+                life: settings.endpoint.map { _ in EndpointLife(of: route.name, in: table.definition, at: wall) })
         }
     }
 
@@ -44,6 +47,11 @@ extension ControlPlane: ProxyControl {
         }
     }
 
+    package func usage(_ query: UsageQuery) async throws(ControlProblem) -> UsageReport {
+        guard let ledger else { throw .notPossible("use is not counted: usage.enabled is false") }
+        return try await ledger.report(query, endpoints: table.endpoints)
+    }
+
     package func preview(phase: Phase) async -> PhasePreview { inForce.preview(of: phase) }
 }
 
@@ -51,11 +59,16 @@ extension ControlPlane {
     /// Everything for `/metrics`.
     ///
     /// - Parameter workers: what the workers have counted. They are asked by others, because nothing here may wait for them.
-    package func metrics(_ workers: (sum: WorkerReport, parts: [MetricsReport.Part])) -> MetricsReport {
-        MetricsReport(
+    package func metrics(_ workers: (sum: WorkerReport, parts: [MetricsReport.Part])) async -> MetricsReport {
+        let usage = await ledger?.figures
+        var report = MetricsReport(
             version: identity.version, startedAt: identity.startedAt, revision: revision, isDraining: isDraining,
             reloads: reloads.done, failedReloads: reloads.failed, lastReload: lastReload,
             isStoreFailing: storeProblem != nil, sum: workers.sum, workers: workers.parts)
+        report.isPhaseOverridden = inForce.phaseOverride != nil
+        report.process = ProcessReader.read()
+        report.usage = usage
+        return report
     }
 
     /// The process stops: nothing is changed any more, and it is not ready for new clients.

@@ -7,22 +7,36 @@ import json
 import re
 import time
 from collections import Counter
+from collections.abc import Collection
+from typing import NamedTuple
 
 from websockets.exceptions import ConnectionClosed
 
-from .client import AGENTS, LEGACY_PATHS
+from .client import AGENTS, LEGACY_PATHS, is_error
 from .tokens import new_token
 
 ANSWER = re.compile(r"(unified )?(\w+): (\w+) (\w+) (\d+)")
 UNASKED = ("heartbeat", "conversation_restored")
 
 
+class Refusal(NamedTuple):
+    """A question that ended in an error of the proxy, which does not say in which number; `sent`: whether a backend may
+    have it."""
+
+    agent: str
+    code: str
+    sent: bool
+
+
 class Chatter:
-    """One client socket: on the unified endpoint with several agents, or an old client's with one."""
+    """One client socket: on the unified endpoint with several agents, or an old client's with one. Errors with a code
+    of `refusals` are outcomes like answers."""
 
     numbers = itertools.count(1)
 
-    def __init__(self, socket, token: str, agents: list[str], *, old: bool, window: int = 2):
+    def __init__(
+        self, socket, token: str, agents: list[str], *, old: bool, window: int = 2, refusals: Collection[str] = ()
+    ):
         self.socket = socket
         self.token = token
         self.name = f"chatter{next(self.numbers)}"
@@ -30,9 +44,14 @@ class Chatter:
         self.old = old
         self.room = asyncio.Semaphore(window)
         self.asked: Counter[str] = Counter()
+        # The last number that was answered, and how many have an outcome.
         self.answered: Counter[str] = Counter()
+        self.outcomes: Counter[str] = Counter()
+        self.heard: set[str] = set()
         self.sides: Counter[tuple[str, str]] = Counter()
         self.last_side: dict[str, str] = {}
+        self.refusals = refusals
+        self.refused: list[Refusal] = []
         self.problems: list[str] = []
         self.close_code: int | None = None
         self.stopping = False
@@ -60,6 +79,9 @@ class Chatter:
     def judge(self, reply: dict, text: str):
         if reply.get("type") in UNASKED:
             return
+        if reply.get("code") in self.refusals:
+            self.judge_refusal(reply, text)
+            return
         found = ANSWER.fullmatch(str(reply.get("message")))
         if not found:
             self.problems.append(f"no answer: {text[:300]}")
@@ -68,14 +90,32 @@ class Chatter:
         agent, number = found[4], int(found[5])
         if found[3] != self.name or found[2] != agent or agent not in self.agents:
             self.problems.append(f"misdelivered: {text[:300]}")
-        elif number != self.answered[agent] + 1:
-            kind = "lost or reordered" if number > self.answered[agent] else "duplicated or reordered"
-            self.problems.append(f"{kind}: {number} after {self.answered[agent]}: {text[:300]}")
+        elif number <= self.answered[agent]:
+            self.problems.append(f"duplicated or reordered: {number} after {self.answered[agent]}: {text[:300]}")
+        elif number > self.outcomes[agent] + 1:
+            self.problems.append(f"lost or reordered: {number} after {self.answered[agent]}: {text[:300]}")
         elif not self.has_shape(reply, agent):
             self.problems.append(f"shape: {text[:300]}")
         self.answered[agent] = max(number, self.answered[agent])
+        self.heard.add(self.text(agent, number))
         self.sides[agent, side] += 1
         self.last_side[agent] = side
+        self.ended(agent)
+
+    def judge_refusal(self, reply: dict, text: str):
+        """One of the proxy's own errors that this test provokes."""
+        agent = next((each for each in self.agents if self.old or AGENTS[each].items() <= reply.items()), None)
+        if agent is None or not is_error(reply, reply["code"]) or not isinstance(reply.get("sent"), bool):
+            self.problems.append(f"shape: {text[:300]}")
+            return
+        self.refused.append(Refusal(agent, reply["code"], reply["sent"]))
+        self.ended(agent)
+
+    def ended(self, agent: str):
+        """A question has its outcome, an answer or a refusal."""
+        self.outcomes[agent] += 1
+        if self.outcomes[agent] > self.asked[agent]:
+            self.problems.append(f"more outcomes than questions for {agent}: {self.outcomes[agent]}")
         self.room.release()
 
     def has_shape(self, reply: dict, agent: str) -> bool:
@@ -91,17 +131,21 @@ class Chatter:
         return reply.get("type") == "chat_response" and reply.get("pillar") == agent
 
     @property
-    def outstanding(self) -> list[str]:
-        """The texts that were asked and not answered."""
-        return [
-            self.text(agent, number)
-            for agent in self.agents
-            for number in range(self.answered[agent] + 1, self.asked[agent] + 1)
-        ]
+    def unanswered(self) -> dict[str, list[str]]:
+        """By agent: the texts that were asked and not answered."""
+        return {
+            agent: [text for number in range(1, count + 1) if (text := self.text(agent, number)) not in self.heard]
+            for agent, count in self.asked.items()
+        }
+
+    @property
+    def outstanding(self) -> int:
+        """How many questions have no outcome yet."""
+        return self.asked.total() - self.outcomes.total()
 
     @property
     def replies(self) -> int:
-        return self.answered.total()
+        return self.outcomes.total()
 
     async def hears(self, condition, what: str, seconds: float = 20):
         """Waits until the condition holds, while everybody goes on talking."""
@@ -148,6 +192,27 @@ class Crowd(list):
         for chatter in self:
             await chatter.finish()
 
+    @property
+    def refused(self) -> list[Refusal]:
+        return [refusal for chatter in self for refusal in chatter.refused]
+
+    def outcomes_agree_with(self, *backends):
+        """No backend was given a question twice, and of those that it was given and that were not answered each was
+        refused as sent."""
+        for chatter in self:
+            given = Counter(
+                str(json.loads(text).get("message"))
+                for backend in backends
+                for connection in backend.texts(chatter.token)
+                for text in connection["texts"]
+            )
+            twice = [text for text, count in given.items() if count > 1 and text.startswith(f"{chatter.name} ")]
+            assert not twice, f"{chatter}: given to a backend twice: {twice[:3]}"
+            for agent, texts in chatter.unanswered.items():
+                lost = [text for text in texts if text in given]
+                sent = sum(refusal.sent for refusal in chatter.refused if refusal.agent == agent)
+                assert len(lost) <= sent, f"{chatter}: given to a backend, and neither answered nor refused: {lost[:3]}"
+
     def sides(self, agent: str) -> Counter[str]:
         total: Counter[str] = Counter()
         for chatter in self:
@@ -158,20 +223,23 @@ class Crowd(list):
 
 
 @contextlib.asynccontextmanager
-async def chatting(proxy, *, new: int, old: int, agents: list[str] | None = None, window: int = 2):
+async def chatting(
+    proxy, *, new: int, old: int, agents: list[str] | None = None, window: int = 2, refusals: Collection[str] = ()
+):
     """Sessions of new clients with one socket each, and of old ones with a socket for each agent, all talking."""
     agents = agents or list(AGENTS)
+    manner = {"window": window, "refusals": refusals}
     async with contextlib.AsyncExitStack() as stack:
         crowd = Crowd()
         for _ in range(new):
             token = new_token("new")
             socket = await stack.enter_async_context(proxy.dial(token))
-            crowd.append(Chatter(socket, token, agents, old=False, window=window))
+            crowd.append(Chatter(socket, token, agents, old=False, **manner))
         for _ in range(old):
             token = new_token("old")
             for agent in agents:
                 socket = await stack.enter_async_context(proxy.dial(token, LEGACY_PATHS[agent]))
-                crowd.append(Chatter(socket, token, [agent], old=True, window=window))
+                crowd.append(Chatter(socket, token, [agent], old=True, **manner))
         try:
             yield crowd
         finally:

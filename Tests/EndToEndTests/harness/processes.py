@@ -82,6 +82,12 @@ class Backend:
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
+    def restart(self):
+        """Begins anew on the same port, with an empty memory."""
+        self.stop()
+        self.start()
+        self.ready()
+
     def stop(self):
         if self.process.poll() is None:
             self.kill()

@@ -82,18 +82,35 @@ class Proxy:
         os.kill(self.process.pid, number)
 
     def stop(self, seconds: float = 30):
-        """Ends it gracefully, and holds it to two promises: it did not crash, and it logged no token."""
+        """Ends it gracefully, and holds it to its promises: no crash, nothing left running, no token in the log."""
+        self.begin_stop()
+        self.ends(seconds)
+
+    def begin_stop(self):
         self.stopped_by_test = True
         self.assert_running()
         self.signal()
+
+    def ends(self, seconds: float = 30, code: int = 0):
+        """Waits for the end that was begun."""
         try:
             self.process.wait(seconds)
         finally:
             if self.running:
                 self.signal(signal.SIGKILL)
                 self.process.wait()
-        assert self.process.returncode == 0, self.log[-4000:]
+        assert self.process.returncode == code, self.log[-4000:]
+        assert "already shut down" not in self.log, "something went on after its end"
         self.assert_no_token_logged()
+
+    def kill(self):
+        """Ends it as a loss of power would."""
+        self.signal(signal.SIGKILL)
+        self.process.wait()
+
+    def restart_after_kill(self):
+        self.kill()
+        self.start()
 
     def assert_no_token_logged(self):
         log = self.log
@@ -134,10 +151,23 @@ class Proxy:
         except urllib.error.HTTPError as refused:
             return refused.code, json.loads(refused.read() or b"{}"), dict(refused.headers)
 
+    def route(self, name: str = "guide") -> dict:
+        """What is in force for a route."""
+        return next(each for each in self.state("routes")["routes"] if each["name"] == name)
+
     def serve(self, route: str, share: str):
         """Sets a route's override; done when it returns."""
-        status, answer, _ = self.admin("PUT", f"/routes/{route}/override", {"served_by": share, "reason": "test"})
+        status, answer = self.try_to_serve(route, share)
         assert status == 200, answer
+
+    def try_to_serve(self, route: str, share: str, **headers) -> tuple[int, dict]:
+        """The same where it may be refused: status 0 where nobody answers."""
+        try:
+            change = {"served_by": share, "reason": "test"}
+            status, answer, _ = self.admin("PUT", f"/routes/{route}/override", change, **headers)
+        except OSError as nobody:
+            return 0, {"detail": str(nobody)}
+        return status, answer
 
     def url(self, token: str | None = None, query: str | None = None, path: str = "/api/ws/agent") -> str:
         if query is None:

@@ -77,7 +77,7 @@ private final class Line {
         let table = try RoutingTable(.agents())
         for _ in 0..<count {
             ids.append(
-                exchanges.insert(Exchange(client: .none, session: .none, pool: .none, route: table.routes[0])))
+                exchanges.insert(.ofNobody(on: table.routes[0])))
         }
         for id in ids { list.append(id, in: &exchanges) }
     }

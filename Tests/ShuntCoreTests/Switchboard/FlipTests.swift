@@ -128,6 +128,28 @@ import Testing
         #expect(last == .forward(unified, #"agent_type="guide" conversation_id="mine" message="2""#))
     }
 
+    @Test func `what waits for the other side and was not read yet is the session's next socket's, as the rest is`()
+        throws
+    {
+        let world = try world()
+        let anna = world.arrive(Old.guide, "anna")
+        world.reconnect(route: "guide")
+        for text in ["1", "2"] { world.say(anna, Text.bare(text)) }
+        world.say(anna, "no json")
+        try world.serve(0, by: .unified)
+        let unified = world.dials.count
+        #expect(world.ready(unified).forwarded == ["\(unified): 1"])
+        world.leave(anna)
+        let next = world.arrive(Old.guide, "anna")
+        let heard = world.hear(unified, reply("a"))
+        #expect(heard.delivered == ["\(next): a"])
+        #expect(heard.forwarded == ["\(unified): 2"])
+        let last = world.hear(unified, reply("b"))
+        #expect(last.delivered.first == "\(next): b")
+        #expect(last.errors == ["bad_json unsent"])
+        #expect(world.census.parkedReplies == 0 && world.census.exchanges == 0)
+    }
+
     @Test func `a client that closes while it waits is not owed its unsent messages' sending, only once`() throws {
         let world = try world()
         let anna = world.arrive(Old.guide, "anna")

@@ -308,6 +308,19 @@ import Testing
         #expect(heard == [.forward(1, "1")] || heard.dials == 1)
     }
 
+    @Test func `an old socket that leaves for another reason already sends nothing more to a route that is removed`()
+        throws
+    {
+        let world = try world()
+        let old = world.arrive(Old.content, "anna")
+        world.say(old, "1")
+        try world.change { $0.phase = .complete }
+        try world.change { remove("liaison/content", from: &$0) }
+        #expect(world.say(old, "2").errors == ["unknown_agent unsent"])
+        let over = world.hear(1, Text.reply("s"))
+        #expect(over.first == .deliver(old, Text.reply("s")), "what was sent before ends as it should")
+    }
+
     @Test func `a client that arrives at a route that goes is turned away`() throws {
         let world = try world()
         let (anna, _) = world.arriving(Old.content, nil)
@@ -447,6 +460,33 @@ import Testing
         #expect(heard.contains(.startReadingClient(anna)))
         try world.change { $0.routes[0].isPaused = false }
         #expect(world.say(anna, "2") == [.forward(1, "2")])
+    }
+
+    @Test(arguments: [PeerClose.cut, PeerClose(code: .goingAway), PeerClose(code: .serviceRestart)])
+    func `an old socket stays while its backend moves behind a pause`(close: PeerClose) throws {
+        let world = try world()
+        let anna = world.arrive(Old.guide, "anna")
+        world.say(anna, "under way")
+        try world.change { $0.routes[0].isPaused = true }
+        world.say(anna, "1")
+        #expect(world.connection(1) { $0.connectionClosed($1, close, now: $2, &$3) }.errors == ["upstream_lost sent"])
+        #expect(try world.change { $0.routes[0].isPaused = false } == [.dial(2)])
+        #expect(world.ready(2) == [.forward(2, "1")])
+        // What a backend says to this one socket counts all the same.
+        try world.change { $0.routes[0].isPaused = true }
+        let farewell = PeerClose(code: CloseCode(rawValue: 4001))
+        #expect(
+            world.connection(2) { $0.connectionClosed($1, farewell, now: $2, &$3) } == [
+                .relayCloseToClient(anna, farewell)
+            ])
+    }
+
+    @Test func `an old socket that is a byte pipe ends with its backend, paused or not`() throws {
+        let world = try world { $0.routes[0].endpoint?.passthrough = .raw }
+        let anna = world.arrive(Old.guide, "anna")
+        try world.change { $0.routes[0].isPaused = true }
+        #expect(
+            world.connection(1) { $0.connectionClosed($1, .cut, now: $2, &$3) } == [.relayCloseToClient(anna, .cut)])
     }
 
     @Test func `a flip during a pause moves what waits, and it goes on waiting`() throws {

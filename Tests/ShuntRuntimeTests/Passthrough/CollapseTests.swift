@@ -76,7 +76,13 @@ extension SocketTests {
                     return texts
                 }
                 for round in 0..<rounds {
+                    let side: KeyPath<RouteTally, Int> = round % 2 == 0 ? \.byLegacy : \.byUnified
+                    let before = await proxy.routeReport()[0][keyPath: side]
                     for number in 0..<each { try client.send(#"{"message":"\#(round * each + number)"}"#) }
+                    // Else each flip could come before the side that it leaves was given anything.
+                    while round % 8 < 2, await proxy.routeReport()[0][keyPath: side] == before {
+                        try await Task.sleep(for: .milliseconds(1))
+                    }
                     await proxy.publish(tables[round % 2], spread: .zero)
                 }
                 let texts = try await replies.value

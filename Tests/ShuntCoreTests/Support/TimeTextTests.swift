@@ -1,4 +1,3 @@
-import ShuntControl
 import ShuntCore
 import Testing
 

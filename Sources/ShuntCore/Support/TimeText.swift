@@ -1,9 +1,7 @@
-package import ShuntCore
-
 extension UnixTime {
     /// As RFC 3339 has it, in UTC, to the millisecond: `2026-11-22T18:05:00.250Z`.
     package var text: String {
-        let (days, rest) = Self.divided(milliseconds, by: 86_400_000)
+        let (days, rest) = Self.divided(milliseconds, by: Self.day)
         let (year, month, day) = Self.civil(days)
         let seconds = rest / 1000
         return Self.digits(year, 4) + "-" + Self.digits(month, 2) + "-" + Self.digits(day, 2) + "T"
@@ -37,15 +35,21 @@ extension UnixTime {
         guard self.text.utf8.prefix(19).elementsEqual(bytes.prefix(19)) else { return nil }
     }
 
+    /// Milliseconds of a day.
+    static let day: Int64 = 86_400_000
+
+    /// The day alone: `2026-11-22`.
+    fileprivate var dayText: String { String(text.prefix { $0 != "T" }) }
+
     /// Rounds down, so that the rest is never negative.
-    private static func divided(_ value: Int64, by divisor: Int64) -> (Int64, Int64) {
+    static func divided(_ value: Int64, by divisor: Int64) -> (Int64, Int64) {
         let rest = (value % divisor + divisor) % divisor
         return (value / divisor - (value < 0 && rest != 0 ? 1 : 0), rest)
     }
 
     /// The date of a day since 1970 in the proleptic Gregorian calendar. Counted in eras of 400 years that begin in
     /// March, so that the day that comes and goes is the last of a year.
-    private static func civil(_ days: Int64) -> (Int64, Int64, Int64) {
+    static func civil(_ days: Int64) -> (Int64, Int64, Int64) {
         let (era, dayOfEra) = divided(days + 719_468, by: 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
@@ -60,7 +64,7 @@ extension UnixTime {
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
-    private static func digits(_ value: Int64, _ width: Int) -> String {
+    static func digits(_ value: Int64, _ width: Int) -> String {
         let text = String(value.magnitude)
         return (value < 0 ? "-" : "") + String(repeating: "0", count: max(0, width - text.utf8.count)) + text
     }
@@ -68,5 +72,16 @@ extension UnixTime {
     private static func number(_ bytes: ArraySlice<UInt8>) -> Int64? {
         guard !bytes.isEmpty, bytes.count <= 12, bytes.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         return bytes.reduce(0) { $0 * 10 + Int64($1 - 0x30) }
+    }
+}
+
+extension UsageDay {
+    /// As RFC 3339 has a full-date: `2026-11-22`.
+    package var text: String { start.dayText }
+
+    /// Reads what `text` writes; nil for anything else.
+    package init?(text: String) {
+        guard text.utf8.count == 10, let time = UnixTime(text: text + "T00:00:00Z") else { return nil }
+        self.init(time)
     }
 }

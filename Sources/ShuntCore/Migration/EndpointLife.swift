@@ -1,0 +1,72 @@
+/// Where a legacy endpoint stands in its life.
+package enum EndpointState: String, Sendable, Hashable, CaseIterable {
+    case open
+    /// It works, and says that it will not for ever; brownouts as scheduled.
+    case deprecated
+    /// It answers 410.
+    case closed
+
+    package init(in phase: Phase) {
+        switch phase {
+        case .parallel, .migrate: self = .open
+        case .deprecate: self = .deprecated
+        case .complete: self = .closed
+        }
+    }
+}
+
+extension Endpoint {
+    /// Of the phase. Unlisted values have no successor: their backend goes on deciding about them.
+    package func state(in phase: Phase) -> EndpointState { route.index < 0 ? .open : EndpointState(in: phase) }
+
+    /// The brownout that a handshake falls into; nil for none.
+    ///
+    /// - Parameter token: the session's; nil for a client without one.
+    package func brownout(of handshake: Handshake, token: String?, at wall: UnixTime) -> Brownout? {
+        brownout(of: handshake, token: token, among: brownouts.filter { $0.isInForce(at: wall) })
+    }
+
+    func brownout(of handshake: Handshake, token: String?, among windows: [Brownout]) -> Brownout? {
+        guard !windows.isEmpty, !brownouts.isEmpty else { return nil }
+        let user = token ?? handshake.farAddress
+        return brownouts.first { windows.contains($0) && $0.picks(user) }
+    }
+}
+
+extension Handshake {
+    /// The address that the client has for the proxy that is trusted, else the peer's. Empty where nobody says.
+    var farAddress: String {
+        guard trusted, let last = FieldText.list(values(of: "x-forwarded-for")).last else { return remoteHost }
+        return last
+    }
+}
+
+/// A legacy endpoint's life, for people.
+package struct EndpointLife: Sendable, Hashable {
+    package var state: EndpointState
+    package var deprecatedAt: UnixTime?
+    package var sunset: UnixTime?
+    /// The window in force, else the next one; nil where none is left.
+    package var brownout: Brownout?
+
+    package init(
+        state: EndpointState, deprecatedAt: UnixTime? = nil, sunset: UnixTime? = nil, brownout: Brownout? = nil
+    ) {
+        self.state = state
+        self.deprecatedAt = deprecatedAt
+        self.sunset = sunset
+        self.brownout = brownout
+    }
+
+    /// Of a route's endpoint.
+    package init(of route: String, in definition: TableDefinition, at wall: UnixTime) {
+        state = EndpointState(in: definition.phase)
+        guard state != .open else { return }
+        let settings = definition.deprecation
+        deprecatedAt = settings.deprecatedAt
+        sunset = settings.sunset
+        guard state == .deprecated else { return }
+        brownout = settings.brownouts.filter { wall < $0.until && $0.covers(route: route) }
+            .min { $0.from < $1.from }
+    }
+}

@@ -1,0 +1,41 @@
+/// Windows in which a share of the sessions cannot use deprecated endpoints. Handshakes are refused by
+/// `HandshakeCheck`; here open sockets are closed.
+extension Switchboard {
+    /// Whether the wall clock matters to anybody.
+    package var hasBrownouts: Bool {
+        EndpointState(in: table.definition.phase) == .deprecated && !table.definition.deprecation.brownouts.isEmpty
+    }
+
+    /// The wall clock says so. To be told from time to time while `hasBrownouts`, and after each change of the table: what
+    /// counts is only which windows are in force now, so that a clock may jump.
+    package mutating func wallClock(_ wall: UnixTime, now: Instant, _ effects: inout Effects) {
+        let inForce = hasBrownouts ? table.definition.deprecation.brownouts.filter { $0.isInForce(at: wall) } : []
+        guard inForce != brownoutsInForce else { return }
+        wheel.start(at: now)
+        brownoutsInForce = inForce
+        for id in clients.ids {
+            stayThroughBrownout(id)
+            if clients[id]?.isArriving == false { leaveInBrownout(id, now: now) }
+            arm(client: id)
+        }
+    }
+
+    /// A handshake was refused in a brownout.
+    package mutating func refusedInBrownout() { tally.brownoutRefused += 1 }
+
+    /// Closes a client that a window in force picks, when its exchanges are over and not all at once.
+    mutating func leaveInBrownout(_ id: ClientID, now: Instant) {
+        guard let client = clients[id], client.leaves == .distantFuture, let endpoint = client.endpoint,
+            let brownout = endpoint.brownout(
+                of: client.handshake, token: sessions[client.session]?.token, among: brownoutsInForce)
+        else { return }
+        leave(id, .brownout, at: now + random.span(upTo: brownout.spread))
+    }
+
+    /// Who was to go for a brownout and is still there may stay, until it is found to be in one again.
+    mutating func stayThroughBrownout(_ id: ClientID) {
+        guard clients[id]?.leaving == .brownout else { return }
+        clients[id]?.leaves = .distantFuture
+        clients[id]?.leaving = .draining
+    }
+}
