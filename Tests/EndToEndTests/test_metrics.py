@@ -112,6 +112,20 @@ def test_what_clients_do_is_counted(proxy):
     assert value(text, "shunt_messages_refused_total", code="bad_json") == 1
     assert value(text, "shunt_route_unified_ratio", route="liaison/content") == 1
     assert value(text, "shunt_phase", phase="migrate") == 1
+    assert value(text, "shunt_client_messages_bytes_total", endpoint="/api/ws/guide") > 5 * 20
+    assert value(text, "shunt_messages_forwarded_bytes_total", route="guide", side="legacy") > 10 * 20
+    assert value(text, "shunt_replies_bytes_total", route="liaison/content", side="unified") > 5 * 20
+
+
+def test_the_process_is_told_by_the_names_that_dashboards_know(proxy):
+    text = scrape(proxy)
+    assert 0 < value(text, "process_cpu_seconds_total") < 600
+    assert 1 << 20 < value(text, "process_resident_memory_bytes") < 1 << 31
+    assert abs(value(text, "process_start_time_seconds") - time.time()) < 600
+    before = value(text, "process_open_fds")
+    assert 3 < before < value(text, "process_max_fds")
+    with proxy.connect(new_token()), proxy.connect(new_token()):
+        assert value(scrape(proxy), "process_open_fds") >= before + 2
 
 
 def test_sockets_are_told_by_endpoint_and_way(proxy):
@@ -123,7 +137,7 @@ def test_sockets_are_told_by_endpoint_and_way(proxy):
 
 
 def test_only_a_deprecated_endpoint_that_is_used_is_told(proxy):
-    name, labels = "shunt_requested_deprecated_endpoints", {"endpoint": "/api/ws/guide", "route": "guide"}
+    name, labels = "shunt_requested_deprecated_endpoints", {"endpoint": "/api/ws/guide", "route": "guide", "state": "deprecated"}
     with proxy.connect(new_token(), path=LEGACY_PATHS["guide"]) as old:
         old.send_text('{"message":"hello"}')
         old.receive()

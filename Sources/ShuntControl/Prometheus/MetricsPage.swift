@@ -6,27 +6,35 @@ package import ShuntCore
 package struct MetricsPage: Sendable {
     let report: MetricsReport
     var writer: MetricsWriter
+    let labels: MetricsLabels
     var sum: WorkerReport { report.sum }
     var table: RoutingTable { report.sum.table }
 
-    package static func bytes(of report: MetricsReport, _ format: MetricsFormat) -> [UInt8] {
-        var page = MetricsPage(report: report, writer: MetricsWriter(format))
+    /// - Parameter cache: what was written of this table before; to be handed in again with the next page.
+    package static func bytes(
+        of report: MetricsReport, _ format: MetricsFormat, _ cache: MetricsLabelCache = MetricsLabelCache()
+    ) -> [UInt8] {
+        let labels = cache.labels(of: report.sum.table)
+        var page = MetricsPage(
+            report: report, writer: MetricsWriter(format, expecting: labels.expected), labels: labels)
         page.addProxy()
+        page.addProcess()
         page.addChanges()
+        page.addUsage()
         page.addClients()
         page.addMessages()
         page.addRoutes()
         page.addUpstreams()
         page.addWorkers()
-        return page.writer.finished()
+        let bytes = page.writer.finished()
+        cache.wrote(bytes.count, of: report.sum.table)
+        return bytes
     }
 
     /// The proxy as a whole.
     private mutating func addProxy() {
         writer.gauge("shunt_build_info", "The version that runs; always 1.")
         writer.sample(1, ["version": report.version])
-        writer.gauge("shunt_start_time_seconds", "When the process began, in seconds since 1970.")
-        writer.sample(Double(report.startedAt.milliseconds) / 1000)
         writer.gauge("shunt_draining", "1 while the proxy stops gracefully.")
         writer.sample(report.isDraining ? 1 : 0)
         writer.gauge("shunt_phase", "1 for the phase of the migration that is in force, 0 for the others.")
@@ -44,6 +52,8 @@ package struct MetricsPage: Sendable {
         writer.sample(report.failedReloads, ["result": "failure"])
         writer.gauge("shunt_config_last_reload_successful", "1 if the last reload was, or there was none.")
         writer.sample(report.lastReload?.succeeded == false ? 0 : 1)
+        writer.gauge("shunt_phase_overridden", "1 where an override of the phase stands above the file.")
+        writer.sample(report.isPhaseOverridden ? 1 : 0)
         writer.gauge("shunt_store_failing", "1 while overrides cannot be stored.")
         writer.sample(report.isStoreFailing ? 1 : 0)
     }

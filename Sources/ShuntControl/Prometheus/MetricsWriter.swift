@@ -7,13 +7,14 @@ package import ShuntCore
 package struct MetricsWriter: Sendable {
     package let format: MetricsFormat
     package private(set) var bytes: [UInt8] = []
-    private var family = ""
-    /// What follows the family's name in each sample.
-    private var suffix = ""
+    private var family: [UInt8] = []
+    /// The family's name, with what follows it in each sample.
+    private var name: [UInt8] = []
 
-    package init(_ format: MetricsFormat) {
+    /// - Parameter expected: how many bytes the page will have, about.
+    package init(_ format: MetricsFormat, expecting expected: Int = 1 << 14) {
         self.format = format
-        bytes.reserveCapacity(1 << 16)
+        bytes.reserveCapacity(expected + expected / 16)
     }
 
     /// The page, with its end mark where the format has one.
@@ -27,7 +28,7 @@ package struct MetricsWriter: Sendable {
     /// - Parameter name: without `_total`, which is added.
     package mutating func counter(_ name: String, _ help: String) {
         begin(name, "counter", help, shown: format == .openMetrics ? name : name + "_total")
-        suffix = "_total"
+        self.name = Array((name + "_total").utf8)
     }
 
     package mutating func gauge(_ name: String, _ help: String) { begin(name, "gauge", help, shown: name) }
@@ -38,12 +39,12 @@ package struct MetricsWriter: Sendable {
     package mutating func summary(_ name: String, _ help: String) { begin(name, "summary", help, shown: name) }
 
     private mutating func begin(_ name: String, _ type: String, _ help: String, shown: String) {
-        family = name
-        suffix = ""
+        family = Array(name.utf8)
+        self.name = family
         add("# HELP ")
         add(shown)
         add(" ")
-        addEscaped(help, quotes: format == .openMetrics)
+        Self.addEscaped(help, quotes: format == .openMetrics, to: &bytes)
         add("\n# TYPE ")
         add(shown)
         add(" ")
@@ -55,73 +56,95 @@ package struct MetricsWriter: Sendable {
 
     package typealias Labels = KeyValuePairs<String, String>
 
-    package mutating func sample(_ value: Int, _ labels: Labels = [:]) {
-        add(family)
-        add(suffix)
-        add(labels)
-        add(" ")
-        add(value)
-        add("\n")
+    /// Labels as they stand in a sample, with the blank behind them.
+    package static func rendered(_ labels: Labels) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for (name, value) in labels {
+            bytes.append(bytes.isEmpty ? 0x7B : 0x2C)
+            bytes.append(contentsOf: name.utf8)
+            bytes.append(contentsOf: "=\"".utf8)
+            addEscaped(value, quotes: true, to: &bytes)
+            bytes.append(0x22)
+        }
+        if !bytes.isEmpty { bytes.append(0x7D) }
+        bytes.append(0x20)
+        return bytes
     }
 
-    package mutating func sample(_ value: Double, _ labels: Labels = [:]) {
-        add(family)
-        add(suffix)
-        add(labels)
-        add(" ")
+    package mutating func sample(_ value: Int, _ labels: Labels = [:]) { sample(value, Self.rendered(labels)) }
+
+    package mutating func sample(_ value: Double, _ labels: Labels = [:]) { sample(value, Self.rendered(labels)) }
+
+    /// - Parameter labels: from `rendered`.
+    package mutating func sample(_ value: Int, _ labels: [UInt8]) {
+        bytes.append(contentsOf: name)
+        bytes.append(contentsOf: labels)
+        add(value)
+        bytes.append(0x0A)
+    }
+
+    package mutating func sample(_ value: Double, _ labels: [UInt8]) {
+        bytes.append(contentsOf: name)
+        bytes.append(contentsOf: labels)
         add(Self.text(value))
-        add("\n")
+        bytes.append(0x0A)
     }
 
     /// One of a histogram: cumulative buckets, count and sum, in seconds.
     package mutating func sample(_ durations: DurationCounts, _ labels: Labels) {
-        // The beginning of each line is the same: it is made once.
-        let start = bytes.count
-        add(family)
-        add("_bucket{")
-        for (name, value) in labels {
-            add(name)
-            add("=\"")
-            addEscaped(value, quotes: true)
-            add("\",")
+        sample(durations, Self.rendered(labels))
+    }
+
+    package mutating func sample(_ durations: DurationCounts, _ labels: [UInt8]) {
+        // The beginning of each line is the same: it is made once, from `{a="b"} `.
+        var beginning = family
+        beginning.append(contentsOf: "_bucket".utf8)
+        if labels.count > 1 {
+            beginning.append(contentsOf: labels.dropLast(2))
+            beginning.append(0x2C)
+        } else {
+            beginning.append(0x7B)
         }
-        add("le=\"")
-        let beginning = Array(bytes[start...])
-        bytes.removeLast(beginning.count)
+        beginning.append(contentsOf: "le=\"".utf8)
         var sum = 0
         for (place, count) in durations.buckets.enumerated() {
             sum &+= count
             bytes.append(contentsOf: beginning)
-            if place < DurationBuckets.bounded {
-                addThousandths(DurationBuckets.milliseconds(of: place))
-            } else {
-                add("+Inf")
-            }
-            add("\"} ")
+            bytes.append(contentsOf: Self.bounds[place])
             add(sum)
-            add("\n")
+            bytes.append(0x0A)
         }
         sums(of: durations.nanoseconds, sum, labels)
     }
 
+    /// What ends a bucket's labels: its upper bound in seconds.
+    private static let bounds: [[UInt8]] = (0..<DurationBuckets.count).map { place in
+        guard place < DurationBuckets.bounded else { return Array("+Inf\"} ".utf8) }
+        let milliseconds = DurationBuckets.milliseconds(of: place)
+        let digits = [milliseconds % 1000 / 100, milliseconds / 10 % 10, milliseconds % 10]
+        return Array("\(milliseconds / 1000).\(digits[0])\(digits[1])\(digits[2])\"} ".utf8)
+    }
+
     /// One of a summary, in seconds.
     package mutating func sample(nanoseconds: Int64, count: Int, _ labels: Labels) {
+        sums(of: nanoseconds, count, Self.rendered(labels))
+    }
+
+    package mutating func sample(nanoseconds: Int64, count: Int, _ labels: [UInt8]) {
         sums(of: nanoseconds, count, labels)
     }
 
-    private mutating func sums(of nanoseconds: Int64, _ count: Int, _ labels: Labels) {
-        add(family)
+    private mutating func sums(of nanoseconds: Int64, _ count: Int, _ labels: [UInt8]) {
+        bytes.append(contentsOf: family)
         add("_sum")
-        add(labels)
-        add(" ")
-        add(Self.text(Double(nanoseconds) / 1e9))
-        add("\n")
-        add(family)
+        bytes.append(contentsOf: labels)
+        if nanoseconds == 0 { add(0) } else { add(Self.text(Double(nanoseconds) / 1e9)) }
+        bytes.append(0x0A)
+        bytes.append(contentsOf: family)
         add("_count")
-        add(labels)
-        add(" ")
+        bytes.append(contentsOf: labels)
         add(count)
-        add("\n")
+        bytes.append(0x0A)
     }
 
     // MARK: Bytes
@@ -131,20 +154,6 @@ package struct MetricsWriter: Sendable {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
         return "\(value)"
-    }
-
-    private mutating func add(_ labels: Labels) {
-        guard !labels.isEmpty else { return }
-        var separator = "{"
-        for (name, value) in labels {
-            add(separator)
-            add(name)
-            add("=\"")
-            addEscaped(value, quotes: true)
-            add("\"")
-            separator = ","
-        }
-        add("}")
     }
 
     private mutating func add(_ text: String) { bytes.append(contentsOf: text.utf8) }
@@ -161,25 +170,12 @@ package struct MetricsWriter: Sendable {
         bytes[start...].reverse()
     }
 
-    /// Milliseconds as seconds.
-    private mutating func addThousandths(_ value: Int) {
-        add(value / 1000)
-        bytes.append(0x2E)
-        let fraction = value % 1000
-        for digit in [fraction / 100, fraction / 10 % 10, fraction % 10] {
-            bytes.append(0x30 + UInt8(truncatingIfNeeded: digit))
-        }
-    }
-
-    private mutating func addEscaped(_ text: String, quotes: Bool) {
-        // Hardly any text needs it.
-        let isPlain = text.utf8.allSatisfy { $0 != 0x5C && $0 != 0x0A && ($0 != 0x22 || !quotes) }
-        if isPlain { return add(text) }
+    private static func addEscaped(_ text: String, quotes: Bool, to bytes: inout [UInt8]) {
         for byte in text.utf8 {
             switch byte {
-            case 0x5C: add("\\\\")
-            case 0x0A: add("\\n")
-            case 0x22 where quotes: add("\\\"")
+            case 0x5C: bytes.append(contentsOf: "\\\\".utf8)
+            case 0x0A: bytes.append(contentsOf: "\\n".utf8)
+            case 0x22 where quotes: bytes.append(contentsOf: "\\\"".utf8)
             default: bytes.append(byte)
             }
         }

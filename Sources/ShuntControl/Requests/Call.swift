@@ -13,10 +13,10 @@ package struct Call: Sendable {
     package var revision: Int64?
     /// Whether an event stream is asked for.
     package var wantsStream = false
-    /// Whether comma-separated values are asked for rather than JSON.
-    package var wantsCSV = false
     /// What the caller would read, all fields in one; empty where it does not say.
     package var accept = ""
+    /// Whether comma-separated values are asked for rather than JSON.
+    package var wantsCSV = false
     /// Of `If-None-Match`: what the caller has already; empty where nothing is said.
     package var knownTags = ""
     /// Of `Last-Event-ID`: where a stream broke off.

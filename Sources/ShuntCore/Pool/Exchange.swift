@@ -76,12 +76,14 @@ package struct Exchange: Sendable {
         let side: Side
         let size: Int
         let held: Int
+        let sentAt: Instant
+        let isAnswered: Bool
     }
 
     var place: Place {
         Place(
             account: account, state: state, connection: connection, seat: seat, side: side, size: size,
-            held: held.count)
+            held: held.count, sentAt: sentAt, isAnswered: isAnswered)
     }
 
     /// It was written.

@@ -185,6 +185,12 @@ package struct RouteTally: Sendable, Hashable {
     /// Messages sent to each side, on whatever way.
     package var byLegacy = 0
     package var byUnified = 0
+    /// The bytes of these messages, as they were sent on; of raw sockets with all that frames add.
+    package var bytesToLegacy = 0
+    package var bytesToUnified = 0
+    /// The bytes of what either side said to clients: replies, and on sockets that are passed through all else too.
+    package var bytesFromLegacy = 0
+    package var bytesFromUnified = 0
     /// Error replies to clients after a message was accepted, by the side that it was for.
     package var errorsByLegacy = 0
     package var errorsByUnified = 0
@@ -201,6 +207,10 @@ package struct RouteTally: Sendable, Hashable {
         var sum = left
         sum.byLegacy += right.byLegacy
         sum.byUnified += right.byUnified
+        sum.bytesToLegacy &+= right.bytesToLegacy
+        sum.bytesToUnified &+= right.bytesToUnified
+        sum.bytesFromLegacy &+= right.bytesFromLegacy
+        sum.bytesFromUnified &+= right.bytesFromUnified
         sum.errorsByLegacy += right.errorsByLegacy
         sum.errorsByUnified += right.errorsByUnified
         sum.repliesByLegacy += right.repliesByLegacy
@@ -235,14 +245,15 @@ package struct PoolStatus: Sendable, Hashable {
     }
 
     /// One entry for each upstream of a table, with nothing in it.
-    package static func empty(_ table: RoutingTable) -> [PoolStatus] {
-        table.upstreams.map { upstream in
-            let address = upstream.settings.address
-            let host = address.host.contains(":") && !address.host.hasPrefix("[") ? "[\(address.host)]" : address.host
-            return PoolStatus(
-                upstream: upstream.settings.name, side: upstream.isUnified ? .unified : .legacy,
-                url: "\(address.tls ? "wss" : "ws")://\(host):\(address.port)\(address.path)")
-        }
+    package static func empty(_ table: RoutingTable) -> [PoolStatus] { table.idlePools }
+
+    /// Of an upstream that nothing is connected to.
+    init(_ upstream: Upstream) {
+        let address = upstream.settings.address
+        let host = address.host.contains(":") && !address.host.hasPrefix("[") ? "[\(address.host)]" : address.host
+        self.init(
+            upstream: upstream.settings.name, side: upstream.isUnified ? .unified : .legacy,
+            url: "\(address.tls ? "wss" : "ws")://\(host):\(address.port)\(address.path)")
     }
 
     /// Adds another worker's share.

@@ -142,6 +142,10 @@ package struct MetricsReport: Sendable {
     package var failedReloads: Int
     package var lastReload: ReloadStatus?
     package var isStoreFailing: Bool
+    package var isPhaseOverridden = false
+    package var process = ProcessFigures()
+    /// What came of writing the usage ledger; nil where use is not counted.
+    package var usage: UsageFigures?
     /// The sum of the workers' reports; its table is the one in force.
     package var sum: WorkerReport
     package var workers: [Part]

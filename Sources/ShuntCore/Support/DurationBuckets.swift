@@ -43,10 +43,12 @@ package struct DurationCounts: Sendable, Hashable {
 /// The same for many things by their place: one array for all, with a row for each place that was ever observed, so that
 /// observing allocates only the first time at a place.
 package struct DurationTable: Sendable {
-    /// By place: its row; -1 for none.
-    private var rows: [Int32]
+    /// A row: the buckets, then the sum in nanoseconds.
+    private static let width = DurationBuckets.count + 1
+
+    /// By place: where its row begins; -1 for none.
+    private var rows: [Int]
     private var counts: [Int] = []
-    private var nanoseconds: [Int64] = []
 
     package init(places: Int) { rows = Array(repeating: -1, count: max(0, places)) }
 
@@ -54,34 +56,33 @@ package struct DurationTable: Sendable {
     package mutating func add(_ span: TimeSpan, at place: Int) {
         guard place >= 0, place < rows.count else { return }
         if rows[place] < 0 { makeRow(place) }
-        let row = Int(rows[place])
-        counts[row &* DurationBuckets.count &+ DurationBuckets.bucket(of: span)] &+= 1
-        nanoseconds[row] &+= max(0, span.nanoseconds)
+        let row = rows[place]
+        counts[row &+ DurationBuckets.bucket(of: span)] &+= 1
+        counts[row &+ DurationBuckets.count] &+= Int(truncatingIfNeeded: max(0, span.nanoseconds))
     }
 
     private mutating func makeRow(_ place: Int) {
-        rows[place] = Int32(clamping: nanoseconds.count)
-        nanoseconds.append(0)
-        counts.append(contentsOf: repeatElement(0, count: DurationBuckets.count))
+        rows[place] = counts.count
+        counts.append(contentsOf: repeatElement(0, count: Self.width))
     }
 
     /// What was observed at a place; nil where nothing was.
     package subscript(_ place: Int) -> DurationCounts? {
         guard place >= 0, place < rows.count, rows[place] >= 0 else { return nil }
-        let row = Int(rows[place])
-        let start = row * DurationBuckets.count
-        return DurationCounts(counts[start..<start + DurationBuckets.count], nanoseconds: nanoseconds[row])
+        let sum = rows[place] + DurationBuckets.count
+        return DurationCounts(counts[rows[place]..<sum], nanoseconds: Int64(counts[sum]))
     }
 
     /// Adds what was observed elsewhere at the same places.
     mutating func add(_ other: DurationTable) {
+        if counts.isEmpty, rows.count == other.rows.count {
+            self = other
+            return
+        }
         for place in rows.indices where place < other.rows.count && other.rows[place] >= 0 {
             if rows[place] < 0 { makeRow(place) }
-            let (row, from) = (Int(rows[place]), Int(other.rows[place]))
-            nanoseconds[row] &+= other.nanoseconds[from]
-            for bucket in 0..<DurationBuckets.count {
-                counts[row * DurationBuckets.count + bucket] &+= other.counts[from * DurationBuckets.count + bucket]
-            }
+            let (row, from) = (rows[place], other.rows[place])
+            for column in 0..<Self.width { counts[row + column] &+= other.counts[from + column] }
         }
     }
 
@@ -91,10 +92,8 @@ package struct DurationTable: Sendable {
     package func moved(to places: [Int]) -> DurationTable {
         var moved = DurationTable(places: places.count)
         for (new, old) in places.enumerated() where old >= 0 && old < rows.count && rows[old] >= 0 {
-            let start = Int(rows[old]) * DurationBuckets.count
-            moved.rows[new] = Int32(clamping: moved.nanoseconds.count)
-            moved.nanoseconds.append(nanoseconds[Int(rows[old])])
-            moved.counts += counts[start..<start + DurationBuckets.count]
+            moved.rows[new] = moved.counts.count
+            moved.counts.append(contentsOf: counts[rows[old]..<rows[old] + Self.width])
         }
         return moved
     }

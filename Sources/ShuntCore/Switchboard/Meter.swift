@@ -15,14 +15,14 @@ package struct Meter: Sendable {
     package var unlisted = EndpointMeter()
     /// Those of legacy endpoints, by `Route.index`.
     package var endpoints: [EndpointMeter]
-    /// Whether legacy endpoints are deprecated: their use is counted once more.
+    /// Whether listed legacy endpoints are deprecated or closed (`EndpointState`): their use is counted once more.
     package var isDeprecating: Bool
 
     package init(_ table: RoutingTable) {
         firstReplies = DurationTable(places: 2 * table.routes.count)
         upstreams = Array(repeating: UpstreamMeter(), count: table.upstreams.count)
         endpoints = Array(repeating: EndpointMeter(), count: table.routes.count)
-        isDeprecating = table.definition.phase.deprecatesLegacyEndpoints
+        isDeprecating = EndpointState(in: table.definition.phase) != .open
     }
 
     /// Where a route's side is in `firstReplies`; a route that the table does not list has none.
@@ -63,7 +63,7 @@ package struct Meter: Sendable {
             guard let place = places[error.route] else { continue }
             moved.errors[RouteError(route: place, side: error.side, code: error.code)] = count
         }
-        moved.isDeprecating = table.definition.phase.deprecatesLegacyEndpoints
+        moved.isDeprecating = EndpointState(in: table.definition.phase) != .open
         return moved
     }
 }
@@ -139,6 +139,8 @@ package struct EndpointMeter: Sendable, Hashable {
     /// Sockets that were accepted.
     package var opened = 0
     package var messages = 0
+    /// Of their messages, as they came; of raw sockets with all that frames add.
+    package var bytes = 0
     /// Sockets and messages while the endpoint was deprecated.
     package var deprecatedUses = 0
     package init() {}
@@ -147,6 +149,7 @@ package struct EndpointMeter: Sendable, Hashable {
         var sum = left
         sum.opened += right.opened
         sum.messages += right.messages
+        sum.bytes &+= right.bytes
         sum.deprecatedUses += right.deprecatedUses
         return sum
     }
@@ -182,9 +185,4 @@ extension DialFailure {
         case .tls: .tls
         }
     }
-}
-
-extension Phase {
-    /// Whether who uses a legacy endpoint uses something that goes away.
-    package var deprecatesLegacyEndpoints: Bool { self == .deprecate || self == .complete }
 }

@@ -1,19 +1,20 @@
 /// Counting for metrics: each of these is called in one place, where the thing happens.
 extension Switchboard {
-    /// A reply to a message that was sent at `sentAt`.
+    /// A reply to a message that was sent at `sentAt`, or a part of it.
     @inline(__always)
     mutating func meterReply(
-        _ route: Route, _ side: Side, since sentAt: Instant, isFirst: Bool, ends: Bool, now: Instant
+        _ route: Int, _ side: Side, bytes: Int, since sentAt: Instant, isFirst: Bool, ends: Bool, now: Instant
     ) {
-        let index = route.index
-        guard index >= 0, index < routeTallies.count else { return }
-        if isFirst { meter.firstReplies.add(now - sentAt, at: Meter.place(of: index, side)) }
-        guard ends else { return }
-        if side == .legacy {
-            routeTallies[index].repliesByLegacy += 1
-        } else {
-            routeTallies[index].repliesByUnified += 1
-        }
+        guard route >= 0, route < routeTallies.count else { return }
+        if isFirst { meter.firstReplies.add(now - sentAt, at: Meter.place(of: route, side)) }
+        routeTallies[route].answered(by: side, bytes: bytes, ends: ends)
+    }
+
+    /// Something else of a backend for a client that is passed through.
+    @inline(__always)
+    mutating func meterPassedDown(_ route: Int, bytes: Int) {
+        guard route >= 0, route < routeTallies.count else { return }
+        routeTallies[route].bytesFromLegacy &+= bytes
     }
 
     mutating func meterError(_ route: Route, _ side: Side, _ code: ErrorCode) {
@@ -66,12 +67,45 @@ extension Switchboard {
 
     /// Messages of a client on a legacy endpoint.
     @inline(__always)
-    mutating func meterMessages(_ count: Int, on route: Int) {
+    mutating func meterMessages(_ count: Int, bytes: Int, on route: Int) {
         guard route >= 0, route < meter.endpoints.count else {
-            meter.unlisted.messages &+= count
+            meter.unlisted.heard(count, bytes: bytes, isDeprecated: false)
             return
         }
-        meter.endpoints[route].messages &+= count
-        if meter.isDeprecating { meter.endpoints[route].deprecatedUses &+= count }
+        meter.endpoints[route].heard(count, bytes: bytes, isDeprecated: meter.isDeprecating)
+    }
+}
+
+extension EndpointMeter {
+    @inline(__always)
+    mutating func heard(_ count: Int, bytes size: Int, isDeprecated: Bool) {
+        messages &+= count
+        bytes &+= size
+        if isDeprecated { deprecatedUses &+= count }
+    }
+}
+
+extension RouteTally {
+    @inline(__always)
+    mutating func sent(to side: Side, bytes: Int) {
+        if side == .legacy {
+            byLegacy &+= 1
+            bytesToLegacy &+= bytes
+        } else {
+            byUnified &+= 1
+            bytesToUnified &+= bytes
+        }
+    }
+
+    @inline(__always)
+    mutating func answered(by side: Side, bytes: Int, ends: Bool) {
+        let replies = ends ? 1 : 0
+        if side == .legacy {
+            repliesByLegacy &+= replies
+            bytesFromLegacy &+= bytes
+        } else {
+            repliesByUnified &+= replies
+            bytesFromUnified &+= bytes
+        }
     }
 }

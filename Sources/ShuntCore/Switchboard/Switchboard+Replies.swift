@@ -160,18 +160,15 @@ extension Switchboard {
                 sessions[session]?.pins.noteAnswer(route.name, key, now: now)
             }
             tally.delivered += 1
-            let isFirst = exchanges[exchangeID]?.isAnswered == false
-            let sentAt = exchanges[exchangeID]?.sentAt ?? now
-            meterReply(route, place.side, since: sentAt, isFirst: isFirst, ends: ends, now: now)
             if let endpoint, endpoint.unified === upstream, clients[client]?.congested == false {
                 // Both changes of form in one pass.
                 let splice = unify(
                     route, upstream, conversation: conversation, bytes, restoring: endpoint.toLegacy, &effects)
-                said(place.seat, bytes: splice.length)
+                replied(place, route.index, bytes: splice.length, ends: ends, now: now)
                 effects.list.append(.deliver(client, splice))
             } else {
                 let splice = unify(route, upstream, conversation: conversation, bytes, &effects)
-                said(place.seat, bytes: splice.length)
+                replied(place, route.index, bytes: splice.length, ends: ends, now: now)
                 hand(splice, message: bytes, to: client, of: session, endpoint, now: now, &effects)
             }
         }
@@ -179,6 +176,14 @@ extension Switchboard {
         if dead { return condemn(id, .deadAfterError, now: now, &effects) }
         closeIfFinished(id, now: now, &effects)
         pump(poolID, now: now, &effects)
+    }
+
+    /// Counts a reply for whoever asks later.
+    @inline(__always)
+    private mutating func replied(_ place: Exchange.Place, _ route: Int, bytes: Int, ends: Bool, now: Instant) {
+        said(place.seat, bytes: bytes)
+        meterReply(
+            route, place.side, bytes: bytes, since: place.sentAt, isFirst: !place.isAnswered, ends: ends, now: now)
     }
 
     /// The timeout starts anew. Whose client has seen a part, that message is not sent a second time.

@@ -57,19 +57,19 @@ extension Switchboard {
     /// Adds this worker's share to the entries, one for each upstream of the table in force.
     package func addPools(to report: inout [PoolStatus]) {
         for id in pools.ids {
-            guard let pool = pools[id], !pool.isRemoved, report.indices.contains(pool.key.upstream) else { continue }
-            let place = pool.key.upstream
+            guard pools[id]?.isRemoved == false, let place = pools[id]?.key.upstream, report.indices.contains(place)
+            else { continue }
             report[place].pools += 1
-            report[place].queued += pool.queue.count
-            report[place].queuedBytes += pool.queuedBytes
-            for connection in pool.connections {
-                guard let connection = connections[connection] else { continue }
-                switch connection.state {
+            report[place].queued += pools[id]?.queue.count ?? 0
+            report[place].queuedBytes += pools[id]?.queuedBytes ?? 0
+            for connection in pools[id]?.connections ?? [] {
+                switch connections[connection]?.state {
                 case .dialling: report[place].dialling += 1
                 case .ready: report[place].ready += 1
                 case .retired: report[place].retired += 1
+                case nil: continue
                 }
-                report[place].outstanding += connection.live
+                report[place].outstanding += connections[connection]?.live ?? 0
             }
         }
         for (place, breaker) in breakers.enumerated() where breaker.isOpen && report.indices.contains(place) {

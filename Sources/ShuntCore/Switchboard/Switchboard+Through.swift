@@ -86,7 +86,7 @@ extension Switchboard {
         _ id: ClientID, _ endpoint: Endpoint, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant,
         _ effects: inout Effects
     ) {
-        meterMessages(1, on: endpoint.route.index)
+        meterMessages(1, bytes: bytes.count, on: endpoint.route.index)
         var opens = true
         if kind == .text {
             let result = envelope.scan(bytes, for: Self.typeOnly, nesting: table.definition.limits.nesting, early: true)
@@ -162,7 +162,7 @@ extension Switchboard {
         effects.list.append(.forward(connection, splice))
         tally.forwarded += 1
         tally.passed += 1
-        count(seat, .legacy)
+        count(seats[seat]?.route.index ?? -1, .legacy, bytes: splice.length)
         guard opens else { return }
         if connections[connection]?.live == 0 { connections[connection]?.askedAt = now }
         connections[connection]?.live += 1
@@ -245,12 +245,14 @@ extension Switchboard {
         splice.kind = kind
         said(clients[client]?.seats.first?.seat ?? .none, bytes: bytes.count)
         effects.list.append(.deliver(client, splice))
-        guard isReply, let live = connections[id]?.live, live > 0 else { return }
-        if let route = clients[client]?.endpoint?.route {
-            let askedAt = connections[id]?.askedAt
-            meterReply(route, .legacy, since: askedAt ?? now, isFirst: askedAt != nil, ends: ends, now: now)
-            connections[id]?.askedAt = nil
+        let route = clients[client]?.endpoint?.route.index ?? -1
+        guard isReply, let live = connections[id]?.live, live > 0 else {
+            return meterPassedDown(route, bytes: bytes.count)
         }
+        let askedAt = connections[id]?.askedAt
+        meterReply(
+            route, .legacy, bytes: bytes.count, since: askedAt ?? now, isFirst: askedAt != nil, ends: ends, now: now)
+        connections[id]?.askedAt = nil
         guard ends else { return }
         connections[id]?.live = live - 1
         passedEnded(client, 1, now: now, &effects)
@@ -281,9 +283,11 @@ extension Switchboard {
         tally.passed &+= up
         tally.delivered &+= down
         guard let route = clients[id]?.endpoint?.route.index else { return }
-        meterMessages(up, on: route)
+        meterMessages(up, bytes: bytesUp, on: route)
         guard routeTallies.indices.contains(route) else { return }
         routeTallies[route].byLegacy &+= up
+        routeTallies[route].bytesToLegacy &+= bytesUp
+        routeTallies[route].bytesFromLegacy &+= bytesDown
     }
 
     // MARK: Connections
@@ -352,8 +356,8 @@ extension Switchboard {
     private mutating func refusePassed(_ id: ClientID, _ code: ErrorCode, sent: Bool, _ effects: inout Effects) {
         guard let endpoint = clients[id]?.endpoint else { return }
         tally.errors += 1
-        erred(clients[id]?.seats.first?.seat ?? .none)
         meterError(endpoint.route, .legacy, code)
+        erred(clients[id]?.seats.first?.seat ?? .none)
         let start = effects.splices.literalCount
         ErrorReply.append(code, sent: sent, members: tags(of: endpoint.route), to: &effects.splices.literals)
         let splice = effects.splices.splice(literalsFrom: start)

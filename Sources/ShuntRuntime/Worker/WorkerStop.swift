@@ -29,10 +29,10 @@ extension Worker {
         for dial in dials.values { dial.cancel() }
         tickTask?.cancel()
         tickTask = nil
-        wallTask?.cancel()
-        wallTask = nil
         lagTask?.cancel()
         lagTask = nil
+        wallTask?.cancel()
+        wallTask = nil
         // The closure holds the worker.
         endOfTurn = {}
         return legs.count + pipes.count

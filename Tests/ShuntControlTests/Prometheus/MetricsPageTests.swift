@@ -41,7 +41,16 @@ import Testing
 
     @Test func `everything that is reported is told under its labels`() throws {
         var report = try report(definition(routes: 2))
+        report.isPhaseOverridden = true
+        report.process.cpuSeconds = 1.25
+        report.process.residentBytes = 4096
+        report.usage = UsageFigures()
+        report.usage?.failed = 3
         report.sum.routes[1].byUnified = 5
+        report.sum.routes[1].bytesToUnified = 70
+        report.sum.routes[1].bytesFromUnified = 90
+        report.sum.meter.endpoints[0].bytes = 60
+        report.sum.tally.brownoutClosed = 2
         report.sum.routes[1].repliesByUnified = 4
         report.sum.routes[1].errorsByUnified = 1
         report.sum.pools[0].ready = 3
@@ -54,11 +63,17 @@ import Testing
         report.sum.meter.firstReplies.add(.milliseconds(3), at: Meter.place(of: 1, .unified))
         let lines = lines(report)
         for line in [
-            #"shunt_build_info{version="1.2"} 1"#, "shunt_start_time_seconds 1795000000.5",
+            #"shunt_build_info{version="1.2"} 1"#, "process_start_time_seconds 1795000000.5",
             #"shunt_phase{phase="migrate"} 1"#, #"shunt_phase{phase="complete"} 0"#,
             #"shunt_config_reloads_total{result="failure"} 1"#, "shunt_replies_parked_total 2",
             #"shunt_route_unified_ratio{route="agent0"} 0.25"#,
             #"shunt_messages_forwarded_total{route="agent1",side="unified"} 5"#,
+            #"shunt_messages_forwarded_bytes_total{route="agent1",side="unified"} 70"#,
+            #"shunt_replies_bytes_total{route="agent1",side="unified"} 90"#,
+            #"shunt_client_messages_bytes_total{endpoint="/ws/0"} 60"#,
+            #"shunt_route_upstream_info{route="agent1",side="legacy",upstream="old1"} 1"#,
+            "process_cpu_seconds_total 1.25", "process_resident_memory_bytes 4096", "shunt_phase_overridden 1",
+            #"shunt_usage_flushes_total{result="failure"} 3"#, #"shunt_brownouts_total{outcome="closed"} 2"#,
             #"shunt_exchanges_total{route="agent1",side="unified",outcome="error"} 1"#,
             #"shunt_errors_total{route="agent1",side="unified",code="timeout"} 1"#,
             #"shunt_messages_refused_total{code="bad_json"} 2"#,
@@ -75,11 +90,36 @@ import Testing
         }
     }
 
+    @Test func `what the system does not say, and a ledger that is not kept, are left out`() throws {
+        let text = String(decoding: MetricsPage.bytes(of: try report(definition(routes: 1)), .text), as: UTF8.self)
+        #expect(!text.contains("process_open_fds"))
+        #expect(!text.contains("shunt_usage"))
+    }
+
+    @Test func `labels that were kept are those of the table that is told`() throws {
+        let cache = MetricsLabelCache()
+        for count in [1, 3, 2] {
+            let report = try report(definition(routes: count))
+            for format in MetricsFormat.allCases {
+                #expect(MetricsPage.bytes(of: report, format, cache) == MetricsPage.bytes(of: report, format))
+            }
+        }
+    }
+
+    @Test func `a raw endpoint is told as raw`() throws {
+        var definition = definition(routes: 2)
+        definition.routes[1].endpoint?.mode = .raw
+        let report = try report(definition)
+        let told = lines(report).filter { $0.hasPrefix(#"shunt_client_connections{endpoint="/ws/1""#) }
+        #expect(told == [#"shunt_client_connections{endpoint="/ws/1",way="raw"} 0"#])
+    }
+
     @Test func `a deprecated endpoint is told when it is used`() throws {
         var report = try report(definition(routes: 2, phase: .deprecate))
         report.sum.meter.endpoints[1].deprecatedUses = 1
         let told = lines(report).filter { $0.hasPrefix("shunt_requested_deprecated_endpoints{") }
-        #expect(told == [#"shunt_requested_deprecated_endpoints{endpoint="/ws/1",route="agent1"} 1"#])
+        #expect(
+            told == [#"shunt_requested_deprecated_endpoints{endpoint="/ws/1",route="agent1",state="deprecated"} 1"#])
     }
 
     @Test func `reports of workers add up, and one of another table is understood by names`() throws {

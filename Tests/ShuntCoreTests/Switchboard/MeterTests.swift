@@ -20,6 +20,26 @@ import Testing
         #expect(report.meter.upstreams[0].dials == 1)
     }
 
+    @Test func `bytes of messages as they came, as they were sent on, and as they were answered`() throws {
+        let world = try Driver(.agents { $0.routes[1].servedBy = .unified })
+        let anna = world.connect("anna")
+        world.say(anna, Text.guide("q"))
+        world.ready(1)
+        let answered = world.hear(1, Text.reply("a"))
+        world.say(anna, Text.content("q"))
+        world.ready(2)
+        world.hear(2, #"{"type":"status"}"#)
+        let report = world.workerReport
+        #expect(report.meter.unified.bytes == Text.guide("q").utf8.count + Text.content("q").utf8.count)
+        #expect(report.routes[0].bytesToLegacy > 0)
+        #expect(report.routes[0].bytesToLegacy < Text.guide("q").utf8.count)
+        #expect(report.routes[1].bytesToUnified >= Text.content("q").utf8.count)
+        var delivered = 0
+        for case .deliver(_, let text) in answered { delivered += text.utf8.count }
+        #expect(report.routes[0].bytesFromLegacy == delivered)
+        #expect(report.routes[1].bytesFromUnified == 0)
+    }
+
     @Test func `only the first part of a stream is timed, and only its end is a reply`() throws {
         let world = try Driver(.agents { $0.upstreams[0].replies.until = ["done"] })
         let anna = world.connect("anna")
@@ -88,6 +108,9 @@ import Testing
         #expect(report.routes[0].repliesByLegacy == 2)
         #expect(report.meter.endpoints[0].opened == 1)
         #expect(report.meter.endpoints[0].messages == 2)
+        #expect(report.meter.endpoints[0].bytes == 4)
+        #expect(report.routes[0].bytesToLegacy == 4)
+        #expect(report.routes[0].bytesFromLegacy == Text.reply("a").utf8.count + Text.reply("b").utf8.count)
         #expect(report.sockets.legacy[0].passthrough == 1)
     }
 
@@ -96,7 +119,7 @@ import Testing
         let anna = world.arrive(Old.guide, "anna")
         world.say(anna, "{}")
         #expect(world.workerReport.meter.endpoints[0].deprecatedUses == 0)
-        world.change { $0.phase = .deprecate }
+        try world.change { $0.phase = .deprecate }
         #expect(world.workerReport.meter.endpoints[0].deprecatedUses == 0)
         world.say(anna, "{}")
         #expect(world.workerReport.meter.endpoints[0].deprecatedUses == 1)
@@ -126,7 +149,7 @@ import Testing
         world.say(anna, Text.content("q"))
         world.ready(1)
         world.hear(1, Text.reply("a"))
-        world.change { definition in
+        try world.change { definition in
             definition.routes.swapAt(0, 1)
             definition.upstreams.swapAt(1, 2)
             for index in definition.routes.indices {
