@@ -83,8 +83,11 @@ class Dashboard:
 
     def click(self, selector: str):
         self.until(lambda: self.one(selector).is_enabled(), f"{selector} can be clicked")
-        self.run("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", self.one(selector))
+        self.scroll_to(self.one(selector))
         self.one(selector).click()
+
+    def scroll_to(self, element: WebElement):
+        self.run("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element)
 
     # The routes
 
@@ -103,7 +106,7 @@ class Dashboard:
 
     def press(self, route: str, name: str):
         """Presses a button of a route's row, and waits until the dialog has looked at what it would do."""
-        self.run("arguments[0].scrollIntoView({block: 'center'})", self.row(route))
+        self.scroll_to(self.button(route, name))
         self.button(route, name).click()
         self.dialog_is_ready()
 

@@ -24,8 +24,7 @@ enum AdminResponse {
         let status = HTTPResponse.Status(code: answer.status)
         switch answer.body {
         case .bytes(let bytes):
-            // Of 304 it would be the length of what is not sent (RFC 9110, §8.6).
-            if answer.status != 304 { fields[.contentLength] = String(bytes.count) }
+            fields[.contentLength] = String(bytes.count)
             let body = isHead ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
             return Response(status: status, headers: fields, body: body)
         case .stream(let write):

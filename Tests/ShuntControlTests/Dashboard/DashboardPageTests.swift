@@ -52,7 +52,7 @@ import Testing
         for known in [tag, "W/" + tag, "\"other\", \(tag)", "*"] {
             let reply = try await client.ask(.get, "/", ["If-None-Match": known])
             #expect(reply.status == 304 && reply.text.isEmpty, "\(known)")
-            #expect(reply.field("ETag") == tag && reply.field("Content-Length") == nil)
+            #expect(reply.field("ETag") == tag)
         }
         #expect(try await client.ask(.get, "/", ["If-None-Match": "\"other\""]).status == 200)
         let tags = try await withThrowingTaskGroup(of: String?.self) { group in
