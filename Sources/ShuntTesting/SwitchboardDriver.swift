@@ -115,6 +115,7 @@ package final class SwitchboardDriver {
     }
 
     package var routeReport: [RouteTally] { core.routeReport() }
+    package var workerReport: WorkerReport { core.workerReport() }
 
     /// A client connects, and what that causes is of no interest.
     package func connect(_ token: String?, query: String = "", headers: [Handshake.Field] = []) -> Int {

@@ -47,7 +47,9 @@ struct Assembly: Sendable {
         services.append(ProxyService(proxy: proxy, plane: plane, table: table, logger: logger))
         services.append(ReloadService(path: config, plane: plane, logger: logger))
         if settings.admin.address != nil {
-            services.append(ControlService(settings: settings.admin, control: plane, logger: logger))
+            let metrics = AdminAPI.metrics { await plane.metrics(await proxy.metrics()) }
+            services.append(
+                ControlService(settings: settings.admin, control: plane, logger: logger, extra: [metrics]))
         }
         // Stopped in reverse order: the proxy drains while the demo agents still answer, and what it counted last is
         // written when it is gone.

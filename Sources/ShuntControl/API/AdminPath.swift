@@ -15,6 +15,7 @@ package enum AdminPath {
     package static let drain = base + "/drain"
     package static let document = base + "/openapi.json"
     package static let alive = "/healthz"
+    package static let metrics = "/metrics"
     package static let ready = "/readyz"
 
     /// - Parameter name: of a route, as the file has it; slashes and all else are percent-encoded.

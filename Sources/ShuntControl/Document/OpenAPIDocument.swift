@@ -18,7 +18,7 @@ struct OpenAPIDocument {
 
     var tree: JSONTree {
         var paths: [String: JSONTree] = [:]
-        for operation in operations where operation.answer != nil {
+        for operation in operations where operation.answer != nil || !operation.texts.isEmpty {
             var methods: [String: JSONTree] = [:]
             if case .object(let known)? = paths[operation.path.template] { methods = known }
             methods[operation.method.rawValue.lowercased()] = .object(members(of: operation))
@@ -81,7 +81,9 @@ struct OpenAPIDocument {
     }
 
     private func responses(of operation: AdminOperation) -> [String: JSONTree] {
-        var content = ["application/json": JSONTree.object(["schema": Schemas.reference(operation.answer ?? "")])]
+        var content: [String: JSONTree] = [:]
+        if let answer = operation.answer { content["application/json"] = ["schema": Schemas.reference(answer)] }
+        for type in operation.texts { content[type] = ["schema": ["type": "string"]] }
         if operation.id == "events" { content["text/event-stream"] = ["schema": ["type": "string"]] }
         if operation.id == "usage" { content["text/csv"] = ["schema": ["type": "string"]] }
         var answers: [String: JSONTree] = ["200": ["description": "Done.", "content": .object(content)]]

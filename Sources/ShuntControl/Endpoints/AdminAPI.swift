@@ -11,7 +11,7 @@ package struct AdminAPI: Sendable {
     /// - Parameter extra: operations of other rooms: metrics, the dashboard.
     package init(extra: [AdminOperation] = [], limits: AdminLimits = AdminLimits()) {
         var all = Self.health + Self.state + [Self.usage] + Self.events(limits) + Self.changes
-        all.append(Self.document(of: all))
+        all.append(Self.document(of: all + extra))
         all += extra
         operations = all
         byPath = all.reduce(into: [:]) { $0[$1.path, default: [:]][$1.method] = $1 }

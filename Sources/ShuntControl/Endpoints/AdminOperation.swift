@@ -29,13 +29,16 @@ package struct AdminOperation: Sendable {
     package var body: BodyShape?
     /// The schema of its answer; nil: not in the document.
     package var answer: String?
+    /// The media types of an answer that is plain text; with these it is in the document without a schema.
+    package var texts: [String] = []
     /// Kinds of problems of its own, beside those of all operations with its access.
     package var problems: [ProblemCode] = []
     package var run: @Sendable (Call) async throws(Problem) -> Answer
 
     package init(
         _ id: String, _ method: HTTPRequest.Method, _ path: Path, access: Access, _ summary: String,
-        parameters: [Parameter] = [], body: BodyShape? = nil, answer: String?, problems: [ProblemCode] = [],
+        parameters: [Parameter] = [], body: BodyShape? = nil, answer: String?, texts: [String] = [],
+        problems: [ProblemCode] = [],
         run: @escaping @Sendable (Call) async throws(Problem) -> Answer
     ) {
         self.id = id
@@ -46,6 +49,7 @@ package struct AdminOperation: Sendable {
         self.parameters = parameters
         self.body = body
         self.answer = answer
+        self.texts = texts
         self.problems = problems
         self.run = run
     }

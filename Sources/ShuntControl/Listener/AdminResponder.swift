@@ -51,6 +51,7 @@ package struct AdminResponder: HTTPResponder {
             call.members = try await members(of: request, operation)
         }
         call.wantsStream = request.method == .get && Self.wantsStream(request.headers)
+        call.accept = request.headers[values: .accept].joined(separator: ",")
         call.wantsCSV = Self.prefers("text/csv", to: "application/json", request.headers)
         call.lastEvent = request.headers[.lastEventID].flatMap { Int64($0) }
         return try await operation.run(call)

@@ -13,6 +13,8 @@ package struct Call: Sendable {
     package var revision: Int64?
     /// Whether an event stream is asked for.
     package var wantsStream = false
+    /// What the caller would read, all fields in one; empty where it does not say.
+    package var accept = ""
     /// Whether comma-separated values are asked for rather than JSON.
     package var wantsCSV = false
     /// Of `Last-Event-ID`: where a stream broke off.

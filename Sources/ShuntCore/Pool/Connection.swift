@@ -16,6 +16,8 @@ package struct Connection: Sendable {
     package let isRedial: Bool
     /// When the last message was passed through.
     package var lastPassed: Instant
+    /// When the oldest of the messages that were passed through was, as long as no reply came to any.
+    package var askedAt: Instant?
     /// The socket whose message caused the dial.
     package let cause: ClientID
     package var state = State.dialling

@@ -42,6 +42,10 @@ package struct Exchange: Sendable {
     /// When the write happened, or the last part of a stream came.
     package var sentAt = Instant(nanoseconds: 0)
     package var retried = false
+    /// A part of its reply came.
+    package var isAnswered = false
+    /// When it began to wait; nothing for one that was sent at once.
+    package var queuedAt: Instant?
     /// It was taken over by another socket than the one that sent it.
     package var adopted = false
 
@@ -72,12 +76,14 @@ package struct Exchange: Sendable {
         let side: Side
         let size: Int
         let held: Int
+        let sentAt: Instant
+        let isAnswered: Bool
     }
 
     var place: Place {
         Place(
             account: account, state: state, connection: connection, seat: seat, side: side, size: size,
-            held: held.count)
+            held: held.count, sentAt: sentAt, isAnswered: isAnswered)
     }
 
     /// It was written.

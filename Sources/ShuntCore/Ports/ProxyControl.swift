@@ -185,9 +185,18 @@ package struct RouteTally: Sendable, Hashable {
     /// Messages sent to each side, on whatever way.
     package var byLegacy = 0
     package var byUnified = 0
+    /// The bytes of these messages, as they were sent on; of raw sockets with all that frames add.
+    package var bytesToLegacy = 0
+    package var bytesToUnified = 0
+    /// The bytes of what either side said to clients: replies, and on sockets that are passed through all else too.
+    package var bytesFromLegacy = 0
+    package var bytesFromUnified = 0
     /// Error replies to clients after a message was accepted, by the side that it was for.
     package var errorsByLegacy = 0
     package var errorsByUnified = 0
+    /// Messages that were answered to the end, by the side that did.
+    package var repliesByLegacy = 0
+    package var repliesByUnified = 0
     /// Client sockets on the route's legacy endpoint now.
     package var sockets = 0
     /// Messages that wait now: for the route's resume, or for exchanges on the side that it leaves.
@@ -198,8 +207,14 @@ package struct RouteTally: Sendable, Hashable {
         var sum = left
         sum.byLegacy += right.byLegacy
         sum.byUnified += right.byUnified
+        sum.bytesToLegacy &+= right.bytesToLegacy
+        sum.bytesToUnified &+= right.bytesToUnified
+        sum.bytesFromLegacy &+= right.bytesFromLegacy
+        sum.bytesFromUnified &+= right.bytesFromUnified
         sum.errorsByLegacy += right.errorsByLegacy
         sum.errorsByUnified += right.errorsByUnified
+        sum.repliesByLegacy += right.repliesByLegacy
+        sum.repliesByUnified += right.repliesByUnified
         sum.sockets += right.sockets
         sum.waiting += right.waiting
         return sum
@@ -227,6 +242,30 @@ package struct PoolStatus: Sendable, Hashable {
         self.upstream = upstream
         self.side = side
         self.url = url
+    }
+
+    /// One entry for each upstream of a table, with nothing in it.
+    package static func empty(_ table: RoutingTable) -> [PoolStatus] { table.idlePools }
+
+    /// Of an upstream that nothing is connected to.
+    init(_ upstream: Upstream) {
+        let address = upstream.settings.address
+        let host = address.host.contains(":") && !address.host.hasPrefix("[") ? "[\(address.host)]" : address.host
+        self.init(
+            upstream: upstream.settings.name, side: upstream.isUnified ? .unified : .legacy,
+            url: "\(address.tls ? "wss" : "ws")://\(host):\(address.port)\(address.path)")
+    }
+
+    /// Adds another worker's share.
+    package mutating func add(_ other: PoolStatus) {
+        pools += other.pools
+        dialling += other.dialling
+        ready += other.ready
+        retired += other.retired
+        outstanding += other.outstanding
+        queued += other.queued
+        queuedBytes += other.queuedBytes
+        openBreakers += other.openBreakers
     }
 }
 

@@ -2,6 +2,8 @@
 package final class RoutingTable: Sendable {
     package let definition: TableDefinition
     package let upstreams: [Upstream]
+    /// By `Upstream.index`: what is told of an upstream that nothing is connected to. Made once: workers are asked often.
+    let idlePools: [PoolStatus]
     package let routes: [Route]
     package let addressing: Addressing
     /// The members of a client's message that matter to addressing, identity or any request rule.
@@ -58,6 +60,7 @@ package final class RoutingTable: Sendable {
             }
         }
         upstreams = built
+        idlePools = built.map { PoolStatus($0) }
         let unified = definition.unified.flatMap { built.indices.contains($0) ? built[$0] : nil }
         self.unified = unified
         var compiled: [Route] = []

@@ -11,6 +11,7 @@ extension Switchboard {
         let limits = table.definition.limits
         let app = ClientApp(handshake, naming: table.definition.client)
         let id = clients.insert(Client(session: sessionID, handshake: handshake, app: app, limits: limits, now: now))
+        meterOpened(nil)
         let before = sessions[sessionID]?.clients.count ?? 0
         sessions[sessionID]?.clients.append(id)
         sessions[sessionID]?.alone = nil
@@ -31,6 +32,7 @@ extension Switchboard {
     package mutating func clientClosed(
         _ id: ClientID, close: PeerClose = .cut, now: Instant, _ effects: inout Effects
     ) {
+        if clients.contains(id) { meterClose(ClientClose(.client, close)) }
         for pool in throughPools(of: id) { relayClose(to: pool, close, now: now, &effects) }
         forget(id, now: now, &effects)
         settleLoosened(now: now, &effects)
@@ -122,6 +124,7 @@ extension Switchboard {
         if isArriving {
             effects.list.append(.reject(id, .none))
         } else {
+            meterClose(ClientClose(.proxy(reason), code: code.rawValue))
             effects.list.append(.closeClient(id, code, reason))
         }
         forget(id, now: now, &effects)

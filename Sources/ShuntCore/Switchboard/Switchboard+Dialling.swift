@@ -20,6 +20,7 @@ extension Switchboard {
         pools[poolID]?.current = id
         pools[poolID]?.connections.append(id)
         tally.dials += 1
+        meterDial(pool.key.upstream)
         let token = sessions[pool.session]?.token
         // Whoever took a message over may be of another pool: only its sender's handshake will do.
         let sender = head?.adopted == false ? clients[cause]?.handshake : nil
@@ -92,6 +93,7 @@ extension Switchboard {
         guard let connection = connections[id], connection.state == .dialling else { return }
         forget(id)
         tally.dialsFailed += 1
+        meterFailure(connection.upstreamIndex, failure)
         effects.list.append(.note(.dialFailed(upstream: connection.upstreamIndex, failure)))
         if connection.isThrough, clients[connection.cause]?.isArriving == true {
             turnAway(connection.cause, id, now: now, &effects)
@@ -230,6 +232,7 @@ extension Switchboard {
                 let unready = pools[pool]?.unreadyTime(now: now) ?? .zero
                 exchanges[candidate]?.unreadyAtStart = unready
                 pools[pool]?.queue.prepend(candidate, in: &exchanges)
+                exchanges[candidate]?.queuedAt = now
                 pools[pool]?.queuedBytes += exchange.size
                 if pool != exchange.pool { loosened.append(.pool(pool)) }
             }

@@ -14,6 +14,7 @@ extension Switchboard {
         guard clients[id]?.spoke(now) != nil else { return }
         tally.messages += 1
         if let endpoint = clients[id]?.endpoint { return takeLegacy(id, endpoint, kind, bytes, now: now, &effects) }
+        meter.unified.heard(1, bytes: bytes.count, isDeprecated: false)
         if clients[id]?.pace.take(now: now) == false {
             let wait = clients[id]?.pace.wait(now: now) ?? .zero
             // Read only to say which message it was: a frontend may have several under way.

@@ -6,6 +6,7 @@ extension Switchboard {
         now: Instant, _ effects: inout Effects
     ) {
         tally.refused += 1
+        meterRefusal(code)
         // A client that goes on sending and reads nothing would heap up errors for ever.
         if clients[id]?.congested == true { return close(id, .tryAgainLater, .slowReader, now: now, &effects) }
         let start = effects.splices.literalCount
@@ -45,6 +46,7 @@ extension Switchboard {
             } else {
                 routeTallies[exchange.route.index].errorsByUnified += 1
             }
+            meterError(exchange.route, side, code)
         }
         var known: [(name: String, json: [UInt8])] = []
         known += tags(of: exchange.route)

@@ -78,6 +78,7 @@ extension Switchboard {
         var exchange = exchange
         exchange.held = copy(bytes, 0..<bytes.count)
         exchange.unreadyAtStart = pool.unreadyTime(now: now)
+        exchange.queuedAt = now
         if exchange.route.isPaused { exchange.pausedSince = now }
         if isHindered { pools[exchange.pool]?.hasHindered = true }
         heldBytes += bytes.count
@@ -134,6 +135,7 @@ extension Switchboard {
 
     private mutating func sendHeld(_ id: ExchangeID, now: Instant, _ effects: inout Effects) {
         guard let pool = exchanges[id]?.pool else { return }
+        meterWait(id, now: now)
         // Whatever it was accepted for: its socket may have changed sides since.
         if pools[pool]?.isThrough == true { return passHeld(id, now: now, &effects) }
         if exchanges[id]?.isPassed == true, !becomesRouted(id, now: now, &effects) { return }
@@ -200,7 +202,7 @@ extension Switchboard {
         let side: Side = upstream.isUnified ? .unified : .legacy
         if let seat = exchanges[id]?.seat {
             seats[seat]?.count(1, sentTo: side)
-            count(seat, side)
+            count(route.index, side, bytes: splice.length)
         }
         if upstream.keepsSent || blob { keep(id, upstream, bytes) }
         exchanges[id]?.wasSent(over: current, to: side, at: now)
@@ -278,9 +280,9 @@ extension Switchboard {
 
     /// Counts a message for its route and side.
     @inline(__always)
-    mutating func count(_ seat: SeatID, _ side: Side) {
-        guard let index = seats[seat]?.route.index, index >= 0, index < routeTallies.count else { return }
-        if side == .legacy { routeTallies[index].byLegacy += 1 } else { routeTallies[index].byUnified += 1 }
+    mutating func count(_ route: Int, _ side: Side, bytes: Int) {
+        guard route >= 0, route < routeTallies.count else { return }
+        routeTallies[route].sent(to: side, bytes: bytes)
     }
 
     /// Says whose message it is, to a backend that takes the identity from each message.

@@ -29,6 +29,7 @@ extension Switchboard {
         }
         if let oldest = oldestLive(id) { fail(oldest, .replyTooLarge, now: now, &effects) }
         tally.retired += 1
+        meterRetired(connection.upstreamIndex, .replyTooLarge)
         effects.list.append(
             .note(.connectionRetired(upstream: connection.upstreamIndex, .replyTooLarge)))
         lose(id, .upstreamLost, now: now, &effects)
@@ -163,11 +164,11 @@ extension Switchboard {
                 // Both changes of form in one pass.
                 let splice = unify(
                     route, upstream, conversation: conversation, bytes, restoring: endpoint.toLegacy, &effects)
-                said(place.seat, bytes: splice.length)
+                replied(place, route.index, bytes: splice.length, ends: ends, now: now)
                 effects.list.append(.deliver(client, splice))
             } else {
                 let splice = unify(route, upstream, conversation: conversation, bytes, &effects)
-                said(place.seat, bytes: splice.length)
+                replied(place, route.index, bytes: splice.length, ends: ends, now: now)
                 hand(splice, message: bytes, to: client, of: session, endpoint, now: now, &effects)
             }
         }
@@ -177,9 +178,18 @@ extension Switchboard {
         pump(poolID, now: now, &effects)
     }
 
+    /// Counts a reply for whoever asks later.
+    @inline(__always)
+    private mutating func replied(_ place: Exchange.Place, _ route: Int, bytes: Int, ends: Bool, now: Instant) {
+        said(place.seat, bytes: bytes)
+        meterReply(
+            route, place.side, bytes: bytes, since: place.sentAt, isFirst: !place.isAnswered, ends: ends, now: now)
+    }
+
     /// The timeout starts anew. Whose client has seen a part, that message is not sent a second time.
     private mutating func partCame(_ id: ExchangeID, now: Instant) {
         exchanges[id]?.sentAt = now
+        exchanges[id]?.isAnswered = true
         heldBytes -= exchanges[id]?.held.count ?? 0
         exchanges[id]?.held = []
     }

@@ -17,22 +17,59 @@ extension Switchboard {
         return report
     }
 
+    /// All that metrics tell of this worker, but for what the runtime knows.
+    package func workerReport() -> WorkerReport {
+        var report = WorkerReport(table)
+        report.tally = tally
+        report.census = census
+        report.bufferedBytes = bufferedBytes
+        report.routes = routeReport()
+        addPools(to: &report.pools)
+        report.meter = meter
+        for id in clients.ids { count(id, in: &report.sockets) }
+        return report
+    }
+
+    private func count(_ id: ClientID, in sockets: inout SocketCensus) {
+        guard let seats = clients[id]?.seats, let isRaw = clients[id]?.isRaw else { return }
+        guard let route = clients[id]?.endpoint?.route.index else {
+            var sides: (legacy: Bool, unified: Bool) = (false, false)
+            for place in seats {
+                if self.seats[place.seat]?.side == .unified { sides.unified = true } else { sides.legacy = true }
+            }
+            switch sides {
+            case (false, false): sockets.unified.idle += 1
+            case (true, false): sockets.unified.fanOut += 1
+            case (false, true): sockets.unified.relay += 1
+            case (true, true): sockets.unified.both += 1
+            }
+            return
+        }
+        let seat = seats.first?.seat ?? .none
+        let collapses = self.seats[seat]?.side == .unified
+        if sockets.legacy.indices.contains(route) {
+            sockets.legacy[route].count(isRaw: isRaw, collapses: collapses)
+        } else {
+            sockets.unlisted.count(isRaw: isRaw, collapses: collapses)
+        }
+    }
+
     /// Adds this worker's share to the entries, one for each upstream of the table in force.
     package func addPools(to report: inout [PoolStatus]) {
         for id in pools.ids {
-            guard let pool = pools[id], !pool.isRemoved, report.indices.contains(pool.key.upstream) else { continue }
-            let place = pool.key.upstream
+            guard pools[id]?.isRemoved == false, let place = pools[id]?.key.upstream, report.indices.contains(place)
+            else { continue }
             report[place].pools += 1
-            report[place].queued += pool.queue.count
-            report[place].queuedBytes += pool.queuedBytes
-            for connection in pool.connections {
-                guard let connection = connections[connection] else { continue }
-                switch connection.state {
+            report[place].queued += pools[id]?.queue.count ?? 0
+            report[place].queuedBytes += pools[id]?.queuedBytes ?? 0
+            for connection in pools[id]?.connections ?? [] {
+                switch connections[connection]?.state {
                 case .dialling: report[place].dialling += 1
                 case .ready: report[place].ready += 1
                 case .retired: report[place].retired += 1
+                case nil: continue
                 }
-                report[place].outstanding += connection.live
+                report[place].outstanding += connections[connection]?.live ?? 0
             }
         }
         for (place, breaker) in breakers.enumerated() where breaker.isOpen && report.indices.contains(place) {

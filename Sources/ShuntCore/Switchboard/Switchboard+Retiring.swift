@@ -6,6 +6,7 @@ extension Switchboard {
         if connection.state == .retired { return closeIfFinished(id, now: now, &effects) }
         connections[id]?.state = .retired
         tally.retired += 1
+        meterRetired(connection.upstreamIndex, reason)
         effects.list.append(.note(.connectionRetired(upstream: connection.upstreamIndex, reason)))
         if pools[connection.pool]?.current == id {
             pools[connection.pool]?.current = .none
@@ -46,6 +47,7 @@ extension Switchboard {
     mutating func condemn(_ id: ConnectionID, _ reason: RetireReason, now: Instant, _ effects: inout Effects) {
         guard let connection = connections[id] else { return }
         tally.retired += 1
+        meterRetired(connection.upstreamIndex, reason)
         effects.list.append(.note(.connectionRetired(upstream: connection.upstreamIndex, reason)))
         if connection.isThrough {
             effects.list.append(.closeConnection(id, .normal))

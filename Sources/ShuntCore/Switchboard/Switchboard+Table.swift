@@ -110,6 +110,11 @@ extension Switchboard {
             if let new = table.route(named: route.name) { tallies[new.index] = routeTallies[route.index] }
         }
         routeTallies = tallies
+        let routes = table.routes.map { old.route(named: $0.name)?.index ?? -1 }
+        let names = Dictionary(
+            old.upstreams.map { ($0.settings.name, $0.index) }, uniquingKeysWith: { first, _ in first })
+        let upstreams = table.upstreams.map { names[$0.settings.name] ?? -1 }
+        meter = meter.moved(to: table, routes: routes, upstreams: upstreams)
         // Where unified serves everybody, no conversation stays behind: a lower share later does not call it back.
         let whole = Set(table.routes.filter { $0.decision.rollout.side == .unified }.map(\.name))
         if !whole.isEmpty {

@@ -13,6 +13,7 @@ extension Switchboard {
         let limits = table.definition.limits
         let id = clients.insert(
             Client(session: sessionID, handshake: handshake, endpoint: endpoint, app: app, limits: limits, now: now))
+        meterOpened(endpoint)
         let before = sessions[sessionID]?.clients.count ?? 0
         sessions[sessionID]?.clients.append(id)
         sessions[sessionID]?.alone = nil
@@ -85,6 +86,7 @@ extension Switchboard {
         _ id: ClientID, _ endpoint: Endpoint, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant,
         _ effects: inout Effects
     ) {
+        meterMessages(1, bytes: bytes.count, on: endpoint.route.index)
         var opens = true
         if kind == .text {
             let result = envelope.scan(bytes, for: Self.typeOnly, nesting: table.definition.limits.nesting, early: true)
@@ -141,6 +143,7 @@ extension Switchboard {
             oneWay: !opens, isPassed: true, kind: kind, size: bytes.count)
         exchange.held = copy(bytes, 0..<bytes.count)
         exchange.unreadyAtStart = pools[poolID]?.unreadyTime(now: now) ?? .zero
+        exchange.queuedAt = now
         if isBlocked { pools[poolID]?.hasHindered = true }
         if route.isPaused { exchange.pausedSince = now }
         heldBytes += bytes.count
@@ -159,8 +162,9 @@ extension Switchboard {
         effects.list.append(.forward(connection, splice))
         tally.forwarded += 1
         tally.passed += 1
-        count(seat, .legacy)
+        count(seats[seat]?.route.index ?? -1, .legacy, bytes: splice.length)
         guard opens else { return }
+        if connections[connection]?.live == 0 { connections[connection]?.askedAt = now }
         connections[connection]?.live += 1
         connections[connection]?.lastPassed = now
         seats[seat]?.count(1, sentTo: .legacy)
@@ -241,7 +245,15 @@ extension Switchboard {
         splice.kind = kind
         said(clients[client]?.seats.first?.seat ?? .none, bytes: bytes.count)
         effects.list.append(.deliver(client, splice))
-        guard isReply, ends, let live = connections[id]?.live, live > 0 else { return }
+        let route = clients[client]?.endpoint?.route.index ?? -1
+        guard isReply, let live = connections[id]?.live, live > 0 else {
+            return meterPassedDown(route, bytes: bytes.count)
+        }
+        let askedAt = connections[id]?.askedAt
+        meterReply(
+            route, .legacy, bytes: bytes.count, since: askedAt ?? now, isFirst: askedAt != nil, ends: ends, now: now)
+        connections[id]?.askedAt = nil
+        guard ends else { return }
         connections[id]?.live = live - 1
         passedEnded(client, 1, now: now, &effects)
         guard live == 1 else { return }
@@ -270,8 +282,12 @@ extension Switchboard {
         tally.forwarded &+= up
         tally.passed &+= up
         tally.delivered &+= down
-        guard let route = clients[id]?.endpoint?.route.index, routeTallies.indices.contains(route) else { return }
+        guard let route = clients[id]?.endpoint?.route.index else { return }
+        meterMessages(up, bytes: bytesUp, on: route)
+        guard routeTallies.indices.contains(route) else { return }
         routeTallies[route].byLegacy &+= up
+        routeTallies[route].bytesToLegacy &+= bytesUp
+        routeTallies[route].bytesFromLegacy &+= bytesDown
     }
 
     // MARK: Connections
@@ -293,6 +309,7 @@ extension Switchboard {
         pools[poolID]?.current = connection
         pools[poolID]?.connections.append(connection)
         tally.dials += 1
+        meterDial(pool.key.upstream)
         let values = client.endpoint?.pattern?.values(in: client.handshake.path) ?? [:]
         let request = UpstreamRequest(
             upstream: pool.upstream.settings, client: client.handshake, token: sessions[client.session]?.token,
@@ -323,6 +340,7 @@ extension Switchboard {
         let isMoving = close.isDeparture && !connection.isRaw && seats[seatID]?.route.isPaused == true
         if seats[seatID]?.pool == poolID, connection.state != .retired, !isMoving {
             effects.closes.append(close)
+            meterClose(ClientClose(.backend, close))
             effects.list.append(.relayCloseToClient(client, close: effects.closes.count - 1))
             forget(client, now: now, &effects)
             return
@@ -338,6 +356,7 @@ extension Switchboard {
     private mutating func refusePassed(_ id: ClientID, _ code: ErrorCode, sent: Bool, _ effects: inout Effects) {
         guard let endpoint = clients[id]?.endpoint else { return }
         tally.errors += 1
+        meterError(endpoint.route, .legacy, code)
         erred(clients[id]?.seats.first?.seat ?? .none)
         let start = effects.splices.literalCount
         ErrorReply.append(code, sent: sent, members: tags(of: endpoint.route), to: &effects.splices.literals)

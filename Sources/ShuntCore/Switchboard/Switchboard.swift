@@ -5,6 +5,7 @@
 package struct Switchboard: ~Copyable {
     package internal(set) var table: RoutingTable
     package internal(set) var tally = Tally()
+    package internal(set) var meter: Meter
     /// Bytes that the runtime's write buffers hold: the runtime keeps it up to date; part of `limits.memory`.
     package var bufferedBytes = 0
 
@@ -57,6 +58,7 @@ package struct Switchboard: ~Copyable {
         breakers = Array(repeating: Breaker(), count: table.upstreams.count)
         waitingForBreaker = Array(repeating: [], count: table.upstreams.count)
         routeTallies = Array(repeating: RouteTally(), count: table.routes.count)
+        meter = Meter(table)
     }
 
     /// When `tick` wants to be called next; `.distantFuture` when nothing waits. Cheap: read it after every event.

@@ -13,6 +13,7 @@ package struct UsageBook: Sendable {
     package init(maxClients: Int) { self.maxClients = maxClients }
 
     package var isEmpty: Bool { rows.isEmpty }
+    package var count: Int { rows.count }
 
     /// What waits, of one endpoint or of all.
     package func rows(of endpoint: String?) -> [UsageRow] {

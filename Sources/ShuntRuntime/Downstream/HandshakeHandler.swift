@@ -113,6 +113,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
             worker.log.refused(
                 status: refusal.status, code: refusal.code, message: refusal.message,
                 path: String(head.uri.prefix { $0 != "?" }), remote: request.remoteHost)
+            worker.refusedHandshakes[refusal.code, default: 0] += 1
             answer(HandshakeAnswer.refusal(refusal))
         case .health:
             answer(HandshakeAnswer.health(withBody: head.method != .HEAD))

@@ -12,6 +12,8 @@ package actor Proxy {
     private var listener: Listener?
     private var workers: Workers?
     private var stopping: Task<Void, Never>?
+    /// What the workers told last; asked for by `metrics`.
+    let reports = ReportBoard()
 
     /// What the workers had counted when they ended.
     private var lastUsage = UsageBatch()
@@ -54,6 +56,7 @@ package actor Proxy {
         }
         let workers = Workers(bound)
         self.workers = workers
+        for index in 0..<workers.count { workers.order(index) { $0.measureLag() } }
         // One may have been published while the workers were made.
         let table = process.table
         _ = try? await workers.onEach { worker in

@@ -72,26 +72,3 @@ extension Proxy {
         await (try? running?.onEach(question)) ?? []
     }
 }
-
-extension PoolStatus {
-    fileprivate static func empty(_ table: RoutingTable) -> [PoolStatus] {
-        table.upstreams.map { upstream in
-            let address = upstream.settings.address
-            let host = address.host.contains(":") && !address.host.hasPrefix("[") ? "[\(address.host)]" : address.host
-            return PoolStatus(
-                upstream: upstream.settings.name, side: upstream.isUnified ? .unified : .legacy,
-                url: "\(address.tls ? "wss" : "ws")://\(host):\(address.port)\(address.path)")
-        }
-    }
-
-    fileprivate mutating func add(_ other: PoolStatus) {
-        pools += other.pools
-        dialling += other.dialling
-        ready += other.ready
-        retired += other.retired
-        outstanding += other.outstanding
-        queued += other.queued
-        queuedBytes += other.queuedBytes
-        openBreakers += other.openBreakers
-    }
-}

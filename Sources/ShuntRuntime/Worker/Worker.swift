@@ -54,6 +54,12 @@ final class Worker {
     /// The brownouts that the log was told of.
     var toldBrownouts: [Brownout] = []
 
+    /// Handshakes that were refused, by their stable code.
+    var refusedHandshakes: [String: Int] = [:]
+    /// How late this loop's timers fire.
+    var lag = DurationCounts()
+    var lagTask: Scheduled<Void>?
+
     /// A graceful stop has begun: no new sockets.
     var isDraining = false
 

@@ -29,6 +29,8 @@ extension Worker {
         for dial in dials.values { dial.cancel() }
         tickTask?.cancel()
         tickTask = nil
+        lagTask?.cancel()
+        lagTask = nil
         wallTask?.cancel()
         wallTask = nil
         // The closure holds the worker.

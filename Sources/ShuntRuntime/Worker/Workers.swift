@@ -18,6 +18,13 @@ struct Workers: Sendable {
         bound.indices.contains(index) ? bound[index].eventLoop : nil
     }
 
+    /// Runs on a worker's loop as soon as that has time, and waits for nothing.
+    func order(_ index: Int, _ body: @escaping @Sendable (Worker) -> Void) {
+        guard bound.indices.contains(index) else { return }
+        let worker = bound[index]
+        worker.eventLoop.execute { body(worker.value) }
+    }
+
     /// Runs on every worker's loop and gathers the results, in the order of the workers.
     func onEach<Result: Sendable>(_ body: @escaping @Sendable (Worker) -> Result) async throws -> [Result] {
         var results: [Result] = []

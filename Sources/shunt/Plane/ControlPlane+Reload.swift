@@ -29,6 +29,7 @@ extension ControlPlane {
             + outcome.diagnostics.map(\.description)
         await bring(next, table)
         applied(settings)
+        reloads.done += 1
         let changed = diff.live
         lastReload = ReloadStatus(
             at: .now, succeeded: true, lines: changed.isEmpty ? ["nothing changed"] : changed + notes)
@@ -37,6 +38,7 @@ extension ControlPlane {
     }
 
     private func failed(_ problems: [String]) {
+        reloads.failed += 1
         lastReload = ReloadStatus(at: .now, succeeded: false, lines: problems)
         log.add("reload_failed", level: "error", problems.first ?? "the file cannot be read")
         logger.error(

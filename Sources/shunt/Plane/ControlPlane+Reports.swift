@@ -1,4 +1,5 @@
 package import ShuntCore
+import ShuntRuntime
 
 extension ControlPlane: ProxyControl {
     package func status() async -> ProxyStatus {
@@ -55,6 +56,21 @@ extension ControlPlane: ProxyControl {
 }
 
 extension ControlPlane {
+    /// Everything for `/metrics`.
+    ///
+    /// - Parameter workers: what the workers have counted. They are asked by others, because nothing here may wait for them.
+    package func metrics(_ workers: (sum: WorkerReport, parts: [MetricsReport.Part])) async -> MetricsReport {
+        let usage = await ledger?.figures
+        var report = MetricsReport(
+            version: identity.version, startedAt: identity.startedAt, revision: revision, isDraining: isDraining,
+            reloads: reloads.done, failedReloads: reloads.failed, lastReload: lastReload,
+            isStoreFailing: storeProblem != nil, sum: workers.sum, workers: workers.parts)
+        report.isPhaseOverridden = inForce.phaseOverride != nil
+        report.process = ProcessReader.read()
+        report.usage = usage
+        return report
+    }
+
     /// The process stops: nothing is changed any more, and it is not ready for new clients.
     package func beginDrain() { isDraining = true }
 }

@@ -31,6 +31,8 @@ package actor ControlPlane {
     var table: RoutingTable
     var revision: Int64 = 1
     var lastReload: ReloadStatus?
+    /// Reloads that were put in force, and those that changed nothing because the file was bad.
+    var reloads = (done: 0, failed: 0)
     var storeProblem: String?
     var isDraining = false
     var isReloading = false

@@ -19,6 +19,8 @@ package actor UsageLedger {
     private var watched: Set<WatchedDay> = []
     private var forgotBefore: UsageDay?
     private var problem: String?
+    /// For metrics.
+    package private(set) var figures = UsageFigures()
     /// What was begun last, a flush or a look: the next one waits for it.
     private var last: Task<Void, Never>?
 
@@ -65,6 +67,8 @@ package actor UsageLedger {
         do {
             try await store.add(rows, watched: news)
             watched.formUnion(news)
+            figures.written += 1
+            figures.waitingRows = book.count
             if problem != nil { logger.notice("the usage ledger is written again") }
             problem = nil
         } catch {
@@ -88,6 +92,9 @@ package actor UsageLedger {
 
     private func failed(_ error: any Error, rows: [UsageRow]) {
         let lost = book.putBack(rows)
+        figures.failed += 1
+        figures.lostRows += lost
+        figures.waitingRows = book.count
         let text = (error as? StoreProblem)?.text ?? "\(error)"
         if problem != text {
             log.add("usage_not_written", level: "error", text)
