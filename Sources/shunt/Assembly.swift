@@ -12,7 +12,8 @@ import UnixSignals
 struct Assembly: Sendable {
     let config: String
     let settings: ProxySettings
-    let startsDemo: Bool
+    /// Nil runs the proxy alone.
+    let demo: DemoPlan?
     let rules: LogRules
     let logger: Logger
 
@@ -23,6 +24,9 @@ struct Assembly: Sendable {
         let table = (try? inForce.table()) ?? settings.table
         var effective = settings
         effective.table = table
+        var front: DemoFront?
+        if let demo { front = await DemoFront.open(demo, settings: effective, logger: logger) }
+        effective.listen.ownPages = front?.origins ?? []
         let proxy = Proxy(settings: effective, logger: logger) { log.add($0) }
         let stop = StopSwitch()
         let rules = rules
@@ -33,13 +37,17 @@ struct Assembly: Sendable {
             logger: logger, readFile: reader,
             applied: { rules.apply($0) }, stop: { stop.throwIt() })
         var services: [any Service] = []
-        if startsDemo { services.append(DemoService(settings: effective, logger: logger)) }
-        services.append(ProxyService(proxy: proxy, plane: plane, table: table, logger: logger))
+        if demo != nil { services.append(DemoService(settings: effective, logger: logger)) }
+        services.append(
+            ProxyService(proxy: proxy, plane: plane, table: table, logger: logger) { [front] in
+                front?.proxyListens(on: $0)
+            })
         services.append(ReloadService(path: config, plane: plane, logger: logger))
         if settings.admin.address != nil {
             services.append(ControlService(settings: settings.admin, control: plane, logger: logger))
         }
-        // Stopped in reverse order: the proxy drains while the demo agents still answer.
+        if let front { services.append(front) }
+        // Stopped in reverse order: the demo's clients leave first; the proxy drains while the demo agents still answer.
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0) },
