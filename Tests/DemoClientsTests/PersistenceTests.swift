@@ -2,11 +2,11 @@ import Testing
 
 @testable import DemoClients
 
+private let oldRole = Role("x", .web("app", "1"), on: .legacy("guide"), every: 1...2)
+private let newRole = Role("x", .web("app", "3"), on: .unified, every: 1...2)
+
 /// What a client of the demo does after its socket's end.
 @Suite struct PersistenceTests {
-    private static let old = Role("x", .web("app", "1"), on: .legacy("guide"), every: 1...2)
-    private static let new = Role("x", .web("app", "3"), on: .unified, every: 1...2)
-
     private func old(_ ifClosed: Role.IfClosed) -> Persistence {
         Persistence(Role("x", .web("app", "1"), on: .legacy("guide"), every: 1...2, ifClosed: ifClosed))
     }
@@ -29,7 +29,7 @@ import Testing
 
     @Test(arguments: [SocketEnd.refused(status: 410), .closed(code: 4410)])
     func `a new client takes no end for the end of its endpoint`(end: SocketEnd) {
-        var persistence = Persistence(Self.new)
+        var persistence = Persistence(newRole)
         #expect(persistence.next(after: end, chance: 1) == .dial(after: .seconds(1)))
     }
 
@@ -38,7 +38,7 @@ import Testing
         .closed(code: 4003),
     ])
     func `an end that says log in again takes the time to do so`(end: SocketEnd) {
-        for role in [Self.old, Self.new] {
+        for role in [oldRole, newRole] {
             var persistence = Persistence(role)
             #expect(persistence.next(after: end, chance: 0) == .dial(after: .seconds(10)))
         }
@@ -49,20 +49,20 @@ import Testing
         .closed(code: 1012), .closed(code: 4411),
     ])
     func `an old client tries five times with doubled patience, then its user reloads the page`(end: SocketEnd) {
-        var persistence = Persistence(Self.old)
+        var persistence = Persistence(oldRole)
         let waits = (0..<7).map { _ in seconds(persistence.next(after: end, chance: 1)) }
         #expect(waits == [1, 2, 4, 8, 16, 120, 1])
     }
 
     @Test
     func `a new client never gives up, and waits no longer than half a minute`() {
-        var persistence = Persistence(Self.new)
+        var persistence = Persistence(newRole)
         let waits = (0..<300).map { _ in seconds(persistence.next(after: .unreachable, chance: 1)) }
         #expect(waits.prefix(6) == [1, 2, 4, 8, 16, 30])
         #expect(waits.dropFirst(6).allSatisfy { $0 == 30 })
     }
 
-    @Test(arguments: [old, new])
+    @Test(arguments: [oldRole, newRole])
     func `nobody dials in a tight loop`(role: Role) {
         var persistence = Persistence(role)
         for _ in 0..<50 {
@@ -73,7 +73,7 @@ import Testing
 
     @Test
     func `only what arrives makes a client patient again`() {
-        var persistence = Persistence(Self.new)
+        var persistence = Persistence(newRole)
         for _ in 0..<4 { _ = persistence.next(after: .closed(code: 1006), chance: 1) }
         #expect(persistence.next(after: .closed(code: 1006), chance: 1) == .dial(after: .seconds(16)))
         persistence.heard()

@@ -102,7 +102,7 @@ class Line {
 
   ended(event) {
     const meaning = CODES[event.code] ? ` – ${CODES[event.code]}` : ''
-    this.end = `Closed with ${event.code}${meaning}.` + (event.reason ? ` Reason: “${event.reason}”` : '')
+    this.end = `Closed with ${event.code}${meaning}.` + (event.reason ? ` Reason: “${event.reason}”.` : '')
     this.socket = null
     const lost = this.waiting.splice(0).length + this.asked.length
     this.asked = []
