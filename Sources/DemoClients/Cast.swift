@@ -1,6 +1,6 @@
 /// Who talks through the proxy in the demo. Change a line, and another client plays.
 ///
-/// Two sockets of one client are one session. A client's rhythm is how long it waits, at least and at most, before it
+/// Two sockets of one client are one session. After less than a minute a client goes, and comes back as a new one. A client's rhythm is how long it waits, at least and at most, before it
 /// says something more. The unified agent of the demo admits 100 messages a minute for a session.
 enum Cast {
     static let all: [Role] = [

@@ -15,7 +15,9 @@ struct Conversation: Sendable {
         let notes: Mutex<Notes>
 
         init(_ role: Role, agents: [Destination.Agent]) {
-            notes = Mutex(Notes(speech: Speech(role, agents: agents), persistence: Persistence(role)))
+            // Begins anywhere, so that what is asked seldom comes up in short visits too.
+            let speech = Speech(role, agents: agents, count: Int.random(in: 0..<1000))
+            notes = Mutex(Notes(speech: speech, persistence: Persistence(role)))
         }
     }
 

@@ -13,14 +13,37 @@ struct DemoClient: Sendable {
         let agents: [Destination.Agent]
     }
 
+    /// How a visit ends.
+    private enum Parting: Sendable {
+        /// The user goes; the next visit is a session of its own.
+        case done
+        /// The user installs a newer version, and comes back with it.
+        case updates(to: String, after: Duration)
+        case leaves
+    }
+
+    /// Seconds. A session that is pinned to a side stays there as long as it talks: a share that somebody moves shows in
+    /// the sessions that begin afterwards, so none is to last too long.
+    private static let visit = 25.0...50.0
+    private static let pause = 0.5...2.5
+
     /// Returns when the client has left for good, or its task is cancelled.
     func run() async {
         // Not all in the same moment.
         guard await sleep(.seconds(Double.random(in: 0...1.5))) else { return }
         var client = self
-        while let (version, wait) = await client.live() {
+        var number = 1
+        while !Task.isCancelled {
+            let wait: Duration
+            switch await client.pay(visit: number) {
+            case .done: wait = .seconds(Double.random(in: Self.pause))
+            case .updates(let version, let time):
+                wait = time
+                client = DemoClient(role: client.role.updated(to: version), destination: destination, origin: origin)
+            case .leaves: return
+            }
             guard await sleep(wait) else { return }
-            client = DemoClient(role: client.role.updated(to: version), destination: destination, origin: origin)
+            number += 1
         }
     }
 
@@ -40,36 +63,36 @@ struct DemoClient: Sendable {
         }
     }
 
-    /// All sockets of this version of the client. Returns the version that its user installs, and after which time:
-    /// the first socket that asks for it takes the others along.
-    private func live() async -> (version: String, after: Duration)? {
-        await withTaskGroup(of: (version: String, after: Duration)?.self) { group in
-            for endpoint in endpoints { group.addTask { await hold(endpoint) } }
-            while let update = await group.next() {
-                guard let update else { continue }
-                group.cancelAll()
-                return update
+    /// All sockets of one session. The first that parts takes the others along.
+    private func pay(visit number: Int) async -> Parting {
+        await withTaskGroup(of: Parting.self) { group in
+            for endpoint in endpoints { group.addTask { await hold(endpoint, visit: number) } }
+            group.addTask {
+                _ = await sleep(.seconds(Double.random(in: Self.visit)))
+                return .done
             }
-            return nil
+            let parting = await group.next() ?? .leaves
+            group.cancelAll()
+            return parting
         }
     }
 
     /// One socket, dialled again and again.
-    private func hold(_ endpoint: Endpoint) async -> (version: String, after: Duration)? {
+    private func hold(_ endpoint: Endpoint, visit number: Int) async -> Parting {
         let memory = Conversation.Memory(role, agents: endpoint.agents)
         let handshake = Handshake(
-            of: role, path: endpoint.path, authority: destination.authority, origin: origin)
+            of: role, visit: number, path: endpoint.path, authority: destination.authority, origin: origin)
         while !Task.isCancelled {
             let end = await use(handshake, endpoint, memory)
-            if Task.isCancelled { return nil }
+            if Task.isCancelled { break }
             let step = memory.notes.withLock { $0.persistence.next(after: end, chance: Double.random(in: 0...1)) }
             switch step {
-            case .dial(let wait): guard await sleep(wait) else { return nil }
-            case .update(let version, let wait): return (version, wait)
-            case .leave: return nil
+            case .dial(let wait): guard await sleep(wait) else { return .done }
+            case .update(let version, let wait): return .updates(to: version, after: wait)
+            case .leave: return .leaves
             }
         }
-        return nil
+        return .done
     }
 
     private func use(

@@ -6,22 +6,23 @@ struct Handshake: Sendable {
     let headers: HTTPHeaders
 
     /// - Parameters:
+    ///   - visit: from 1; each is a session of its own.
     ///   - path: of the endpoint, as configured.
     ///   - origin: what the pages of web applications are served from; nil says nothing.
-    init(of role: Role, path: String, authority: String, origin: String?) {
+    init(of role: Role, visit: Int, path: String, authority: String, origin: String?) {
         var headers = HTTPHeaders([("Host", authority)])
         var query: [(String, String)] = []
         switch role.app {
         case .web(let name, let version):
             query = [("client", name), ("client_version", version)]
-            if let token = role.token { query.insert(("session_token", token), at: 0) }
+            if let token = role.token(visit: visit) { query.insert(("session_token", token), at: 0) }
             headers.add(name: "User-Agent", value: "Mozilla/5.0 (X11; Linux x86_64) demo")
             if let origin { headers.add(name: "Origin", value: origin) }
         case .mobile(let name, let version):
             headers.add(name: "X-Client-Name", value: name)
             headers.add(name: "X-Client-Version", value: version)
             headers.add(name: "User-Agent", value: "\(name)/\(version)")
-            if let token = role.token { headers.add(name: "Authorization", value: "Bearer \(token)") }
+            if let token = role.token(visit: visit) { headers.add(name: "Authorization", value: "Bearer \(token)") }
         case .bot(let userAgent):
             headers.add(name: "User-Agent", value: userAgent)
         }

@@ -47,10 +47,10 @@ struct Role: Sendable {
         self.ifClosed = ifClosed
     }
 
-    /// The session's token, the same at each start, so that a share of the sessions is the same clients each time.
-    var token: String? {
+    /// The token of a visit's session, the same at each start of the demo.
+    func token(visit: Int) -> String? {
         if case .bot = app { return nil }
-        return "demo-session-of-\(name)"
+        return "demo-session-\(visit)-of-\(name)"
     }
 
     /// The same user with the version that knows the unified endpoint.

@@ -4,13 +4,16 @@ import Foundation
 struct Speech: Sendable {
     private let role: Role
     private let agents: [Destination.Agent]
-    private var count = 0
+    private var count: Int
     /// By agent, what the last reply said: a new client goes on with its conversation.
     private var conversations: [String: String] = [:]
 
-    /// - Parameter agents: those that its socket reaches.
-    init(_ role: Role, agents: [Destination.Agent]) {
+    /// - Parameters:
+    ///   - agents: those that its socket reaches.
+    ///   - count: of messages that were said before.
+    init(_ role: Role, agents: [Destination.Agent], count: Int = 0) {
         self.role = role
+        self.count = count
         self.agents = agents
     }
 

@@ -11,7 +11,7 @@ from harness import new_token
 from harness.processes import free_port, http_get, until
 from harness.proxy import DemoProxy, Proxy
 
-TOKEN = "demo-session-of-"
+TOKEN = "demo-session-"
 
 
 class BusyDemo(DemoProxy):
