@@ -119,13 +119,21 @@ struct UnreadableRow: Error {
 }
 
 /// The columns of a row from left to right, each checked.
-private struct Columns {
+struct Columns {
     private var rest: Array<DatabaseValue>.Iterator
     private let table: String
 
     init(_ row: Row, table: String) {
         rest = Array(row.databaseValues).makeIterator()
         self.table = table
+    }
+
+    /// A column that may hold nothing.
+    mutating func next<Value: DatabaseValueConvertible>(_: Value?.Type) throws -> Value? {
+        guard let stored = rest.next(), stored.isNull || Value.fromDatabaseValue(stored) != nil else {
+            throw UnreadableRow(text: "a row of the table '\(table)' does not hold what it should")
+        }
+        return Value.fromDatabaseValue(stored)
     }
 
     mutating func next<Value: DatabaseValueConvertible>(_: Value.Type) throws -> Value {

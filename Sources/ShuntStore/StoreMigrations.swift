@@ -9,6 +9,7 @@ enum StoreMigrations {
     static func migrator() -> DatabaseMigrator {
         var migrator = DatabaseMigrator()
         OverrideTables.register(in: &migrator)
+        UsageTables.register(in: &migrator)
         return migrator
     }
 

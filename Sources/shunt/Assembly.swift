@@ -5,7 +5,6 @@ import ShuntConfig
 import ShuntControl
 import ShuntCore
 import ShuntRuntime
-import ShuntStore
 import UnixSignals
 
 /// Puts the rooms together and runs them: the only place that knows them all.
@@ -18,26 +17,37 @@ struct Assembly: Sendable {
     let logger: Logger
 
     func run() async throws {
-        let (store, storeProblem) = openStore()
+        let stores = Stores(settings.store, logger: logger)
+        defer { stores.close() }
         let log = EventLog()
-        let inForce = await restore(store, log)
+        let inForce = await restore(stores.overrides, log)
         let table = (try? inForce.table()) ?? settings.table
         var effective = settings
         effective.table = table
         var front: DemoFront?
         if let demo { front = await DemoFront.open(demo, settings: effective, logger: logger) }
         effective.listen.ownPages = front?.origins ?? []
-        let proxy = Proxy(settings: effective, logger: logger) { log.add($0) }
+        let usageKey = settings.usage.isOn ? await stores.usageKey() : nil
+        let proxy = Proxy(settings: effective, logger: logger, usageKey: usageKey) { log.add($0) }
+        let ledger = usageKey.map { _ in
+            UsageLedger(
+                settings: settings.usage, store: stores.usage, log: log, logger: logger,
+                counted: { await proxy.takeUsage() })
+        }
         let stop = StopSwitch()
         let rules = rules
         let plane = ControlPlane(
             identity: .init(
                 version: shuntVersion, startedAt: .now, workers: max(1, settings.listen.workers ?? Self.cores)),
-            inForce: inForce, table: table, plane: proxy, store: store, storeProblem: storeProblem, log: log,
-            logger: logger, readFile: reader,
+            inForce: inForce, table: table, plane: proxy, store: stores.overrides, storeProblem: stores.problem,
+            ledger: ledger,
+            log: log, logger: logger, readFile: reader,
             applied: { rules.apply($0) }, stop: { stop.throwIt() })
         var services: [any Service] = []
         if demo != nil { services.append(DemoService(settings: effective, logger: logger)) }
+        if let ledger {
+            services.append(UsageService(ledger: ledger, every: settings.usage.flush) { await plane.table.endpoints })
+        }
         services.append(
             ProxyService(proxy: proxy, plane: plane, table: table, logger: logger) { [front] in
                 front?.proxyListens(on: $0)
@@ -47,7 +57,8 @@ struct Assembly: Sendable {
             services.append(ControlService(settings: settings.admin, control: plane, logger: logger))
         }
         if let front { services.append(front) }
-        // Stopped in reverse order: the demo's clients leave first; the proxy drains while the demo agents still answer.
+        // Stopped in reverse order: the demo's clients leave first; the proxy drains while the demo agents still answer,
+        // and what it counted last is written when it is gone.
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0) },
@@ -68,23 +79,6 @@ struct Assembly: Sendable {
                         returning: ConfigReader.read(path: path, environment: ProcessInfo.processInfo.environment))
                 }
             }
-        }
-    }
-
-    // MARK: The store
-
-    /// A store that cannot be opened is said loudly; everything but overrides works without it.
-    private func openStore() -> (any OverrideStore, problem: String?) {
-        guard case .sqlite(let path) = settings.store.place else { return (MemoryStore(), nil) }
-        do throws(StoreProblem) {
-            let opening = try SQLiteStore.open(path: path)
-            for note in opening.notes { logger.error("store", metadata: ["note": "\(note)"]) }
-            return (opening.store, nil)
-        } catch {
-            logger.error(
-                "the store cannot be opened: overrides that were set before are not in force, and none can be set",
-                metadata: ["problem": "\(error.text)"])
-            return (BrokenStore(problem: error), error.text)
         }
     }
 
@@ -112,14 +106,4 @@ struct Assembly: Sendable {
         }
         return inForce
     }
-}
-
-/// Stands in for a store that cannot be opened: it says so to whoever asks.
-private struct BrokenStore: OverrideStore {
-    let problem: StoreProblem
-    func overrides() async throws -> [StoredOverride] { throw problem }
-    func put(_ override: StoredOverride, _ entry: AuditEntry) async throws { throw problem }
-    func remove(_ subject: StoredOverride.Subject, _ entry: AuditEntry) async throws { throw problem }
-    func record(_ entry: AuditEntry) async throws { throw problem }
-    func audit(limit: Int, before: Int64?) async throws -> [AuditEntry] { throw problem }
 }

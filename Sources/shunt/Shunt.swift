@@ -13,7 +13,7 @@ struct Shunt: ParsableCommand {
                 name: "Watching",
                 subcommands: [
                     StatusCommand.self, RoutesCommand.self, PoolsCommand.self, SessionsCommand.self,
-                    EventsCommand.self, AuditCommand.self,
+                    EventsCommand.self, AuditCommand.self, UsageCommand.self,
                 ]),
             CommandGroup(
                 name: "Changing",

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "EndToEndTests"))
 from harness.processes import free_port, until  # noqa: E402
 from harness.proxy import DemoProxy, Proxy  # noqa: E402
 
-SCREENSHOTS = os.environ.get("SHUNT_SCREENSHOTS")
+SCREENSHOTS = Path(__file__).resolve().parents[2] / ".build/screenshots"
 SIZES = {"laptop": (1280, 800), "phone": (390, 844)}
 
 
@@ -36,8 +36,8 @@ def chromium():
     for option in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
         options.add_argument(option)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    options.binary_location = os.environ.get("SHUNT_CHROMIUM", "/usr/bin/chromium")
-    driver = os.environ.get("SHUNT_CHROMEDRIVER", "/usr/bin/chromedriver")
+    options.binary_location = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+    driver = os.environ.get("CHROMEDRIVER", "/usr/bin/chromedriver")
     browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
     yield browser
     browser.quit()
@@ -254,9 +254,8 @@ def test_nothing_is_cut_off_or_unreadable(page, scheme, size):
     page.ask("guide", "hello")
     page.say("guide", "/close 4001")
     page.ended("guide")
-    if SCREENSHOTS:
-        Path(SCREENSHOTS).mkdir(parents=True, exist_ok=True)
-        page.browser.save_screenshot(str(Path(SCREENSHOTS) / f"chat-{scheme}-{size}.png"))
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.browser.save_screenshot(str(SCREENSHOTS / f"chat-{scheme}-{size}.png"))
     wide, seen = page.browser.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
     assert wide <= seen
     for selector in (".words", ".hint", ".state", ".entry-head", "legend", "h2", "#send", "summary", ".socket-end"):

@@ -92,16 +92,6 @@ struct KeyDiagnosticsTests {
             1:1: error: found a list; allowed: a mapping (lines of key: value)
             """#),
         DiagnosticCase(
-            "a key of later work",
-            #"""
-            deprecation: {deprecated_at: 2026-12-01, quiet_period: 14d}
-            \#(oneRoute)
-            """#,
-            #"""
-            1:42: error: deprecation.quiet_period: not supported yet; without it nothing is said about which endpoint \#
-            is safe to remove; remove the key
-            """#),
-        DiagnosticCase(
             "later keys of listen",
             #"""
             listen: {tls: {certificate: c.pem}}

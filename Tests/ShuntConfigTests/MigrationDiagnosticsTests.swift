@@ -240,7 +240,8 @@ struct MigrationDiagnosticsTests {
             #"""
             listen: {clients: "0.0.0.0:9090", admin: "10.0.0.1:9090"}
             admin: {tokens: {read: "", write: ""}}
-            store: {url: shunt.db, flush: 5s}
+            store: {url: shunt.db, flush: 5}
+            usage: {max_clients: 0, enable: true}
             \#(oneRoute)
             """#,
             #"""
@@ -250,8 +251,21 @@ struct MigrationDiagnosticsTests {
             1:42: error: listen.admin: listen.clients has the same address; the two need a port each
             3:14: error: store.url: found "shunt.db"; allowed: sqlite:shunt.db (a file) or memory:; did you mean \#
             "sqlite:shunt.db"?
-            3:24: error: store.flush: not supported yet; without it every change is written at once, and nothing \#
-            else is recorded; remove the key
+            3:31: error: store.flush: found "5"; allowed: a duration such as 250ms, 8s, 30m or 1h, from 100ms to 10m; \#
+            did you mean "5s"?; a duration needs its unit
+            4:22: error: usage.max_clients: found "0"; allowed: a whole number from 1 to 100000
+            4:25: error: usage.enable: unknown key "enable"; did you mean "enabled"?
+            """#),
+        DiagnosticCase(
+            "a quiet period that nobody can see the end of",
+            #"""
+            store: {keep: 10d}
+            deprecation: {quiet_period: 14d}
+            \#(oneRoute)
+            """#,
+            #"""
+            2:29: error: deprecation.quiet_period: a quiet period of 14d is not shorter than store.keep, 10d; no endpoint \#
+            would ever be safe to remove
             """#),
         DiagnosticCase(
             "secrets of admin and store are not shown",

@@ -185,7 +185,9 @@ struct MigrationSettingsTests {
             """
             listen: {admin: "0.0.0.0:9090"}
             admin: {tokens: {read: "${READ:-}", write: "${WRITE}"}}
-            store: {url: "sqlite:/var/lib/shunt.db"}
+            store: {url: "sqlite:/var/lib/shunt.db", flush: 2s, keep: 90d}
+            usage: {enabled: false, max_clients: 50}
+            deprecation: {quiet_period: 7d}
             client: {app: [header:x-app, user_agent], version: query:v}
             \(oneRoute)
             """, environment: ["WRITE": "0123456789abcdef"])
@@ -193,6 +195,11 @@ struct MigrationSettingsTests {
         #expect(settings.admin.readToken == nil)
         #expect(settings.admin.writeToken == "0123456789abcdef")
         #expect(settings.store.place == .sqlite(path: "/var/lib/shunt.db"))
+        #expect(settings.usage.flush == .seconds(2))
+        #expect(settings.usage.keepDays == 90)
+        #expect(!settings.usage.isOn)
+        #expect(settings.usage.maxClients == 50)
+        #expect(settings.usage.quietPeriod == .hours(7 * 24))
         let client = settings.table.definition.client
         #expect(client.app == [.value(.header("x-app")), .userAgent])
         #expect(client.version == [.value(.query("v"))])

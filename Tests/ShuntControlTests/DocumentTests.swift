@@ -171,7 +171,8 @@ import Testing
         let name = "liaison/content"
         for path in [
             AdminPath.status, AdminPath.routes, AdminPath.phase, AdminPath.pools, AdminPath.sessions, AdminPath.events,
-            AdminPath.audit, AdminPath.reload, AdminPath.drain, AdminPath.document, AdminPath.alive, AdminPath.ready,
+            AdminPath.audit, AdminPath.usage, AdminPath.reload, AdminPath.drain, AdminPath.document, AdminPath.alive,
+            AdminPath.ready,
             AdminPath.route(name), AdminPath.override(of: name), AdminPath.pause(name), AdminPath.resume(name),
             AdminPath.reconnect(name),
         ] {

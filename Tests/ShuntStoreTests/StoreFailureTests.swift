@@ -11,7 +11,7 @@ import Testing
     func `a full disk refuses the override and its line together`() async throws {
         let folder = try StoreFolder()
         try SQLiteStore.open(path: folder.path).store.close()
-        let opening = try StoreDatabase.open(path: folder.path) { try $0.execute(sql: "PRAGMA max_page_count = 24") }
+        let opening = try StoreDatabase.open(path: folder.path) { try $0.execute(sql: "PRAGMA max_page_count = 28") }
         let store = SQLiteStore(opening.database)
         defer { store.close() }
         var written = 0

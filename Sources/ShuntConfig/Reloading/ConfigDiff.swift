@@ -30,6 +30,9 @@ package enum ConfigDiff {
         let tokens = [Field("read", \AdminSettings.readToken), Field("write", \AdminSettings.writeToken)]
         restart += tokens.sentence("admin.tokens", old.admin, new.admin)
         restart += [Field("url", \StoreSettings.place)].sentence("store", old.store, new.store)
+        restart += UsageSettings.storeFields.sentence("store", old.usage, new.usage)
+        restart += UsageSettings.fields.sentence("usage", old.usage, new.usage)
+        restart += UsageSettings.deprecationFields.sentence("deprecation", old.usage, new.usage)
         restart += SessionSettings.restartFields.sentence("session", before.session, after.session)
         restart += Limits.restartFields.sentence("limits", before.limits, after.limits)
         let drain = [

@@ -12,6 +12,18 @@ extension ListenSettings {
     }
 }
 
+extension UsageSettings {
+    static var fields: [Field<Self>] {
+        [Field("enabled", \.isOn), Field("max_clients", \.maxClients)]
+    }
+
+    /// Those that stand in `deprecation`.
+    static var deprecationFields: [Field<Self>] { [Field("quiet_period", \.quietPeriod)] }
+
+    /// Those that stand in `store`.
+    static var storeFields: [Field<Self>] { [Field("flush", \.flush), Field("keep", \.keepDays)] }
+}
+
 extension SessionSettings {
     static var liveFields: [Field<Self>] {
         [

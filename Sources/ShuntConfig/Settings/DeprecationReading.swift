@@ -2,7 +2,7 @@ import ShuntCore
 
 extension DeprecationSettings {
     /// Reads `deprecation:`.
-    mutating func read(_ section: Section, into draft: inout TableDraft) {
+    mutating func read(_ section: Section, _ usage: inout UsageSettings, into draft: inout TableDraft) {
         let diagnostics = section.diagnostics
         if let node = section["deprecated_at"] { deprecatedAt = diagnostics.read(node, .moment) }
         if let node = section["sunset"] { sunset = diagnostics.read(node, .moment) }
@@ -15,12 +15,15 @@ extension DeprecationSettings {
         if let node = section["successor"] { successor = diagnostics.read(node, .successor) }
         if let node = section["notice"] { readNotice(node, diagnostics) }
         if let node = section["brownouts"] { readBrownouts(node, diagnostics, into: &draft) }
-        if deprecatedAt == nil, section["deprecated_at"] == nil {
+        usage.readDeprecation(section)
+        // A quiet period alone deprecates nothing yet.
+        let onlyQuiet = section["quiet_period"] != nil && self == DeprecationSettings()
+        if deprecatedAt == nil, section["deprecated_at"] == nil, !onlyQuiet {
             diagnostics.warning(
                 section.node, "there is no deprecated_at, so that no Deprecation header is sent",
                 advice: "add deprecated_at: since when the legacy endpoints are deprecated")
         }
-        section.finish(later: ["quiet_period": "nothing is said about which endpoint is safe to remove"])
+        section.finish()
     }
 
     private mutating func readNotice(_ node: DocumentNode, _ diagnostics: DiagnosticList) {

@@ -14,14 +14,16 @@ struct DocumentReader {
         var draft = TableDraft()
         var admin = AdminSettings()
         var store = StoreSettings()
+        var usage = UsageSettings()
         let listenSection = root.section("listen")
         if let section = listenSection { listen.read(section, &admin) }
         if let section = root.section("admin") { admin.read(section) }
         if let section = listenSection { admin.check(section, listen.clients) }
         if let section = root.section("store") {
-            store.read(section)
+            store.read(section, &usage)
             draft.shownStore = section["url"]?.scalar?.shown
         }
+        if let section = root.section("usage") { usage.read(section) }
         if let section = root.section("client") { draft.definition.client.read(section) }
         if let section = root.section("session") { draft.definition.session.read(section) }
         if let section = root.section("limits") { draft.definition.limits.read(section) }
@@ -38,9 +40,10 @@ struct DocumentReader {
         let deprecation = root.section("deprecation")
         if let section = deprecation {
             var settings = DeprecationSettings()
-            settings.read(section, into: &draft)
+            settings.read(section, &usage, into: &draft)
             draft.definition.deprecation = settings
         }
+        usage.check(deprecation)
         root.finish()
         TableChecks(draft: draft, listen: listen, unified: unified, diagnostics: diagnostics).run()
         if let place = deprecation?.node {
@@ -55,6 +58,7 @@ struct DocumentReader {
         settings.log = log
         settings.admin = admin
         settings.store = store
+        settings.usage = usage
         settings.lines = draft.lines
         return (settings, ConfigSummary(settings, draft))
     }

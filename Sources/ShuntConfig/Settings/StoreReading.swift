@@ -1,8 +1,8 @@
 import ShuntCore
 
 extension StoreSettings {
-    /// Reads `store:`.
-    mutating func read(_ section: Section) {
+    /// Reads `store:`, but for what is the ledger's.
+    mutating func read(_ section: Section, _ usage: inout UsageSettings) {
         if let node = section["url"] {
             if let text = node.scalar?.text, text.hasPrefix("postgres") {
                 // Such a url may hold a password: it is not shown.
@@ -12,10 +12,8 @@ extension StoreSettings {
                 place = read
             }
         }
-        section.finish(later: [
-            "flush": "every change is written at once, and nothing else is recorded",
-            "keep": "the audit trail is kept for ever",
-        ])
+        usage.readStore(section)
+        section.finish()
     }
 }
 

@@ -10,6 +10,7 @@ package enum AdminPath {
     package static let sessions = base + "/sessions"
     package static let events = base + "/events"
     package static let audit = base + "/audit"
+    package static let usage = base + "/usage"
     package static let reload = base + "/reload"
     package static let drain = base + "/drain"
     package static let document = base + "/openapi.json"

@@ -83,6 +83,7 @@ struct OpenAPIDocument {
     private func responses(of operation: AdminOperation) -> [String: JSONTree] {
         var content = ["application/json": JSONTree.object(["schema": Schemas.reference(operation.answer ?? "")])]
         if operation.id == "events" { content["text/event-stream"] = ["schema": ["type": "string"]] }
+        if operation.id == "usage" { content["text/csv"] = ["schema": ["type": "string"]] }
         var answers: [String: JSONTree] = ["200": ["description": "Done.", "content": .object(content)]]
         for (status, codes) in Dictionary(grouping: operation.allProblems, by: \.status) {
             let types = Set(codes).map(\.type).sorted()
@@ -124,13 +125,21 @@ extension AdminOperation.Path {
 
 extension Parameter {
     fileprivate var tree: JSONTree {
-        ["name": .text(name), "in": "query", "description": .text(summary), "schema": schema]
+        var members: [String: JSONTree] = [
+            "name": .text(name), "in": "query", "description": .text(summary), "schema": schema,
+        ]
+        if case .words = kind { members["explode"] = false }
+        return .object(members)
     }
 
     private var schema: JSONTree {
         switch kind {
         case .word(let words):
             return ["type": "string", "enum": .texts(words)]
+        case .words(let words):
+            return ["type": "array", "items": ["type": "string", "enum": .texts(words)]]
+        case .text(let longest, let pattern):
+            return ["type": "string", "maxLength": .number(Int64(longest)), "pattern": .text(pattern)]
         case .number(let range, let value):
             var members: [String: JSONTree] = [
                 "type": "integer", "format": "int64", "minimum": .number(range.lowerBound),

@@ -75,6 +75,33 @@ enum Schemas {
             "id": revision, "at": time, "by": text, "action": words(AuditEntry.Action.allCases.map(\.rawValue)),
             "subject": text, "from": text, "to": text, "reason": text,
         ]),
+        "UsageAnswer": object(
+            [
+                "since": day, "through": day,
+                "by": ["type": "array", "items": words(UsageDimension.allCases.map(\.rawValue))],
+                "rows": list("UsageRow"), "endpoints": list("EndpointVerdict"),
+            ],
+            optional: ["problem": text]),
+        "UsageRow": object(
+            [
+                "endpoint": text, "sockets": count, "messages": count, "replies": count, "bytes_in": count,
+                "bytes_out": count, "errors": count, "sessions": count, "sessions_exact": flag,
+            ],
+            optional: [
+                "day": day, "route": text, "app": text, "version": text, "tenant": text, "origin": text,
+                "first_seen": time, "last_seen": time,
+            ]),
+        "EndpointVerdict": object(
+            [
+                "endpoint": text, "verdict": words(EndpointVerdict.Judgement.allCases.map(\.rawValue)), "because": text,
+                "days_watched": count, "quiet_days_watched": count, "quiet_days_needed": count,
+                "users": list("EndpointUser"), "trend": reference("Trend"),
+            ],
+            optional: ["last_seen": time, "quiet_since": day, "watched_since": day]),
+        "EndpointUser": object(["app": text, "version": text, "messages": count, "last_seen": time]),
+        "Trend": object(
+            ["kind": words(TrendAnswer.kinds)],
+            optional: ["ends": day, "earliest": day, "latest": day, "days": count]),
         "ChangeAnswer": object(["revision": revision, "changed": texts, "notes": texts]),
         "OverrideRequest": object(["served_by": share], optional: ["reason": text]),
         "PhaseRequest": object(["phase": phase], optional: ["reason": text]),
@@ -97,6 +124,7 @@ enum Schemas {
     private static let count: JSONTree = ["type": "integer", "minimum": 0]
     private static let revision: JSONTree = ["type": "integer", "format": "int64", "minimum": 0]
     private static let time: JSONTree = ["type": "string", "format": "date-time"]
+    private static let day: JSONTree = ["type": "string", "format": "date"]
     private static let percent: JSONTree = ["type": "number", "minimum": 0, "maximum": 100]
     private static let phase = words(Phase.allCases.map(\.rawValue))
     private static let origin = words(RouteDecision.Origin.allCases.map(\.rawValue))

@@ -10,7 +10,7 @@ package struct AdminAPI: Sendable {
 
     /// - Parameter extra: operations of other rooms: metrics, the dashboard.
     package init(extra: [AdminOperation] = [], limits: AdminLimits = AdminLimits()) {
-        var all = Self.health + Self.state + Self.events(limits) + Self.changes
+        var all = Self.health + Self.state + [Self.usage] + Self.events(limits) + Self.changes
         all.append(Self.document(of: all))
         all += extra
         operations = all

@@ -51,6 +51,7 @@ package struct AdminResponder: HTTPResponder {
             call.members = try await members(of: request, operation)
         }
         call.wantsStream = request.method == .get && Self.wantsStream(request.headers)
+        call.wantsCSV = Self.prefers("text/csv", to: "application/json", request.headers)
         call.lastEvent = request.headers[.lastEventID].flatMap { Int64($0) }
         return try await operation.run(call)
     }
@@ -97,6 +98,14 @@ package struct AdminResponder: HTTPResponder {
             return number
         }
         throw Problem(.badParameter, "`If-Match` must be one `ETag` of this API, such as \"12\", or *")
+    }
+
+    /// Whether the fields name this type, and not the other one before it.
+    private static func prefers(_ type: String, to other: String, _ fields: HTTPFields) -> Bool {
+        let named = fields[values: .accept].flatMap { field in
+            field.split(separator: ",").map { String($0.prefix { $0 != ";" }.filter { $0 != " " }) }
+        }
+        return named.first { $0 == type || $0 == other } == type
     }
 
     private static func wantsStream(_ fields: HTTPFields) -> Bool {

@@ -13,6 +13,8 @@ package struct Call: Sendable {
     package var revision: Int64?
     /// Whether an event stream is asked for.
     package var wantsStream = false
+    /// Whether comma-separated values are asked for rather than JSON.
+    package var wantsCSV = false
     /// Of `Last-Event-ID`: where a stream broke off.
     package var lastEvent: Int64?
 
@@ -25,6 +27,10 @@ package struct Call: Sendable {
     func word(_ name: String) -> String? {
         if case .word(let word)? = parameters[name] { word } else { nil }
     }
+
+    func words(_ name: String) -> [String] {
+        if case .words(let words)? = parameters[name] { words } else { [] }
+    }
 }
 
 /// Who asks.
@@ -36,4 +42,5 @@ package struct Caller: Sendable, Hashable {
 package enum ParameterValue: Sendable, Hashable {
     case number(Int64)
     case word(String)
+    case words([String])
 }

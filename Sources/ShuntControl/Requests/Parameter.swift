@@ -5,6 +5,10 @@ package struct Parameter: Sendable {
     package enum Kind: Sendable {
         case number(ClosedRange<Int64>, unlessGiven: Int64?)
         case word([String])
+        /// Words of a list, separated by commas, each once.
+        case words([String])
+        /// Text of at most so many bytes, as `pattern` (ECMA-262, anchored) has it. The operation reads it.
+        case text(longest: Int, pattern: String)
     }
 
     package var name: String
@@ -51,6 +55,15 @@ package struct Parameter: Sendable {
         case .word(let words):
             if words.contains(text) { return .word(text) }
             throw Problem.notAllowed(name, text, words, code: .badParameter)
+        case .words(let words):
+            let chosen = text.split(separator: ",").map(String.init)
+            if let wrong = chosen.first(where: { !words.contains($0) }) {
+                throw Problem.notAllowed(name, wrong, words, code: .badParameter)
+            }
+            return .words(chosen)
+        case .text(let longest, _):
+            if text.utf8.count <= longest { return .word(text) }
+            throw Problem(.badParameter, "`\(name)` may have \(longest) bytes at most")
         }
     }
 

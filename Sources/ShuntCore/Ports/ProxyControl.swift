@@ -14,6 +14,9 @@ package protocol ProxyControl: Sendable {
     /// The latest lines of the audit trail before `id`, newest first.
     func audit(limit: Int, before id: Int64?) async throws(ControlProblem) -> [AuditEntry]
 
+    /// Who uses what, up to now.
+    func usage(_ query: UsageQuery) async throws(ControlProblem) -> UsageReport
+
     /// What a phase would move and what it would not, without doing it.
     func preview(phase: Phase) async -> PhasePreview
     /// Does one change, durably, with its line in the audit trail, and waits until all workers go by it.

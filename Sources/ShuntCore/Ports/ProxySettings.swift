@@ -60,6 +60,21 @@ package struct StoreSettings: Sendable, Hashable {
     package init() {}
 }
 
+/// What the usage ledger counts and keeps.
+package struct UsageSettings: Sendable, Hashable {
+    /// Whether use is counted at all.
+    package var isOn = true
+    /// Apps, versions and origins that are counted by name on a day, for all endpoints together; the rest is `other`.
+    package var maxClients = 1000
+    /// How often what was counted is written down: a process that is killed loses no more than that.
+    package var flush = TimeSpan.seconds(5)
+    /// Days that are kept, today not among them.
+    package var keepDays = 400
+    /// How long nobody may have used an endpoint before it is safe to remove.
+    package var quietPeriod = TimeSpan.hours(14 * 24)
+    package init() {}
+}
+
 /// Where the file says who serves a route: lines, from 1.
 package struct RouteLines: Sendable, Hashable {
     package var phase: Int?
@@ -96,6 +111,7 @@ package struct ProxySettings: Sendable {
     package var log = LogSettings()
     package var admin = AdminSettings()
     package var store = StoreSettings()
+    package var usage = UsageSettings()
     package var lines = RouteLines()
     /// Compiled from the same file, checked.
     package var table: RoutingTable

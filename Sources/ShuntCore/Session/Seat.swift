@@ -29,6 +29,10 @@ package struct Seat: Sendable {
     package var madeConversation: [UInt8] = []
     /// The conversation id that the client sent last, as a JSON value: the next one is mostly the same.
     package var lastConversation: [UInt8] = []
+    /// Where its use is counted today; of the past until it says something.
+    package var use = UseID.none
+    /// Days on which the socket was counted.
+    package var usedDays: [UsageDay] = []
 
     package func sent(to side: Side) -> Int { side == .legacy ? sentToLegacy : sentToUnified }
 

@@ -38,6 +38,9 @@ extension UnixTime {
     /// Milliseconds of a day.
     static let day: Int64 = 86_400_000
 
+    /// The day alone: `2026-11-22`.
+    fileprivate var dayText: String { String(text.prefix { $0 != "T" }) }
+
     /// Rounds down, so that the rest is never negative.
     static func divided(_ value: Int64, by divisor: Int64) -> (Int64, Int64) {
         let rest = (value % divisor + divisor) % divisor
@@ -61,6 +64,12 @@ extension UnixTime {
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
+    /// The number of the first day of this time's month, counted from 1970-01-01.
+    var firstDayOfMonth: Int64 {
+        let (year, month, _) = Self.civil(Self.divided(milliseconds, by: Self.day).0)
+        return Self.days(year, month, 1)
+    }
+
     static func digits(_ value: Int64, _ width: Int) -> String {
         let text = String(value.magnitude)
         return (value < 0 ? "-" : "") + String(repeating: "0", count: max(0, width - text.utf8.count)) + text
@@ -69,5 +78,16 @@ extension UnixTime {
     private static func number(_ bytes: ArraySlice<UInt8>) -> Int64? {
         guard !bytes.isEmpty, bytes.count <= 12, bytes.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         return bytes.reduce(0) { $0 * 10 + Int64($1 - 0x30) }
+    }
+}
+
+extension UsageDay {
+    /// As RFC 3339 has a full-date: `2026-11-22`.
+    package var text: String { start.dayText }
+
+    /// Reads what `text` writes; nil for anything else.
+    package init?(text: String) {
+        guard text.utf8.count == 10, let time = UnixTime(text: text + "T00:00:00Z") else { return nil }
+        self.init(time)
     }
 }

@@ -78,10 +78,12 @@ extension Switchboard {
     private mutating func accept(
         _ id: ClientID, _ route: Route, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
     ) {
+        let seat = seat(of: id, route, now: now)
+        // An old client's message was counted when it came.
+        if clients[id]?.endpoint == nil { heard(seat, bytes: bytes.count, now: now) }
         if draining != nil { return refuse(id, .draining, members: known(bytes), now: now, &effects) }
         if isOverloaded { return refuse(id, .overloaded, members: known(bytes), now: now, &effects) }
         let oneWay = envelope.value(table.typeSlot).map { table.oneWay.find(bytes, $0) != nil } ?? false
-        let seat = seat(of: id, route, now: now)
         let conversation = conversation(seat, bytes)
         // The side of an old client's socket is decided already, by its one conversation.
         if clients[id]?.endpoint == nil {

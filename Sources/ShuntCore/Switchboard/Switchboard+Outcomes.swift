@@ -10,6 +10,7 @@ extension Switchboard {
         if clients[id]?.congested == true { return close(id, .tryAgainLater, .slowReader, now: now, &effects) }
         let start = effects.splices.literalCount
         let endpoint = clients[id]?.endpoint
+        if endpoint != nil { erred(clients[id]?.seats.first?.seat ?? .none) }
         // What an old client sent has no address of its own.
         let members = endpoint.map { tags(of: $0.route) + members.filter { !isAddress($0.name) } } ?? members
         ErrorReply.append(
@@ -36,6 +37,7 @@ extension Switchboard {
         _ effects: inout Effects
     ) {
         tally.errors += 1
+        erred(exchange.seat)
         if isOfTable(exchange.route) {
             let side = exchange.state == .queued ? seats[exchange.seat]?.side ?? exchange.side : exchange.side
             if side == .legacy {

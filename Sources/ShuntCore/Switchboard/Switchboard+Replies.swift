@@ -163,9 +163,11 @@ extension Switchboard {
                 // Both changes of form in one pass.
                 let splice = unify(
                     route, upstream, conversation: conversation, bytes, restoring: endpoint.toLegacy, &effects)
+                said(place.seat, bytes: splice.length)
                 effects.list.append(.deliver(client, splice))
             } else {
                 let splice = unify(route, upstream, conversation: conversation, bytes, &effects)
+                said(place.seat, bytes: splice.length)
                 hand(splice, message: bytes, to: client, of: session, endpoint, now: now, &effects)
             }
         }

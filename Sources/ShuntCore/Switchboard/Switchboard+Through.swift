@@ -102,6 +102,7 @@ extension Switchboard {
         guard let seatID = clients[id]?.seats.first?.seat, let route = seats[seatID]?.route,
             let current = seats[seatID]?.pool
         else { return }
+        heard(seatID, bytes: bytes.count, now: now)
         if clients[id]?.isStranded == true {
             return refuse(id, .unknownAgent, detail: ErrorCode.routeRemoved.text, now: now, &effects)
         }
@@ -238,6 +239,7 @@ extension Switchboard {
         tally.delivered += 1
         var splice = effects.splices.splice(messageOf: bytes.count)
         splice.kind = kind
+        said(clients[client]?.seats.first?.seat ?? .none, bytes: bytes.count)
         effects.list.append(.deliver(client, splice))
         guard isReply, ends, let live = connections[id]?.live, live > 0 else { return }
         connections[id]?.live = live - 1
@@ -256,8 +258,15 @@ extension Switchboard {
         leaveIfOver(id, now: now, &effects)
     }
 
-    /// So many messages went over a client's byte pipe since this was called last: `up` to the backend, `down` from it.
-    package mutating func rawPassed(_ id: ClientID, up: Int, down: Int) {
+    /// So many messages went over a client's byte pipe since this was called last: `up` to the backend, `down` from it,
+    /// with the bytes of all frames.
+    package mutating func rawPassed(
+        _ id: ClientID, up: Int, down: Int, bytesUp: Int, bytesDown: Int, now: Instant
+    ) {
+        if let seat = clients[id]?.seats.first?.seat {
+            if up > 0 { heard(seat, up, bytes: bytesUp, now: now) }
+            said(seat, down, bytes: bytesDown)
+        }
         tally.forwarded &+= up
         tally.passed &+= up
         tally.delivered &+= down
@@ -329,6 +338,7 @@ extension Switchboard {
     private mutating func refusePassed(_ id: ClientID, _ code: ErrorCode, sent: Bool, _ effects: inout Effects) {
         guard let endpoint = clients[id]?.endpoint else { return }
         tally.errors += 1
+        erred(clients[id]?.seats.first?.seat ?? .none)
         let start = effects.splices.literalCount
         ErrorReply.append(code, sent: sent, members: tags(of: endpoint.route), to: &effects.splices.literals)
         let splice = effects.splices.splice(literalsFrom: start)

@@ -23,6 +23,8 @@ package struct Switchboard: ~Copyable {
     var breakers: [Breaker]
     var waitingForBreaker: [[PoolID]]
 
+    var usage = UsageTally()
+
     var heldBytes = 0
     var parkedBytes = 0
     var parkedCount = 0

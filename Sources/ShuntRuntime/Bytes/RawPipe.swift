@@ -24,6 +24,7 @@ final class RawPipe {
 
     private var state = State.waiting
     private var told = (up: 0, down: 0)
+    private var toldBytes = (up: 0, down: 0)
     private var timer: Scheduled<Void>?
 
     init(worker: Worker, connection: ConnectionID, upstream: PipeEnd) {
@@ -53,8 +54,12 @@ final class RawPipe {
         guard !worker.isApplying, let clientEnd else { return }
         let (up, down) = (clientEnd.counter.messages &- told.up, upstreamEnd.counter.messages &- told.down)
         guard up > 0 || down > 0 else { return }
+        let bytes = (up: clientEnd.counter.payload, down: upstreamEnd.counter.payload)
         told = (told.up &+ up, told.down &+ down)
-        worker.switchboard.rawPassed(client, up: up, down: down)
+        worker.switchboard.rawPassed(
+            client, up: up, down: down, bytesUp: bytes.up &- toldBytes.up, bytesDown: bytes.down &- toldBytes.down,
+            now: worker.now())
+        toldBytes = bytes
     }
 
     // MARK: The end

@@ -11,6 +11,9 @@ final class ProcessState: Sendable {
     /// Of the keyed hash that stands for a token: the same for all workers, another one in every process.
     let hashKey: (UInt64, UInt64)
 
+    /// How use is counted; nil where it is not.
+    let usage: (maxClients: Int, key: UsageHashKey)?
+
     let admission: Admission
     let sessions: SessionDirectory
     let leases: UpstreamLeases
@@ -27,9 +30,11 @@ final class ProcessState: Sendable {
 
     init(
         settings: ProxySettings, workerCount: Int, logger: Logger, connector: Connector = .tcp,
-        transfer: SocketTransfer = .descriptor, onNote: (@Sendable (ProxyNote) -> Void)? = nil,
+        transfer: SocketTransfer = .descriptor, usageKey: UsageHashKey? = nil,
+        onNote: (@Sendable (ProxyNote) -> Void)? = nil,
         wallClock: @escaping @Sendable () -> UnixTime = WallClock.now
     ) {
+        usage = usageKey.map { (settings.usage.maxClients, $0) }
         newest = Mutex(settings.table)
         listen = settings.listen
         self.workerCount = workerCount

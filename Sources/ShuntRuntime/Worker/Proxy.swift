@@ -13,25 +13,29 @@ package actor Proxy {
     private var workers: Workers?
     private var stopping: Task<Void, Never>?
 
+    /// What the workers had counted when they ended.
+    private var lastUsage = UsageBatch()
+
     /// The last table that was handed out; the next one waits for it.
     private var publishing: Task<Void, Never>?
 
     /// Makes the worker threads; nothing is listened on yet.
     ///
     /// - Parameters:
+    ///   - usageKey: of the keyed hash that stands for a session in the ledger; nil: use is not counted.
     ///   - onNote: called on a worker's loop for what upstreams and connections do, never for a message: it must not
     ///     block.
     ///   - wallClock: nil is the system's.
     package init(
-        settings: ProxySettings, logger: Logger, onNote: (@Sendable (ProxyNote) -> Void)? = nil,
-        wallClock: (@Sendable () -> UnixTime)? = nil
+        settings: ProxySettings, logger: Logger, usageKey: UsageHashKey? = nil,
+        onNote: (@Sendable (ProxyNote) -> Void)? = nil, wallClock: (@Sendable () -> UnixTime)? = nil
     ) {
         self.settings = settings
         self.logger = logger
         let count = max(1, settings.listen.workers ?? System.coreCount)
         group = MultiThreadedEventLoopGroup(numberOfThreads: count)
         process = ProcessState(
-            settings: settings, workerCount: count, logger: logger, onNote: onNote,
+            settings: settings, workerCount: count, logger: logger, usageKey: usageKey, onNote: onNote,
             wallClock: wallClock ?? WallClock.now)
     }
 
@@ -85,6 +89,14 @@ package actor Proxy {
         _ = try? await workers?.onEach { $0.feed(.tableChanged(table, spread: spread)) }
     }
 
+    /// What was counted since this was called last, by all workers; once after the end, too.
+    package func takeUsage() async -> UsageBatch {
+        var batch = UsageBatch()
+        swap(&batch, &lastUsage)
+        for rows in (try? await workers?.onEach({ $0.takeUsage().rows })) ?? [] { batch.rows += rows }
+        return batch
+    }
+
     /// A graceful stop: nobody is accepted any more, exchanges in flight finish, sockets close with 1012, spread over
     /// `drain.spread`. Returns when all are gone, or at `drain.limit` with the rest cut, and the threads have ended; so
     /// does every further call.
@@ -103,6 +115,7 @@ package actor Proxy {
             let count = cut.reduce(0, +)
             if count > 0 { logger.warning("sockets were cut", metadata: ["count": "\(count)"]) }
         }
+        lastUsage = await takeUsage()
         workers = nil
         try? await group.shutdownGracefully()
         logger.notice("stopped")

@@ -68,12 +68,18 @@ final class Worker {
             table: process.table, seed: self.maskingKeys.word(), hashKey: process.hashKey,
             memory: limits.memory / max(1, process.workerCount))
         log = WorkerLog(logger: process.logger, worker: index)
+        if let usage = process.usage {
+            switchboard.countUsage(
+                maxClients: usage.maxClients, key: (usage.key.low, usage.key.high), now: now(), wall: wallTime)
+        }
     }
 
     /// The loop's clock. Read once per read of a socket, not per message.
     func now() -> Instant {
         Instant(nanoseconds: Int64(clamping: eventLoop.now.uptimeNanoseconds))
     }
+
+    func takeUsage() -> UsageBatch { switchboard.takeUsage(now: now(), wall: wallTime) }
 
     /// The buffer that masked payloads are unmasked into. Taken, so that a span over it can be lent to the switchboard.
     func takeScratch() -> [UInt8] {

@@ -46,6 +46,11 @@ extension ControlPlane: ProxyControl {
         }
     }
 
+    package func usage(_ query: UsageQuery) async throws(ControlProblem) -> UsageReport {
+        guard let ledger else { throw .notPossible("use is not counted: usage.enabled is false") }
+        return try await ledger.report(query, endpoints: table.endpoints)
+    }
+
     package func preview(phase: Phase) async -> PhasePreview { inForce.preview(of: phase) }
 }
 

@@ -20,6 +20,7 @@ package actor ControlPlane {
     let identity: Identity
     let plane: any DataPlane
     let store: any OverrideStore
+    let ledger: UsageLedger?
     let readFile: @Sendable () async -> ConfigOutcome
     let applied: @Sendable (ProxySettings) -> Void
     let stop: @Sendable () -> Void
@@ -37,12 +38,14 @@ package actor ControlPlane {
     private var last: Task<Void, Never>?
 
     /// - Parameters:
+    ///   - ledger: who uses what; nil where that is not counted.
     ///   - readFile: reads the configuration again; it may block, and is called off the actor.
     ///   - applied: told what the file says when it is in force.
     ///   - stop: begins the graceful stop of the process.
     package init(
         identity: Identity, inForce: InForce, table: RoutingTable, plane: any DataPlane, store: any OverrideStore,
-        storeProblem: String?, log: EventLog, logger: Logger, readFile: @escaping @Sendable () async -> ConfigOutcome,
+        storeProblem: String?, ledger: UsageLedger? = nil, log: EventLog, logger: Logger,
+        readFile: @escaping @Sendable () async -> ConfigOutcome,
         applied: @escaping @Sendable (ProxySettings) -> Void = { _ in },
         stop: @escaping @Sendable () -> Void
     ) {
@@ -51,6 +54,7 @@ package actor ControlPlane {
         self.table = table
         self.plane = plane
         self.store = store
+        self.ledger = ledger
         self.storeProblem = storeProblem
         self.log = log
         self.logger = logger

@@ -1,3 +1,4 @@
+import ShuntControl
 import ShuntCore
 import Synchronization
 
@@ -65,6 +66,32 @@ final class FakeControl: ProxyControl {
                 id: 4, at: UnixTime(milliseconds: 1_795_000_000_000), by: "anna", action: .set, subject: "guide",
                 from: "legacy", to: "25%", reason: "first quarter")
         ]
+    }
+
+    func usage(_ query: UsageQuery) async throws(ControlProblem) -> UsageReport {
+        let problem = state.withLock { state in
+            let by = query.by.map(\.rawValue).sorted().joined(separator: ",")
+            state.asked.append("usage \(query.since.text) \(query.endpoint ?? "all") \(by)")
+            return state.problem
+        }
+        if let problem { throw problem }
+        let day = UsageDay(number: 20_779)
+        var counts = UsageCounts()
+        (counts.sockets, counts.messages, counts.replies, counts.bytesIn, counts.bytesOut) = (2, 30, 29, 900, 1800)
+        counts.sessions.add(1)
+        counts.firstSeen = UnixTime(milliseconds: 1_795_348_800_000)
+        counts.lastSeen = counts.firstSeen
+        let key = UsageKey(
+            endpoint: "/api/ws/guide", route: "guide", app: "=HYPERLINK(\"x\")", version: "2,1",
+            origin: "https://app.example")
+        let row = UsageRow(day: day, key: key, counts: counts)
+        return UsageReport(
+            since: query.since, through: day, by: query.by, groups: UsageGroup.groups(of: [row], by: query.by),
+            verdicts: [
+                EndpointVerdict(
+                    endpoint: "/api/ws/guide", rows: [row], watched: [day], quietPeriod: .hours(336),
+                    now: UnixTime(milliseconds: 1_795_348_900_000))
+            ], problem: "the disk is full")
     }
 
     func preview(phase: Phase) async -> PhasePreview {

@@ -1,0 +1,79 @@
+/// Who uses what: tallied here, without a lookup per message, and taken out every flush interval.
+extension Switchboard {
+    /// Use is counted from now on.
+    ///
+    /// - Parameters:
+    ///   - maxClients: apps, versions and origins that are counted by name on a day; the rest is `other`.
+    ///   - key: of the keyed hash that stands for a session in a sketch: the same for all workers and processes that
+    ///     write into one ledger.
+    ///   - wall: what the wall clock says now.
+    package mutating func countUsage(maxClients: Int, key: (UInt64, UInt64), now: Instant, wall: UnixTime) {
+        usage.begin(maxClients: maxClients, hashKey: key, now: now, wall: wall)
+    }
+
+    /// What was counted since this was called last, by UTC day; empty where use is not counted.
+    ///
+    /// - Parameter wall: what the wall clock says now. It may have jumped: what came before was dated by what it said
+    ///   then.
+    package mutating func takeUsage(now: Instant, wall: UnixTime) -> UsageBatch {
+        usage.take(now: now, wall: wall)
+    }
+
+    /// Messages of a client came.
+    @inline(__always)
+    mutating func heard(_ seat: SeatID, _ count: Int = 1, bytes: Int, now: Instant) {
+        guard usage.isOn else { return }
+        if now >= usage.dayEnds { usage.turnDay(at: now) }
+        let use = seats[seat]?.use ?? .none
+        if usage.lines[use]?.heard(count, bytes: bytes, now) == nil {
+            beginUse(of: seat, now: now)
+            let use = seats[seat]?.use ?? .none
+            usage.lines[use]?.heard(count, bytes: bytes, now)
+        }
+    }
+
+    /// Messages go to a client. What is said to a socket before it says something itself is no use of it.
+    @inline(__always)
+    mutating func said(_ seat: SeatID, _ count: Int = 1, bytes: Int) {
+        guard usage.isOn, let use = seats[seat]?.use else { return }
+        usage.lines[use]?.said(count, bytes: bytes)
+    }
+
+    /// A message is answered with an error.
+    mutating func erred(_ seat: SeatID) {
+        guard usage.isOn, let use = seats[seat]?.use else { return }
+        usage.lines[use]?.errors &+= 1
+    }
+
+    /// A socket says something on a route for the first time today.
+    private mutating func beginUse(of id: SeatID, now: Instant) {
+        guard let seat = seats[id], let client = clients[seat.client] else { return }
+        let key = UsageKey(
+            endpoint: client.endpoint?.path ?? table.definition.addressing.paths.first ?? "", route: seat.route.name,
+            app: client.app.name, version: client.app.version,
+            origin: UsageKey.origin(client.handshake.values(of: "origin").first ?? ""))
+        let use = usage.line(for: key, now: now)
+        seats[id]?.use = use
+        let session = sessionHash(seat.session)
+        usage.lines[use]?.sessions.add(session)
+        // A clock that jumps back and forth leads to a day twice.
+        guard !seat.usedDays.contains(usage.day) else { return }
+        usage.lines[use]?.sockets += 1
+        seats[id]?.remember(usage.day)
+    }
+
+    private func sessionHash(_ id: SessionID) -> UInt64 {
+        guard let session = sessions[id] else { return 0 }
+        return SipHash.hash(session.token.map { Array($0.utf8) } ?? session.shortName, key: usage.hashKey)
+    }
+}
+
+extension Seat {
+    /// Days that are remembered of a socket: more than a clock jumps to and fro.
+    private static let mostDays = 32
+
+    fileprivate mutating func remember(_ day: UsageDay) {
+        if usedDays.count >= Self.mostDays { usedDays.removeFirst() }
+        usedDays.append(day)
+    }
+}

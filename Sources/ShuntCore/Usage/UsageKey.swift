@@ -1,0 +1,78 @@
+/// Whose use a row of the ledger counts. Every part is bounded: paths and routes by the configuration, the rest by
+/// `UsageSettings.maxClients`.
+package struct UsageKey: Sendable, Hashable {
+    /// The path that clients connect to, with its placeholders where it has some: `/api/ws/guide`.
+    package var endpoint: String
+    /// The route's name.
+    package var route: String
+    /// Empty for a client that does not say, in `version` and `origin` too.
+    package var app: String
+    package var version: String
+    /// nil where nobody knows a client's tenant.
+    package var tenant: String?
+    /// `Origin` of the handshake (RFC 6454 §7): the page that the client belongs to.
+    package var origin: String
+
+    package init(
+        endpoint: String, route: String, app: String = "", version: String = "", tenant: String? = nil,
+        origin: String = ""
+    ) {
+        self.endpoint = endpoint
+        self.route = route
+        self.app = app
+        self.version = version
+        self.tenant = tenant
+        self.origin = origin
+    }
+
+    /// Stands for all values past a bound.
+    package static let other = "other"
+    /// Bytes of an origin that are kept; a longer one is `other`.
+    package static let longestOrigin = 200
+
+    /// An origin as the ledger keeps it: nothing that is hidden, nothing that is long.
+    package static func origin(_ text: String) -> String {
+        let isPlain = text.utf8.count <= longestOrigin && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        return isPlain ? text : other
+    }
+
+    /// The client's part of the key: what a client may choose itself.
+    package var caller: Caller {
+        get { Caller(app: app, version: version, tenant: tenant, origin: origin) }
+        set { (app, version, tenant, origin) = (newValue.app, newValue.version, newValue.tenant, newValue.origin) }
+    }
+
+    package struct Caller: Sendable, Hashable {
+        package var app: String
+        package var version: String
+        package var tenant: String?
+        package var origin: String
+
+        /// What all others are counted as.
+        package static let other = Caller(
+            app: UsageKey.other, version: UsageKey.other, tenant: nil, origin: UsageKey.other)
+    }
+}
+
+/// Who is counted by name: so many a day, as they come; all others are `other`.
+struct CallerBound {
+    let most: Int
+    private(set) var known: Set<UsageKey.Caller> = []
+
+    init(most: Int) { self.most = most }
+
+    /// The key that a caller is counted under.
+    mutating func bounded(_ key: UsageKey) -> UsageKey {
+        let caller = key.caller
+        if caller == .other || known.contains(caller) { return key }
+        if known.count < most {
+            known.insert(caller)
+            return key
+        }
+        var key = key
+        key.caller = .other
+        return key
+    }
+
+    mutating func forget() { known.removeAll() }
+}

@@ -1,0 +1,141 @@
+package import Logging
+package import ShuntCore
+
+/// Brings what the workers count to the store, and tells what is there. What the store does not take waits, bounded, and
+/// is tried again with the next flush.
+package actor UsageLedger {
+    /// Rows that an answer is made of at most: the latest days.
+    private static let mostRows = 200_000
+
+    private let settings: UsageSettings
+    private let store: any UsageStore
+    private let log: EventLog
+    private let logger: Logger
+    private let counted: @Sendable () async -> UsageBatch
+    private let clock: @Sendable () -> UnixTime
+
+    private var book: UsageBook
+    /// Days that the store knows to be watched.
+    private var watched: Set<WatchedDay> = []
+    private var forgotBefore: UsageDay?
+    private var problem: String?
+    /// What was begun last, a flush or a look: the next one waits for it.
+    private var last: Task<Void, Never>?
+
+    /// - Parameter counted: takes out what the workers counted since it was called last.
+    package init(
+        settings: UsageSettings, store: any UsageStore, log: EventLog, logger: Logger,
+        clock: @escaping @Sendable () -> UnixTime = { .now }, counted: @escaping @Sendable () async -> UsageBatch
+    ) {
+        self.settings = settings
+        self.store = store
+        self.log = log
+        self.logger = logger
+        self.clock = clock
+        self.counted = counted
+        book = UsageBook(maxClients: settings.maxClients)
+    }
+
+    /// Writes what was counted, in one transaction.
+    ///
+    /// - Parameter endpoints: those that are watched.
+    package func flush(_ endpoints: EndpointTable) async {
+        await inTurn { await self.write(endpoints) }
+    }
+
+    /// Waits for what was begun before: rows that are being written are neither in the book nor in the store, and who
+    /// read then would miss them.
+    private func inTurn<Result: Sendable>(_ work: @escaping @Sendable () async -> Result) async -> Result {
+        let before = last
+        let task = Task {
+            await before?.value
+            return await work()
+        }
+        last = Task { _ = await task.value }
+        return await task.value
+    }
+
+    private func write(_ endpoints: EndpointTable) async {
+        book.add(await counted())
+        let today = UsageDay(clock())
+        watched = watched.filter { today.days(since: $0.day) < 2 }
+        let news = endpoints.legacyPaths.map { WatchedDay(endpoint: $0, day: today) }.filter { !watched.contains($0) }
+        let rows = book.take()
+        guard !rows.isEmpty || !news.isEmpty else { return }
+        do {
+            try await store.add(rows, watched: news)
+            watched.formUnion(news)
+            if problem != nil { logger.notice("the usage ledger is written again") }
+            problem = nil
+        } catch {
+            return failed(error, rows: rows)
+        }
+        await forget(today)
+    }
+
+    /// Once a day, old days go and older months are summed up. Should that fail, the next flush tries again.
+    private func forget(_ today: UsageDay) async {
+        let first = today.adding(-settings.keepDays)
+        guard forgotBefore != first else { return }
+        do {
+            try await store.forget(before: first)
+            try await store.compact(before: today.adding(-UsageDay.keptSingly))
+            forgotBefore = first
+        } catch {
+            logger.debug("old days of the usage ledger are still there", metadata: ["problem": "\(error)"])
+        }
+    }
+
+    private func failed(_ error: any Error, rows: [UsageRow]) {
+        let lost = book.putBack(rows)
+        let text = (error as? StoreProblem)?.text ?? "\(error)"
+        if problem != text {
+            log.add("usage_not_written", level: "error", text)
+            logger.error("the usage ledger cannot be written: what is counted waits", metadata: ["problem": "\(text)"])
+        }
+        if lost > 0 {
+            log.add("usage_lost", level: "error", "\(lost) rows of the usage ledger waited too long and are lost")
+            logger.error("rows of the usage ledger waited too long and are lost", metadata: ["count": "\(lost)"])
+        }
+        problem = text
+    }
+
+    // MARK: Telling
+
+    private func read(
+        from first: UsageDay, endpoint: String?
+    ) async -> Result<([UsageRow], [WatchedDay]), ControlProblem> {
+        do {
+            let kept = try await store.usage(
+                first...max(first, UsageDay(number: .max)), endpoint: endpoint, limit: Self.mostRows)
+            return .success((kept + book.rows(of: endpoint), try await store.watchedDays()))
+        } catch {
+            return .failure(.store((error as? StoreProblem)?.text ?? "\(error)"))
+        }
+    }
+
+    /// What the store has and what waits for it, up to now.
+    package func report(
+        _ query: UsageQuery, endpoints: EndpointTable
+    ) async throws(ControlProblem) -> UsageReport {
+        let now = clock()
+        let today = UsageDay(now)
+        let first = today.adding(-settings.keepDays)
+        let (rows, days) = try await inTurn { () -> Result<([UsageRow], [WatchedDay]), ControlProblem> in
+            await self.write(endpoints)
+            return await self.read(from: first, endpoint: query.endpoint)
+        }.get()
+        let paths = endpoints.legacyPaths.filter { query.endpoint == nil || $0 == query.endpoint }
+        let byEndpoint = Dictionary(grouping: rows, by: \.key.endpoint)
+        let watchedByEndpoint = Dictionary(grouping: days, by: \.endpoint).mapValues { $0.map(\.day) }
+        return UsageReport(
+            since: query.since, through: today, by: query.by,
+            groups: UsageGroup.groups(of: rows.filter { $0.day >= query.since }, by: query.by),
+            verdicts: paths.map { path in
+                EndpointVerdict(
+                    endpoint: path, rows: byEndpoint[path] ?? [], watched: watchedByEndpoint[path] ?? [],
+                    quietPeriod: settings.quietPeriod, now: now)
+            },
+            problem: problem)
+    }
+}
