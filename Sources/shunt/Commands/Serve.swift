@@ -20,7 +20,11 @@ struct ServeCommand: ParsableCommand {
     @Option(name: [.short, .long], help: "The configuration file.")
     var config = "config.yaml"
 
-    @Flag(help: "Also start the demo agents, on the addresses that the configuration names as upstreams.")
+    @Flag(
+        help: """
+            Also start the demo agents, on the addresses that the configuration names as upstreams, and a page to chat \
+            with them through the proxy.
+            """)
     var demo = false
 
     @Flag(help: "Also start demo clients, old and new ones, that talk through the proxy. Implies --demo.")
