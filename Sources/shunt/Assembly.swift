@@ -11,7 +11,8 @@ import UnixSignals
 struct Assembly: Sendable {
     let config: String
     let settings: ProxySettings
-    let startsDemo: Bool
+    /// Nil runs the proxy alone.
+    let demo: DemoPlan?
     let rules: LogRules
     let logger: Logger
 
@@ -23,6 +24,9 @@ struct Assembly: Sendable {
         let table = (try? inForce.table()) ?? settings.table
         var effective = settings
         effective.table = table
+        var front: DemoFront?
+        if let demo { front = await DemoFront.open(demo, settings: effective, logger: logger) }
+        effective.listen.ownPages = front?.origins ?? []
         let usageKey = settings.usage.isOn ? await stores.usageKey() : nil
         let proxy = Proxy(settings: effective, logger: logger, usageKey: usageKey) { log.add($0) }
         let ledger = usageKey.map { _ in
@@ -40,11 +44,14 @@ struct Assembly: Sendable {
             log: log, logger: logger, readFile: reader,
             applied: { rules.apply($0) }, stop: { stop.throwIt() })
         var services: [any Service] = []
-        if startsDemo { services.append(DemoService(settings: effective, logger: logger)) }
+        if demo != nil { services.append(DemoService(settings: effective, logger: logger)) }
         if let ledger {
             services.append(UsageService(ledger: ledger, every: settings.usage.flush) { await plane.table.endpoints })
         }
-        services.append(ProxyService(proxy: proxy, plane: plane, table: table, logger: logger))
+        services.append(
+            ProxyService(proxy: proxy, plane: plane, table: table, logger: logger) { [front] in
+                front?.proxyListens(on: $0)
+            })
         services.append(ReloadService(path: config, plane: plane, logger: logger))
         if settings.admin.address != nil {
             let report = { @Sendable in await plane.metrics(await proxy.metrics()) }
@@ -55,8 +62,9 @@ struct Assembly: Sendable {
                     settings: settings.admin, control: plane, logger: logger,
                     extra: [AdminAPI.metrics(report), AdminAPI.live(sampler)] + AdminAPI.dashboard))
         }
-        // Stopped in reverse order: the proxy drains while the demo agents still answer, and what it counted last is
-        // written when it is gone.
+        if let front { services.append(front) }
+        // Stopped in reverse order: the demo's clients leave first; the proxy drains while the demo agents still answer,
+        // and what it counted last is written when it is gone.
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0) },
