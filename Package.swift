@@ -67,7 +67,8 @@ let package = Package(
         .target(
             name: "ShuntControl",
             dependencies: [
-                "ShuntCore", "DashboardFiles", hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
+                "ShuntCore", "DashboardFiles", hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1,
+                nioHTTPTypes,
                 logging,
                 serviceLifecycle,
             ],

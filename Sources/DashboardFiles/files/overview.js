@@ -60,9 +60,10 @@ function drawLive() {
   const { rates } = state.sample;
   setText(live.legend[0], `${format.rate(rates.legacy)}/s`);
   setText(live.legend[1], `${format.rate(rates.unified)}/s`);
+  const from = Math.max(to - span, Math.min(points[0]?.at ?? to, to - shortest));
   live.set({
-    from: Math.max(to - span, Math.min(points[0]?.at ?? to, to - shortest)), to, points: points.filter((point) => point.at >= to - span),
-    format: format.rate, label: (at) => format.minute(at), empty: 'measuring …',
+    from, to, points: points.filter((point) => point.at >= to - span),
+    format: format.rate, label: to - from < span / 3 ? format.clock : format.minute, empty: 'measuring …',
     words: `Now ${format.rate(rates.legacy)} messages a second by legacy backends and ${format.rate(rates.unified)} by the unified one; ${format.percent(unifiedShare(rates))} by unified.`,
     describe: ({ at, values, point }) => `${format.clock(at)}: ${format.rate(values[0])}/s legacy, ${format.rate(values[1])}/s unified, ${format.percent(unifiedShare(point))} by unified`,
   });

@@ -3,7 +3,7 @@
 import { byID, el, setAttribute, setText } from './dom.js';
 import * as format from './format.js';
 import { figures, socketsOf, state, why } from './state.js';
-import { Table } from './table.js';
+import { Table, setCell } from './table.js';
 import { reviewAction, reviewShare } from './change-route.js';
 
 let table;
@@ -40,7 +40,7 @@ function side(id, group) {
       sort: (row) => of(row).error_percent,
       fill: (cell, row) => {
         const figure = of(row);
-        setText(cell, format.percent(figure.error_percent));
+        setCell(cell, format.percent(figure.error_percent));
         setAttribute(cell, 'data-level', figure.error_percent >= 5 ? 'bad' : figure.error_percent > 0 ? 'odd' : null);
       },
     },

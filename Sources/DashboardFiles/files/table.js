@@ -1,7 +1,7 @@
 // Tables that are sorted by their headers, filtered, and shown in parts: a thousand rows cost what two hundred do.
 
 import { el, setText, setAttribute, arrange } from './dom.js';
-import { exact } from './format.js';
+import { exact, none } from './format.js';
 
 const mostAtOnce = 200;
 
@@ -138,7 +138,7 @@ export class Table {
     this.shown.forEach((column, index) => {
       const cell = known.cells[index];
       if (column.fill) column.fill(cell, row);
-      else setText(cell, column.text(row));
+      else setCell(cell, column.text(row));
     });
   }
 
@@ -148,6 +148,12 @@ export class Table {
     this.body.replaceChildren();
     this.drawHead();
   }
+}
+
+/** What a cell says; one that says nothing takes no room where room is scarce. */
+export function setCell(cell, text) {
+  setText(cell, text);
+  setAttribute(cell, 'data-none', text === none ? '' : null);
 }
 
 function compare(left, right) {
