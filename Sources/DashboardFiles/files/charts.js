@@ -86,14 +86,17 @@ export class AreaChart extends Chart {
     const parts = this.frame(top, format, points.length < 2 && empty);
     if (points.length > 1) {
       let floor = points.map(() => 0);
+      const lines = [];
       this.series.forEach((each, index) => {
         const roof = points.map((point, place) => floor[place] + point.values[index]);
         const upper = points.map((point, place) => `${x(point.at).toFixed(1)},${y(roof[place]).toFixed(1)}`);
         const lower = points.map((point, place) => `${x(point.at).toFixed(1)},${y(floor[place]).toFixed(1)}`).reverse();
         parts.push(svg('path', { d: `M${upper.join('L')}L${lower.join('L')}Z`, class: `area ${each.name}` }));
-        parts.push(svg('path', { d: `M${upper.join('L')}`, class: `line ${each.name}` }));
+        lines.unshift(svg('path', { d: `M${upper.join('L')}`, class: `line ${each.name}` }));
         floor = roof;
       });
+      // The lowest line last: where there is nothing above it, it is the one that is seen.
+      parts.push(...lines);
     }
     for (const share of [0, 1 / 3, 2 / 3, 1]) {
       const at = from + (to - from) * share;

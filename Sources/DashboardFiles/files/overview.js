@@ -136,5 +136,5 @@ function projection(used) {
     return `At this pace the last one is quiet about ${format.fullDay(last.ends)} (between ${format.day(last.earliest)} and ${format.fullDay(last.latest)}).`;
   }
   const watched = Math.max(0, ...used.map((each) => each.trend.days ?? 0));
-  return `An end can be projected after 14 whole days; there ${watched === 1 ? 'is 1' : `are ${watched}`} so far.`;
+  return `An end can be projected after 14 whole days; ${watched ? `there ${watched === 1 ? 'is 1' : `are ${watched}`} so far` : 'none is over yet'}.`;
 }
