@@ -108,7 +108,7 @@ import Testing
 
     @Test func `a raw endpoint is told as raw`() throws {
         var definition = definition(routes: 2)
-        definition.routes[1].endpoint?.mode = .raw
+        definition.routes[1].endpoint?.passthrough = .raw
         let report = try report(definition)
         let told = lines(report).filter { $0.hasPrefix(#"shunt_client_connections{endpoint="/ws/1""#) }
         #expect(told == [#"shunt_client_connections{endpoint="/ws/1",way="raw"} 0"#])
