@@ -77,6 +77,14 @@ let package = Package(
             dependencies: ["ShuntCore", nioCore, nioPosix, nioHTTP1, nioWebSocket],
             swiftSettings: house
         ),
+        // Who talks through the proxy in the demo: clients that play by themselves, and a page for people.
+        .target(
+            name: "DemoClients",
+            dependencies: ["ShuntCore", "DemoPages", nioCore, nioPosix, nioHTTP1, nioWebSocket],
+            swiftSettings: house
+        ),
+        // The files of the chat page, as bytes in the program.
+        .target(name: "DemoPages", exclude: ["files"]),
         // The simulator's world: a model of clients and backends that is independent of the core.
         .target(name: "ShuntTesting", dependencies: ["ShuntCore"], swiftSettings: house),
         .executableTarget(
@@ -90,7 +98,8 @@ let package = Package(
         .executableTarget(
             name: "shunt",
             dependencies: [
-                "ShuntCore", "ShuntRuntime", "ShuntConfig", "ShuntControl", "ShuntStore", "DemoBackends", logging,
+                "ShuntCore", "ShuntRuntime", "ShuntConfig", "ShuntControl", "ShuntStore", "DemoBackends", "DemoClients",
+                logging,
                 asyncHTTPClient, nioCore, nioPosix, nioHTTP1, serviceLifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -106,6 +115,8 @@ let package = Package(
             ],
             swiftSettings: house
         ),
+        .testTarget(
+            name: "DemoClientsTests", dependencies: ["DemoClients", "ShuntCore", nioHTTP1], swiftSettings: house),
         .testTarget(name: "ShuntStoreTests", dependencies: ["ShuntStore", "ShuntCore", grdb], swiftSettings: house),
         .testTarget(
             name: "ShuntControlTests",

@@ -25,6 +25,14 @@ package actor MemoryUsageStore: UsageStore {
         watched.sorted { ($0.endpoint, $0.day.number) < ($1.endpoint, $1.day.number) }
     }
 
+    package func compact(before first: UsageDay) {
+        let end = first.firstOfMonth
+        for (id, counts) in rows where id.day < end && id.day != id.day.firstOfMonth {
+            rows[id] = nil
+            rows[UsageRow.ID(day: id.day.firstOfMonth, key: id.key), default: UsageCounts()].add(counts)
+        }
+    }
+
     package func forget(before first: UsageDay) {
         rows = rows.filter { $0.key.day >= first }
         watched = watched.filter { $0.day >= first }

@@ -21,6 +21,14 @@ package struct SQLiteUsageStore: UsageStore {
 
     package func watchedDays() async throws -> [WatchedDay] { try await database.read(UsageTables.watchedDays) }
 
+    package func compact(before first: UsageDay) async throws {
+        let days = try await database.read { try UsageTables.days(before: first.firstOfMonth, $0) }
+        // A transaction for each day: nobody waits long for the lock, and who is stopped half-way goes on later.
+        for day in days where day != day.firstOfMonth {
+            try await database.write { try UsageTables.move(day, to: day.firstOfMonth, $0) }
+        }
+    }
+
     package func forget(before first: UsageDay) async throws {
         try await database.write { try UsageTables.forget(before: first, $0) }
     }

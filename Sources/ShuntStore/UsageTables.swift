@@ -91,6 +91,15 @@ enum UsageTables {
             .execute(arguments: [watched.endpoint, watched.day.number])
     }
 
+    /// Adds what one day counted to another one.
+    static func move(_ day: UsageDay, to other: UsageDay, _ db: Database) throws {
+        for row in try Row.fetchAll(db, sql: "SELECT * FROM usage WHERE day = ?", arguments: [day.number]) {
+            let row = try read(row: row)
+            try add(UsageRow(day: other, key: row.key, counts: row.counts), db)
+        }
+        try db.execute(sql: "DELETE FROM usage WHERE day = ?", arguments: [day.number])
+    }
+
     static func forget(before first: UsageDay, _ db: Database) throws {
         try db.execute(sql: "DELETE FROM usage WHERE day < ?", arguments: [first.number])
         try db.execute(sql: "DELETE FROM watched WHERE day < ?", arguments: [first.number])
@@ -111,6 +120,14 @@ enum UsageTables {
             arguments: arguments
         ).map(read(row:))
         return rows.sorted(by: precedes)
+    }
+
+    /// The days before `end` that have rows.
+    static func days(before end: UsageDay, _ db: Database) throws -> [UsageDay] {
+        try Int32.fetchAll(
+            db, sql: "SELECT DISTINCT day FROM usage WHERE day < ? ORDER BY day", arguments: [end.number]
+        )
+        .map(UsageDay.init(number:))
     }
 
     static func watchedDays(_ db: Database) throws -> [WatchedDay] {

@@ -11,10 +11,12 @@ struct ProxyService: Service {
     let plane: ControlPlane
     let table: RoutingTable
     let logger: Logger
+    /// Told where the proxy really listens, once it does.
+    let onListening: @Sendable ([ListenAddress]) -> Void
 
     func run() async throws {
         do {
-            _ = try await proxy.start()
+            onListening(try await proxy.start())
         } catch {
             await proxy.stop()
             throw error

@@ -1,5 +1,6 @@
 """Backends and proxies that tests share. Each test uses session tokens of its own, so they do not meet."""
 
+import contextlib
 import itertools
 
 import pytest
@@ -113,18 +114,16 @@ def demo(demonstration):
 @pytest.fixture
 def start_proxy(backends, tmp_path):
     """Starts a proxy with changed settings, stopped with the test; `legacy` and `liaison` are other ports."""
-    running = []
+    with contextlib.ExitStack() as stack:
 
-    def start(changes: dict | None = None, *, legacy: int | None = None, liaison: int | None = None) -> Proxy:
-        settings = configuration(legacy or backends.legacy.port, backends.unified.port, changes, liaison)
-        new = Proxy(tmp_path / f"proxy{next(numbers)}", settings)
-        running.append(new)
-        return new.start()
+        def start(changes: dict | None = None, *, legacy: int | None = None, liaison: int | None = None) -> Proxy:
+            settings = configuration(legacy or backends.legacy.port, backends.unified.port, changes, liaison)
+            new = Proxy(tmp_path / f"proxy{next(numbers)}", settings)
+            stack.callback(lambda: new.stopped_by_test or new.stop())
+            return new.start()
 
-    yield start
-    for each in running:
-        if not each.stopped_by_test:
-            each.stop()
+        # Each is stopped, also when another one was found to have crashed.
+        yield start
 
 
 @pytest.fixture

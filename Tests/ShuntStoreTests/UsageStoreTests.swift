@@ -78,6 +78,26 @@ private let ever = UsageDay(number: .min)...UsageDay(number: .max)
         #expect(try await store.watchedDays().map(\.day.number) == [2])
     }
 
+    @Test(arguments: Kind.allCases)
+    private func `months that ended before a day are summed up on their first day, once`(kind: Kind) async throws {
+        let folder = try StoreFolder()
+        let store = try kind.make(folder)
+        // 2026-10-30 to 2026-12-03.
+        let first = try #require(UsageDay(text: "2026-10-30")).number
+        try await store.add((0..<35).map { row(first + $0, session: UInt64($0), at: Int64($0)) }, watched: [])
+        try await store.add([row(first, app: "bot")], watched: [])
+        for _ in 0..<2 { try await store.compact(before: UsageDay(text: "2026-12-02") ?? UsageDay(number: 0)) }
+        let rows = try await store.usage(ever, endpoint: nil, limit: 99)
+        #expect(
+            rows.map(\.day.text) == [
+                "2026-10-01", "2026-10-01", "2026-11-01", "2026-12-01", "2026-12-02", "2026-12-03",
+            ])
+        #expect(rows.map(\.counts.messages) == [1, 2, 30, 1, 1, 1])
+        #expect(rows.map(\.counts.sessions.count) == [1, 2, 30, 1, 1, 1])
+        #expect(rows[2].counts.firstSeen?.milliseconds == 2)
+        #expect(rows[2].counts.lastSeen?.milliseconds == 31)
+    }
+
     @Test func `two that write at once lose nothing`() async throws {
         let folder = try StoreFolder()
         let path = folder.path

@@ -30,6 +30,9 @@ package struct ListenSettings: Sendable, Hashable {
     package var workers: Int?
     package var reusePort = false
     package var origins = OriginPolicy.sameHost
+    /// Origins of pages that this process serves itself, on other ports than its clients': admitted besides. No file
+    /// says them.
+    package var ownPages: [String] = []
     package var trustedProxies: [AddressRange] = []
     package init() {}
 }

@@ -30,6 +30,9 @@ package protocol UsageStore: Sendable {
     func usage(_ days: ClosedRange<UsageDay>, endpoint: String?, limit: Int) async throws -> [UsageRow]
     /// In the order of endpoint and day.
     func watchedDays() async throws -> [WatchedDay]
+    /// Sums up the months that ended before `first`: what the days of such a month counted stands on its first day from
+    /// then on. Months that are summed up already stay as they are.
+    func compact(before first: UsageDay) async throws
     /// Forgets all days before `first`.
     func forget(before first: UsageDay) async throws
 }

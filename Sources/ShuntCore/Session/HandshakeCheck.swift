@@ -20,7 +20,7 @@ package enum HandshakeCheck {
             let endpoint = try checkRequest(request, target, table)
             let key = try checkUpgrade(request)
             let handshake = handshake(of: request, target, listen: listen)
-            try checkOrigin(handshake, policy: listen.origins)
+            try checkOrigin(handshake, listen)
             let identity = try identity(of: handshake, settings: table.definition.session)
             if let endpoint, let wall { try checkBrownout(handshake, identity, endpoint, wall) }
             return .accept(
@@ -108,7 +108,7 @@ package enum HandshakeCheck {
     }
 
     private static func checkOrigin(
-        _ handshake: Handshake, policy: OriginPolicy
+        _ handshake: Handshake, _ listen: ListenSettings
     ) throws(HandshakeVerdict.Refusal) {
         let origins = handshake.values(of: "origin").map { FieldText.trimmed($0) }
         guard let origin = origins.first else { return }
@@ -116,7 +116,10 @@ package enum HandshakeCheck {
         var hosts = handshake.values(of: "host").map { FieldText.trimmed($0) }
         // The leftmost entry is the name that the client used, whatever the proxies behind it are called.
         if handshake.trusted { hosts += FieldText.list(handshake.values(of: "x-forwarded-host")).prefix(1) }
-        guard OriginCheck.admits(origin, policy: policy, hosts: hosts) else { throw .originRefused(origin) }
+        guard
+            OriginCheck.admits(origin, policy: listen.origins, hosts: hosts)
+                || OriginCheck.admits(origin, policy: .list(listen.ownPages), hosts: [])
+        else { throw .originRefused(origin) }
     }
 
     /// Who may not connect at all has heard so before.

@@ -64,6 +64,12 @@ extension UnixTime {
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
+    /// The number of the first day of this time's month, counted from 1970-01-01.
+    var firstDayOfMonth: Int64 {
+        let (year, month, _) = Self.civil(Self.divided(milliseconds, by: Self.day).0)
+        return Self.days(year, month, 1)
+    }
+
     static func digits(_ value: Int64, _ width: Int) -> String {
         let text = String(value.magnitude)
         return (value < 0 ? "-" : "") + String(repeating: "0", count: max(0, width - text.utf8.count)) + text

@@ -65,8 +65,9 @@ extension EndpointVerdict {
         daysWatched = watched.count
         quietDaysNeeded = Self.days(quietPeriod)
         users = Self.users(used, now: now)
-        trend = Trend(Self.daily(used, watched), today: today)
-        let lastDay = used.map(\.day).max()
+        trend = Trend(Self.daily(used, watched.filter { today.days(since: $0) <= UsageDay.keptSingly }), today: today)
+        // A month that was summed up stands on its first day, and remembers when its last message came.
+        let lastDay = used.map { max($0.day, min($0.counts.lastSeen.map(UsageDay.init) ?? $0.day, today)) }.max()
         if let lastDay, today.days(since: lastDay) <= 1 {
             judgement = .inUse
             quietSince = nil

@@ -13,6 +13,9 @@ package struct UsageDay: Sendable, Hashable, Comparable {
     /// Milliseconds of a day.
     package static let length: Int64 = 86_400_000
 
+    /// Days before today that the ledger keeps one by one; months that ended earlier are summed up.
+    package static let keptSingly = 90
+
     package var start: UnixTime { UnixTime(milliseconds: Int64(number) * Self.length) }
 
     /// The day so many days later, or, for a negative count, earlier.
@@ -20,6 +23,9 @@ package struct UsageDay: Sendable, Hashable, Comparable {
 
     /// Days from `other` to this one; negative when this one is earlier.
     package func days(since other: UsageDay) -> Int { Int(number) - Int(other.number) }
+
+    /// The first day of the month that this day lies in.
+    package var firstOfMonth: UsageDay { UsageDay(number: Int32(clamping: start.firstDayOfMonth)) }
 
     package static func < (left: UsageDay, right: UsageDay) -> Bool { left.number < right.number }
 }

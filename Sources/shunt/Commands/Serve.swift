@@ -1,4 +1,5 @@
 import ArgumentParser
+import DemoClients
 import Foundation
 import Logging
 import ShuntCore
@@ -19,8 +20,22 @@ struct ServeCommand: ParsableCommand {
     @Option(name: [.short, .long], help: "The configuration file.")
     var config = "config.yaml"
 
-    @Flag(help: "Also start the demo agents, on the addresses that the configuration names as upstreams.")
+    @Flag(
+        help: """
+            Also start the demo agents, on the addresses that the configuration names as upstreams, and a page to chat \
+            with them through the proxy.
+            """)
     var demo = false
+
+    @Flag(help: "Also start demo clients, old and new ones, that talk through the proxy. Implies --demo.")
+    var demoTraffic = false
+
+    @Option(help: "With the demo: the port of its chat page on 127.0.0.1; 0 takes a free one.")
+    var chatPort = ChatPage.usualPort
+
+    func validate() throws {
+        guard (0...65535).contains(chatPort) else { throw ValidationError("--chat-port is a port, 0 to 65535.") }
+    }
 
     mutating func run() throws {
         let settings = try ConfigFile.load(config)
@@ -30,8 +45,12 @@ struct ServeCommand: ParsableCommand {
         let logger = Logger(label: "shunt")
         ProcessLimits.prepare(logger: logger)
         let assembly = Assembly(
-            config: config, settings: settings, startsDemo: demo, rules: rules, logger: logger)
+            config: config, settings: settings, demo: demoPlan, rules: rules, logger: logger)
         guard Self.wait(for: assembly, logger: logger) else { throw ExitCode.failure }
+    }
+
+    private var demoPlan: DemoPlan? {
+        demo || demoTraffic ? DemoPlan(hasTraffic: demoTraffic, chatPort: chatPort) : nil
     }
 
     /// Holds the main thread until the services have ended. An asynchronous `main` would give that thread up, and tools

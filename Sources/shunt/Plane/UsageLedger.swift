@@ -21,7 +21,7 @@ package actor UsageLedger {
     private var problem: String?
     /// For metrics.
     package private(set) var figures = UsageFigures()
-    /// The flush that was begun last: the next one waits for it.
+    /// What was begun last, a flush or a look: the next one waits for it.
     private var last: Task<Void, Never>?
 
     /// - Parameter counted: takes out what the workers counted since it was called last.
@@ -42,13 +42,19 @@ package actor UsageLedger {
     ///
     /// - Parameter endpoints: those that are watched.
     package func flush(_ endpoints: EndpointTable) async {
+        await inTurn { await self.write(endpoints) }
+    }
+
+    /// Waits for what was begun before: rows that are being written are neither in the book nor in the store, and who
+    /// read then would miss them.
+    private func inTurn<Result: Sendable>(_ work: @escaping @Sendable () async -> Result) async -> Result {
         let before = last
-        let work = Task {
+        let task = Task {
             await before?.value
-            await self.write(endpoints)
+            return await work()
         }
-        last = work
-        await work.value
+        last = Task { _ = await task.value }
+        return await task.value
     }
 
     private func write(_ endpoints: EndpointTable) async {
@@ -71,11 +77,17 @@ package actor UsageLedger {
         await forget(today)
     }
 
-    /// Once a day, old days go. Should that fail, the next flush tries again.
+    /// Once a day, old days go and older months are summed up. Should that fail, the next flush tries again.
     private func forget(_ today: UsageDay) async {
         let first = today.adding(-settings.keepDays)
-        guard forgotBefore != first, (try? await store.forget(before: first)) != nil else { return }
-        forgotBefore = first
+        guard forgotBefore != first else { return }
+        do {
+            try await store.forget(before: first)
+            try await store.compact(before: today.adding(-UsageDay.keptSingly))
+            forgotBefore = first
+        } catch {
+            logger.debug("old days of the usage ledger are still there", metadata: ["problem": "\(error)"])
+        }
     }
 
     private func failed(_ error: any Error, rows: [UsageRow]) {
@@ -97,24 +109,29 @@ package actor UsageLedger {
 
     // MARK: Telling
 
+    private func read(
+        from first: UsageDay, endpoint: String?
+    ) async -> Result<([UsageRow], [WatchedDay]), ControlProblem> {
+        do {
+            let kept = try await store.usage(
+                first...max(first, UsageDay(number: .max)), endpoint: endpoint, limit: Self.mostRows)
+            return .success((kept + book.rows(of: endpoint), try await store.watchedDays()))
+        } catch {
+            return .failure(.store((error as? StoreProblem)?.text ?? "\(error)"))
+        }
+    }
+
     /// What the store has and what waits for it, up to now.
     package func report(
         _ query: UsageQuery, endpoints: EndpointTable
     ) async throws(ControlProblem) -> UsageReport {
-        await flush(endpoints)
         let now = clock()
         let today = UsageDay(now)
-        let kept: [UsageRow]
-        let days: [WatchedDay]
-        do {
-            let first = today.adding(-settings.keepDays)
-            kept = try await store.usage(
-                first...max(first, UsageDay(number: .max)), endpoint: query.endpoint, limit: Self.mostRows)
-            days = try await store.watchedDays()
-        } catch {
-            throw .store((error as? StoreProblem)?.text ?? "\(error)")
-        }
-        let rows = kept + book.rows(of: query.endpoint)
+        let first = today.adding(-settings.keepDays)
+        let (rows, days) = try await inTurn { () -> Result<([UsageRow], [WatchedDay]), ControlProblem> in
+            await self.write(endpoints)
+            return await self.read(from: first, endpoint: query.endpoint)
+        }.get()
         let paths = endpoints.legacyPaths.filter { query.endpoint == nil || $0 == query.endpoint }
         let byEndpoint = Dictionary(grouping: rows, by: \.key.endpoint)
         let watchedByEndpoint = Dictionary(grouping: days, by: \.endpoint).mapValues { $0.map(\.day) }

@@ -44,6 +44,7 @@ class Proxy:
 
     def start(self, *options: str) -> "Proxy":
         """Starts it and waits until it says that it is healthy."""
+        self.stopped_by_test = False
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 [str(BINARY), "serve", "--config", str(self.file), *options],

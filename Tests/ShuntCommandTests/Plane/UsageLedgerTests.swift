@@ -21,6 +21,7 @@ private final class FlakyUsageStore: UsageStore {
         await inner.usage(days, endpoint: endpoint, limit: limit)
     }
     func watchedDays() async throws -> [WatchedDay] { await inner.watchedDays() }
+    func compact(before first: UsageDay) async throws { await inner.compact(before: first) }
     func forget(before first: UsageDay) async throws { await inner.forget(before: first) }
 }
 
@@ -67,6 +68,11 @@ private struct Books {
 
     func report(since days: Int = 30) async throws -> UsageReport {
         try await ledger.report(UsageQuery(since: UsageDay(time.now).adding(-days)), endpoints: endpoints)
+    }
+
+    func days(since days: Int) async throws -> [UsageGroup] {
+        let query = UsageQuery(since: UsageDay(time.now).adding(-days), by: [.day])
+        return try await ledger.report(query, endpoints: endpoints).groups
     }
 
     func messages(since days: Int = 30) async throws -> Int {
@@ -127,6 +133,20 @@ private final class SharedBatch: Sendable {
             #expect(verdict.judgement != .safeToRemove || verdict.quietDaysWatched >= 14)
         }
         #expect(try await books.report().verdicts.first?.judgement == .safeToRemove)
+    }
+
+    @Test func `months that are long over are summed up, and nothing of them is lost`() async throws {
+        let books = try Books()
+        for _ in 0..<40 {
+            books.count(1)
+            books.pass(days: 1)
+        }
+        #expect(try await books.days(since: 400).count == 40)
+        books.pass(days: 150)
+        let days = try await books.days(since: 400)
+        #expect(days.map(\.day?.text) == ["2026-11-01", "2026-12-01"])
+        #expect(days.map(\.counts.messages) == [9, 31])
+        #expect(try await books.report().verdicts.first?.quietSince?.text == "2027-01-01")
     }
 
     @Test func `days past the time that is kept go`() async throws {

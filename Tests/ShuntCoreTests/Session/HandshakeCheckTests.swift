@@ -234,6 +234,23 @@ struct HandshakeCase: CustomTestStringConvertible, Sendable {
         #expect(refusal.body.hasSuffix("\"}}"))
     }
 
+    @Test(arguments: [OriginPolicy.sameHost, .list(["https://app.example.com"]), .list([])])
+    func `a page that the process serves itself is admitted, on its own port only`(policy: OriginPolicy) throws {
+        var listen = ListenSettings()
+        listen.origins = policy
+        let page = HandshakeRequest.valid(adding: ["Origin": "http://127.0.0.1:7300"])
+        #expect(try verdict(page, listen: listen).refusal.code == "origin_refused")
+        listen.ownPages = ["http://127.0.0.1:7300"]
+        guard case .accept = try verdict(page, listen: listen) else {
+            Issue.record("the page is refused")
+            return
+        }
+        for other in ["http://127.0.0.1:7301", "https://127.0.0.1:7300", "http://127.0.0.2:7300", "null"] {
+            let stranger = HandshakeRequest.valid(adding: ["Origin": other])
+            #expect(try verdict(stranger, listen: listen).refusal.code == "origin_refused")
+        }
+    }
+
     private func verdict(_ request: HandshakeRequest, listen: ListenSettings = ListenSettings()) throws
         -> HandshakeVerdict
     {
