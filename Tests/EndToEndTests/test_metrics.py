@@ -284,8 +284,12 @@ SPEAKING = {
 
 def test_a_real_prometheus_scrapes_it_and_answers_the_whole_dashboard(proxy, prometheus):
     def speaks() -> bool:
+        # Counters are there from the start; a histogram only with its first reply, and has a rate two scrapes later.
         talk(proxy)
-        return any(float(each["value"][1]) > 0 for each in prometheus.ask("rate(shunt_client_messages_total[1m])"))
+        return any(
+            float(each["value"][1]) > 0
+            for each in prometheus.ask("rate(shunt_first_reply_duration_seconds_count[1m])")
+        )
 
     until(lambda: [each["value"][1] for each in prometheus.ask('up{job="shunt"}')] == ["1"], "it is scraped", 30)
     until(speaks, "rates are known", 30)

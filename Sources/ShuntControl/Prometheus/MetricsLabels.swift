@@ -1,98 +1,107 @@
-package import ShuntCore
+import ShuntCore
 import Synchronization
 
-/// The labels of everything that a table names, written once for a table instead of with every sample of every scrape.
-package struct MetricsLabels: Sendable {
-    /// As they stand between a sample's name and its value.
-    typealias Rendered = [UInt8]
+/// The labels of many things of one kind, as they stand between a sample's name and its value: one after the other in one
+/// array, so that writing a line of each counts no references.
+package struct LabelColumn: Sendable {
+    let bytes: [UInt8]
+    /// Where the labels of each end; the first begin at 0.
+    let ends: [Int]
 
-    /// Of a route.
-    struct OfRoute: Sendable {
-        var route: Rendered
-        /// By `Side.rawValue`.
-        var sides: [Rendered]
-        var replies: [Rendered]
-        var errors: [Rendered]
-        /// With the name of the upstream; empty where nobody can serve that side.
-        var upstreams: [Rendered]
+    /// - Parameter labels: nil for what has none, and so no sample.
+    init(_ labels: some Sequence<MetricsWriter.Labels?>) {
+        var bytes: [UInt8] = []
+        var ends: [Int] = []
+        for labels in labels {
+            if let labels { bytes.append(contentsOf: MetricsWriter.rendered(labels)) }
+            ends.append(bytes.count)
+        }
+        self.bytes = bytes
+        self.ends = ends
     }
 
-    /// Of an endpoint that clients connect to.
-    struct OfEndpoint: Sendable {
-        /// The place of its route; -1 for the unified endpoint and for values that no template lists.
-        var place: Int
-        var isRaw: Bool
-        var endpoint: Rendered
-        var passthrough: Rendered
-        var raw: Rendered
-        var collapse: Rendered
+    var count: Int { ends.count }
 
-        init(_ path: String, place: Int, isRaw: Bool) {
-            self.place = place
-            self.isRaw = isRaw
-            endpoint = MetricsWriter.rendered(["endpoint": path])
-            passthrough = MetricsWriter.rendered(["endpoint": path, "way": "passthrough"])
-            raw = MetricsWriter.rendered(["endpoint": path, "way": "raw"])
-            collapse = MetricsWriter.rendered(["endpoint": path, "way": "collapse"])
+    /// Of one thing; empty where it has none or does not exist.
+    subscript(_ place: Int) -> [UInt8] {
+        guard ends.indices.contains(place) else { return [] }
+        return Array(bytes[(place == 0 ? 0 : ends[place - 1])..<ends[place]])
+    }
+}
+
+/// The labels of everything that a table names, written once for a table instead of with every sample of every scrape.
+struct MetricsLabels: Sendable {
+    /// Of one side of all routes, by `Route.index`.
+    struct OfSide: Sendable {
+        var plain: LabelColumn
+        var replies: LabelColumn
+        var errors: LabelColumn
+        /// With the name of the upstream; empty where nobody can serve that side.
+        var upstream: LabelColumn
+        var isServed: [Bool]
+
+        init(_ side: Side, _ table: RoutingTable) {
+            let routes = table.routes
+            let upstreams = routes.map { side == .legacy ? $0.legacy : $0.unified }
+            plain = LabelColumn(routes.map { ["route": $0.name, "side": side.text] })
+            replies = LabelColumn(routes.map { ["route": $0.name, "side": side.text, "outcome": "reply"] })
+            errors = LabelColumn(routes.map { ["route": $0.name, "side": side.text, "outcome": "error"] })
+            upstream = LabelColumn(
+                zip(routes, upstreams).map { route, upstream in
+                    upstream.map { ["route": route.name, "side": side.text, "upstream": $0.settings.name] }
+                })
+            isServed = upstreams.map { $0 != nil }
         }
     }
 
-    /// Of an upstream.
-    struct OfUpstream: Sendable {
-        var upstream: Rendered
-        var dialling: Rendered
-        var ready: Rendered
-        var retired: Rendered
-    }
+    /// Of endpoints that clients connect to.
+    struct OfEndpoints: Sendable {
+        /// By which `Route.index` each is found.
+        var places: [Int]
+        var isRaw: [Bool]
+        var plain: LabelColumn
+        var passthrough: LabelColumn
+        var collapse: LabelColumn
+        var raw: LabelColumn
 
-    /// The endpoint of values that no template lists.
-    static let unlistedName = "unlisted"
+        init(_ endpoints: [(path: String, place: Int, isRaw: Bool)]) {
+            places = endpoints.map(\.place)
+            isRaw = endpoints.map(\.isRaw)
+            plain = LabelColumn(endpoints.map { ["endpoint": $0.path] })
+            passthrough = LabelColumn(endpoints.map { ["endpoint": $0.path, "way": "passthrough"] })
+            collapse = LabelColumn(endpoints.map { ["endpoint": $0.path, "way": "collapse"] })
+            raw = LabelColumn(endpoints.map { ["endpoint": $0.path, "way": "raw"] })
+        }
+    }
 
     let table: RoutingTable
-    /// By `Route.index`.
-    let routes: [OfRoute]
-    let unified: OfEndpoint
-    let legacy: [OfEndpoint]
-    let unlisted: OfEndpoint?
-    /// By `Upstream.index`.
-    let upstreams: [OfUpstream]
-    /// Of the page that was written last, so that the next one grows less often.
-    var expected: Int
+    let routes: LabelColumn
+    /// By `Side.rawValue`.
+    let sides: [OfSide]
+    let legacy: OfEndpoints
+    /// Of values that no template lists: one at most.
+    let unlisted: OfEndpoints
+    let upstreams: LabelColumn
+    let dialling: LabelColumn
+    let ready: LabelColumn
+    let retired: LabelColumn
+    /// How many bytes the page that was written last had.
+    var expected = 1 << 14
 
-    package init(_ table: RoutingTable) {
+    init(_ table: RoutingTable) {
         self.table = table
-        routes = table.routes.map { route in
-            let name = route.name
-            return OfRoute(
-                route: MetricsWriter.rendered(["route": name]),
-                sides: Side.allCases.map { MetricsWriter.rendered(["route": name, "side": $0.text]) },
-                replies: Side.allCases.map {
-                    MetricsWriter.rendered(["route": name, "side": $0.text, "outcome": "reply"])
-                },
-                errors: Side.allCases.map {
-                    MetricsWriter.rendered(["route": name, "side": $0.text, "outcome": "error"])
-                },
-                upstreams: Side.allCases.map { side in
-                    let upstream = side == .legacy ? route.legacy : route.unified
-                    return upstream.map {
-                        MetricsWriter.rendered(["route": name, "side": side.text, "upstream": $0.settings.name])
-                    } ?? []
-                })
-        }
-        unified = OfEndpoint(table.definition.addressing.paths.first ?? "", place: -1, isRaw: false)
-        legacy = table.endpoints.byRoute.enumerated().compactMap { place, endpoint in
-            endpoint.map { OfEndpoint($0.path, place: place, isRaw: $0.mode == .raw) }
-        }
-        unlisted = table.endpoints.unlisted.isEmpty ? nil : OfEndpoint(Self.unlistedName, place: -1, isRaw: false)
-        upstreams = table.upstreams.map { upstream in
-            let name = upstream.settings.name
-            return OfUpstream(
-                upstream: MetricsWriter.rendered(["upstream": name]),
-                dialling: MetricsWriter.rendered(["upstream": name, "state": "dialling"]),
-                ready: MetricsWriter.rendered(["upstream": name, "state": "ready"]),
-                retired: MetricsWriter.rendered(["upstream": name, "state": "retired"]))
-        }
-        expected = 1 << 14
+        routes = LabelColumn(table.routes.map { ["route": $0.name] })
+        sides = Side.allCases.map { OfSide($0, table) }
+        legacy = OfEndpoints(
+            table.endpoints.byRoute.enumerated().compactMap { place, endpoint in
+                endpoint.map { ($0.path, place, $0.mode == .raw) }
+            })
+        unlisted = OfEndpoints(table.endpoints.unlisted.isEmpty ? [] : [("unlisted", 0, false)])
+        let names = table.upstreams.map(\.settings.name)
+        upstreams = LabelColumn(names.map { ["upstream": $0] })
+        dialling = LabelColumn(names.map { ["upstream": $0, "state": "dialling"] })
+        ready = LabelColumn(names.map { ["upstream": $0, "state": "ready"] })
+        retired = LabelColumn(names.map { ["upstream": $0, "state": "retired"] })
     }
 }
 

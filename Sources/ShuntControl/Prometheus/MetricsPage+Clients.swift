@@ -37,29 +37,26 @@ extension MetricsPage {
         ] {
             writer.sample(count, ["endpoint": path, "way": way])
         }
-        let sockets = sum.sockets.legacy
-        for endpoint in labels.legacy where sockets.indices.contains(endpoint.place) {
-            add(sockets[endpoint.place], endpoint)
-        }
-        if let unlisted = labels.unlisted { add(sum.sockets.unlisted, unlisted) }
+        add(sum.sockets.legacy, labels.legacy)
+        add([sum.sockets.unlisted], labels.unlisted)
     }
 
     /// A socket is raw or not by the file: only one of both is told, unless there are some of both.
-    private mutating func add(_ sockets: SocketCensus.Legacy, _ endpoint: MetricsLabels.OfEndpoint) {
-        if !endpoint.isRaw || sockets.passthrough + sockets.collapse > 0 {
-            writer.sample(sockets.passthrough, endpoint.passthrough)
-            writer.sample(sockets.collapse, endpoint.collapse)
-        }
-        if endpoint.isRaw || sockets.raw > 0 { writer.sample(sockets.raw, endpoint.raw) }
+    private mutating func add(_ sockets: [SocketCensus.Legacy], _ endpoints: MetricsLabels.OfEndpoints) {
+        let (places, isRaw) = (endpoints.places, endpoints.isRaw)
+        func told(_ count: Int, _ isUsual: Bool) -> Int? { count > 0 || isUsual ? count : nil }
+        writer.samples(endpoints.passthrough) { told(sockets[places[$0]].passthrough, !isRaw[$0]) }
+        writer.samples(endpoints.collapse) { told(sockets[places[$0]].collapse, !isRaw[$0]) }
+        writer.samples(endpoints.raw) { told(sockets[places[$0]].raw, isRaw[$0]) }
     }
 
+    @inline(__always)
     private mutating func add(_ count: (EndpointMeter) -> Int) {
-        writer.sample(count(sum.meter.unified), labels.unified.endpoint)
-        let meters = sum.meter.endpoints
-        for endpoint in labels.legacy where meters.indices.contains(endpoint.place) {
-            writer.sample(count(meters[endpoint.place]), endpoint.endpoint)
-        }
-        if let unlisted = labels.unlisted { writer.sample(count(sum.meter.unlisted), unlisted.endpoint) }
+        let (meters, places) = (sum.meter.endpoints, labels.legacy.places)
+        writer.sample(count(sum.meter.unified), ["endpoint": table.definition.addressing.paths.first ?? ""])
+        writer.samples(labels.legacy.plain) { count(meters[places[$0]]) }
+        let unlisted = sum.meter.unlisted
+        writer.samples(labels.unlisted.plain) { _ in count(unlisted) }
     }
 
     /// As Kubernetes tells of deprecated APIs: 1 for each that is asked for, to be joined with its counts.

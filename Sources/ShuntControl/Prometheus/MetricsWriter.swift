@@ -90,6 +90,30 @@ package struct MetricsWriter: Sendable {
         bytes.append(0x0A)
     }
 
+    /// A sample for each of a column, in its order.
+    ///
+    /// - Parameter value: by place; nil leaves that one out.
+    @inline(__always)
+    package mutating func samples(_ column: LabelColumn, _ value: (Int) -> Int?) {
+        // Moved out and in again, so that nothing is counted or checked with each line.
+        var out: [UInt8] = []
+        swap(&out, &bytes)
+        name.withUnsafeBufferPointer { name in
+            column.bytes.withUnsafeBufferPointer { labels in
+                var start = 0
+                for (place, end) in column.ends.enumerated() {
+                    defer { start = end }
+                    guard start < end, let value = value(place) else { continue }
+                    out.append(contentsOf: name)
+                    out.append(contentsOf: UnsafeBufferPointer(rebasing: labels[start..<end]))
+                    Self.add(value, to: &out)
+                    out.append(0x0A)
+                }
+            }
+        }
+        swap(&out, &bytes)
+    }
+
     /// One of a histogram: cumulative buckets, count and sum, in seconds.
     package mutating func sample(_ durations: DurationCounts, _ labels: Labels) {
         sample(durations, Self.rendered(labels))
@@ -158,8 +182,11 @@ package struct MetricsWriter: Sendable {
 
     private mutating func add(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
-    private mutating func add(_ value: Int) {
-        guard value >= 0 else { return add("\(value)") }
+    private mutating func add(_ value: Int) { Self.add(value, to: &bytes) }
+
+    @inline(__always)
+    private static func add(_ value: Int, to bytes: inout [UInt8]) {
+        guard value >= 0 else { return bytes.append(contentsOf: "\(value)".utf8) }
         if value < 10 { return bytes.append(0x30 + UInt8(truncatingIfNeeded: value)) }
         let start = bytes.count
         var rest = value

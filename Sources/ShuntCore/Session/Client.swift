@@ -39,6 +39,8 @@ package struct Client: Sendable {
     /// It is not read, because its upstream does not take what it sends.
     package var readingStopped = false
     package var armed = Instant.distantFuture
+    /// Days on which its use was counted.
+    package var usedDays: [UsageDay] = []
 
     package init(
         session: SessionID, handshake: Handshake, endpoint: Endpoint? = nil, app: ClientApp, limits: Limits,

@@ -31,8 +31,6 @@ package struct Seat: Sendable {
     package var lastConversation: [UInt8] = []
     /// Where its use is counted today; of the past until it says something.
     package var use = UseID.none
-    /// Days on which the socket was counted.
-    package var usedDays: [UsageDay] = []
 
     package func sent(to side: Side) -> Int { side == .legacy ? sentToLegacy : sentToUnified }
 

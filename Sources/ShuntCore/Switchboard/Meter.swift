@@ -33,7 +33,7 @@ package struct Meter: Sendable {
     mutating func add(_ other: Meter) {
         firstReplies.add(other.firstReplies)
         for place in upstreams.indices where place < other.upstreams.count {
-            upstreams[place] = upstreams[place] + other.upstreams[place]
+            upstreams[place].add(other.upstreams[place])
         }
         for place in endpoints.indices where place < other.endpoints.count {
             endpoints[place] = endpoints[place] + other.endpoints[place]
@@ -123,14 +123,12 @@ package struct UpstreamMeter: Sendable, Hashable {
     package var waitedNanoseconds: Int64 = 0
     package init() {}
 
-    package static func + (left: UpstreamMeter, right: UpstreamMeter) -> UpstreamMeter {
-        var sum = left
-        sum.dials += right.dials
-        sum.failures.merge(right.failures, uniquingKeysWith: +)
-        sum.retired.merge(right.retired, uniquingKeysWith: +)
-        sum.waits += right.waits
-        sum.waitedNanoseconds &+= right.waitedNanoseconds
-        return sum
+    mutating func add(_ other: UpstreamMeter) {
+        dials += other.dials
+        waits += other.waits
+        waitedNanoseconds &+= other.waitedNanoseconds
+        if !other.failures.isEmpty { failures.merge(other.failures, uniquingKeysWith: +) }
+        if !other.retired.isEmpty { retired.merge(other.retired, uniquingKeysWith: +) }
     }
 }
 

@@ -56,10 +56,10 @@ extension Switchboard {
         seats[id]?.use = use
         let session = sessionHash(seat.session)
         usage.lines[use]?.sessions.add(session)
-        // A clock that jumps back and forth leads to a day twice.
-        guard !seat.usedDays.contains(usage.day) else { return }
+        // It said something on another route before, or a clock that jumps back and forth led to the day twice.
+        guard !client.usedDays.contains(usage.day) else { return }
         usage.lines[use]?.sockets += 1
-        seats[id]?.remember(usage.day)
+        clients[seat.client]?.remember(usage.day)
     }
 
     private func sessionHash(_ id: SessionID) -> UInt64 {
@@ -68,7 +68,7 @@ extension Switchboard {
     }
 }
 
-extension Seat {
+extension Client {
     /// Days that are remembered of a socket: more than a clock jumps to and fro.
     private static let mostDays = 32
 

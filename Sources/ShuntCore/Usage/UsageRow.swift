@@ -1,6 +1,7 @@
 /// What was used: additive but for the ends.
 package struct UsageCounts: Sendable, Hashable {
-    /// Client sockets that said something. On the unified endpoint a socket counts once for each route that it used.
+    /// Client sockets that said something. On the unified endpoint a socket counts for the route that it used first on a
+    /// day, so that sums count it once.
     package var sockets = 0
     /// Messages of clients: those that were absorbed, or that name no route, are none.
     package var messages = 0

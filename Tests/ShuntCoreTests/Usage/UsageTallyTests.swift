@@ -76,6 +76,9 @@ private let day = TimeSpan.hours(24)
         #expect(Set(rows.map(\.key.endpoint)) == ["/api/ws/agent"])
         #expect(rows.first { $0.key.route == "guide" }?.counts.messages == 1)
         #expect(rows.first { $0.key.route == "liaison/content" }?.counts.messages == 2)
+        // Two routes, and one socket.
+        #expect(rows.map(\.counts.sockets).reduce(0, +) == 1)
+        #expect(rows.map(\.counts.sessions.count) == [1, 1])
     }
 
     @Test func `what is taken once is not taken again`() throws {
