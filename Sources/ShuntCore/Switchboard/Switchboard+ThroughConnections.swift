@@ -1,0 +1,100 @@
+/// The connections of passthrough: each is one old client's own, and the two live and end together.
+extension Switchboard {
+    func throughPools(of client: ClientID) -> [PoolID] {
+        guard clients[client]?.endpoint != nil, let session = clients[client]?.session else { return [] }
+        return (sessions[session]?.pools ?? []).filter {
+            pools[$0]?.isThrough == true && pools[$0]?.key.owner == .client(client)
+        }
+    }
+
+    /// Dials a client's own connection: at once for one that arrives, else when a message waits.
+    mutating func dialThrough(_ poolID: PoolID, now: Instant, _ effects: inout Effects) {
+        guard let pool = pools[poolID], case .client(let id) = pool.key.owner, let client = clients[id] else { return }
+        let connection = connections.insert(
+            Connection(
+                pool: poolID, upstream: pool.upstream, cause: id, isThrough: true, isRaw: client.isRaw,
+                isRedial: !client.isArriving, now: now))
+        pools[poolID]?.current = connection
+        pools[poolID]?.connections.append(connection)
+        tally.dials += 1
+        meterDial(pool.key.upstream)
+        let values = client.endpoint?.pattern?.values(in: client.handshake.path) ?? [:]
+        let request = UpstreamRequest(
+            upstream: pool.upstream.settings, client: client.handshake, token: sessions[client.session]?.token,
+            passing: client.isRaw ? .raw : .managed, values: values)
+        effects.dials.append(
+            DialOrder(upstream: pool.upstream, request: request, through: .init(client: id, isRaw: client.isRaw)))
+        effects.list.append(.dial(connection, order: effects.dials.count - 1))
+    }
+
+    /// The backend refused a client that arrives, or is not there: the client hears the same.
+    mutating func turnAway(_ id: ClientID, _ connection: ConnectionID, now: Instant, _ effects: inout Effects) {
+        effects.list.append(.reject(id, connection))
+        forget(id, now: now, &effects)
+    }
+
+    /// The backend closed a client's own connection: so does the client's socket, in the backend's words. While the
+    /// client is on its way to the other side, or its route is paused and the backend went, it stays, and learns what is
+    /// lost.
+    mutating func throughClosed(_ id: ConnectionID, _ close: PeerClose, now: Instant, _ effects: inout Effects) {
+        guard let connection = connections[id], case .client(let client) = pools[connection.pool]?.key.owner else {
+            return
+        }
+        let poolID = connection.pool
+        let lost = connection.live
+        connections[id]?.live = 0
+        forget(id)
+        let seatID = clients[client]?.seats.first?.seat ?? .none
+        let isMoving = close.isDeparture && !connection.isRaw && seats[seatID]?.route.isPaused == true
+        if seats[seatID]?.pool == poolID, connection.state != .retired, !isMoving {
+            effects.closes.append(close)
+            meterClose(ClientClose(.backend, close))
+            effects.list.append(.relayCloseToClient(client, close: effects.closes.count - 1))
+            forget(client, now: now, &effects)
+            return
+        }
+        for _ in 0..<lost { refusePassed(client, .upstreamLost, sent: true, &effects) }
+        passedEnded(client, lost, now: now, &effects)
+        resumeReading(client, &effects)
+        pump(poolID, now: now, &effects)
+        loosened.append(.pool(poolID))
+    }
+
+    /// An error about a message that was passed through, where the backend can say nothing any more.
+    private mutating func refusePassed(_ id: ClientID, _ code: ErrorCode, sent: Bool, _ effects: inout Effects) {
+        guard let endpoint = clients[id]?.endpoint else { return }
+        tally.errors += 1
+        meterError(endpoint.route, .legacy, code)
+        erred(clients[id]?.seats.first?.seat ?? .none)
+        let start = effects.splices.literalCount
+        ErrorReply.append(code, sent: sent, members: tags(of: endpoint.route), to: &effects.splices.literals)
+        let splice = effects.splices.splice(literalsFrom: start)
+        effects.list.append(.deliver(id, restored(splice, message: Span(), endpoint, &effects)))
+    }
+
+    func tags(of route: Route) -> [(name: String, json: [UInt8])] {
+        zip(table.definition.addressing.routeBy, route.tags).compactMap { name, tag in tag.map { (name, $0) } }
+    }
+
+    /// What a client's own upstream does not take stays in the client's socket.
+    mutating func throughCongested(_ id: ConnectionID, _ isCongested: Bool, _ effects: inout Effects) {
+        guard let pool = connections[id]?.pool, pools[pool]?.isThrough == true,
+            case .client(let client) = pools[pool]?.key.owner
+        else { return }
+        if !isCongested { return resumeReading(client, &effects) }
+        guard clients[client]?.readingStopped == false else { return }
+        clients[client]?.readingStopped = true
+        effects.list.append(.stopReadingClient(client))
+    }
+
+    /// Its backend did not answer in all that time: nobody waits for it any more.
+    mutating func forgetPassed(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+        guard let connection = connections[id], connection.isThrough, connection.live > 0,
+            now >= connection.lastPassed + connection.upstream.settings.exchangeTimeout,
+            case .client(let client) = pools[connection.pool]?.key.owner
+        else { return }
+        connections[id]?.live = 0
+        passedEnded(client, connection.live, now: now, &effects)
+        closeIfFinished(id, now: now, &effects)
+    }
+}
