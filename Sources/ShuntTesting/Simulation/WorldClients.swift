@@ -144,6 +144,7 @@ extension World {
         sessions[session].clients.removeAll { $0 == client }
         sessions[session].orphans += clients[client].unresolved
         clients[client].unresolved = []
+        doubtParked(session)
         if sessions[session].clients.isEmpty { sessions[session].lastSocketGone = now }
     }
 

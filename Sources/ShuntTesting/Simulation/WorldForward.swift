@@ -251,6 +251,8 @@ extension World {
         }
         messages[number].state = .flying
         connections[connection].outstanding.append(number)
+        // It takes messages, so it has the rules that are in force.
+        connections[connection].rules = [arrangement.upstreams[connections[connection].upstream].toUnified]
         receive(number, on: connection)
     }
 }

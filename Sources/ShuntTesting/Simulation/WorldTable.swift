@@ -67,16 +67,18 @@ extension World {
         for upstream in arrangement.upstreams.indices where !listed.contains(upstream) { unlistedAt[upstream] = now }
         for connection in liveConnections {
             let upstream = connections[connection].upstream
+            if connections[connection].state == .ready, !connections[connection].isRaw {
+                if !listed.contains(upstream) {
+                    retire(connection, "its upstream is gone")
+                } else if connections[connection].address != arrangement.upstreams[upstream].address {
+                    retire(connection, "its url has changed")
+                }
+            }
+            // Who takes no more messages keeps the rules that it had; which those are that retired by their own timers
+            // is seen only by what is sent to the others.
+            guard connections[connection].retired == nil else { continue }
             let rules = arrangement.upstreams[upstream].toUnified
             if connections[connection].rules.last != rules { connections[connection].rules.append(rules) }
-            guard connections[connection].state == .ready, !connections[connection].isRaw else { continue }
-            if !listed.contains(upstream) {
-                retire(connection, "its upstream is gone")
-            } else if listed.contains(upstream),
-                connections[connection].address != arrangement.upstreams[upstream].address
-            {
-                retire(connection, "its url has changed")
-            }
         }
         for number in messages.indices where messages[number].state == .waiting && messages[number].outcome == nil {
             guard let route = messages[number].route, messages[number].side == nil else { continue }
