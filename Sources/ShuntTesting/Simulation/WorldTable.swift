@@ -29,6 +29,16 @@ extension World {
         note("the table changes: \(arrangementText)")
         learn()
         tell { $0.tableChanged(to: new, spread: Self.spread, now: now, &$1) }
+        checkNothingStranded()
+    }
+
+    /// What is unsent of a route that is gone waits for nothing.
+    private func checkNothingStranded() {
+        guard failure == nil else { return }
+        for number in messages.indices where messages[number].state == .waiting && messages[number].outcome == nil {
+            guard let route = messages[number].route, !isThere(route), isOwed(number) else { continue }
+            return fail(.noSilence, "m\(number) waits, and its route is gone")
+        }
     }
 
     private var arrangementText: String {
@@ -64,7 +74,10 @@ extension World {
             if arrangement.routes[route].isPaused { pausedAt[route] = now }
         }
         let listed = Set(arrangement.listed)
-        for upstream in arrangement.upstreams.indices where !listed.contains(upstream) { unlistedAt[upstream] = now }
+        for upstream in arrangement.upstreams.indices where !listed.contains(upstream) {
+            unlistedAt[upstream] = now
+            for key in paced.keys where key.upstream == upstream { paced[key] = nil }
+        }
         for connection in liveConnections {
             let upstream = connections[connection].upstream
             if connections[connection].state == .ready, !connections[connection].isRaw {
