@@ -103,7 +103,7 @@ struct ModelConnection {
     var isRaw = false
     /// It was dialled for a client that was there before.
     var isRedial = false
-    /// A reply came through.
+    /// A reply, or part of one, came through.
     var hasReplied = false
     /// Passed messages whose reply has not come.
     var passedLive = 0

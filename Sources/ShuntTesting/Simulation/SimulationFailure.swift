@@ -14,6 +14,7 @@ package enum SimulatedPromise: String, Sendable, CaseIterable {
     case identity = "a message goes only over a connection of its own identity, to its own upstream"
     case bytes = "what no rule names stays byte for byte, and what must not pass does not"
     case capacity = "no more messages on a connection than it may carry, and none on one that takes none"
+    case pace = "no session sends an upstream more than its pace allows, over redials and changes of the table too"
     case liveIDs = "effects refer to what is there"
     case bounds = "memory is bounded, and all of it comes back"
     case progress = "time is asked for when something waits, and ticks come to an end"

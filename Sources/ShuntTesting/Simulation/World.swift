@@ -77,6 +77,8 @@ final class World {
     var owedBefore: [Int: Int] = [:]
     /// By message that such an error was taken for: the others that it may have been about.
     var doubts: [Int: [Int]] = [:]
+    /// By session (or client without one) and upstream: when messages were sent that its pace counts.
+    var paced: [PoolKey: [Instant]] = [:]
     /// Greetings that the client that is admitted must be given in this event.
     var greetingsInHand: [[UInt8]] = []
     /// The client that was admitted in this event, and what was kept for it.

@@ -124,6 +124,18 @@ extension World {
         }
     }
 
+    /// Who takes no more messages and has none is closed.
+    func checkFinished() {
+        guard failure == nil else { return }
+        for connection in liveConnections
+        where connections[connection].state == .ready && connections[connection].through == nil {
+            guard let reason = connections[connection].retired, connections[connection].outstanding.isEmpty else {
+                continue
+            }
+            fail(.bounds, "u\(connection), retired by \(reason), has nothing outstanding and is still there")
+        }
+    }
+
     /// Time is asked for while something waits.
     func checkTime() {
         guard failure == nil, core.nextDeadline == .distantFuture else { return }

@@ -107,8 +107,10 @@ extension World {
 
     /// Drops what the session may have forgotten by now.
     private func forgetExpired(_ session: Int) {
-        if let gone = sessions[session].lastSocketGone, gone + table.definition.session.linger <= now {
+        if let gone = sessions[session].lastSocketGone, draining || gone + table.definition.session.linger <= now {
             sessions[session].parked = []
+            // It may be another session of the same token by now.
+            for key in paced.keys where key.owner == session { paced[key] = nil }
         }
         sessions[session].parked.removeAll { $0.at + table.definition.session.parkedFor <= now }
     }
@@ -144,6 +146,7 @@ extension World {
         sessions[session].clients.removeAll { $0 == client }
         sessions[session].orphans += clients[client].unresolved
         clients[client].unresolved = []
+        doubtParked(session)
         if sessions[session].clients.isEmpty { sessions[session].lastSocketGone = now }
     }
 

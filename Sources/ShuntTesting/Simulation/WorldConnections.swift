@@ -221,17 +221,29 @@ extension World {
     private func park(_ number: Int, part: Int, final: Bool, wasOverdue: Bool) {
         if final { messages[number].state = .ended }
         guard let session = messages[number].session else { return }
-        let limits = table.definition.session
-        // Errors of messages whose client is gone are parked too, unseen: only wide limits leave no excuse.
-        let wide = limits.parkedCount >= 64 && limits.parkedBytes >= 1 << 20
-        let fits = wide && sessions[session].parked.count + sessions[session].orphans.count < limits.parkedCount
-        if !fits {
-            for index in sessions[session].parked.indices { sessions[session].parked[index].certain = false }
-        }
         sessions[session].parked.append(
             ParkedReply(
                 number: number, part: part, door: clients[messages[number].owner].door, at: now,
-                certain: fits && !draining && plan.memory == 1 << 30 && !wasOverdue && !messages[number].mayHaveEnded))
+                certain: !draining && plan.memory == 1 << 30 && !wasOverdue && !messages[number].mayHaveEnded))
+        doubtParked(session)
+    }
+
+    /// What is kept for a session may have been given up where what is still to come for it, whatever socket it is for,
+    /// goes beyond the limits. Errors are kept too, unseen: only wide limits leave no excuse.
+    func doubtParked(_ session: Int) {
+        let limits = table.definition.session
+        let isWide = limits.parkedCount >= 64 && limits.parkedBytes >= 1 << 20
+        let isOver = sessions[session].parked.count + outcomesToCome(session) > limits.parkedCount
+        guard !isWide || isOver else { return }
+        for index in sessions[session].parked.indices { sessions[session].parked[index].certain = false }
+    }
+
+    /// How many replies, parts of them and errors may yet be kept for messages whose socket is gone.
+    private func outcomesToCome(_ session: Int) -> Int {
+        sessions[session].orphans.reduce(0) { count, number in
+            guard messages[number].state != .ended else { return count }
+            return count + 1 + (possiblePools(number).map { plan.styles[$0.upstream].parts }.max() ?? 0)
+        }
     }
 
     func replyText(_ number: Int, _ part: Int, final: Bool, on connection: Int, loose: Bool) -> JSONWriter {

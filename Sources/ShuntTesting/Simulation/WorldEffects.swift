@@ -46,6 +46,7 @@ extension World {
         checkHeld()
         checkLeaving()
         checkStopped()
+        checkFinished()
         condemned = nil
         owedBefore = owedErrors
         owedErrors = [:]

@@ -20,8 +20,22 @@ extension World {
         checkOrder(number, route)
         checkSide(number, route, connections[connection].upstream == arrangement.unified ? .unified : .legacy)
         checkMembers(number, route, connection, members)
+        checkPace(number, connections[connection].upstream)
         guard failure == nil else { return }
         fly(number, route, connection, members)
+    }
+
+    /// In no window of time are there more messages of a session than the upstream's pace allows.
+    private func checkPace(_ number: Int, _ upstream: Int) {
+        let rates = arrangement.upstreams[upstream].pace
+        guard !rates.isEmpty else { return }
+        let owner = messages[number].session ?? -1 - messages[number].client
+        let key = PoolKey(owner: owner, upstream: upstream, tenant: "")
+        let times = paced[key, default: []]
+        for rate in rates where times.count >= rate.count && times[times.count - rate.count] + rate.per > now {
+            fail(.pace, "m\(number) is one too many for upstream \(upstream), which takes \(rate.count) in \(rate.per)")
+        }
+        paced[key, default: []].append(now)
     }
 
     private func messageNumber(_ members: [JSONMember]) -> Int? {
@@ -251,6 +265,8 @@ extension World {
         }
         messages[number].state = .flying
         connections[connection].outstanding.append(number)
+        // It takes messages, so it has the rules that are in force.
+        connections[connection].rules = [arrangement.upstreams[connections[connection].upstream].toUnified]
         receive(number, on: connection)
     }
 }

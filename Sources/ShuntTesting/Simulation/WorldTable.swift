@@ -29,6 +29,18 @@ extension World {
         note("the table changes: \(arrangementText)")
         learn()
         tell { $0.tableChanged(to: new, spread: Self.spread, now: now, &$1) }
+        checkNothingStranded()
+    }
+
+    /// What is unsent of a route that is gone waits for nothing.
+    private func checkNothingStranded() {
+        guard failure == nil else { return }
+        for number in messages.indices where messages[number].state == .waiting && messages[number].outcome == nil {
+            guard let route = messages[number].route, !isThere(route), isOwed(number) else { continue }
+            // An error that named nothing may have been about it, and was taken to be about another.
+            if doubts.values.contains(where: { $0.contains(number) }) { continue }
+            return fail(.noSilence, "m\(number) waits, and its route is gone")
+        }
     }
 
     private var arrangementText: String {
@@ -64,19 +76,24 @@ extension World {
             if arrangement.routes[route].isPaused { pausedAt[route] = now }
         }
         let listed = Set(arrangement.listed)
-        for upstream in arrangement.upstreams.indices where !listed.contains(upstream) { unlistedAt[upstream] = now }
+        for upstream in arrangement.upstreams.indices where !listed.contains(upstream) {
+            unlistedAt[upstream] = now
+            for key in paced.keys where key.upstream == upstream { paced[key] = nil }
+        }
         for connection in liveConnections {
             let upstream = connections[connection].upstream
+            if connections[connection].state == .ready, !connections[connection].isRaw {
+                if !listed.contains(upstream) {
+                    retire(connection, "its upstream is gone")
+                } else if connections[connection].address != arrangement.upstreams[upstream].address {
+                    retire(connection, "its url has changed")
+                }
+            }
+            // Who takes no more messages keeps the rules that it had; which those are that retired by their own timers
+            // is seen only by what is sent to the others.
+            guard connections[connection].retired == nil else { continue }
             let rules = arrangement.upstreams[upstream].toUnified
             if connections[connection].rules.last != rules { connections[connection].rules.append(rules) }
-            guard connections[connection].state == .ready, !connections[connection].isRaw else { continue }
-            if !listed.contains(upstream) {
-                retire(connection, "its upstream is gone")
-            } else if listed.contains(upstream),
-                connections[connection].address != arrangement.upstreams[upstream].address
-            {
-                retire(connection, "its url has changed")
-            }
         }
         for number in messages.indices where messages[number].state == .waiting && messages[number].outcome == nil {
             guard let route = messages[number].route, messages[number].side == nil else { continue }

@@ -66,7 +66,7 @@ extension World {
         let writer = replyText(number, part, final: final, on: connection, loose: false)
         if final, connections[connection].passedLive > 0 { connections[connection].passedLive -= 1 }
         tellThrough(connection, writer.bytes, .text, isReply: true)
-        if final { connections[connection].hasReplied = true }
+        connections[connection].hasReplied = true
         if !healing, final, dice.chance(plan.faults.closesAfterReply) { loseThrough(connection, anyClose()) }
     }
 
@@ -75,12 +75,16 @@ extension World {
         let client = connections[connection].through ?? 0
         note("u\(connection) says to c\(client) \(kind): \(printable(bytes))")
         throughInHand = (client, bytes, kind)
-        let mayBeDropped = !isReply && connections[connection].isRedial && !connections[connection].hasReplied
+        // Its client heard the greeting when it came.
+        let isGreetingAgain = !isReply && connections[connection].isRedial && !connections[connection].hasReplied
         tell(connection, bytes) { $0.connectionMessage(connections[connection].id, kind, $2, now: now, &$1) }
-        if throughInHand != nil, !mayBeDropped, clients[client].isThere, failure == nil {
-            fail(.unchanged, "what u\(connection) said did not reach c\(client)")
-        }
+        let isDelivered = throughInHand == nil
         throughInHand = nil
+        guard clients[client].isThere, failure == nil else { return }
+        if isDelivered, isGreetingAgain {
+            fail(.unchanged, "c\(client) is greeted again, by u\(connection), which was dialled while it was there")
+        }
+        if !isDelivered, !isGreetingAgain { fail(.unchanged, "what u\(connection) said did not reach c\(client)") }
     }
 
     func pushThrough(_ connection: Int) {

@@ -158,6 +158,17 @@ import Testing
         #expect(parked.replies.map(\.bytes) == [[3, 4]])
     }
 
+    @Test func `sockets of all endpoints share one bound, and the oldest of them all goes`() {
+        var parked = ParkedReplies()
+        let settings = settings(count: 2, bytes: 9)
+        _ = parked.park([1], settings: settings, now: now)
+        _ = parked.park([2], for: "/api/ws/guide", settings: settings, now: now)
+        #expect(parked.park([3], for: "/api/ws/guide", settings: settings, now: now) == .displaced(1))
+        #expect(parked.take(for: nil).isEmpty)
+        #expect(parked.take(for: "/api/ws/guide").map(\.bytes) == [[2], [3]])
+        #expect(parked.isEmpty && parked.bytes == 0)
+    }
+
     @Test func `what is past its time goes, the rest stays in order`() {
         var parked = ParkedReplies()
         for second in 0..<4 {
