@@ -116,7 +116,7 @@ class TestTimeouts:
         token = new_token()
         with hasty.connect(token) as client:
             for number in range(3):
-                client.send("guide", f"/slow {700 + number}")
+                client.send("guide", f"/slow {1500 + number}")
                 client.send("guide", f"next {number}")
                 assert is_error(client.receive(), "timeout", sent=True)
                 assert client.receive()["message"] == f"guide: next {number}"
