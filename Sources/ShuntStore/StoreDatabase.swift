@@ -90,8 +90,13 @@ package final class StoreDatabase: Sendable {
         file = FileIdentity(path: path)
     }
 
-    /// Waits for what is under way and closes the file. Later calls fail.
-    package func close() { try? pool.close() }
+    /// Waits for what is under way, brings what stands in the write-ahead log into the file, and closes it. Later calls
+    /// fail.
+    package func close() {
+        // Closing would do that by itself, but for the connections that only read, which are closed last and cannot.
+        try? pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+        try? pool.close()
+    }
 
     /// Runs `body` in one transaction: all of it happens, or nothing. It is not cancelled with the calling task, so
     /// that a caller is told what happened.

@@ -64,7 +64,7 @@ def test_use_is_told_by_app_version_and_origin(start_proxy):
 def test_what_nobody_uses_is_not_safe_on_the_first_day(proxy):
     [verdict] = proxy.state("usage", "--endpoint", LEGACY_PATHS["insights"])["endpoints"]
     assert verdict["verdict"] == "quiet"
-    assert verdict["because"].startswith("watched for 1 days only")
+    assert verdict["because"].startswith("watched for 1 day only")
     assert verdict["trend"]["kind"] == "too little data"
 
 

@@ -117,6 +117,20 @@ private let ever = UsageDay(number: .min)...UsageDay(number: .max)
         #expect(rows.map(\.counts.sessions.count) == [100])
     }
 
+    @Test func `a store that is closed has everything in its file`() async throws {
+        let folder = try StoreFolder()
+        let opening = try SQLiteStore.open(path: folder.path)
+        let store = SQLiteUsageStore(opening.store.database)
+        try await store.add([row(1)], watched: [])
+        _ = try await store.usage(ever, endpoint: nil, limit: 9)
+        opening.store.close()
+        let log = try? FileManager.default.attributesOfItem(atPath: folder.path + "-wal")[.size] as? Int
+        #expect(log ?? 0 == 0)
+        try? FileManager.default.removeItem(atPath: folder.path + "-wal")
+        let again = SQLiteUsageStore(try SQLiteStore.open(path: folder.path).store.database)
+        #expect(try await again.usage(ever, endpoint: nil, limit: 9).map(\.counts.messages) == [1])
+    }
+
     @Test func `the key of its hashes outlives a restart`() async throws {
         let folder = try StoreFolder()
         let first = try await SQLiteUsageStore(SQLiteStore.open(path: folder.path).store.database).hashKey()

@@ -87,15 +87,19 @@ extension EndpointVerdict {
 
     /// What keeps a quiet endpoint from being safe to remove, or why it is: one sentence.
     package var because: String {
-        switch judgement {
+        let (quiet, all) = (Self.count(quietDaysWatched), Self.count(daysWatched))
+        let needed = "\(quietDaysNeeded) are needed"
+        return switch judgement {
         case .inUse: "a client used it today or yesterday"
-        case .safeToRemove: "watched on \(quietDaysWatched) days without any use (\(quietDaysNeeded) are needed)"
+        case .safeToRemove: "watched on \(quiet) without any use (\(needed))"
         case .quiet where watchedSince == nil: "not watched yet: nothing can be said"
         case .quiet where lastSeen == nil && daysWatched <= quietDaysNeeded:
-            "watched for \(daysWatched) days only, which is too little to call it safe (\(quietDaysNeeded) are needed)"
-        case .quiet: "watched on \(quietDaysWatched) days without any use, of the \(quietDaysNeeded) that are needed"
+            "watched for \(all) only, which is too little to call it safe (\(needed))"
+        case .quiet: "watched on \(quiet) without any use, of the \(quietDaysNeeded) that are needed"
         }
     }
+
+    private static func count(_ days: Int) -> String { days == 1 ? "1 day" : "\(days) days" }
 
     /// Whole days, rounded up.
     private static func days(_ span: TimeSpan) -> Int {

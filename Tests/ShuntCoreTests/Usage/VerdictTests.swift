@@ -64,7 +64,7 @@ private func verdict(
         #expect(verdict.judgement == .quiet)
         #expect(verdict.lastSeen == nil)
         #expect(verdict.watchedSince == today.adding(1 - days))
-        #expect(verdict.because.hasPrefix("watched for \(days) days only"))
+        #expect(verdict.because.hasPrefix("watched for \(days) day\(days == 1 ? "" : "s") only"))
     }
 
     @Test func `never used, and watched long enough, it is safe`() {
