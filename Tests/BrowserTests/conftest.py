@@ -1,50 +1,21 @@
 """The real binary, backends that know nothing of it, and one Chromium for all tests."""
 
-import itertools
-
 import pytest
-from harness import MIGRATION, LegacyBackend, Proxy, UnifiedBackend, configuration, merged
-from harness.proxy import BINARY
+from harness import MIGRATION, configuration, merged
+from harness.fixtures import backends, proxies, pytest_sessionstart  # noqa: F401
 
 from browser import Dashboard, start_browser
 
-numbers = itertools.count(1)
 SETTINGS = merged(MIGRATION, {"phase": "migrate", "routes": {"guide": {"pin": "exchange"}}})
-
-
-def pytest_sessionstart():
-    if not BINARY.exists():
-        pytest.exit(f"{BINARY} is not there: build it first, or name another by SHUNT_BINARY", returncode=2)
-
-
-@pytest.fixture(scope="session")
-def backends():
-    class Backends:
-        legacy = LegacyBackend()
-        unified = UnifiedBackend("--no-limits")
-
-    Backends.legacy.ready()
-    Backends.unified.ready()
-    yield Backends
-    Backends.legacy.stop()
-    Backends.unified.stop()
 
 
 @pytest.fixture
 def start_proxy(backends, tmp_path):
     """Starts a proxy with changed settings, stopped with the test."""
-    running = []
-
-    def start(changes: dict | None = None) -> Proxy:
-        settings = configuration(backends.legacy.port, backends.unified.port, merged(SETTINGS, changes or {}))
-        new = Proxy(tmp_path / f"proxy{next(numbers)}", settings)
-        running.append(new)
-        return new.start()
-
-    yield start
-    for each in running:
-        if not each.stopped_by_test:
-            each.stop()
+    with proxies(tmp_path) as start:
+        yield lambda changes=None: start(
+            configuration(backends.legacy.port, backends.unified.port, merged(SETTINGS, changes or {}))
+        )
 
 
 @pytest.fixture

@@ -1,38 +1,14 @@
 """Backends and proxies that tests share. Each test uses session tokens of its own, so they do not meet."""
 
-import contextlib
-import itertools
-
 import pytest
 
-from harness import LegacyBackend, OddBackend, Proxy, UnifiedBackend, configuration
+from harness import OddBackend, Proxy, configuration
+from harness.fixtures import backends, proxies, pytest_sessionstart  # noqa: F401
 from harness.proxy import BINARY, DemoProxy
-
-numbers = itertools.count(1)
 
 
 def pytest_report_header():
     return f"shunt: {BINARY}"
-
-
-def pytest_sessionstart():
-    if not BINARY.exists():
-        pytest.exit(f"{BINARY} is not there: build it first, or name another by SHUNT_BINARY", returncode=2)
-
-
-@pytest.fixture(scope="session")
-def backends():
-    """The field's two servers: `.legacy` and `.unified`."""
-
-    class Backends:
-        legacy = LegacyBackend()
-        unified = UnifiedBackend("--no-limits")
-
-    Backends.legacy.ready()
-    Backends.unified.ready()
-    yield Backends
-    Backends.legacy.stop()
-    Backends.unified.stop()
 
 
 @pytest.fixture(scope="session")
@@ -114,15 +90,13 @@ def demo(demonstration):
 @pytest.fixture
 def start_proxy(backends, tmp_path):
     """Starts a proxy with changed settings, stopped with the test; `legacy` and `liaison` are other ports."""
-    with contextlib.ExitStack() as stack:
+    with proxies(tmp_path) as start_with:
 
         def start(changes: dict | None = None, *, legacy: int | None = None, liaison: int | None = None) -> Proxy:
-            settings = configuration(legacy or backends.legacy.port, backends.unified.port, changes, liaison)
-            new = Proxy(tmp_path / f"proxy{next(numbers)}", settings)
-            stack.callback(lambda: new.stopped_by_test or new.stop())
-            return new.start()
+            return start_with(
+                configuration(legacy or backends.legacy.port, backends.unified.port, changes, liaison)
+            )
 
-        # Each is stopped, also when another one was found to have crashed.
         yield start
 
 

@@ -1,0 +1,44 @@
+"""What every suite needs that runs the real binary."""
+
+import contextlib
+import itertools
+
+import pytest
+
+from .processes import LegacyBackend, UnifiedBackend
+from .proxy import BINARY, Proxy
+
+numbers = itertools.count(1)
+
+
+def pytest_sessionstart():
+    if not BINARY.exists():
+        pytest.exit(f"{BINARY} is not there: build it first, or name another by SHUNT_BINARY", returncode=2)
+
+
+@pytest.fixture(scope="session")
+def backends():
+    """The field's two servers: `.legacy` and `.unified`."""
+
+    class Backends:
+        legacy = LegacyBackend()
+        unified = UnifiedBackend("--no-limits")
+
+    Backends.legacy.ready()
+    Backends.unified.ready()
+    yield Backends
+    Backends.legacy.stop()
+    Backends.unified.stop()
+
+
+@contextlib.contextmanager
+def proxies(directory):
+    """Starts proxies by their settings. Each is stopped at the end, also when another one was found to have crashed."""
+    with contextlib.ExitStack() as stack:
+
+        def start(settings: dict) -> Proxy:
+            new = Proxy(directory / f"proxy{next(numbers)}", settings)
+            stack.callback(lambda: new.stopped_by_test or new.stop())
+            return new.start()
+
+        yield start
