@@ -26,8 +26,31 @@ package struct FrameCounter: Sendable {
             left &-= skipped
             position &+= skipped
             guard left == 0, position < bytes.count else { return }
+            if takeShort(bytes, &position) { continue }
             guard takeHead(bytes, &position) else { return }
         }
+    }
+
+    /// Takes a header that is there as a whole, with the length that all but a few frames have: without a copy of it.
+    @inline(__always)
+    private mutating func takeShort(_ bytes: Span<UInt8>, _ position: inout Int) -> Bool {
+        guard headCount == 0, bytes.count &- position >= 8 else { return false }
+        let (first, second) = (bytes.byte(at: position), bytes.byte(at: position &+ 1))
+        let short = second & 0x7F
+        guard short < 127 else { return false }
+        var length = Int(short)
+        if short == 126 { length = Int(bytes.byte(at: position &+ 2)) << 8 | Int(bytes.byte(at: position &+ 3)) }
+        position &+= FrameHeader.size(second)
+        begin(first, length)
+        return true
+    }
+
+    @inline(__always)
+    private mutating func begin(_ first: UInt8, _ length: Int) {
+        left = length
+        payload &+= length
+        // FIN, and one of the opcodes of data: continuation, text, binary.
+        if first >= 0x80, first & 0x0F <= 2 { messages &+= 1 }
     }
 
     /// Takes a header as far as it has come. True when it is whole.
@@ -56,9 +79,6 @@ package struct FrameCounter: Sendable {
             isLost = true
             return
         }
-        left = known
-        payload &+= known
-        // FIN, and one of the opcodes of data: continuation, text, binary.
-        if head[0] >= 0x80, head[0] & 0x0F <= 2 { messages &+= 1 }
+        begin(head[0], known)
     }
 }

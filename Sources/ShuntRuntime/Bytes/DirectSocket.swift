@@ -1,8 +1,9 @@
 import Glibc
 import NIOCore
 
-/// A leg's way straight to its socket. A frame that the socket takes at once has no use for NIO's list of pending
-/// writes, which costs more than all else that is done for a message; whatever the socket does not take goes that way.
+/// A handler's way straight to its socket, for what is done for every message. A frame that the socket takes at once has
+/// no use for NIO's list of pending writes, which costs more than all else that is done for a message; whatever the
+/// socket does not take goes that way.
 ///
 /// NIO lends the descriptor for the length of a call only, and refuses where the socket is closed already: it is never
 /// kept, because the number of a closed one may be another session's by now.
@@ -16,6 +17,11 @@ struct DirectSocket {
         else { return nil }
         self.core = core
     }
+
+    /// Asks for the next read, as NIO does by itself after each: by a longer way, through the pipeline. Whoever has asked
+    /// is not asked for. Does nothing where the socket is closed.
+    @inline(__always)
+    func readOn() { core.read0() }
 
     /// Writes what the socket takes now.
     ///

@@ -37,6 +37,9 @@ final class Leg: ChannelInboundHandler {
     var isWatched = false
     /// More is waiting for the socket than the high watermark says; the core knows.
     var isCongested = false
+    /// The socket is read as it comes. Where it is, this handler asks for the next read itself, before it works on this
+    /// one: NIO would do so after it, by a longer way.
+    private var isReading = true
     /// Handlers of the handshake are still in the pipeline, and would not understand frames: nothing is flushed yet.
     var isHeld = false
     /// Nothing but this leg is in the pipeline that changes what is written: it may write to the socket itself.
@@ -70,6 +73,7 @@ final class Leg: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if isReading { socket?.readOn() }
         read(unwrapInboundIn(data))
     }
 
@@ -87,6 +91,12 @@ final class Leg: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // A reset, or a timeout of the kernel: the socket is of no use any more, and there is nobody to tell.
         cut()
+    }
+
+    func setReading(_ reads: Bool) {
+        guard let context else { return }
+        isReading = reads
+        try? context.channel.syncOptions?.setOption(.autoRead, value: reads)
     }
 
     // MARK: The end

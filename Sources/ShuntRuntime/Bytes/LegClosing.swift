@@ -60,9 +60,4 @@ extension Leg {
             break
         }
     }
-
-    func setReading(_ reads: Bool) {
-        guard let context else { return }
-        try? context.channel.syncOptions?.setOption(.autoRead, value: reads)
-    }
 }

@@ -16,22 +16,24 @@ final class PipeEnd: ChannelInboundHandler {
     private(set) var other: PipeEnd?
     /// Of what is read here.
     private(set) var counter = FrameCounter()
+    /// The worker knows that this pipe has something to tell, or there is nothing.
+    var isCounted = true
     /// Read before there was anywhere to write it.
     private var kept = ByteBuffer()
     /// Handlers of the handshake are still in the pipeline, and would not understand bytes: `kept` for them is `held`.
     private var isHeld = false
     private var held = ByteBuffer()
+    /// The socket is read as it comes: see `Leg.isReading`.
+    private var isReading = true
     /// The pipe has ended: what is still read is thrown away.
     private var isDeaf = false
     private var isFinishing = false
     private(set) var isGone = false
     /// Bytes that NIO holds because the socket did not take them, as of the last look.
     private var pending = 0
-    /// The way past NIO, asked for with the first bytes; nil where there is none.
-    private var socket: DirectSocket?
-    private var hasLooked = false
-    /// NIO was given what the socket did not take: what follows goes behind it.
-    private var isBehind = false
+    private var output = PipeOutput()
+    /// Whether the worker's list of ends to flush has it.
+    private var isDirty = false
     /// What is given back when the socket ends: counts and leases. Called once.
     private var onEnd: (() -> Void)?
 
@@ -55,6 +57,7 @@ final class PipeEnd: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if isReading { output.socket?.readOn() }
         take(unwrapInboundIn(data))
     }
 
@@ -82,7 +85,7 @@ final class PipeEnd: ChannelInboundHandler {
     private func gone() {
         guard !isGone else { return }
         isGone = true
-        socket = nil
+        output.forget()
         account(for: 0)
         pipe?.ended(self)
         onEnd?()
@@ -103,7 +106,11 @@ final class PipeEnd: ChannelInboundHandler {
         }
         counter.count(bytes.readableBytesUInt8Span)
         other.write(bytes)
-        pipe?.counted()
+        // Asking the core with every message cost a tenth of all that is done for it.
+        if isCounted {
+            isCounted = false
+            pipe?.uncounted()
+        }
     }
 
     func join(_ other: PipeEnd, pipe: RawPipe) {
@@ -137,33 +144,31 @@ final class PipeEnd: ChannelInboundHandler {
     }
 
     private func put(_ bytes: ByteBuffer) {
-        guard let context else { return }
-        var bytes = bytes
         if isHeld {
-            held.writeBuffer(&bytes)
-        } else if !writtenDirectly(&bytes, context) {
-            isBehind = true
-            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+            held.writeImmutableBuffer(bytes)
+            return
         }
+        // Seldom: a read that filled its buffer is followed by another one in the same turn.
+        if isDirty { send() }
+        output.put(bytes)
+        guard !isDirty else { return }
+        isDirty = true
+        worker.flushAtEndOfTurn(self)
     }
 
-    /// Writes what the socket takes now. True when that was everything.
-    private func writtenDirectly(_ bytes: inout ByteBuffer, _ context: ChannelHandlerContext) -> Bool {
-        if isBehind {
-            guard let held = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes), held == 0
-            else { return false }
-            isBehind = false
-        }
-        if !hasLooked {
-            hasLooked = true
-            socket = DirectSocket(context.channel)
-        }
-        let written = bytes.withUnsafeReadableBytes { unsafe socket?.write($0) ?? 0 }
-        bytes.moveReaderIndex(forwardBy: min(written, bytes.readableBytes))
-        return bytes.readableBytes == 0
+    /// The end of the worker's turn.
+    func flush() {
+        isDirty = false
+        send()
+    }
+
+    private func send() {
+        guard let context, let rest = output.send(context) else { return }
+        context.writeAndFlush(wrapOutboundOut(rest), promise: nil)
     }
 
     private func setReading(_ reads: Bool) {
+        isReading = reads
         try? context?.channel.syncOptions?.setOption(.autoRead, value: reads)
     }
 
@@ -182,6 +187,7 @@ final class PipeEnd: ChannelInboundHandler {
     }
 
     private func finishOutput() {
+        send()
         guard let context else { return }
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenComplete { [weak self] _ in

@@ -48,10 +48,15 @@ final class RawPipe {
         if behind.readableBytes > 0 { end.take(behind) }
     }
 
-    /// Bytes passed: tells the core of whole messages.
-    func counted() {
-        // The core is being asked just now: the next bytes will tell.
-        guard !worker.isApplying, let clientEnd else { return }
+    /// Bytes passed that the core was not told of: the worker asks for them.
+    func uncounted() { worker.uncountedPipes.append(self) }
+
+    /// Tells the core of the messages that passed since it was told last. Not to be called while the core is asked
+    /// something.
+    func tellCore() {
+        guard let clientEnd else { return }
+        clientEnd.isCounted = true
+        upstreamEnd.isCounted = true
         let (up, down) = (clientEnd.counter.messages &- told.up, upstreamEnd.counter.messages &- told.down)
         guard up > 0 || down > 0 else { return }
         let bytes = (up: clientEnd.counter.payload, down: upstreamEnd.counter.payload)
@@ -70,7 +75,6 @@ final class RawPipe {
             if state == .ending { other(of: end)?.finish() }
             return
         }
-        counted()
         state = .ending
         if let other = other(of: end) {
             other.finish()
@@ -90,7 +94,6 @@ final class RawPipe {
     /// The core ends it, and has forgotten both already. The client is told why if nothing is half said to it.
     func end(_ code: CloseCode? = nil, reason: String = "") {
         guard state == .open || state == .waiting else { return }
-        counted()
         if state == .open, let clientEnd, let code, upstreamEnd.counter.isBetweenFrames {
             var frame: [UInt8] = []
             FrameEncoder.encodeClose(code, reason: Array(reason.utf8), mask: nil, into: &frame)

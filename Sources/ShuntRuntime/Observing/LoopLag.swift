@@ -10,12 +10,15 @@ extension Worker {
         let due = eventLoop.now + Self.lagEvery
         lagTask = eventLoop.assumeIsolated().scheduleTask(deadline: due) { [self] in
             lag.add(.nanoseconds((eventLoop.now - due).nanoseconds))
+            // Nobody may ask for minutes, and days are told apart by when the core hears of a message.
+            countPipes()
             measureLag()
         }
     }
 
     /// Everything that this worker tells for metrics.
     func report() -> WorkerReport {
+        countPipes()
         var report = switchboard.workerReport()
         report.refusedHandshakes = refusedHandshakes
         return report

@@ -30,6 +30,8 @@ final class Worker {
     var pipedConnections = ByID<ConnectionTag, RawPipe>()
     /// Those too that the core has forgotten and that still end.
     var openPipes: [ObjectIdentifier: RawPipe] = [:]
+    /// Those whose messages the core was not told of.
+    var uncountedPipes: [RawPipe] = []
     /// Every socket after its handshake, those too that the core has forgotten and that still close.
     var openLegs: [ObjectIdentifier: Leg] = [:]
     /// Sockets of clients whose handshake is not over.
@@ -42,6 +44,8 @@ final class Worker {
     /// Legs with output, flushed once at the end of the loop's turn.
     var dirty: [Leg] = []
     var flushing: [Leg] = []
+    var dirtyPipes: [PipeEnd] = []
+    var flushingPipes: [PipeEnd] = []
     var urgent: [Leg] = []
     var isFlushPlanned = false
     lazy var endOfTurn: @Sendable () -> Void = makeEndOfTurn()

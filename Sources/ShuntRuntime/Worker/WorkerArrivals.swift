@@ -17,6 +17,7 @@ extension Worker {
         arrival.announcement = endpoint.announcement
         if endpoint.announcement != nil { deprecatedUse(arrival.client, endpoint) }
         let now = now()
+        countPipes()
         isApplying = true
         let id = switchboard.clientArrived(
             arrival.client.handshake, token: arrival.client.token, endpoint: endpoint, now: now, &effects)

@@ -34,6 +34,8 @@ extension Worker {
 
     private func tell(_ event: WorkerEvent) {
         let now = now()
+        // It may end pipes, or change what their messages count for.
+        countPipes()
         switch event {
         case .clientMessage(let id, let kind, let bytes): return clientMessage(id, kind, bytes.span, now)
         case .connectionMessage(let id, let kind, let bytes): return connectionMessage(id, kind, bytes.span, now)
@@ -72,6 +74,14 @@ extension Worker {
         case .tableChanged: lookAtWallClock()
         default: break
         }
+    }
+
+    /// Tells the core of the messages of byte pipes: before anything that ends pipes, before anybody reads what was
+    /// counted, and every now and then.
+    func countPipes() {
+        guard !uncountedPipes.isEmpty, !isApplying else { return }
+        for pipe in uncountedPipes { pipe.tellCore() }
+        uncountedPipes.removeAll(keepingCapacity: true)
     }
 
     /// Applies the effects of the event that was just told, then tells what arose meanwhile, in order.

@@ -33,7 +33,8 @@ extension Worker {
         lagTask = nil
         wallTask?.cancel()
         wallTask = nil
-        // The closure holds the worker.
+        // These hold the worker.
+        countPipes()
         endOfTurn = {}
         return legs.count + pipes.count
     }

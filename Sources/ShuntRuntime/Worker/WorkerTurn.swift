@@ -7,6 +7,16 @@ extension Worker {
 
     func flushAtEndOfTurn(_ leg: Leg) {
         dirty.append(leg)
+        planFlush()
+    }
+
+    func flushAtEndOfTurn(_ end: PipeEnd) {
+        dirtyPipes.append(end)
+        planFlush()
+    }
+
+    @inline(__always)
+    private func planFlush() {
         guard !isFlushPlanned else { return }
         isFlushPlanned = true
         // NIO has no hook at the end of a turn. A task that is added while events are handled runs right after them; the
@@ -25,6 +35,10 @@ extension Worker {
         swap(&dirty, &flushing)
         for leg in flushing { leg.flush() }
         flushing.removeAll(keepingCapacity: true)
+        guard !dirtyPipes.isEmpty else { return }
+        swap(&dirtyPipes, &flushingPipes)
+        for end in flushingPipes { end.flush() }
+        flushingPipes.removeAll(keepingCapacity: true)
     }
 
     func flushAfterEvent(_ leg: Leg) {

@@ -25,11 +25,15 @@ struct Workers: Sendable {
         worker.eventLoop.execute { body(worker.value) }
     }
 
-    /// Runs on every worker's loop and gathers the results, in the order of the workers.
+    /// Runs on every worker's loop, when it has counted everything, and gathers the results, in the order of the workers.
     func onEach<Result: Sendable>(_ body: @escaping @Sendable (Worker) -> Result) async throws -> [Result] {
         var results: [Result] = []
         for worker in bound {
-            results.append(try await worker.eventLoop.submit { body(worker.value) }.get())
+            let result = worker.eventLoop.submit {
+                worker.value.countPipes()
+                return body(worker.value)
+            }
+            results.append(try await result.get())
         }
         return results
     }

@@ -68,6 +68,27 @@ extension SocketTests {
             }
         }
 
+        @Test(arguments: [false, true])
+        func `what was said last before the end is counted`(_ endsByBackend: Bool) async throws {
+            let backend = try TestBackend(script: { socket, _ in
+                for _ in 0..<3 { try socket.send(1, try socket.readFrame().payload) }
+                if !endsByBackend { socket.socket.waitForHangup() }
+            })
+            try await Self.fixture(backend).run { port, proxy in
+                let client = try Opening(port: port).wire
+                for _ in 0..<3 {
+                    try client.send("again")
+                    #expect(try client.readText() == "again")
+                }
+                if endsByBackend { #expect(client.socket.isAtEnd()) }
+                client.socket.close()
+                while await proxy.census().clients > 0 { await Task.yield() }
+                let tally = await proxy.tally()
+                #expect(tally.forwarded == 3 && tally.delivered == 3)
+                #expect(await proxy.routeReport()[0].bytesFromLegacy == 15)
+            }
+        }
+
         @Test
         func `bytes that come with either handshake are not lost`() async throws {
             let backend = try TestBackend(
@@ -101,8 +122,8 @@ extension SocketTests {
             }
         }
 
-        @Test
-        func `a backend that does not read makes its client wait, and loses nothing`() async throws {
+        @Test(arguments: [60_000, 4 << 20, 5 << 20, 6 << 20])
+        func `a backend that does not read makes its client wait, and loses nothing`(_ size: Int) async throws {
             let gate = Gate()
             let backend = try TestBackend(
                 receiveBuffer: 4096,
@@ -112,13 +133,13 @@ extension SocketTests {
                 })
             try await Self.fixture(backend).run { port in
                 let client = try Opening(port: port).wire
-                let total = try FloodingClient.fill(
-                    client.socket, message: WireSocket.bytes(2, Array(repeating: 7, count: 60_000), masked: true))
+                let message = WireSocket.bytes(2, Array(repeating: 7, count: size), masked: true)
+                let total = try FloodingClient.fill(client.socket, message: message)
                 // Kernel buffers and what the proxy may hold: bounded, and far below what a client could send.
                 #expect(total < 32 << 20)
                 gate.open()
-                for _ in 0..<total / 60_008 {
-                    #expect(try client.readFrame().payload.count == 60_000)
+                for _ in 0..<total / message.count {
+                    #expect(try client.readFrame().payload.count == size)
                 }
             }
         }
