@@ -124,7 +124,8 @@ let package = Package(
         .testTarget(
             name: "ShuntControlTests",
             dependencies: [
-                "ShuntControl", "ShuntCore", hummingbird, httpTypes, nioCore, nioPosix, logging, serviceLifecycle,
+                "ShuntControl", "ShuntCore", "ShuntTesting", hummingbird, httpTypes, nioCore, nioPosix, logging,
+                serviceLifecycle,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],
             swiftSettings: house
@@ -133,7 +134,7 @@ let package = Package(
         .testTarget(
             name: "ShuntCommandTests",
             dependencies: [
-                "shunt", "ShuntControl", "ShuntCore", nioCore, logging, serviceLifecycle,
+                "shunt", "ShuntControl", "ShuntCore", "ShuntTesting", nioCore, logging, serviceLifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: house

@@ -1,16 +1,10 @@
 import Hummingbird
 import NIOCore
-import ServiceLifecycle
 import ShuntCore
 
 /// The proxy's events as server-sent events (the WHATWG's HTML standard, §9.2): each with its id, so that a client that
 /// comes back is given what it missed, as long as that is kept.
 struct EventStream: Sendable {
-    private enum Wake: Sendable {
-        case event(ProxyEvent)
-        case beat
-    }
-
     /// What a client is asked to wait before it comes back, in milliseconds.
     private static let retry = 2000
     /// Events that are written at once.
@@ -23,30 +17,15 @@ struct EventStream: Sendable {
     let slot: StreamSlot
 
     @concurrent func write(to writer: inout any ResponseBodyWriter) async throws {
-        // Events are fetched by id; the control's own stream only says that there is something to fetch. So one place in
-        // the buffer is enough, and a slow client costs no memory.
-        let (wakes, source) = AsyncStream.makeStream(of: Wake.self, bufferingPolicy: .bufferingNewest(1))
+        // Events are fetched by id; the control's own stream only says that there is something to fetch. So none is
+        // missed where a beat stands for it.
         let news = control.eventStream()
         var last = if let after { after } else { await control.events(after: 0, limit: 1).last?.id ?? 0 }
         try await writer.write(ByteBuffer(string: "retry: \(Self.retry)\n\n"))
         if after != nil { try await catchUp(&last, with: nil, &writer) }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                for await event in news { source.yield(.event(event)) }
-                source.finish()
-            }
-            group.addTask {
-                while true {
-                    try await Task.sleep(for: beat)
-                    source.yield(.beat)
-                }
-            }
-            defer { group.cancelAll() }
-            for await wake in wakes.cancelOnGracefulShutdown() {
-                let event = if case .event(let event) = wake { event } else { nil as ProxyEvent? }
-                let wrote = try await catchUp(&last, with: event, &writer)
-                if !wrote, event == nil { try await writer.write(ByteBuffer(string: ": alive\n\n")) }
-            }
+        try await EventWakes(news: news, beat: beat).each { event in
+            let wrote = try await catchUp(&last, with: event, &writer)
+            if !wrote, event == nil { try await writer.write(ByteBuffer(string: ": alive\n\n")) }
         }
         try await writer.finish(nil)
     }

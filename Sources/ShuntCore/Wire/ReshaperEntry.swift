@@ -1,0 +1,30 @@
+extension Reshaper {
+    /// What a slot holds now. It is changed in place only: it is read and written for each edit.
+    struct Entry: Sendable {
+        var value = ReshapedValue.absent
+        /// The message that this is about; an entry of an earlier one is as good as new.
+        var turn: UInt32 = 0
+        /// The next slot that was changed in the present layer, or -1.
+        var next: Int32 = -1
+        var flags = Flags()
+    }
+
+    struct Flags: OptionSet, Sendable {
+        var rawValue: UInt8 = 0
+        /// The message holds it, be it in a duplicate that does not count.
+        static let occurs = Flags(rawValue: 1)
+        /// It is one level down: it is edited where it stands.
+        static let nested = Flags(rawValue: 2)
+        /// It is not what the message says: all its occurrences go.
+        static let cut = Flags(rawValue: 4)
+        /// It is in the list of changed slots.
+        static let listed = Flags(rawValue: 8)
+    }
+
+    /// A member that comes before the closing brace of the message (layer 0) or of the wrapper of that layer.
+    struct Addition: Sendable {
+        var layer: Int
+        var slot: Int
+        var value: ReshapedValue
+    }
+}
