@@ -34,7 +34,8 @@ package actor MemoryUsageStore: UsageStore {
     }
 
     package func forget(before first: UsageDay) {
-        rows = rows.filter { $0.key.day >= first }
+        // A month that is summed up stands at its first day: it is kept as long as any of its days.
+        rows = rows.filter { $0.key.day >= first.firstOfMonth }
         watched = watched.filter { $0.day >= first }
     }
 }

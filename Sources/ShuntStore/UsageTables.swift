@@ -72,19 +72,19 @@ enum UsageTables {
     private static let whose =
         "day = ? AND endpoint = ? AND route = ? AND app = ? AND version = ? AND tenant = ? AND origin = ?"
 
-    /// `min` and `max` of several values are nil when one is: the other counts then.
+    /// `min` and `max` of several values are nil when one is: the other counts then. A sum that is too large for the column
+    /// would be refused with all that is written beside it: it stays at the largest.
     private static let upsert = """
         INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
-            sockets = sockets + excluded.sockets,
-            messages = messages + excluded.messages,
-            replies = replies + excluded.replies,
-            bytes_in = bytes_in + excluded.bytes_in,
-            bytes_out = bytes_out + excluded.bytes_out,
-            errors = errors + excluded.errors,
+            \(["sockets", "messages", "replies", "bytes_in", "bytes_out", "errors"].map(sum).joined(separator: ",\n")),
             sessions = excluded.sessions,
             first_seen = coalesce(min(first_seen, excluded.first_seen), first_seen, excluded.first_seen),
             last_seen = coalesce(max(last_seen, excluded.last_seen), last_seen, excluded.last_seen)
         """
+
+    private static func sum(_ column: String) -> String {
+        "\(column) = \(column) + min(excluded.\(column), \(Int64.max) - max(0, \(column)))"
+    }
 
     static func add(_ watched: WatchedDay, _ db: Database) throws {
         try db.cachedStatement(sql: "INSERT OR IGNORE INTO watched (endpoint, day) VALUES (?, ?)")
@@ -100,8 +100,9 @@ enum UsageTables {
         try db.execute(sql: "DELETE FROM usage WHERE day = ?", arguments: [day.number])
     }
 
+    /// A month that is summed up stands at its first day: it is kept as long as any of its days.
     static func forget(before first: UsageDay, _ db: Database) throws {
-        try db.execute(sql: "DELETE FROM usage WHERE day < ?", arguments: [first.number])
+        try db.execute(sql: "DELETE FROM usage WHERE day < ?", arguments: [first.firstOfMonth.number])
         try db.execute(sql: "DELETE FROM watched WHERE day < ?", arguments: [first.number])
     }
 

@@ -73,8 +73,10 @@ def test_a_restart_is_seen_and_gone_by_itself(page, proxy):
     assert float(page.run("return getComputedStyle(document.getElementById('page')).opacity")) < 1
     assert page.all("#routes-table tbody tr"), "what was known stays"
     page.screenshot("stale")
+    proxy.write({"routes": {"guide": {"served_by": "unified"}}})
     proxy.start()
     page.until(lambda: not page.shows("#stale") and page.text("#link") == "live", "the page recovers", 30)
+    page.until(lambda: page.served_by("guide") == "Unified", "the new process has read another file")
     with proxy.connect(new_token()) as client:
         client.ask("guide", "hello")
         page.until(lambda: page.text("#tile-sockets .big") == "1", "and shows what is now")

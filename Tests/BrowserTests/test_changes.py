@@ -51,6 +51,8 @@ def test_a_share_is_set_and_taken_back(page, proxy):
     page.apply("enough seen")
     page.dialog_closes()
     page.until(lambda: page.served_by("liaison/content") == "Legacy", "the file counts again")
+    page.says("#events-list", "a third and a bit")
+    page.says("#events-list", "enough seen")
     assert "override" not in proxy.route("liaison/content")
 
 

@@ -79,8 +79,11 @@ final class FakeProxy: ProxyControl {
         ]
     }
 
-    func events(after id: Int64, limit: Int) async -> [ProxyEvent] {
-        state.withLock { Array($0.events.filter { $0.id > id }.suffix(limit)) }
+    func events(after id: Int64?, limit: Int) async -> [ProxyEvent] {
+        state.withLock {
+            guard let id else { return Array($0.events.suffix(limit)) }
+            return Array($0.events.filter { $0.id > id }.prefix(limit))
+        }
     }
 
     func eventStream() -> AsyncStream<ProxyEvent> {

@@ -268,6 +268,29 @@ struct MigrationDiagnosticsTests {
             would ever be safe to remove
             """#),
         DiagnosticCase(
+            "days that are not kept until an endpoint is quiet",
+            #"""
+            store: {keep: 10d}
+            \#(oneRoute)
+            """#,
+            #"""
+            1:15: error: store.keep: a quiet period of 14d is not shorter than store.keep, 10d; no endpoint \#
+            would ever be safe to remove
+            """#),
+        DiagnosticCase(
+            "a token is no name of a client",
+            #"""
+            session: {token: [query:ticket]}
+            client: {app: [query:ticket, user_agent], version: header:authorization}
+            \#(oneRoute)
+            """#,
+            #"""
+            2:15: error: client.app: one of these is where clients carry their session's token; it would be written to \#
+            the usage ledger: name something else
+            2:52: error: client.version: one of these is where clients carry their session's token; it would be written to \#
+            the usage ledger: name something else
+            """#),
+        DiagnosticCase(
             "secrets of admin and store are not shown",
             #"""
             admin: {tokens: {read: "my secret", write: short}}

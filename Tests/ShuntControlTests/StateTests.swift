@@ -83,7 +83,7 @@ import Testing
 
     @Test(arguments: [
         ("/api/v1/sessions", "sessions 100"), ("/api/v1/sessions?limit=7", "sessions 7"),
-        ("/api/v1/events", "events 0 100"), ("/api/v1/events?after=9&limit=1000", "events 9 1000"),
+        ("/api/v1/events", "events latest 100"), ("/api/v1/events?after=9&limit=1000", "events 9 1000"),
         ("/api/v1/audit", "audit 100 newest"),
         ("/api/v1/audit?limit=1&before=9223372036854775807", "audit 1 9223372036854775807"),
     ])

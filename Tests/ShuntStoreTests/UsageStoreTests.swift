@@ -58,13 +58,28 @@ private let ever = UsageDay(number: .min)...UsageDay(number: .max)
     private func `days and endpoints are chosen, and of too many the latest days`(kind: Kind) async throws {
         let folder = try StoreFolder()
         let store = try kind.make(folder)
-        try await store.add((1...5).map { row($0) }, watched: [])
+        // The last two days of January 1970, and the first three of February.
+        try await store.add((29...33).map { row($0) }, watched: [])
         let some = try await store.usage(
-            UsageDay(number: 2)...UsageDay(number: 4), endpoint: "/old", limit: 2)
-        #expect(some.map(\.day.number) == [3, 4])
+            UsageDay(number: 30)...UsageDay(number: 32), endpoint: "/old", limit: 2)
+        #expect(some.map(\.day.number) == [31, 32])
         #expect(try await store.usage(ever, endpoint: "/new", limit: 9).isEmpty)
-        try await store.forget(before: UsageDay(number: 4))
-        #expect(try await store.usage(ever, endpoint: nil, limit: 9).map(\.day.number) == [4, 5])
+        try await store.forget(before: UsageDay(number: 33))
+        #expect(
+            try await store.usage(ever, endpoint: nil, limit: 9).map(\.day.number) == [31, 32, 33],
+            "a month goes as a whole")
+    }
+
+    @Test func `a sum that is too large for its column does not stop what is written beside it`() async throws {
+        let folder = try StoreFolder()
+        let store = try Kind.sqlite.make(folder)
+        var large = row(31)
+        large.counts.bytesIn = .max
+        try await store.add([large, row(32)], watched: [])
+        try await store.add([large, row(31), row(32)], watched: [])
+        let rows = try await store.usage(ever, endpoint: nil, limit: 9)
+        #expect(rows.map(\.counts.bytesIn) == [.max, 20])
+        #expect(rows.map(\.counts.messages) == [3, 2])
     }
 
     @Test(arguments: Kind.allCases)

@@ -60,7 +60,7 @@ const readState = reader(async () => {
 
 const readEvents = reader(async () => {
   const last = state.events.at(-1)?.id ?? 0;
-  const { value } = await api.get(`/api/v1/events?after=${last}&limit=500`);
+  const { value } = await api.get(`/api/v1/events?limit=500${last ? `&after=${last}` : ''}`);
   state.events = [...state.events, ...value.events.filter((event) => event.id > last)].slice(-1000);
   if (byID('events-which').value === 'audit') await readAudit();
   events.draw();
@@ -85,8 +85,9 @@ const readUsage = reader(async () => {
   } catch (error) {
     if (error.status !== 409 && error.status !== 503) throw error;
     state.usageProblem = error.message;
+  } finally {
+    usageDue = Date.now() + Math.max(usageEvery, 20 * (Date.now() - began));
   }
-  usageDue = Date.now() + Math.max(usageEvery, 20 * (Date.now() - began));
   overview.drawLedger();
   usage.draw();
   verdicts.draw();
@@ -109,7 +110,8 @@ function receive(name, value) {
 /** A stream begins with what it knows already. */
 function begin(history) {
   if (startedAt !== history.started_at) {
-    state.events = [];
+    // Another process: its revisions begin anew, so that none of the old one's figures may stand for them.
+    Object.assign(state, { events: [], status: null, routes: null, pools: null, revision: null });
     startedAt = history.started_at;
   }
   state.mayChange = history.access === 'write';

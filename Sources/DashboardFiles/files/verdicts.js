@@ -49,6 +49,7 @@ export function affected(verdict, now = Date.now()) {
 function broken(verdict) {
   const left = affected(verdict);
   if (verdict.verdict === 'safe to remove') return ['If it went today, ', el('b', { text: 'nobody' }), ' would notice.'];
+  if (!left.length && verdict.last_seen) return [`Nobody used it in the last ${format.plural(verdict.quiet_days_needed, 'day')}, but it was `, el('b', { text: 'watched too seldom' }), ' to be sure.'];
   if (!left.length) return verdict.watched_since ? ['Nobody used it in the time that was watched, which is ', el('b', { text: 'too short' }), ' to be sure.'] : ['Not watched yet: nothing can be said.'];
   const names = left.length === 10 ? 'at least 10 clients' : format.plural(left.length, 'client');
   return ['If it went today, ', el('b', { text: names }), ` of the last ${format.plural(verdict.quiet_days_needed, 'day')} would break:`];
@@ -59,7 +60,7 @@ function users(verdict) {
   if (!left.length) return null;
   return el('ul', { class: 'users' }, left.map((user) => el('li', {},
     el('b', { text: user.app || 'an app that does not say' }), user.version && ` ${user.version}`,
-    el('span', { class: 'quiet', text: ` ${format.plural(user.messages, 'message')}, ${format.ago(user.last_seen)}` }))));
+    el('span', { class: 'quiet', text: ` ${format.plural(user.messages, 'message')} in all, the last ${format.ago(user.last_seen)}` }))));
 }
 
 const fact = (name, text, more) => el('div', {}, el('dt', { text: name }), el('dd', {}, text, more));

@@ -7,6 +7,26 @@ extension ClientNaming {
         section.setList(&version, "version", .clientSource, count: 0...16)
         section.finish()
     }
+
+    /// What a client is called stands in the ledger, in metrics and on the dashboard: a session's token must not.
+    func check(_ section: Section, _ tokens: [ValueSource]) {
+        for (key, sources) in [("app", app), ("version", version)] {
+            guard let node = section[key], sources.contains(where: { $0.isAmong(tokens) }) else { continue }
+            section.diagnostics.error(
+                node, "one of these is where clients carry their session's token",
+                advice: "it would be written to the usage ledger: name something else")
+        }
+    }
+}
+
+extension ClientNaming.Source {
+    fileprivate func isAmong(_ tokens: [ValueSource]) -> Bool {
+        if case .value(let source) = self {
+            tokens.contains(source) || source == .header("authorization")
+        } else {
+            false
+        }
+    }
 }
 
 extension ValueKind where Value == ClientNaming.Source {

@@ -26,6 +26,9 @@ struct DocumentReader {
         if let section = root.section("usage") { usage.read(section) }
         if let section = root.section("client") { draft.definition.client.read(section) }
         if let section = root.section("session") { draft.definition.session.read(section) }
+        if let section = root.section("client") {
+            draft.definition.client.check(section, draft.definition.session.token)
+        }
         if let section = root.section("limits") { draft.definition.limits.read(section) }
         if let section = root.section("drain") { drain.read(section) }
         if let section = root.section("log") { log.read(section) }
@@ -43,7 +46,7 @@ struct DocumentReader {
             settings.read(section, &usage, into: &draft)
             draft.definition.deprecation = settings
         }
-        usage.check(deprecation)
+        usage.check(deprecation: deprecation, store: root.section("store"))
         root.finish()
         TableChecks(draft: draft, listen: listen, unified: unified, diagnostics: diagnostics).run()
         if let place = deprecation?.node {

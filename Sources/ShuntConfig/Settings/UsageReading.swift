@@ -23,13 +23,16 @@ extension UsageSettings {
         }
     }
 
-    /// A quiet period that is longer than what is kept could never be seen to be over.
-    func check(_ section: Section?) {
-        guard let section, let node = section["quiet_period"],
-            quietPeriod.milliseconds / UsageDay.length >= Int64(keepDays)
+    /// A quiet period that is longer than what is kept could never be seen to be over. Said where the one is written, or
+    /// the other where that one is not.
+    func check(deprecation: Section?, store: Section?) {
+        guard quietPeriod.milliseconds / UsageDay.length >= Int64(keepDays),
+            let (section, node) = deprecation.flatMap({ section in section["quiet_period"].map { (section, $0) } })
+                ?? store.flatMap({ section in section["keep"].map { (section, $0) } })
         else { return }
         section.diagnostics.error(
-            node, "a quiet period of \(Duration.text(quietPeriod)) is not shorter than store.keep, \(keepDays)d",
+            node,
+            "a quiet period of \(Duration.text(quietPeriod)) is not shorter than store.keep, \(keepDays)d",
             advice: "no endpoint would ever be safe to remove")
     }
 }

@@ -16,7 +16,7 @@ struct LiveStream: Sendable {
         var told = LiveSnapshot.Told()
         try await EventWakes(news: news, beat: beat).each { snapshot in
             guard let snapshot else { return try await writer.write(ByteBuffer(string: ": alive\n\n")) }
-            let lastEvent = await control.events(after: 0, limit: 1).last?.id ?? 0
+            let lastEvent = await control.events(after: nil, limit: 1).last?.id ?? 0
             try await writer.write(Self.event("sample", snapshot.sample(lastEvent: lastEvent, after: &told)))
         }
         try await writer.finish(nil)

@@ -11,7 +11,7 @@ extension AdminAPI {
                 parameters: [
                     Parameter(
                         "after", .number(0...Int64.max, unlessGiven: nil),
-                        "Only events with a larger id. `Last-Event-ID` stands above it. A stream without either begins now."
+                        "The first events with a larger id, instead of the latest. `Last-Event-ID` stands above it. A stream without either begins now."
                     ),
                     Parameter("limit", .number(1...1000, unlessGiven: 100), "How many at most; not of a stream."),
                 ],
@@ -20,7 +20,7 @@ extension AdminAPI {
                 if call.wantsStream { return try stream(call, slots, limits) }
                 let revision = await call.control.status().revision
                 let limit = Int(clamping: call.number("limit") ?? 100)
-                let events = await call.control.events(after: call.number("after") ?? 0, limit: limit)
+                let events = await call.control.events(after: call.number("after"), limit: limit)
                 return try .json(EventsAnswer(events), revision: revision)
             }
         ]

@@ -20,7 +20,7 @@ struct EventStream: Sendable {
         // Events are fetched by id; the control's own stream only says that there is something to fetch. So none is
         // missed where a beat stands for it.
         let news = control.eventStream()
-        var last = if let after { after } else { await control.events(after: 0, limit: 1).last?.id ?? 0 }
+        var last = if let after { after } else { await control.events(after: nil, limit: 1).last?.id ?? 0 }
         try await writer.write(ByteBuffer(string: "retry: \(Self.retry)\n\n"))
         if after != nil { try await catchUp(&last, with: nil, &writer) }
         try await EventWakes(news: news, beat: beat).each { event in

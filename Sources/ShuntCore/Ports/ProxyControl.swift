@@ -7,8 +7,8 @@ package protocol ProxyControl: Sendable {
     func pools() async -> [PoolStatus]
     /// The sessions with most sockets first; never a token in it.
     func sessions(limit: Int) async -> [SessionStatus]
-    /// The latest events after `id` (0 for all that are kept), oldest first.
-    func events(after id: Int64, limit: Int) async -> [ProxyEvent]
+    /// The first events after `id` that are kept (0: from the first on), or, where it is nil, the latest; oldest first.
+    func events(after id: Int64?, limit: Int) async -> [ProxyEvent]
     /// Events from now on.
     func eventStream() -> AsyncStream<ProxyEvent>
     /// The latest lines of the audit trail before `id`, newest first.

@@ -11,7 +11,6 @@ extension Switchboard {
         let limits = table.definition.limits
         let id = clients.insert(
             Client(session: sessionID, handshake: handshake, endpoint: endpoint, app: app, limits: limits, now: now))
-        meterOpened(endpoint)
         let before = sessions[sessionID]?.clients.count ?? 0
         sessions[sessionID]?.clients.append(id)
         sessions[sessionID]?.alone = nil
@@ -19,6 +18,7 @@ extension Switchboard {
         if before >= limits.connectionsPerSession {
             // Nothing is said to it that the session's next socket would miss.
             effects.list.append(.admit(id, .none))
+            meterOpened(endpoint)
             close(id, .tryAgainLater, .tooManyConnections, now: now, &effects)
         } else if seats[seat]?.side == .legacy {
             clients[id]?.isArriving = true
@@ -39,6 +39,7 @@ extension Switchboard {
         clients[id]?.lastHeard = now
         clients[id]?.lastActive = now
         effects.list.append(.admit(id, connection))
+        meterOpened(client.endpoint)
         if let drain = draining { leave(id, .draining, at: drain.leavingTime(now: now, random: &random)) }
         if let endpoint = client.endpoint, endpoint.heartbeat != nil, !client.isRaw {
             clients[id]?.beats = now + endpoint.heartbeatEvery

@@ -32,7 +32,7 @@ extension Switchboard {
     package mutating func clientClosed(
         _ id: ClientID, close: PeerClose = .cut, now: Instant, _ effects: inout Effects
     ) {
-        if clients.contains(id) { meterClose(ClientClose(.client, close)) }
+        if clients[id]?.isArriving == false { meterClose(ClientClose(.client, close)) }
         for pool in throughPools(of: id) { relayClose(to: pool, close, now: now, &effects) }
         forget(id, now: now, &effects)
         settleLoosened(now: now, &effects)

@@ -82,8 +82,8 @@ extension Switchboard {
         let seat = seat(of: id, route, now: now)
         // An old client's message was counted when it came.
         if clients[id]?.endpoint == nil { heard(seat, bytes: bytes.count, now: now) }
-        if draining != nil { return refuse(id, .draining, members: known(bytes), now: now, &effects) }
-        if isOverloaded { return refuse(id, .overloaded, members: known(bytes), now: now, &effects) }
+        if draining != nil { return refuse(id, .draining, on: seat, members: known(bytes), now: now, &effects) }
+        if isOverloaded { return refuse(id, .overloaded, on: seat, members: known(bytes), now: now, &effects) }
         let oneWay = envelope.value(table.typeSlot).map { table.oneWay.find(bytes, $0) != nil } ?? false
         let conversation = conversation(seat, bytes)
         // The side of an old client's socket is decided already, by its one conversation.

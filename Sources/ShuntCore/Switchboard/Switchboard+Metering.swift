@@ -65,6 +65,14 @@ extension Switchboard {
         if meter.isDeprecating { meter.endpoints[index].deprecatedUses += 1 }
     }
 
+    /// Where the figures of a client's legacy endpoint are kept; -1 with those of unlisted values, which is where a route
+    /// belongs that a change of the table removed: its index is another one's now. nil for the unified endpoint.
+    @inline(__always)
+    func routeIndex(of id: ClientID) -> Int? {
+        guard let endpoint = clients[id]?.endpoint else { return nil }
+        return clients[id]?.isStranded == true ? -1 : endpoint.route.index
+    }
+
     /// Messages of a client on a legacy endpoint.
     @inline(__always)
     mutating func meterMessages(_ count: Int, bytes: Int, on route: Int) {

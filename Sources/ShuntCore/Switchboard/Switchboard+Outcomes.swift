@@ -1,9 +1,11 @@
 /// How messages end: a reply delivered, a reply parked, or one error.
 extension Switchboard {
     /// An error about a message that was never accepted.
+    ///
+    /// - Parameter seat: whose route the message was found to be for, where it was.
     mutating func refuse(
-        _ id: ClientID, _ code: ErrorCode, detail: String? = nil, members: [(name: String, json: [UInt8])] = [],
-        now: Instant, _ effects: inout Effects
+        _ id: ClientID, _ code: ErrorCode, on seat: SeatID = .none, detail: String? = nil,
+        members: [(name: String, json: [UInt8])] = [], now: Instant, _ effects: inout Effects
     ) {
         tally.refused += 1
         meterRefusal(code)
@@ -11,7 +13,7 @@ extension Switchboard {
         if clients[id]?.congested == true { return close(id, .tryAgainLater, .slowReader, now: now, &effects) }
         let start = effects.splices.literalCount
         let endpoint = clients[id]?.endpoint
-        if endpoint != nil { erred(clients[id]?.seats.first?.seat ?? .none) }
+        erred(endpoint == nil ? seat : clients[id]?.seats.first?.seat ?? .none)
         // What an old client sent has no address of its own.
         let members = endpoint.map { tags(of: $0.route) + members.filter { !isAddress($0.name) } } ?? members
         ErrorReply.append(

@@ -59,20 +59,23 @@ extension Switchboard {
     ) {
         guard let pool = pools[exchange.pool] else { return }
         let settings = pool.upstream.settings
-        if pool.expired { return refuse(exchange.client, .sessionExpired, members: known(bytes), now: now, &effects) }
+        let (client, seat) = (exchange.client, exchange.seat)
+        if pool.expired {
+            return refuse(client, .sessionExpired, on: seat, members: known(bytes), now: now, &effects)
+        }
         let ahead = waiting(in: pool, isHindered: isHindered)
         let full =
             ahead.messages >= settings.queue.messages
             || ahead.messages > 0 && ahead.bytes &+ bytes.count > settings.queue.bytes
         if full {
             let code: ErrorCode = exchange.route.isPaused ? .routePaused : .queueFull
-            return refuse(exchange.client, code, members: known(bytes), now: now, &effects)
+            return refuse(client, code, on: seat, members: known(bytes), now: now, &effects)
         }
         if !settings.pace.isEmpty {
             let wait = paceWait(of: pool, ahead: ahead.messages, now: now)
             if wait > settings.queue.timeout {
                 let members = known(bytes) + [("retry_after", decimalSeconds(wait))]
-                return refuse(exchange.client, .rateLimited, members: members, now: now, &effects)
+                return refuse(client, .rateLimited, on: seat, members: members, now: now, &effects)
             }
         }
         var exchange = exchange

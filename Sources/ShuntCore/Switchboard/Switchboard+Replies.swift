@@ -164,11 +164,11 @@ extension Switchboard {
                 // Both changes of form in one pass.
                 let splice = unify(
                     route, upstream, conversation: conversation, bytes, restoring: endpoint.toLegacy, &effects)
-                replied(place, route.index, bytes: splice.length, ends: ends, now: now)
+                replied(place, route, bytes: splice.length, ends: ends, now: now)
                 effects.list.append(.deliver(client, splice))
             } else {
                 let splice = unify(route, upstream, conversation: conversation, bytes, &effects)
-                replied(place, route.index, bytes: splice.length, ends: ends, now: now)
+                replied(place, route, bytes: splice.length, ends: ends, now: now)
                 hand(splice, message: bytes, to: client, of: session, endpoint, now: now, &effects)
             }
         }
@@ -180,10 +180,12 @@ extension Switchboard {
 
     /// Counts a reply for whoever asks later.
     @inline(__always)
-    private mutating func replied(_ place: Exchange.Place, _ route: Int, bytes: Int, ends: Bool, now: Instant) {
+    private mutating func replied(_ place: Exchange.Place, _ route: Route, bytes: Int, ends: Bool, now: Instant) {
         said(place.seat, bytes: bytes)
+        guard isOfTable(route) else { return }
         meterReply(
-            route, place.side, bytes: bytes, since: place.sentAt, isFirst: !place.isAnswered, ends: ends, now: now)
+            route.index, place.side, bytes: bytes, since: place.sentAt, isFirst: !place.isAnswered, ends: ends, now: now
+        )
     }
 
     /// The timeout starts anew. Whose client has seen a part, that message is not sent a second time.

@@ -32,7 +32,7 @@ extension Switchboard {
 
     private func count(_ id: ClientID, in sockets: inout SocketCensus) {
         guard let seats = clients[id]?.seats, let isRaw = clients[id]?.isRaw else { return }
-        guard let route = clients[id]?.endpoint?.route.index else {
+        guard let route = routeIndex(of: id) else {
             var sides: (legacy: Bool, unified: Bool) = (false, false)
             for place in seats {
                 if self.seats[place.seat]?.side == .unified { sides.unified = true } else { sides.legacy = true }

@@ -7,7 +7,7 @@ extension Switchboard {
         _ id: ClientID, _ endpoint: Endpoint, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant,
         _ effects: inout Effects
     ) {
-        meterMessages(1, bytes: bytes.count, on: endpoint.route.index)
+        meterMessages(1, bytes: bytes.count, on: routeIndex(of: id) ?? -1)
         var opens = true
         if kind == .text {
             let result = envelope.scan(bytes, for: Self.typeOnly, nesting: table.definition.limits.nesting, early: true)
@@ -166,7 +166,7 @@ extension Switchboard {
         splice.kind = kind
         said(clients[client]?.seats.first?.seat ?? .none, bytes: bytes.count)
         effects.list.append(.deliver(client, splice))
-        let route = clients[client]?.endpoint?.route.index ?? -1
+        let route = routeIndex(of: client) ?? -1
         guard isReply, let live = connections[id]?.live, live > 0 else {
             return meterPassedDown(route, bytes: bytes.count)
         }
@@ -203,7 +203,7 @@ extension Switchboard {
         tally.forwarded &+= up
         tally.passed &+= up
         tally.delivered &+= down
-        guard let route = clients[id]?.endpoint?.route.index else { return }
+        guard let route = routeIndex(of: id) else { return }
         meterMessages(up, bytes: bytesUp, on: route)
         guard routeTallies.indices.contains(route) else { return }
         routeTallies[route].byLegacy &+= up

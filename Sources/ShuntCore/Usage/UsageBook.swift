@@ -43,7 +43,7 @@ package struct UsageBook: Sendable {
         for row in taken { rows[row.id, default: UsageCounts()].add(row.counts) }
         let before = rows.count
         while rows.count > Self.most, let earliest = rows.keys.map(\.day).min() {
-            rows = rows.filter { $0.key.day != earliest }
+            for key in rows.keys.filter({ $0.day == earliest }).prefix(rows.count - Self.most) { rows[key] = nil }
         }
         return before - rows.count
     }

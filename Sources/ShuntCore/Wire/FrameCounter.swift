@@ -3,7 +3,7 @@
 package struct FrameCounter: Sendable {
     /// Data frames with FIN: the last ones of messages.
     package private(set) var messages = 0
-    /// Bytes of payload of all frames.
+    /// Bytes of payload that came, of all frames: what a header announces is nobody's use of anything.
     package private(set) var payload = 0
     /// Payload of the frame in hand that is still to come.
     private var left = 0
@@ -25,6 +25,7 @@ package struct FrameCounter: Sendable {
             let skipped = min(left, bytes.count &- position)
             left &-= skipped
             position &+= skipped
+            payload &+= skipped
             guard left == 0, position < bytes.count else { return }
             if takeShort(bytes, &position) { continue }
             guard takeHead(bytes, &position) else { return }
@@ -48,7 +49,6 @@ package struct FrameCounter: Sendable {
     @inline(__always)
     private mutating func begin(_ first: UInt8, _ length: Int) {
         left = length
-        payload &+= length
         // FIN, and one of the opcodes of data: continuation, text, binary.
         if first >= 0x80, first & 0x0F <= 2 { messages &+= 1 }
     }

@@ -59,7 +59,11 @@ final class RawPipe {
         upstreamEnd.isCounted = true
         let (up, down) = (clientEnd.counter.messages &- told.up, upstreamEnd.counter.messages &- told.down)
         guard up > 0 || down > 0 else { return }
-        let bytes = (up: clientEnd.counter.payload, down: upstreamEnd.counter.payload)
+        // What belongs to a message that is under way counts with it.
+        let bytes = (
+            up: up > 0 ? clientEnd.counter.payload : toldBytes.up,
+            down: down > 0 ? upstreamEnd.counter.payload : toldBytes.down
+        )
         told = (told.up &+ up, told.down &+ down)
         worker.switchboard.rawPassed(
             client, up: up, down: down, bytesUp: bytes.up &- toldBytes.up, bytesDown: bytes.down &- toldBytes.down,

@@ -18,24 +18,25 @@ struct EventsCommand: AdminCommand {
     @Flag(name: [.short, .long], help: "Go on with what happens from now on.")
     var follow = false
 
-    @Option(help: "Only events after the one with this id.")
-    var after: Int64 = 0
+    @Option(help: "The first events after the one with this id, instead of the latest.")
+    var after: Int64?
 
     @Option(help: "How many of the past at most.")
     var limit = 50
 
     func check() throws(CommandFailure) {
         try Limit.check(limit)
-        guard after >= 0 else { throw CommandFailure(.usage, "--after is the id of an event: 0 or more.") }
+        guard after ?? 0 >= 0 else { throw CommandFailure(.usage, "--after is the id of an event: 0 or more.") }
     }
 
     func perform(_ client: AdminClient) async throws(CommandFailure) {
-        let answer = try await client.get(AdminPath.events + "?after=\(after)&limit=\(limit)")
+        let from = after.map { "&after=\($0)" } ?? ""
+        let answer = try await client.get(AdminPath.events + "?limit=\(limit)\(from)")
         if options.json, !follow { return Output.print(answer.text + "\n") }
         let past = try answer.decoded(EventsAnswer.self).events
         for event in past { Output.print(try text(event)) }
         guard follow else { return }
-        var last = past.last?.id ?? after
+        var last = past.last?.id ?? after ?? 0
         try await client.follow(after: last) { data in
             let event = try AdminClient.Answer(body: Data(data.utf8)).decoded(EventAnswer.self)
             // The stream may begin with events that were printed above.

@@ -35,7 +35,7 @@ extension ControlPlane: ProxyControl {
 
     package func sessions(limit: Int) async -> [SessionStatus] { await plane.sessionReport(limit: limit) }
 
-    package func events(after id: Int64, limit: Int) async -> [ProxyEvent] { log.events(after: id, limit: limit) }
+    package func events(after id: Int64?, limit: Int) async -> [ProxyEvent] { log.events(after: id, limit: limit) }
 
     package nonisolated func eventStream() -> AsyncStream<ProxyEvent> { log.stream() }
 

@@ -29,9 +29,12 @@ package final class EventLog: Sendable {
         }
     }
 
-    /// The first events after `id` that are still kept.
-    package func events(after id: Int64, limit: Int) -> [ProxyEvent] {
-        state.withLock { state in Array(state.events.filter { $0.id > id }.prefix(max(0, limit))) }
+    /// The first events after `id` that are still kept, or, where it is nil, the latest; oldest first.
+    package func events(after id: Int64?, limit: Int) -> [ProxyEvent] {
+        state.withLock { state in
+            guard let id else { return Array(state.events.suffix(max(0, limit))) }
+            return Array(state.events.drop { $0.id <= id }.prefix(max(0, limit)))
+        }
     }
 
     /// Events from now on, until the listener goes.

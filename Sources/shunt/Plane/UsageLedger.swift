@@ -13,27 +13,35 @@ package actor UsageLedger {
     private let logger: Logger
     private let counted: @Sendable () async -> UsageBatch
     private let clock: @Sendable () -> UnixTime
+    private let uptime: @Sendable () -> Duration
 
     private var book: UsageBook
     /// Days that the store knows to be watched.
     private var watched: Set<WatchedDay> = []
     private var forgotBefore: UsageDay?
+    /// What the clocks said when the wall clock was first seen to go as it goes now.
+    private var steady: (wall: UnixTime, uptime: Duration)?
     private var problem: String?
     /// For metrics.
     package private(set) var figures = UsageFigures()
     /// What was begun last, a flush or a look: the next one waits for it.
     private var last: Task<Void, Never>?
 
-    /// - Parameter counted: takes out what the workers counted since it was called last.
+    /// - Parameters:
+    ///   - uptime: a clock that nobody sets.
+    ///   - counted: takes out what the workers counted since it was called last.
     package init(
         settings: UsageSettings, store: any UsageStore, log: EventLog, logger: Logger,
-        clock: @escaping @Sendable () -> UnixTime = { .now }, counted: @escaping @Sendable () async -> UsageBatch
+        clock: @escaping @Sendable () -> UnixTime = { .now },
+        uptime: @escaping @Sendable () -> Duration = UsageLedger.uptime(),
+        counted: @escaping @Sendable () async -> UsageBatch
     ) {
         self.settings = settings
         self.store = store
         self.log = log
         self.logger = logger
         self.clock = clock
+        self.uptime = uptime
         self.counted = counted
         book = UsageBook(maxClients: settings.maxClients)
     }
@@ -77,10 +85,35 @@ package actor UsageLedger {
         await forget(today)
     }
 
+    /// Counts from when it is made.
+    private static func uptime() -> @Sendable () -> Duration {
+        let start = ContinuousClock.now
+        return { start.duration(to: .now) }
+    }
+
+    /// How long a wall clock must have gone on as any clock does before something is deleted by it. A machine that boots
+    /// or wakes up may be years ahead until it is told the time.
+    private static let trial = Duration.seconds(3600)
+
+    private func isClockSteady() -> Bool {
+        let (wall, uptime) = (clock(), uptime())
+        guard let steady else {
+            self.steady = (wall, uptime)
+            return false
+        }
+        let went = Duration.milliseconds(wall.milliseconds - steady.wall.milliseconds)
+        let passed = uptime - steady.uptime
+        guard went - passed < Self.trial, passed - went < Self.trial else {
+            self.steady = (wall, uptime)
+            return false
+        }
+        return passed >= Self.trial
+    }
+
     /// Once a day, old days go and older months are summed up. Should that fail, the next flush tries again.
     private func forget(_ today: UsageDay) async {
         let first = today.adding(-settings.keepDays)
-        guard forgotBefore != first else { return }
+        guard isClockSteady(), forgotBefore != first else { return }
         do {
             try await store.forget(before: first)
             try await store.compact(before: today.adding(-UsageDay.keptSingly))
@@ -115,7 +148,10 @@ package actor UsageLedger {
         do {
             let kept = try await store.usage(
                 first...max(first, UsageDay(number: .max)), endpoint: endpoint, limit: Self.mostRows)
-            return .success((kept + book.rows(of: endpoint), try await store.watchedDays()))
+            var days = try await store.watchedDays()
+            // Of days that were not read nobody can say that they were quiet.
+            if kept.count >= Self.mostRows, let last = kept.map(\.day).min() { days.removeAll { $0.day <= last } }
+            return .success((kept + book.rows(of: endpoint), days))
         } catch {
             return .failure(.store((error as? StoreProblem)?.text ?? "\(error)"))
         }
@@ -127,7 +163,7 @@ package actor UsageLedger {
     ) async throws(ControlProblem) -> UsageReport {
         let now = clock()
         let today = UsageDay(now)
-        let first = today.adding(-settings.keepDays)
+        let first = today.adding(-settings.keepDays).firstOfMonth
         let (rows, days) = try await inTurn { () -> Result<([UsageRow], [WatchedDay]), ControlProblem> in
             await self.write(endpoints)
             return await self.read(from: first, endpoint: query.endpoint)

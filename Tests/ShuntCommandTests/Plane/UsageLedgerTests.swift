@@ -52,6 +52,7 @@ private struct Books {
         ledger = UsageLedger(
             settings: settings, store: store, log: log,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { time.now },
+            uptime: { time.uptime },
             counted: { counted.take() })
     }
 
@@ -65,6 +66,10 @@ private struct Books {
     }
 
     func pass(days: Int64) { time.pass(days * UsageDay.length) }
+
+    func pass(hours: Int64) { time.pass(hours * 3_600_000) }
+
+    func setClock(daysAhead days: Int64) { time.set(ahead: days * UsageDay.length) }
 
     func report(since days: Int = 30) async throws -> UsageReport {
         try await ledger.report(UsageQuery(since: UsageDay(time.now).adding(-days)), endpoints: endpoints)
@@ -81,9 +86,17 @@ private struct Books {
 }
 
 private final class SharedTime: Sendable {
-    private let value = Mutex(Books.start)
-    var now: UnixTime { value.withLock { $0 } }
-    func pass(_ milliseconds: Int64) { value.withLock { $0.milliseconds += milliseconds } }
+    private let value = Mutex((wall: Books.start, up: Duration.zero))
+    var now: UnixTime { value.withLock { $0.wall } }
+    var uptime: Duration { value.withLock { $0.up } }
+    func pass(_ milliseconds: Int64) {
+        value.withLock {
+            $0.wall.milliseconds += milliseconds
+            $0.up += .milliseconds(milliseconds)
+        }
+    }
+    /// Somebody sets the wall clock.
+    func set(ahead milliseconds: Int64) { value.withLock { $0.wall.milliseconds += milliseconds } }
 }
 
 private final class SharedBatch: Sendable {
@@ -123,6 +136,14 @@ private final class SharedBatch: Sendable {
         #expect(try await books.messages() == 3)
     }
 
+    @Test func `of the events kept the latest are told, or the first after one`() {
+        let log = EventLog()
+        for number in 1...5 { log.add("k\(number)", "text") }
+        #expect(log.events(after: nil, limit: 2).map(\.kind) == ["k4", "k5"])
+        #expect(log.events(after: 0, limit: 2).map(\.kind) == ["k1", "k2"])
+        #expect(log.events(after: 3, limit: 9).map(\.kind) == ["k4", "k5"])
+    }
+
     @Test func `an endpoint is watched on each day on which the proxy runs`() async throws {
         let books = try Books()
         books.count(1)
@@ -133,6 +154,38 @@ private final class SharedBatch: Sendable {
             #expect(verdict.judgement != .safeToRemove || verdict.quietDaysWatched >= 14)
         }
         #expect(try await books.report().verdicts.first?.judgement == .safeToRemove)
+    }
+
+    @Test func `a clock that is wrong for a while deletes nothing`() async throws {
+        let books = try Books(keepDays: 30)
+        books.count(3)
+        await books.ledger.flush(books.endpoints)
+        books.pass(hours: 2)
+        await books.ledger.flush(books.endpoints)
+        books.setClock(daysAhead: 500)
+        for _ in 0..<3 {
+            books.count(1)
+            await books.ledger.flush(books.endpoints)
+            books.pass(hours: 0)
+        }
+        books.setClock(daysAhead: -500)
+        #expect(try await books.days(since: 20).first?.counts.messages == 3)
+        #expect(try await books.report().verdicts.first?.daysWatched == 1)
+    }
+
+    @Test func `a ledger that starts under a wrong clock deletes nothing before an hour is over`() async throws {
+        let books = try Books(keepDays: 30)
+        try await books.store.add(
+            [
+                UsageRow(
+                    day: UsageDay(Books.start), key: UsageKey(endpoint: "/old", route: "guide", app: "web"),
+                    counts: UsageCounts())
+            ], watched: [])
+        books.setClock(daysAhead: 500)
+        books.count(1)
+        await books.ledger.flush(books.endpoints)
+        books.setClock(daysAhead: -500)
+        #expect(try await books.days(since: 20).first?.day == UsageDay(Books.start))
     }
 
     @Test func `months that are long over are summed up, and nothing of them is lost`() async throws {
@@ -149,11 +202,11 @@ private final class SharedBatch: Sendable {
         #expect(try await books.report().verdicts.first?.quietSince?.text == "2027-01-01")
     }
 
-    @Test func `days past the time that is kept go`() async throws {
+    @Test func `days past the time that is kept go with their month`() async throws {
         let books = try Books(keepDays: 30)
         books.count(1)
         #expect(try await books.messages(since: 90) == 1)
-        books.pass(days: 30)
+        books.pass(days: 38)
         #expect(try await books.messages(since: 90) == 1)
         books.pass(days: 1)
         #expect(try await books.messages(since: 90) == 0)

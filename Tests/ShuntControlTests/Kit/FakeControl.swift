@@ -43,10 +43,11 @@ final class FakeControl: ProxyControl {
         return Array([session].prefix(limit))
     }
 
-    func events(after id: Int64, limit: Int) async -> [ProxyEvent] {
+    func events(after id: Int64?, limit: Int) async -> [ProxyEvent] {
         state.withLock {
-            $0.asked.append("events \(id) \(limit)")
-            return Array($0.events.filter { $0.id > id }.suffix(limit))
+            $0.asked.append("events \(id.map(String.init) ?? "latest") \(limit)")
+            guard let id else { return Array($0.events.suffix(limit)) }
+            return Array($0.events.filter { $0.id > id }.prefix(limit))
         }
     }
 

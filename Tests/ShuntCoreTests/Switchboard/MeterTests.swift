@@ -114,6 +114,35 @@ import Testing
         #expect(report.sockets.legacy[0].passthrough == 1)
     }
 
+    @Test func `a socket of a route that is removed counts for no other one`() throws {
+        let world = try Driver(.migration())
+        let anna = world.arrive(Old.guide, "anna")
+        world.say(anna, "{}")
+        try world.change {
+            $0.addressing.defaultRoute = nil
+            $0.routes.remove(at: 0)
+        }
+        world.say(anna, "{}")
+        world.hear(1, Text.reply("a"))
+        let report = world.workerReport
+        #expect(report.meter.endpoints.allSatisfy { $0.messages == 0 })
+        #expect(report.meter.unlisted.messages == 1, "in the sum it is there")
+        #expect(report.routes.allSatisfy { $0.repliesByLegacy == 0 && $0.bytesFromLegacy == 0 })
+    }
+
+    @Test func `a handshake that its backend refused was no socket`() throws {
+        let world = try Driver(.migration())
+        _ = world.arriving(Old.guide, "anna")
+        world.fail(1, .refused(status: 401))
+        let (ben, _) = world.arriving(Old.guide, "ben")
+        world.event { core, effects in
+            core.clientClosed(world.id(ben), close: .cut, now: world.now, &effects)
+        }
+        let meter = world.workerReport.meter
+        #expect(meter.endpoints[0].opened == 0)
+        #expect(meter.closes == [:])
+    }
+
     @Test func `the use of an endpoint counts once more from the day that it is deprecated`() throws {
         let world = try Driver(.migration())
         let anna = world.arrive(Old.guide, "anna")

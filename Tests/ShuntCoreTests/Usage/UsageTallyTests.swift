@@ -201,6 +201,14 @@ private let day = TimeSpan.hours(24)
         #expect(counts.errors >= 1)
     }
 
+    @Test func `what is refused on the unified endpoint is an error there too`() throws {
+        let counting = try Counting { $0.everywhere { $0.queue.messages = 1 } }
+        let anna = counting.world.connect("anna")
+        for number in 1...3 { counting.world.say(anna, Text.guide("\(number)")) }
+        let counts = try #require(counting.take().first?.counts)
+        #expect([counts.messages, counts.errors] == [3, 2])
+    }
+
     @Test func `without being asked nothing is counted`() throws {
         let world = try Driver(.migration())
         let anna = world.arrive(Old.guide, "anna")
