@@ -63,7 +63,7 @@ def test_a_filter_narrows_the_table_and_its_file(page, downloads):
 
 def test_a_hostile_name_is_text(page, proxy):
     use(proxy, HOSTILE, "=1+1", "guide", 1)
-    page.pick("#usage-since", "7d")
+    page.pick("#usage-since", "6d")
     page.until(lambda: [row for row in rows(page) if row[:2] == [HOSTILE, "=1+1"]], "the name is shown as it is")
     page.until(lambda: HOSTILE in page.text("#verdict-list"), "in the verdicts too")
     assert not page.all("img"), "and is no markup"

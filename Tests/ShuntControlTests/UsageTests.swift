@@ -45,6 +45,7 @@ import Testing
     @Test(arguments: [
         ("=1+1", "'=1+1"), ("+x", "'+x"), ("-x", "'-x"), ("@x", "'@x"), ("  =x", "'  =x"), ("\tx", "'\tx"),
         ("a=b", "a=b"), ("", ""), ("a\"b", "\"a\"\"b\""), ("a\r\nb", "\"a\r\nb\""), ("＝x", "'＝x"),
+        ("a;=x", "a;'=x"), ("a; =x", "a;' =x"), ("X11; Linux", "X11; Linux"), ("a ", "a "),
     ])
     func `a cell is safe`(text: String, cell: String) {
         #expect(UsageCSV.cell(text) == cell)

@@ -1,11 +1,12 @@
 // Comma-separated values (RFC 4180). What a spreadsheet would take for a formula gets an apostrophe in front.
 
-const formula = /^ *[=+\-@\t\r\n＝＋－＠]/;
+// Behind what other countries part cells with, too.
+const formula = /(^|[;\t])(?= *[=+\-@\t\r\n＝＋－＠])/g;
 
 function cell(value) {
   if (value === undefined || value === null) return '';
   if (typeof value === 'number') return String(value);
-  const text = formula.test(value) ? `'${value}` : value;
+  const text = value.replace(formula, "$1'");
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

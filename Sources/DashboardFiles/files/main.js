@@ -77,7 +77,7 @@ const readUsage = reader(async () => {
   const since = byID('usage-since').value;
   try {
     const [clients, days] = await Promise.all([
-      api.get(`/api/v1/usage?since=${since}&by=app,version,tenant,origin`), api.get('/api/v1/usage?since=30d&by=day'),
+      api.get(`/api/v1/usage?since=${since}&by=app,version,tenant,origin`), api.get('/api/v1/usage?since=29d&by=day'),
     ]);
     state.usage = clients.value;
     state.days = days.value;

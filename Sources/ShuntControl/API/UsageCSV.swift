@@ -22,10 +22,23 @@ package enum UsageCSV {
     private static let numbers = ["sockets", "messages", "replies", "bytes_in", "bytes_out", "errors", "sessions"]
 
     /// A text as a cell. What a spreadsheet would take for a formula gets an apostrophe in front, which makes it text
-    /// there; so does one of those signs behind blanks.
-    static func cell(_ text: String) -> String {
-        var text = text
-        if let first = text.unicodeScalars.first(where: { $0 != " " }), isFormula(first) { text = "'" + text }
+    /// there; so does one of those signs behind blanks, and behind what other countries part cells with.
+    static func cell(_ original: String) -> String {
+        var text = ""
+        var blanks = ""
+        var isFirst = true
+        for scalar in original.unicodeScalars {
+            if isFirst, scalar == " " {
+                blanks.unicodeScalars.append(scalar)
+                continue
+            }
+            if isFirst, isFormula(scalar) { text += "'" }
+            text += blanks
+            blanks = ""
+            text.unicodeScalars.append(scalar)
+            isFirst = scalar == ";" || scalar == "\t"
+        }
+        text += blanks
         guard text.unicodeScalars.contains(where: { [",", "\"", "\r", "\n"].contains($0) }) else { return text }
         return "\"" + text.replacing("\"", with: "\"\"") + "\""
     }
