@@ -32,8 +32,9 @@ struct CommandRun {
         process.standardOutput = output
         process.standardError = complaint
         process.standardInput = typed
-        try process.run()
+        // Before it runs, because it may end without reading: the pipe has room for that.
         try typed.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+        try process.run()
         try typed.fileHandleForWriting.close()
         let complaints = parts(of: complaint)
         var run = CommandRun(code: 0, output: "", complaint: "")

@@ -159,7 +159,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(10)))
     func `events are followed until the proxy stops`() async throws {
         try await withAdmin { proxy, admin, stop in
             var isSaid = false

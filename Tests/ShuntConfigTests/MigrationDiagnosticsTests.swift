@@ -291,6 +291,17 @@ struct MigrationDiagnosticsTests {
             the usage ledger: name something else
             """#),
         DiagnosticCase(
+            "a token is not where a client's name is looked for by default",
+            #"""
+            session: {token: [query:client, header:x-client-version]}
+            client: {app: user_agent}
+            \#(oneRoute)
+            """#,
+            #"""
+            1:18: error: session.token: one of these tells a client's version by default; it would be written to the \#
+            usage ledger: say under client.version what tells it instead
+            """#),
+        DiagnosticCase(
             "secrets of admin and store are not shown",
             #"""
             admin: {tokens: {read: "my secret", write: short}}

@@ -5,7 +5,7 @@ import ShuntControl
 import ShuntCore
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct EventStreamTests {
+@Suite(.timeLimit(.minutes(10))) struct EventStreamTests {
     private static func request(_ path: String = AdminPath.events, _ fields: String = "") -> String {
         "GET \(path) HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\(fields)\r\n"
     }

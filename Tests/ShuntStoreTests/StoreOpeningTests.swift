@@ -52,7 +52,8 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             for number in 0..<8 {
                 group.addTask {
-                    let store = try SQLiteStore.open(path: path).store
+                    // More patience than by default, because a busy disk may take seconds for one of them.
+                    let store = SQLiteStore(try StoreDatabase.open(path: path, busyTimeout: 60).database)
                     try await store.record(entry("r\(number)"))
                     store.close()
                 }

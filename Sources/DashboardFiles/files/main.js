@@ -110,7 +110,7 @@ function receive(name, value) {
 /** A stream begins with what it knows already. */
 function begin(history) {
   if (startedAt !== history.started_at) {
-    // Another process: its revisions begin anew, so that none of the old one's figures may stand for them.
+    // Another process: none of the old one's figures may stand for its own.
     Object.assign(state, { events: [], status: null, routes: null, pools: null, revision: null });
     startedAt = history.started_at;
   }

@@ -9,12 +9,21 @@ extension ClientNaming {
     }
 
     /// What a client is called stands in the ledger, in metrics and on the dashboard: a session's token must not.
-    func check(_ section: Section, _ tokens: [ValueSource]) {
+    /// - Parameters:
+    ///   - section: `client`, where it is written.
+    ///   - session: `session`, whose `token` can name what tells a client by default.
+    func check(_ section: Section?, _ session: Section?, _ tokens: [ValueSource]) {
         for (key, sources) in [("app", app), ("version", version)] {
-            guard let node = section[key], sources.contains(where: { $0.isAmong(tokens) }) else { continue }
-            section.diagnostics.error(
-                node, "one of these is where clients carry their session's token",
-                advice: "it would be written to the usage ledger: name something else")
+            guard sources.contains(where: { $0.isAmong(tokens) }) else { continue }
+            if let section, let node = section[key] {
+                section.diagnostics.error(
+                    node, "one of these is where clients carry their session's token",
+                    advice: "it would be written to the usage ledger: name something else")
+            } else if let session, let node = session["token"] {
+                session.diagnostics.error(
+                    node, "one of these tells a client's \(key) by default",
+                    advice: "it would be written to the usage ledger: say under client.\(key) what tells it instead")
+            }
         }
     }
 }

@@ -24,11 +24,10 @@ struct DocumentReader {
             draft.shownStore = section["url"]?.scalar?.shown
         }
         if let section = root.section("usage") { usage.read(section) }
-        if let section = root.section("client") { draft.definition.client.read(section) }
-        if let section = root.section("session") { draft.definition.session.read(section) }
-        if let section = root.section("client") {
-            draft.definition.client.check(section, draft.definition.session.token)
-        }
+        let (client, session) = (root.section("client"), root.section("session"))
+        if let client { draft.definition.client.read(client) }
+        if let session { draft.definition.session.read(session) }
+        draft.definition.client.check(client, session, draft.definition.session.token)
         if let section = root.section("limits") { draft.definition.limits.read(section) }
         if let section = root.section("drain") { drain.read(section) }
         if let section = root.section("log") { log.read(section) }

@@ -45,7 +45,8 @@ package struct MetricsPage: Sendable {
 
     /// What is changed while it runs.
     private mutating func addChanges() {
-        writer.gauge("shunt_config_revision", "Counts every change of what is in force; begins anew with the process.")
+        writer.gauge(
+            "shunt_config_revision", "Counts every change of what is in force, from the process's start in ms on.")
         writer.sample(Int(clamping: report.revision))
         writer.counter("shunt_config_reloads", "Times that the file was read again, by what came of it.")
         writer.sample(report.reloads, ["result": "success"])

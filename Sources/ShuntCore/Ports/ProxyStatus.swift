@@ -2,7 +2,7 @@
 package struct ProxyStatus: Sendable, Equatable {
     package var version: String
     package var startedAt: UnixTime
-    /// Counts every change of what is in force: reloads, overrides, pauses.
+    /// Counts every change of what is in force: reloads, overrides, pauses. No two processes share a revision.
     package var revision: Int64
     package var phase: Phase
     /// Whether the phase comes from an override.

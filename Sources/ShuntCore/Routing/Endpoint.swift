@@ -61,7 +61,8 @@ package struct PathPattern: Sendable, Hashable {
         }
     }
 
-    /// The values of the placeholders in a path, as they stand there; nil where it does not fit. A value is not empty.
+    /// The values of the placeholders in a path, as they stand there; nil where it does not fit. A value is the name of
+    /// something: not empty, and nothing that a server may take for another path.
     package func values(in path: String) -> [String: String]? {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == segments.count else { return nil }
@@ -70,11 +71,20 @@ package struct PathPattern: Sendable, Hashable {
             switch segment {
             case .text(let text): if part != text { return nil }
             case .value(let name):
-                if part.isEmpty { return nil }
+                if !Self.isName(part) { return nil }
                 values[name] = String(part)
             }
         }
         return values
+    }
+
+    /// Servers normalise paths in their own ways (RFC 3986 §6.2.2): dots and slashes behind `%`, backslashes, dots before
+    /// a parameter of the segment. What any of them could take for a way up or down is no name.
+    private static func isName(_ segment: Substring) -> Bool {
+        guard let text = PercentCoding.decoded(segment, plusIsSpace: false),
+            !text.utf8.contains(where: { $0 == 0x2F || $0 == 0x5C || $0 < 0x20 || $0 == 0x7F })
+        else { return false }
+        return !["", ".", ".."].contains(text.prefix { $0 != ";" })
     }
 
     /// A path with the values in the place of their placeholders.

@@ -115,8 +115,11 @@ extension Switchboard {
             return
         }
         var next = firstSendable(poolID)
-        while !next.isNone, takeTurn(poolID, now: now) {
-            sendHeld(next, now: now, &effects)
+        while !next.isNone {
+            if !turns(next, now: now) {
+                guard takeTurn(poolID, now: now) else { break }
+                sendHeld(next, now: now, &effects)
+            }
             next = firstSendable(poolID)
         }
         guard let isEmpty = pools[poolID]?.queue.isEmpty else { return }

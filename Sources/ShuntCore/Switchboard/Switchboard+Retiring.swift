@@ -13,14 +13,28 @@ extension Switchboard {
             if reason.isFault { pools[connection.pool]?.backoff.failed(now: now, random: &random) }
         }
         if connection.isThrough, case .client(let owner) = pools[connection.pool]?.key.owner {
-            if connection.live > 0, let seat = clients[owner]?.seats.first?.seat {
-                seats[seat]?.isBlocked = true
-                seats[seat]?.awaitsReplaced = true
-                pools[connection.pool]?.hasHindered = true
-            }
+            if connection.live > 0, let seat = clients[owner]?.seats.first?.seat { awaitReplaced(seat, .legacy) }
             resumeReading(owner, &effects)
+        } else if connection.live > 0, !reason.isFault {
+            let side: Side = connection.upstream.isUnified ? .unified : .legacy
+            var candidate = connection.outstanding.head
+            while let exchange = exchanges[candidate] {
+                if exchange.state == .sent { awaitReplaced(exchange.seat, side) }
+                candidate = exchange.next
+            }
         }
         closeIfFinished(id, now: now, &effects)
+    }
+
+    /// What a socket sends next over the connection's successor waits for what it has under way over this one, so that
+    /// replies keep their order. Behind a backend that did something wrong nobody waits.
+    private mutating func awaitReplaced(_ id: SeatID, _ side: Side) {
+        guard let seat = seats[id], seat.sent(to: side) > 0 else { return }
+        seats[id]?.awaitsReplaced = true
+        // On the other side it waits for that already, and may come back meanwhile.
+        guard seat.side == side else { return }
+        seats[id]?.isBlocked = true
+        pools[seat.pool]?.hasHindered = true
     }
 
     /// Closes a retired connection once no client waits for it; abandoned exchanges need no answer.

@@ -32,10 +32,37 @@ extension Switchboard {
         seat id: SeatID, _ conversation: [UInt8], now: Instant, _ effects: inout Effects
     ) {
         let side = wantedSide(id, conversation: conversation, now: now)
-        if let seat = seats[id], seat.side != side { flip(id, to: side, now: now, &effects) }
+        // What waits may be of a conversation that stays: then the change comes when it is the message's turn.
+        if seats[id]?.side != side, !hasUnsent(id) { flip(id, to: side, now: now, &effects) }
         guard let seat = seats[id], !pools.contains(seat.pool) else { return }
         let pool = findPool(of: id)
         seats[id]?.pool = pool
+    }
+
+    /// Whether messages wait in the seat's pool that may be of several conversations; an old client's are of one.
+    private func hasUnsent(_ id: SeatID) -> Bool {
+        guard let seat = seats[id], clients[seat.client]?.endpoint == nil else { return false }
+        var candidate = pools[seat.pool]?.queue.head ?? .none
+        while let exchange = exchanges[candidate] {
+            if exchange.seat == id { return true }
+            candidate = exchange.next
+        }
+        return false
+    }
+
+    /// Whether a waiting message, whose turn it is, belongs to the other side: then its socket's unsent messages have
+    /// moved there, and it waits for what this side has of them. Each conversation keeps to its side, and the socket's
+    /// messages to their order.
+    mutating func turns(_ id: ExchangeID, now: Instant) -> Bool {
+        guard let exchange = exchanges[id], !exchange.route.isSettled, exchange.endpoint == nil,
+            let seat = seats[exchange.seat], seat.pool == exchange.pool
+        else { return false }
+        let side = wantedSide(exchange.seat, conversation: exchange.conversation, now: now)
+        guard side != seat.side else { return false }
+        change(exchange.seat, to: side, now: now)
+        guard let new = seats[exchange.seat]?.pool, new != exchange.pool else { return false }
+        loosened.append(.pool(new))
+        return true
     }
 
     /// The side that serves the next message. `conversation`: nil where there is no message yet.
@@ -133,8 +160,9 @@ extension Switchboard {
         else { return }
         let new = findPool(of: id)
         seats[id]?.pool = new
-        move(unsentOf: id, from: old, to: new, now: now, &effects)
+        move(unsentOf: id, from: old, to: new, now: now)
         if pool.isThrough {
+            if let client = seats[id]?.client { resumeReading(client, &effects) }
             for connection in pool.connections { retire(connection, .configuration, now: now, &effects) }
         }
         loosened.append(.pool(old))
@@ -146,26 +174,33 @@ extension Switchboard {
     mutating func flip(_ id: SeatID, to side: Side, now: Instant, _ effects: inout Effects) {
         guard let seat = seats[id], seat.side != side else { return }
         let old = seat.pool
-        seats[id]?.side = side
-        let new = findPool(of: id)
-        seats[id]?.pool = new
-        seats[id]?.formerPool = old
-        // Back on the side that it left before all was over there, and its place there is another by now.
-        if seat.sent(to: side) > 0, new != seat.formerPool { seats[id]?.awaitsReplaced = true }
-        let mustWait = seats[id]?.mustWait == true
-        seats[id]?.isBlocked = mustWait
-        tally.flips += 1
-        move(unsentOf: id, from: old, to: new, now: now, &effects)
-        if pools[old]?.isThrough == true { loosened.append(.pool(old)) }
+        change(id, to: side, now: now)
+        guard let new = seats[id]?.pool else { return }
+        if pools[old]?.isThrough == true {
+            resumeReading(seat.client, &effects)
+            loosened.append(.pool(old))
+        }
         if isChangingTable { return }
         pump(old, now: now, &effects)
         pump(new, now: now, &effects)
     }
 
+    private mutating func change(_ id: SeatID, to side: Side, now: Instant) {
+        guard let seat = seats[id] else { return }
+        seats[id]?.side = side
+        let new = findPool(of: id)
+        seats[id]?.pool = new
+        seats[id]?.formerPool = seat.pool
+        // Back on the side that it left before all was over there, and its place there is another by now.
+        if seat.sent(to: side) > 0, new != seat.formerPool { seats[id]?.awaitsReplaced = true }
+        let mustWait = seats[id]?.mustWait == true
+        seats[id]?.isBlocked = mustWait
+        tally.flips += 1
+        move(unsentOf: id, from: seat.pool, to: new, now: now)
+    }
+
     /// Moves a seat's unsent messages to the end of another queue.
-    private mutating func move(
-        unsentOf id: SeatID, from old: PoolID, to new: PoolID, now: Instant, _ effects: inout Effects
-    ) {
+    private mutating func move(unsentOf id: SeatID, from old: PoolID, to new: PoolID, now: Instant) {
         guard old != new, pools.contains(old), pools.contains(new) else { return }
         var candidate = pools[old]?.queue.head ?? .none
         let started = pools[new]?.unreadyTime(now: now) ?? .zero
@@ -182,7 +217,6 @@ extension Switchboard {
             }
             candidate = next
         }
-        if pools[old]?.isThrough == true, let client = seats[id]?.client { resumeReading(client, &effects) }
     }
 
     /// An exchange that was sent has its outcome, or will never have one: whoever waited for the side to be done goes on.

@@ -78,6 +78,10 @@ struct ModelConnection {
     var state = State.dialling
     /// Why no new message may be sent to it.
     var retired: String?
+    /// It was retired for no fault of its own: what follows on its exchanges waits for them.
+    var isReplaced = false
+    /// It may have been, of which nothing is said.
+    var mayBeReplaced = false
     var congested = false
     var readingStopped = false
     /// Replies (message and part) that came while nobody read.

@@ -84,6 +84,10 @@ final class World {
     /// The client that was admitted in this event, and what was kept for it.
     var admitted: (client: Int, due: [ParkedReply])?
     var changedAt = Instant(nanoseconds: 0)
+    /// Conversations that legacy holds.
+    var holds: [HeldConversation: Hold] = [:]
+    /// By session: how many messages were forwarded.
+    var served: [Int: Int] = [:]
     /// By route: when it was not there, or paused, last.
     var removedAt: [Int: Instant] = [:]
     /// By upstream: when the table did not have it last.

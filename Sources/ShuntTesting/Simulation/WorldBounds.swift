@@ -20,7 +20,8 @@ extension World {
                     checkWait(number, slack)
                 } else if settings.lanes == 1, messages[number].forwards == 0 {
                     let ready = liveConnections.contains { connections[$0].pool == pool && takesMessages($0) }
-                    let start = max(messages[number].acceptedAt, lastReady[pool] ?? messages[number].acceptedAt)
+                    let asked = max(messages[number].acceptedAt, messages[number].hinderedAt)
+                    let start = max(asked, lastReady[pool] ?? asked)
                     if !ready, start + settings.queue.timeout + slack <= now {
                         fail(.noSilence, "m\(number) waits for a connection for longer than its timeout allows")
                     }

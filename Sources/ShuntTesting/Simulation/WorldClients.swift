@@ -147,7 +147,10 @@ extension World {
         sessions[session].orphans += clients[client].unresolved
         clients[client].unresolved = []
         doubtParked(session)
-        if sessions[session].clients.isEmpty { sessions[session].lastSocketGone = now }
+        if sessions[session].clients.isEmpty {
+            sessions[session].lastSocketGone = now
+            forgetHolds(of: session)
+        }
     }
 
     func stopReading(_ client: Int) {
@@ -238,10 +241,12 @@ extension World {
         let waiting = waitingMessages(in: pool, orphansToo: false)
         if waiting.contains(where: { messages[$0].forwards > 0 }) { return }
         let bytes = waiting.reduce(0) { $0 + messages[$1].size }
-        if waiting.count > max(1, queue.messages) * settings.lanes {
+        // What waits for a connection that is replaced is bounded by itself.
+        let parts = waiting.contains { messages[$0].hinderedAt > Instant(nanoseconds: 0) } ? 2 : 1
+        if waiting.count > max(1, queue.messages) * settings.lanes * parts {
             fail(.bounds, "\(waiting.count) messages wait for \(pool), \(queue.messages) may")
         }
-        if waiting.count > settings.lanes, bytes > queue.bytes * settings.lanes + 256 * waiting.count {
+        if waiting.count > settings.lanes, bytes > queue.bytes * settings.lanes * parts + 256 * waiting.count {
             fail(.bounds, "\(bytes) bytes wait for \(pool), \(queue.bytes) may")
         }
     }

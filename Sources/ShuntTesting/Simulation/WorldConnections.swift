@@ -34,6 +34,17 @@ extension World {
         connections[connection].retired = reason
     }
 
+    /// No new message may be sent to the connection, for no fault of its own.
+    func replace(_ connection: Int, _ reason: String) {
+        // Behind one that did something wrong nobody waits.
+        let isFaulty =
+            connections[connection].retired != nil || connections[connection].hadNonsense
+            || !connections[connection].abandoned.isEmpty
+            || connections[connection].outstanding.contains(where: isOverdue)
+        connections[connection].isReplaced = connections[connection].isReplaced || !isFaulty
+        retire(connection, reason)
+    }
+
     /// A connection that took messages takes none from now on.
     private func noteUnready(_ connection: Int) {
         if takesMessages(connection) { lastReady[connections[connection].pool] = now }

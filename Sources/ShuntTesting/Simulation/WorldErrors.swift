@@ -14,10 +14,12 @@ extension World {
             return tally.count("passed message lost")
         }
         let fitting = candidates(client).filter { fits($0, code, members) }
-        if fitting.isEmpty, let named = conversation(in: members),
+        let honest = fitting.filter { sent == (messages[$0].forwards > 0) }
+        if honest.isEmpty, let named = conversation(in: members),
             let mistaken = doubts.keys.sorted().first(where: {
                 (messages[$0].owner == client || isSuccessor(client, of: messages[$0].owner))
                     && messages[$0].session == clients[client].session && fits($0, conversation: named)
+                    && sent == (messages[$0].forwards > 0)
             }), undoubt(mistaken)
         {
             return checkError(client, code, members)
@@ -30,7 +32,6 @@ extension World {
             return fail(
                 .oneOutcome, "c\(client) gets \(code), and no message of its own is left that it could be about")
         }
-        let honest = fitting.filter { sent == (messages[$0].forwards > 0) }
         guard !honest.isEmpty else {
             return fail(
                 .honestSent,

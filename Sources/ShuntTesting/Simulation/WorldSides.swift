@@ -8,7 +8,7 @@ extension World {
         if clients[client].isRaw || route >= plan.routes.count { return [.legacy] }
         guard arrangement.hasRoute[route] else { return [.legacy, .unified] }
         let settings = arrangement.routes[route]
-        let own = settings.overrides.first { matches($0.app, clients[client].app) }?.servedBy
+        let own = ownRollout(client, route)
         let rollout = own ?? arrangement.rollout(route)
         var sides: Set<Side>
         if let side = rollout.side {
@@ -23,8 +23,13 @@ extension World {
         return sides
     }
 
+    /// What the route says of the client's app.
+    func ownRollout(_ client: Int, _ route: Int) -> Rollout? {
+        arrangement.routes[route].overrides.first { matches($0.app, clients[client].app) }?.servedBy
+    }
+
     /// Where the client's session stands among the steps of the route's share.
-    private func bucket(_ client: Int, _ route: Int) -> Int {
+    func bucket(_ client: Int, _ route: Int) -> Int {
         guard let session = clients[client].session else { return Rollout.whole }
         return Bucket.of(salt: plan.routes[route].name, user: sessions[session].token)
     }
@@ -81,10 +86,28 @@ extension World {
 
     /// Whether something is in flight over a connection that takes no more: what comes next on the same side, over
     /// another one, waits for that too.
-    private func isFinishing(_ client: Int, _ route: Int) -> Bool {
+    func isFinishing(_ client: Int, _ route: Int) -> Bool {
         clients[client].unresolved.contains {
             messages[$0].client == client && messages[$0].route == route && messages[$0].state == .flying
-                && connections[messages[$0].connection].retired != nil
+                && isOrMayBeRetired(messages[$0].connection)
+        }
+    }
+
+    /// Its lifetime may be over, which the core shortens by up to a tenth.
+    private func isOrMayBeRetired(_ connection: Int) -> Bool {
+        if connections[connection].retired != nil || connections[connection].mayBeReplaced { return true }
+        let lifetime = arrangement.upstreams[connections[connection].upstream].lifetime
+        return connections[connection].orderedAt + TimeSpan(nanoseconds: lifetime.nanoseconds / 10 * 9) <= now
+    }
+
+    /// What the same socket and route have in flight over a connection that was replaced, and not for its faults.
+    private func replacedUnder(_ number: Int, _ route: Int, _ side: Side) -> Int? {
+        let client = messages[number].client
+        return clients[client].unresolved.first {
+            $0 != number && messages[$0].client == client && messages[$0].route == route
+                && messages[$0].state == .flying && messages[$0].side == side && !messages[$0].mayHaveEnded
+                && messages[$0].forwardedAt > removedAt[route] ?? Instant(nanoseconds: 0)
+                && connections[messages[$0].connection].isReplaced
         }
     }
 
@@ -106,6 +129,9 @@ extension World {
                     "m\(number) of c\(client) for \(plan.name(route)) goes to \(side.text), "
                         + "\(sides(client, route).map(\.text)) may serve it")
             }
+            if route < plan.routes.count, let only = sideByPin(number, route), only != side {
+                fail(.side, "m\(number) goes to \(side.text), and its conversation is \(only.text)'s")
+            }
             if route < plan.routes.count, arrangement.routes[route].isPaused {
                 fail(.paused, "m\(number) is sent, and \(plan.name(route)) is paused")
             }
@@ -115,6 +141,10 @@ extension World {
             let what = open < 0 ? "what was passed through" : "m\(open)"
             fail(.side, "m\(number) goes to \(side.text) while \(side.other.text) has \(what) of the same socket")
         }
+        if clients[client].isThere, messages[number].owner == client, let other = replacedUnder(number, route, side) {
+            fail(.order, "m\(number) is sent while m\(other) is in flight over a connection that was replaced")
+        }
+        if route < plan.routes.count { noteServed(number, route, by: side) }
         if let last = messages[number].side, last != side { tally.count("sent again to the other side") }
         messages[number].side = side
         tally.count(side == .legacy ? "by legacy" : "by unified")
@@ -122,7 +152,15 @@ extension World {
 
     /// Notes which messages wait for something else than a connection: their patience begins anew.
     func noteHindered() {
-        guard plan.isMoving else { return }
+        guard plan.isMoving else {
+            for client in clients.indices where clients[client].isThere {
+                for number in clients[client].unresolved where messages[number].state == .waiting {
+                    guard let route = messages[number].route, isFinishing(client, route) else { continue }
+                    messages[number].hinderedAt = now
+                }
+            }
+            return
+        }
         for client in clients.indices where clients[client].isThere {
             // What it may have taken over, if that has not ended unseen, is waited for too.
             let inherits = clients[client].session.map { isHeir(client, of: sessions[$0].orphans) } ?? false

@@ -75,6 +75,7 @@ extension World {
             if !arrangement.hasRoute[route] { removedAt[route] = now }
             if arrangement.routes[route].isPaused { pausedAt[route] = now }
         }
+        learnHolds()
         let listed = Set(arrangement.listed)
         for upstream in arrangement.upstreams.indices where !listed.contains(upstream) {
             unlistedAt[upstream] = now
@@ -84,9 +85,9 @@ extension World {
             let upstream = connections[connection].upstream
             if connections[connection].state == .ready, !connections[connection].isRaw {
                 if !listed.contains(upstream) {
-                    retire(connection, "its upstream is gone")
+                    replace(connection, "its upstream is gone")
                 } else if connections[connection].address != arrangement.upstreams[upstream].address {
-                    retire(connection, "its url has changed")
+                    replace(connection, "its url has changed")
                 }
             }
             // Who takes no more messages keeps the rules that it had; which those are that retired by their own timers
@@ -174,7 +175,11 @@ extension World {
         where connections[connection].upstream == arrangement.routes[route].legacy && arrangement.hasLegacy[route]
             && connections[connection].state == .ready && !connections[connection].isRaw
         {
-            retire(connection, "its route was reconnected")
+            replace(connection, "its route was reconnected")
+        }
+        // Of the unified upstream, which other routes use too, only those that this one uses.
+        for connection in liveConnections where connections[connection].upstream == arrangement.unified {
+            connections[connection].mayBeReplaced = true
         }
         tell { $0.reconnect(route: place, now: now, &$1) }
     }

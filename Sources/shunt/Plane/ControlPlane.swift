@@ -29,7 +29,9 @@ package actor ControlPlane {
 
     var inForce: InForce
     var table: RoutingTable
-    var revision: Int64 = 1
+    /// Counts every change of what is in force. It begins at the process's start, in milliseconds: no process's revision
+    /// can be taken for one of another, unless the wall clock went back.
+    var revision: Int64
     var lastReload: ReloadStatus?
     /// Reloads that were put in force, and those that changed nothing because the file was bad.
     var reloads = (done: 0, failed: 0)
@@ -52,6 +54,7 @@ package actor ControlPlane {
         stop: @escaping @Sendable () -> Void
     ) {
         self.identity = identity
+        revision = identity.startedAt.milliseconds
         self.inForce = inForce
         self.table = table
         self.plane = plane

@@ -57,6 +57,17 @@ struct ControlPlaneTests {
     }
 
     @Test
+    func `a revision of one process is none of the next`() async throws {
+        let before = try PlaneKit(startedAt: UnixTime(milliseconds: 1_795_000_000_000))
+        try await before.perform(.setRoute("guide", .unified))
+        let seen = await before.plane.status().revision
+        let next = try PlaneKit(startedAt: UnixTime(milliseconds: 1_795_000_000_900))
+        let now = await next.plane.status().revision
+        #expect(await next.refusal(.setRoute("guide", .unified), revision: seen) == .conflict(seen: seen, now: now))
+        #expect(next.data.tables.isEmpty)
+    }
+
+    @Test
     func `a hundred changes at once are made one after the other`() async throws {
         let kit = try PlaneKit()
         let seen = await kit.plane.status().revision

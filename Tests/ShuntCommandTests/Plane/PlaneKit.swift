@@ -87,7 +87,9 @@ final class PlaneKit: Sendable {
         }
     }
 
-    init(_ text: String = PlaneKit.text, store: any OverrideStore = MemoryStore()) throws {
+    init(
+        _ text: String = PlaneKit.text, store: any OverrideStore = MemoryStore(), startedAt: UnixTime = .now
+    ) throws {
         struct BadText: Error {}
         let outcome = ConfigReader.read(text: text, file: "config.yaml", environment: [:])
         guard let settings = outcome.settings else { throw BadText() }
@@ -95,7 +97,7 @@ final class PlaneKit: Sendable {
         let gate = Gate()
         let stops = SharedCount()
         plane = ControlPlane(
-            identity: .init(version: "1", startedAt: .now, workers: 1), inForce: InForce(settings: settings),
+            identity: .init(version: "1", startedAt: startedAt, workers: 1), inForce: InForce(settings: settings),
             table: settings.table, plane: data, store: store, storeProblem: nil, log: log,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             readFile: {

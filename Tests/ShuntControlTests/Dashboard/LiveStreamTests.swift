@@ -5,7 +5,7 @@ import ShuntControl
 import ShuntCore
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct LiveStreamTests {
+@Suite(.timeLimit(.minutes(10))) struct LiveStreamTests {
     private static let request =
         "GET \(AdminPath.live) HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
 

@@ -11,7 +11,7 @@ struct RawClient {
     /// What came and was not yet asked for.
     private var text = ""
 
-    /// Connects to the port, and closes when the body is done, or after 20 seconds.
+    /// Connects to the port, and closes when the body is done, or after two minutes.
     static func connected<Result: Sendable>(
         to port: Int, _ body: @Sendable (inout RawClient) async throws -> Result
     ) async throws -> Result {
@@ -20,7 +20,7 @@ struct RawClient {
         ) { channel in
             channel.eventLoop.makeCompletedFuture { try NIOAsyncChannel(wrappingChannelSynchronously: channel) }
         }
-        let deadline = socket.channel.eventLoop.scheduleTask(in: .seconds(20)) { socket.channel.close(promise: nil) }
+        let deadline = socket.channel.eventLoop.scheduleTask(in: .minutes(2)) { socket.channel.close(promise: nil) }
         defer { deadline.cancel() }
         return try await socket.executeThenClose { inbound, outbound in
             var client = RawClient(inbound, outbound)

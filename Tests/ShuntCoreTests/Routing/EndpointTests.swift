@@ -5,7 +5,8 @@ import Testing
     @Test(
         arguments: [
             ("/api/ws/liaison/{pillar}", "/api/ws/liaison/other", ["pillar": "other"]),
-            ("/api/ws/liaison/{pillar}", "/api/ws/liaison/a%2Fb", ["pillar": "a%2Fb"]),
+            ("/api/ws/liaison/{pillar}", "/api/ws/liaison/gr%C3%B6n%20x", ["pillar": "gr%C3%B6n%20x"]),
+            ("/api/ws/liaison/{pillar}", "/api/ws/liaison/v1.2..", ["pillar": "v1.2.."]),
             ("/api/ws/liaison/{pillar}", "/api/ws/liaison/", nil), ("/api/ws/liaison/{pillar}", "/api/ws/liaison", nil),
             ("/api/ws/liaison/{pillar}", "/api/ws/liaison/a/b", nil),
             ("/api/ws/liaison/{pillar}", "/api/ws/Liaison/a", nil),
@@ -16,6 +17,15 @@ import Testing
         pattern: String, path: String, values: [String: String]?
     ) {
         #expect(PathPattern(pattern).values(in: path) == values)
+    }
+
+    @Test(arguments: [
+        ".", "..", "%2e", "%2E%2e", ".%2e", "..;x=1", "%2e%2e%3Bx", "a%2Fb", "..%2f..%2fadmin", "a%5Cb", "a\\b", "a%00",
+        "%0d%0aX: y", "%ff", ";x",
+    ])
+    func `what a server may take for another path is no value`(segment: String) {
+        #expect(PathPattern("/ws/{pillar}").values(in: "/ws/\(segment)") == nil)
+        #expect(PathPattern("/ws/{pillar}/x").values(in: "/ws/\(segment)/x") == nil)
     }
 
     @Test(arguments: [

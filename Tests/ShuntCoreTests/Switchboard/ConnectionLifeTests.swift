@@ -56,9 +56,12 @@ import Testing
         }
         #expect(world.pass(.seconds(89)) == [])
         #expect(world.pass(.seconds(12)) == [], "up to a tenth earlier, and never while a reply is awaited")
-        #expect(world.say(anna, Text.guide("2")) == [.dial(2)])
-        #expect(world.hear(1, Text.reply("r")).last == .closeConnection(1, 1000))
-        #expect(world.ready(2).forwarded == ["2: 2"])
+        #expect(world.say(anna, Text.guide("2")) == [], "replies keep their order")
+        #expect(world.say(world.connect("anna"), Text.guide("3")) == [.dial(2)])
+        let last = world.hear(1, Text.reply("r"))
+        #expect(last.delivered == ["1: r"])
+        #expect(last.contains(.closeConnection(1, 1000)))
+        #expect(world.ready(2).forwarded == ["2: 2", "2: 3"])
     }
 
     @Test func `lifetimes of connections that were dialled together end apart`() throws {

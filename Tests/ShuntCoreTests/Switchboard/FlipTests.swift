@@ -201,17 +201,36 @@ import Testing
             $0.upstreams[3].inFlight = 2
         }
         let anna = world.arrive(Old.guide, "anna")
+        world.say(anna, Text.bare("0"))
         world.say(anna, Text.bare("1"))
         world.ready(1)
-        // A connection that is replaced lets its exchange end.
-        world.reconnect(route: "guide")
+        // It takes no more, and lets its other exchange end.
+        world.hear(1, "[]")
         world.say(anna, Text.bare("2"))
-        world.ready(2)
+        #expect(world.ready(2).forwarded == ["2: 2"])
         try world.serve(0, by: .legacy)
         #expect(world.lose(1).forwarded == [], "the other exchange is not over")
         let over = world.hear(2, reply("b"))
         #expect(over.dials == 1)
         #expect(world.ready(3) == [.forward(3, Text.bare("1"))])
+    }
+
+    @Test
+    func `back on a side whose connection was replaced meanwhile, the socket waits for its reply over the old one`()
+        throws
+    {
+        let world = try world()
+        let anna = world.connect("anna")
+        world.say(anna, Text.guide("1"))
+        world.ready(1)
+        try world.serve(0, by: .unified)
+        world.reconnect(route: "guide")
+        #expect(world.say(anna, Text.guide("2")) == [])
+        #expect(try world.serve(0, by: .legacy) == [])
+        let over = world.hear(1, Text.reply("a"))
+        #expect(over.delivered == ["\(anna): a"])
+        #expect(over.dials == 1)
+        #expect(world.ready(2).forwarded == ["2: 2"])
     }
 
     @Test func `another change of the table in between changes nothing of the waiting`() throws {

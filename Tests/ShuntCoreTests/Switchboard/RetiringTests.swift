@@ -95,6 +95,40 @@ import Testing
         #expect(world.census.clients == 1)
     }
 
+    @Test func `what a socket says while its connection is replaced waits for its reply, so that replies keep order`()
+        throws
+    {
+        let (world, anna) = try world { $0.inFlight = 2 }
+        let other = world.connect("anna")
+        world.say(anna, Text.guide("1"))
+        world.ready(1)
+        world.reconnect(route: "guide")
+        #expect(world.say(anna, Text.guide("2")) == [])
+        #expect(world.say(other, Text.guide("3")) == [.dial(2)], "another socket waits for nothing")
+        #expect(world.ready(2).forwarded == ["2: 3"])
+        #expect(world.say(anna, Text.guide("4")) == [])
+        let over = world.hear(1, Text.reply("a"))
+        #expect(over.delivered == ["1: a"])
+        #expect(over.forwarded == ["2: 2"])
+        #expect(over.contains(.closeConnection(1, 1000)))
+        #expect(world.hear(2, Text.reply("c")).forwarded == ["2: 4"])
+        #expect(world.hear(2, Text.reply("b")).delivered == ["1: b"])
+        #expect(world.hear(2, Text.reply("d")).delivered == ["1: d"])
+        #expect(world.census.exchanges == 0)
+    }
+
+    @Test func `a connection that is lost while it is replaced holds nothing back`() throws {
+        let (world, anna) = try world()
+        world.say(anna, Text.guide("1"))
+        world.ready(1)
+        world.reconnect(route: "guide")
+        #expect(world.say(anna, Text.guide("2")) == [])
+        let told = world.lose(1)
+        #expect(told.errors == ["upstream_lost sent"])
+        #expect(told.dials == 1)
+        #expect(world.ready(2).forwarded == ["2: 2"])
+    }
+
     // MARK: retry: safe
 
     @Test func `where it is safe, what was sent is sent again, once, in its order, before what waits`() throws {

@@ -231,6 +231,31 @@ import Testing
         #expect(admitted == [.admit(bert, 0)])
     }
 
+    @Test func `messages of several conversations that wait go each to its side, and keep their order`() throws {
+        let world = try world()
+        let hugo = world.connect("hugo")
+        #expect(served(world, hugo, guide("old")) == .legacy)
+        try world.serve(0, by: Rollout(steps: 5000))
+        func say(_ message: String, in conversation: String) -> [Driver.Happening] {
+            world.say(hugo, #"{"agent_type":"guide","message":"\#(message)","conversation_id":"\#(conversation)"}"#)
+        }
+        func answer(_ message: String) -> String {
+            #"{"response":"\#(message)","conversation_id":"new","agent_type":"guide"}"#
+        }
+        #expect(say("1", in: "old").forwarded == ["1: 1"])
+        for (message, conversation) in [("2", "old"), ("3", "new"), ("4", "old"), ("5", "new"), ("6", "new")] {
+            #expect(say(message, in: conversation) == [], "one is under way, and order is kept")
+        }
+        #expect(world.hear(1, Text.reply("a")).forwarded == ["1: 2"])
+        #expect(world.hear(1, Text.reply("b")).dials == 1)
+        #expect(world.ready(2).forwarded == ["2: 3"])
+        #expect(world.hear(2, answer("c")).forwarded == ["1: 4"], "the held one was not taken along")
+        #expect(world.hear(1, Text.reply("d")).forwarded == ["2: 5"])
+        #expect(world.hear(2, answer("e")).forwarded == ["2: 6"])
+        #expect(world.hear(2, answer("f")).count == 1)
+        #expect(world.census.exchanges == 0)
+    }
+
     @Test func `a conversation id as long as a message is remembered as one, in little room`() throws {
         let world = try world()
         let hugo = world.connect("hugo")

@@ -5,7 +5,7 @@ import Testing
 
 extension SocketTests {
     /// RFC 6455 §5.5 and §7 on a client's socket.
-    @Suite(.timeLimit(.minutes(1)))
+    @Suite(.timeLimit(.minutes(10)))
     struct ClosingTests {
         @Test(arguments: [1000, 1001, 3000, 4999] as [UInt16])
         func `a close frame is answered with its code and the connection ends`(_ code: UInt16) async throws {

@@ -4,7 +4,7 @@ import Testing
 @testable import ShuntRuntime
 
 extension SocketTests {
-    @Suite(.timeLimit(.minutes(1)))
+    @Suite(.timeLimit(.minutes(10)))
     struct HomeMoveTests {
         @Test
         func `all sockets of a session meet on one worker and share its connection`() async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import ShuntRuntime
 
 extension SocketTests {
-    @Suite(.timeLimit(.minutes(1)))
+    @Suite(.timeLimit(.minutes(10)))
     struct ListenerTests {
         @Test
         func `clients connect over IPv6`() async throws {

@@ -5,6 +5,7 @@ import Synchronization
 final class BlockingSocket: @unchecked Sendable {
     struct Failure: Error, CustomStringConvertible {
         var description: String
+        var code: CInt = 0
     }
 
     let descriptor: CInt
@@ -88,17 +89,28 @@ final class BlockingSocket: @unchecked Sendable {
     }
 
     func accept() -> BlockingSocket? {
-        let accepted = Glibc.accept(descriptor, nil, nil)
-        return accepted >= 0 ? BlockingSocket(descriptor: accepted) : nil
+        let accepted = Self.uninterrupted { Int(Glibc.accept(descriptor, nil, nil)) }.result
+        return accepted >= 0 ? BlockingSocket(descriptor: CInt(accepted)) : nil
+    }
+
+    /// A system call that is made again where a signal ended it, with its `errno`.
+    private static func uninterrupted(_ call: () -> Int) -> (result: Int, code: CInt) {
+        while true {
+            let result = call()
+            let code = errno
+            if result >= 0 || code != EINTR { return (result, code) }
+        }
     }
 
     func send(_ bytes: [UInt8]) throws {
         var sent = 0
         while sent < bytes.count {
-            let count = bytes.withUnsafeBytes { raw in
-                Glibc.send(descriptor, raw.baseAddress.map { $0 + sent }, bytes.count - sent, CInt(MSG_NOSIGNAL))
+            let (count, code) = Self.uninterrupted {
+                bytes.withUnsafeBytes { raw in
+                    Glibc.send(descriptor, raw.baseAddress.map { $0 + sent }, bytes.count - sent, CInt(MSG_NOSIGNAL))
+                }
             }
-            guard count > 0 else { throw Failure(description: "send: \(errno)") }
+            guard count > 0 else { throw Failure(description: "send: \(code)", code: code) }
             sent += count
         }
     }
@@ -130,7 +142,7 @@ final class BlockingSocket: @unchecked Sendable {
 
     /// Everything up to the end of the stream; a reset counts as the end.
     func readToEnd() throws -> [UInt8] {
-        do { while try fill() {} } catch  where errno == ECONNRESET {}
+        do { while try fill() {} } catch let failure as Failure where failure.code == ECONNRESET {}
         defer { (unread, consumed) = ([], 0) }
         return Array(unread[consumed...])
     }
@@ -138,7 +150,7 @@ final class BlockingSocket: @unchecked Sendable {
     /// Whether the peer ended the stream (or reset it) without another byte.
     func isAtEnd() -> Bool {
         guard unread.count == consumed else { return false }
-        do { return try !fill() } catch { return errno == ECONNRESET }
+        do { return try !fill() } catch { return (error as? Failure)?.code == ECONNRESET }
     }
 
     /// Until this side is shut down or the peer's end arrives, without reading; at most a minute.
@@ -149,8 +161,8 @@ final class BlockingSocket: @unchecked Sendable {
 
     private func fill() throws -> Bool {
         var chunk = [UInt8](repeating: 0, count: 65536)
-        let count = recv(descriptor, &chunk, chunk.count, 0)
-        guard count >= 0 else { throw Failure(description: "recv: \(errno)") }
+        let (count, code) = Self.uninterrupted { recv(descriptor, &chunk, chunk.count, 0) }
+        guard count >= 0 else { throw Failure(description: "recv: \(code)", code: code) }
         unread += chunk[..<count]
         return count > 0
     }

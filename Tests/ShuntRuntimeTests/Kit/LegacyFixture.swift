@@ -17,7 +17,7 @@ extension ProxyFixture {
         var unified = UpstreamSettings(
             name: "unified", address: UpstreamAddress(host: "127.0.0.1", port: unifiedPort, path: "/api/ws/agent"))
         unified.correlation = .field("conversation_id", unique: false)
-        unified.queue.timeout = .seconds(5)
+        unified.queue.timeout = .seconds(40)
         fixture.table.unified = fixture.table.upstreams.count
         fixture.table.upstreams.append(unified)
         return fixture

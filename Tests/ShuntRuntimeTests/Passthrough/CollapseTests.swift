@@ -6,7 +6,7 @@ import Testing
 
 extension SocketTests {
     /// Old clients that the unified backend serves, and the change from one side to the other.
-    @Suite(.timeLimit(.minutes(2)))
+    @Suite(.timeLimit(.minutes(10)))
     struct CollapseTests {
         /// Answers as a unified backend: the message's text and conversation.
         static let unified: TestBackend.Script = { socket, _ in
@@ -214,7 +214,8 @@ extension SocketTests {
                 try socket.send(1, Array(#"{"type":"response","message":"late"}"#.utf8))
                 _ = try socket.readFrame()
             }
-            let fixture = ProxyFixture.legacy(backendPort: backend.port)
+            var fixture = ProxyFixture.legacy(backendPort: backend.port)
+            fixture.drain.limit = .seconds(45)
             let proxy = Proxy(settings: try fixture.settings, logger: fixture.logger)
             guard case .tcp(_, let port) = try await proxy.start().first else { return }
             let client = try Opening(port: port).wire

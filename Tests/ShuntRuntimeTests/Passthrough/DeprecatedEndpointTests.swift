@@ -7,7 +7,7 @@ import Testing
 
 extension SocketTests {
     /// Handshakes on deprecated legacy endpoints, and what becomes of their sockets.
-    @Suite(.timeLimit(.minutes(1)))
+    @Suite(.timeLimit(.minutes(10)))
     struct DeprecatedEndpointTests {
         private final class Clock: Sendable {
             private let time = Mutex(UnixTime(milliseconds: 0))

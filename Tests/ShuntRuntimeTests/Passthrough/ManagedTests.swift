@@ -5,7 +5,7 @@ import Testing
 
 extension SocketTests {
     /// Old clients on a legacy endpoint whose messages are passed through one by one.
-    @Suite(.timeLimit(.minutes(1)))
+    @Suite(.timeLimit(.minutes(10)))
     struct ManagedTests {
         /// Sends back every message as it came, and closes as the client does.
         static let mirror: TestBackend.Script = { socket, _ in

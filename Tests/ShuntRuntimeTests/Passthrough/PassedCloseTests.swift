@@ -5,7 +5,7 @@ import Testing
 
 extension SocketTests {
     /// How one end of a passed through socket ends is how the other one does.
-    @Suite(.timeLimit(.minutes(1)))
+    @Suite(.timeLimit(.minutes(10)))
     struct PassedCloseTests {
         static let closes: [(code: UInt16?, reason: String)] = [
             (1000, ""), (1001, "going"), (4001, "Session endet für Zürich"), (4004, String(repeating: "r", count: 123)),

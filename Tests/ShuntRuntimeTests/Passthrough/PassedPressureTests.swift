@@ -5,7 +5,7 @@ import Testing
 
 extension SocketTests {
     /// Passed through message by message, while one side does not read.
-    @Suite(.timeLimit(.minutes(2)))
+    @Suite(.timeLimit(.minutes(10)))
     struct PassedPressureTests {
         private static let message = WireSocket.bytes(2, Array(repeating: 7, count: 60_000), masked: true)
 

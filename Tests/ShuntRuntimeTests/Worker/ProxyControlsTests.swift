@@ -5,7 +5,7 @@ import Testing
 
 extension SocketTests {
     /// What the running proxy is asked and told.
-    @Suite(.timeLimit(.minutes(1)))
+    @Suite(.timeLimit(.minutes(10)))
     struct ProxyControlsTests {
         @Test
         func `notes about upstreams are told with their names`() async throws {

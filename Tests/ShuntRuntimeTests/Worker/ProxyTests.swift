@@ -4,7 +4,7 @@ import Testing
 @testable import ShuntRuntime
 
 extension SocketTests {
-    @Suite(.timeLimit(.minutes(1)))
+    @Suite(.timeLimit(.minutes(10)))
     struct ProxyTests {
         @Test
         func `a message goes to its backend and the reply comes back`() async throws {

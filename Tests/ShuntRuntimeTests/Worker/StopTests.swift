@@ -5,7 +5,7 @@ import Testing
 @testable import ShuntRuntime
 
 extension SocketTests {
-    @Suite(.timeLimit(.minutes(1)))
+    @Suite(.timeLimit(.minutes(10)))
     struct StopTests {
         @Test
         func `a stop lets the exchange in flight finish, then closes with 1012`() async throws {
@@ -18,7 +18,9 @@ extension SocketTests {
                 try socket.send(#"{"type":"response","message":"late"}"#)
                 while try socket.readFrame().opcode != 8 {}
             }
-            try await ProxyFixture(backendPort: backend.port).run { port, proxy in
+            var fixture = ProxyFixture(backendPort: backend.port)
+            fixture.drain.limit = .seconds(45)
+            try await fixture.run { port, proxy in
                 let client = try WireSocket.open(port: port, target: "/api/ws/agent?session_token=a")
                 try client.send(#"{"message":"x"}"#)
                 for await _ in asked.stream { break }
@@ -45,7 +47,7 @@ extension SocketTests {
                 try client.send(#"{"message":"never answered"}"#)
                 let began = clock.now
                 await proxy.stop()
-                #expect(clock.now - began < .seconds(5))
+                #expect(clock.now - began < .seconds(50), "long before the minute that exchanges may take")
                 _ = try client.socket.readToEnd()
             }
         }

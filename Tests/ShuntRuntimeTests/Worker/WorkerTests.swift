@@ -59,7 +59,10 @@ struct WorkerTests {
 
     @Test
     func `a dial that fails at once is answered with an error`() throws {
-        let world = try EmbeddedWorld { $0.upstreams[0].maxConnections = 0 }
+        let world = try EmbeddedWorld {
+            $0.upstreams[0].maxConnections = 0
+            $0.upstreams[0].queue.timeout = .seconds(2)
+        }
         let client = try world.client()
         try client.receive(#"{"agent_type":"guide","message":"x"}"#, masked: true)
         #expect(world.worker.inbox.isEmpty && !world.worker.isApplying)
