@@ -2,7 +2,7 @@
 
 import pytest
 from harness import MIGRATION, configuration, merged
-from harness.fixtures import backends, proxies, pytest_sessionstart  # noqa: F401
+from harness.fixtures import backends, proxies, pytest_sessionstart, same_day  # noqa: F401
 
 from browser import Dashboard, start_browser
 
@@ -37,7 +37,7 @@ def driver(downloads):
 
 
 @pytest.fixture
-def open_page(driver, request):
+def open_page(driver, request, start_proxy):  # the proxy must outlive the page
     """Opens the dashboard of a proxy. The console stays without errors, but for those that the test provokes."""
     pages = []
 

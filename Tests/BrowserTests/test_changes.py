@@ -31,7 +31,8 @@ def test_a_route_is_toggled_with_a_reason(page, proxy):
     entry = proxy.state("audit")["entries"][0]
     assert (entry["reason"], entry["by"], entry["subject"]) == ("the new backend is ready", "Zoë", "guide")
     page.says("#events-list", "the new backend is ready")
-    assert "override by Zoë: the new backend is ready · the file says legacy" in page.cell("guide", "Served by")
+    why = "override by Zoë: the new backend is ready · the file says legacy"
+    page.until(lambda: why in page.cell("guide", "Served by"), "and why")
     page.pick("#events-which", "audit")
     page.says("#events-list", "guide: legacy → unified by Zoë: the new backend is ready")
 

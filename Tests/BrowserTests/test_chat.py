@@ -11,8 +11,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "EndToEndTests"))
-from harness.processes import free_port, until  # noqa: E402
-from harness.proxy import DemoProxy, Proxy  # noqa: E402
+from harness.processes import free_port, http_get, until  # noqa: E402
+from harness.proxy import DemoProxy  # noqa: E402
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / ".build/screenshots"
 SIZES = {"laptop": (1280, 800), "phone": (390, 844)}
@@ -24,7 +24,8 @@ def served(tmp_path_factory):
     proxy = DemoProxy(tmp_path_factory.mktemp("chat"))
     port = free_port()
     proxy.page = f"http://127.0.0.1:{port}/"
-    Proxy.start(proxy, "--demo", "--chat-port", str(port))
+    proxy.start("--demo", "--chat-port", str(port))
+    until(lambda: http_get(port, "/settings.json")[0] == 200, "the page is there")
     yield proxy
     if not proxy.stopped_by_test:
         proxy.stop()

@@ -3,7 +3,7 @@
 import pytest
 
 from harness import OddBackend, Proxy, configuration
-from harness.fixtures import backends, proxies, pytest_sessionstart  # noqa: F401
+from harness.fixtures import backends, proxies, pytest_sessionstart, same_day  # noqa: F401
 from harness.proxy import BINARY, DemoProxy
 
 

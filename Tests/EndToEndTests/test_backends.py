@@ -8,7 +8,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from harness import UnifiedBackend, new_token
+from harness import UnifiedBackend, new_token, until
 
 
 @pytest.fixture(params=["tests", "demo"])
@@ -201,16 +201,24 @@ class TestUnified:
             assert error["agent_type"]
 
     def test_ten_messages_a_second(self, field):
-        with self.open(field, new_token()) as socket:
-            for number in range(11):
-                socket.send(json.dumps({"message": f"{number}", "conversation_id": "c"}))
-            replies = [json.loads(socket.recv(timeout=5)) for _ in range(11)]
-            assert [reply["type"] for reply in replies] == ["response"] * 10 + ["error"]
-            assert replies[-1]["message"] == "Rate limit exceeded. Please slow down your requests."
-            assert (replies[-1]["agent_type"], replies[-1]["conversation_id"]) == ("guide", "c")
-            with pytest.raises(ConnectionClosed) as closed:
-                socket.recv(timeout=5)
-            assert closed.value.rcvd.code == 4029
+        def refused() -> bool:
+            with self.open(field, new_token()) as socket:
+                for number in range(11):
+                    socket.send(json.dumps({"message": f"{number}", "conversation_id": "c"}))
+                replies = [json.loads(socket.recv(timeout=10)) for _ in range(11)]
+                assert [reply["type"] for reply in replies[:10]] == ["response"] * 10
+                if replies[-1]["type"] == "response":
+                    return False
+                assert replies[-1]["type"] == "error"
+                assert replies[-1]["message"] == "Rate limit exceeded. Please slow down your requests."
+                assert (replies[-1]["agent_type"], replies[-1]["conversation_id"]) == ("guide", "c")
+                with pytest.raises(ConnectionClosed) as closed:
+                    socket.recv(timeout=10)
+                assert closed.value.rcvd.code == 4029
+                return True
+
+        # Where eleven took longer than a second, once more with another token.
+        until(refused, "the eleventh of a second is refused")
 
     def test_five_sockets_of_a_token(self, field):
         token = new_token()

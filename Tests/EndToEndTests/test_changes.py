@@ -2,6 +2,8 @@
 
 import concurrent.futures
 import contextlib
+import itertools
+import json
 import os
 import signal
 
@@ -55,14 +57,13 @@ def test_a_bad_file_changes_nothing_and_says_where(proxy, text, words):
         assert side(client) == "legacy"
         said_before = proxy.log.count(proxy.file.name)
         proxy.file.write_text(text)
-        said = proxy.cli("reload", code=1)
+        said = proxy.cli_reload(code=1)
         assert proxy.file.name in said and words in said, said
         until(lambda: proxy.log.count(proxy.file.name) > said_before, "the log says so too")
         assert side(client) == "legacy", "on the same socket"
         old.send_text('{"message":"still here"}')
         assert old.receive()["message"] == "guide: still here"
-        proxy.write(UNIFIED_GUIDE)
-        proxy.cli("reload")
+        proxy.reload(UNIFIED_GUIDE)
         assert side(client) == "unified"
 
 
@@ -70,11 +71,11 @@ def test_a_missing_file_changes_nothing(proxy):
     with proxy.connect(new_token()) as client:
         assert side(client) == "legacy"
         proxy.file.unlink()
-        proxy.cli("reload", code=1)
+        proxy.cli_reload(code=1)
         assert side(client) == "legacy"
 
 
-def test_a_removed_route_ends_alone(proxy):
+def test_a_removed_route_ends_alone(proxy, legacy):
     extra = {
         "match": {"agent_type": "extra"},
         "legacy": {"path": "/api/ws/extra", "upstream": proxy.configuration["routes"]["guide"]["legacy"]["upstream"]},
@@ -82,17 +83,18 @@ def test_a_removed_route_ends_alone(proxy):
     with proxy.connect(new_token()) as client, proxy.connect(new_token(), path=LEGACY_PATHS["guide"]) as other:
         client.send_text('{"agent_type":"extra","message":"early"}')
         assert is_error(client.receive(), "unknown_agent", sent=False)
-        proxy.write({"routes": {"extra": extra}})
-        proxy.cli("reload")
+        proxy.reload({"routes": {"extra": extra}})
         client.send_text('{"agent_type":"extra","message":"now"}')
         assert client.receive()["message"] == "guide: now"
         with proxy.connect(new_token(), path="/api/ws/extra") as old:
             old.send_text('{"message":"old"}')
             assert old.receive()["message"] == "guide: old"
-            client.send_text('{"agent_type":"extra","message":"/slow 400"}')
-            proxy.write()
-            proxy.cli("reload")
-            assert client.receive()["message"] == "guide: /slow 400", "what is under way ends well"
+            gate = legacy.gate()
+            client.send_text(json.dumps({"agent_type": "extra", "message": gate.text}))
+            gate.reached()
+            proxy.reload()
+            gate.open()
+            assert client.receive()["message"] == f"guide: {gate.text}", "what is under way ends well"
             client.send_text('{"agent_type":"extra","message":"late"}')
             assert is_error(client.receive(), "unknown_agent", sent=False)
             with pytest.raises(ConnectionClosed) as closed:
@@ -105,12 +107,19 @@ def test_a_removed_route_ends_alone(proxy):
 
 def test_an_override_survives_a_restart_and_is_shown_as_drift(proxy):
     proxy.cli("set", "guide", "unified", "--reason", "first of all")
-    proxy.write({"routes": {"guide": {"served_by": {"unified": "25%"}}}})
-    said = proxy.cli("reload")
-    assert "override" in said, said
+    shares = (f"{number}%" for number in itertools.count(25))
+
+    def shadowed() -> str:
+        """The share that the file says now, where the command says that the override hides it. Where the proxy's own
+        look at its file came first the command finds nothing changed: then once more with the next share."""
+        share = next(shares)
+        proxy.write({"routes": {"guide": {"served_by": {"unified": share}}}})
+        return share if "override" in proxy.cli_reload() else ""
+
+    share = until(shadowed, "the command says what is hidden", 20)
     for _ in range(2):
         guide = proxy.route()
-        assert (guide["served_by"], guide["decided_by"], guide["file_says"]) == ("unified", "override", "25%")
+        assert (guide["served_by"], guide["decided_by"], guide["file_says"]) == ("unified", "override", share)
         assert guide["override"]["reason"] == "first of all"
         with proxy.connect(new_token()) as client:
             assert side(client) == "unified"
@@ -119,7 +128,7 @@ def test_an_override_survives_a_restart_and_is_shown_as_drift(proxy):
     assert "first of all" in proxy.cli("audit")
     proxy.cli("unset", "guide")
     guide = proxy.route()
-    assert (guide["served_by"], guide["decided_by"]) == ("25%", "file")
+    assert (guide["served_by"], guide["decided_by"]) == (share, "file")
 
 
 def test_an_override_that_was_answered_outlives_kill_9(proxy):

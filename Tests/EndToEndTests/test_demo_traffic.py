@@ -9,7 +9,7 @@ import pytest
 
 from harness import new_token
 from harness.processes import free_port, http_get, until
-from harness.proxy import DemoProxy, Proxy
+from harness.proxy import DemoProxy
 
 TOKEN = "demo-session-"
 
@@ -19,7 +19,7 @@ class BusyDemo(DemoProxy):
 
     def start(self, *options: str) -> "BusyDemo":
         self.chat_port = free_port()
-        Proxy.start(self, "--demo-traffic", "--chat-port", str(self.chat_port), *options)
+        super().start("--demo-traffic", "--chat-port", str(self.chat_port), *options)
         return self
 
     def apps(self) -> set[str]:
@@ -93,9 +93,10 @@ def test_clients_outlive_an_agent_that_is_paused_and_a_change_of_side(busy):
 def test_the_chat_page_is_served_under_a_strict_policy(busy):
     def get(path, method="GET"):
         call = urllib.request.Request(f"http://127.0.0.1:{busy.chat_port}{path}", method=method)
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(call, timeout=5) as answer:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(call, timeout=20) as answer:
             return answer.read().decode(), answer.headers
 
+    until(lambda: http_get(busy.chat_port, "/settings.json")[0] == 200, "the page is there")
     page, headers = get("/")
     policy = headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy and "script-src 'self'" in policy and "frame-ancestors 'none'" in policy
@@ -131,7 +132,7 @@ def test_the_page_s_origin_is_admitted_and_no_other(busy):
 
 def test_a_chat_port_in_use_is_no_reason_to_stop(busy, tmp_path):
     second = DemoProxy(tmp_path / "second")
-    Proxy.start(second, "--demo", "--chat-port", str(busy.chat_port))
+    second.start("--demo", "--chat-port", str(busy.chat_port))
     try:
         found = until(lambda: re.search(r"chat=http://127\.0\.0\.1:(\d+)/", second.log), "the page is named")
         assert int(found[1]) != busy.chat_port

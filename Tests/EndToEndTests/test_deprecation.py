@@ -95,9 +95,8 @@ def test_phases_decide_and_a_reload_changes_what_is_said(start_proxy):
     }
     assert "deprecated since 2026-12-01, sunset 2027-03-01" in proxy.cli("routes")
 
-    proxy.write({"phase": "migrate", "deprecation": {"sunset": "2027-04-01"}})
-    report = proxy.cli("reload")
-    assert "deprecation: sunset changed" in report
+    changes = {"phase": "migrate", "deprecation": {"sunset": "2027-04-01"}}
+    proxy.reload(changes, says="deprecation: sunset changed")
     assert announced(answered()[1]) == ANNOUNCED | {"sunset": "Thu, 01 Apr 2027 00:00:00 GMT"}
 
     proxy.cli("phase", "complete", "--yes")
@@ -117,7 +116,7 @@ def test_a_brownout_refuses_those_whom_it_picks_until_it_is_over(start_proxy, le
     assert status == 503
     assert error["code"] == "brownout"
     ends = datetime.fromisoformat(error["until"])
-    assert abs((ends - datetime.now(UTC)).total_seconds() - int(headers["retry-after"])) <= 3
+    assert abs((ends - datetime.now(UTC)).total_seconds() - int(headers["retry-after"])) <= 30
     assert announced(headers) == ANNOUNCED
     assert error["successor"] == "/api/ws/agent"
     assert email.utils.parsedate_to_datetime(headers["sunset"]).year == 2027
@@ -129,21 +128,22 @@ def test_a_brownout_refuses_those_whom_it_picks_until_it_is_over(start_proxy, le
     assert proxy.state("status")["total"]["brownout_refused"] == 1
     assert "brownout begins" in proxy.log
 
-    proxy.write({"deprecation": {"brownouts": []}})
-    assert "deprecation: brownouts changed" in proxy.cli("reload")
+    proxy.reload({"deprecation": {"brownouts": []}}, says="deprecation: brownouts changed")
     with proxy.connect(new_token(), path=LEGACY_PATHS["content"]) as back:
         back.send_text('{"message":"hello"}')
         assert "hello" in back.receive()["message"]
 
 
 @pytest.mark.parametrize("side", ["unified", "legacy"])
-def test_open_sockets_end_after_their_exchanges_and_nobody_logs_in_again(start_proxy, side):
+def test_open_sockets_end_after_their_exchanges_and_nobody_logs_in_again(start_proxy, backends, side):
     held = {"routes": {"guide": {"hold": side}, "liaison/{pillar}": {"hold": side}}}
     proxy = start_proxy(merged(deprecating(), held))
     sockets = {agent: proxy.connect(new_token(), path=path) for agent, path in LEGACY_PATHS.items()}
-    sockets["content"].send_text('{"message":"/slow 3000 last words"}')
-    proxy.write({"deprecation": {"brownouts": [window(20, ["liaison/*"])]}})
-    proxy.cli("reload")
+    gate = getattr(backends, side).gate()
+    sockets["content"].send_text(json.dumps({"message": f"{gate.text} last words"}))
+    gate.reached()
+    proxy.reload({"deprecation": {"brownouts": [window(20, ["liaison/*"])]}})
+    gate.open()
     reply = sockets["content"].receive()
     assert "last words" in reply["message"], "what was under way is answered first"
     for agent in PILLARS:
@@ -176,20 +176,20 @@ def test_a_share_picks_the_same_sessions_each_time(start_proxy):
 
 
 def test_an_old_client_comes_back_when_the_brownout_is_over(start_proxy):
-    """Its five attempts last fifteen seconds, a tenth of that here: no brownout of the field is so short."""
-    heartbeat = {"absorb": ["heartbeat"], "send": '{"type":"heartbeat"}', "every": "600ms"}
+    """Its five attempts last fifteen seconds, a third of that here: no brownout of the field is so short. This one is
+    over before its last."""
+    heartbeat = {"absorb": ["heartbeat"], "send": '{"type":"heartbeat"}', "every": "200ms"}
     proxy = start_proxy(merged(deprecating(), {"legacy_defaults": {"heartbeat": heartbeat}}))
 
     async def live():
-        service = SocketService(proxy, new_token("brown"), "guide", faster=10)
+        service = SocketService(proxy, new_token("brown"), "guide", faster=3)
         codes = set()
         try:
             async with asyncio.timeout(40):
                 while not service.heard:
                     await asyncio.sleep(0.02)
                 socket = service.socket
-                proxy.write({"deprecation": {"brownouts": [window(1.2, ["guide"])]}})
-                await asyncio.to_thread(proxy.cli, "reload")
+                await asyncio.to_thread(proxy.reload, {"deprecation": {"brownouts": [window(4, ["guide"])]}})
                 await socket.wait_closed()
                 codes.add(socket.close_code)
                 # What it does with its new socket is its own affair: it takes its silence for the server's.
@@ -215,7 +215,7 @@ def test_clients_are_told_in_band_once_where_that_is_wanted(start_proxy):
         new.hears_nothing_but("guide", "hello")
 
 
-def test_use_is_logged_once_for_each_app(start_proxy):
+def test_use_is_logged_once_for_each_app(same_day, start_proxy):
     proxy = start_proxy(deprecating())
     for app in ("old-web", "old-phone", "old-web"):
         for agent in AGENTS:
@@ -224,7 +224,7 @@ def test_use_is_logged_once_for_each_app(start_proxy):
     def told():
         return re.findall(r"deprecated endpoint used.*?app=\"?([\w-]+)", proxy.log)
 
-    until(lambda: len(told()) >= 2, "both apps are told", 5)
+    until(lambda: len(told()) >= 2, "both apps are told")
     assert sorted(told()) == ["old-phone", "old-web"]
 
 

@@ -101,22 +101,22 @@ def test_a_close_that_means_log_in_again_ends_that_route_for_the_session(start_p
 class TestTimeouts:
     @pytest.fixture
     def hasty(self, start_proxy):
-        return start_proxy({"upstream_defaults": {"exchange": {"timeout": "400ms"}}})
+        return start_proxy({"upstream_defaults": {"exchange": {"timeout": "2s"}}})
 
     def test_an_agent_that_never_answers_costs_one_error(self, hasty):
         with hasty.connect(new_token()) as client:
-            client.send("guide", "/silent", conversation_id="c")
             started = time.monotonic()
+            client.send("guide", "/silent", conversation_id="c")
             error = client.receive()
             assert is_error(error, "timeout", sent=True)
             assert error["conversation_id"] == "c"
-            assert 0.3 < time.monotonic() - started < 2
+            assert 1.9 < time.monotonic() - started < 12
 
     def test_a_late_reply_is_never_taken_for_the_next_one(self, hasty, legacy):
         token = new_token()
         with hasty.connect(token) as client:
             for number in range(3):
-                client.send("guide", f"/slow {1500 + number}")
+                client.send("guide", f"/slow {4000 + number}")
                 client.send("guide", f"next {number}")
                 assert is_error(client.receive(), "timeout", sent=True)
                 assert client.receive()["message"] == f"guide: next {number}"
@@ -124,12 +124,12 @@ class TestTimeouts:
             def late():
                 return legacy.open_connections(token) <= 1
 
-            until(late, "the connections that timed out are gone")
+            until(late, "the connections that timed out are gone", 20)
             for number in range(20):
                 client.hears_nothing_but("guide", f"aligned {number}")
 
     def test_waiting_for_a_turn_is_no_timeout(self, hasty):
         with hasty.connect(new_token()) as client:
             for _ in range(5):
-                client.send("guide", "/slow 200")
-            assert [client.receive()["message"] for _ in range(5)] == ["guide: /slow 200"] * 5
+                client.send("guide", "/slow 700")
+            assert [client.receive()["message"] for _ in range(5)] == ["guide: /slow 700"] * 5

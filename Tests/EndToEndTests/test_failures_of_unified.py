@@ -11,7 +11,7 @@ from harness import MIGRATION, UnifiedBackend, chatting, configuration, merged
 COLLAPSED = merged(
     MIGRATION,
     {
-        "upstream_defaults": {"exchange": {"queue": {"timeout": "500ms"}}},
+        "upstream_defaults": {"exchange": {"queue": {"timeout": "3s"}}},
         "routes": {"guide": {"served_by": "unified"}, "liaison/{pillar}": {"served_by": "unified"}},
     },
 )
@@ -19,7 +19,7 @@ REFUSALS = {"upstream_lost", "upstream_unavailable", "queue_timeout"}
 AGENTS = ["guide", "content"]
 KILLS = 3
 # From the moment when the backend answers again to the first reply for everybody.
-SECONDS_TO_RECOVER = 5
+SECONDS_TO_RECOVER = 15
 
 
 @pytest.fixture

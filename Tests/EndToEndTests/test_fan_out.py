@@ -159,11 +159,13 @@ def test_a_message_that_the_backend_does_not_like_is_answered_by_the_backend(pro
         client.hears_nothing_but("guide", "on we go")
 
 
-def test_a_slow_agent_does_not_delay_another(proxy):
+def test_a_slow_agent_does_not_delay_another(proxy, legacy):
     with proxy.connect(new_token()) as client:
-        client.send("guide", "/slow 700")
+        gate = legacy.gate()
+        client.send("guide", gate.text)
         client.send("content", "fast")
         assert client.receive()["agent_type"] == "liaison"
+        gate.open()
         assert client.receive()["agent_type"] == "guide"
 
 

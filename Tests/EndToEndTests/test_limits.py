@@ -8,46 +8,52 @@ from websockets.exceptions import ConnectionClosed
 from harness import is_error, new_token
 
 
-def test_a_full_queue_is_an_error_at_once(start_proxy):
+def test_a_full_queue_is_an_error_at_once(start_proxy, legacy):
     proxy = start_proxy({"upstream_defaults": {"exchange": {"queue": {"messages": 3}}}})
     with proxy.connect(new_token()) as client:
         client.hears_nothing_but("guide", "connected")
-        client.send("guide", "/slow 600", conversation_id="0")
+        gate = legacy.gate()
+        client.send("guide", gate.text, conversation_id="0")
         for number in range(1, 8):
             client.send("guide", f"{number}", conversation_id=f"{number}")
-        heard = [client.receive() for _ in range(8)]
-        refused = [reply["conversation_id"] for reply in heard if is_error(reply, "queue_full", sent=False)]
-        answered = [reply["conversation_id"] for reply in heard if reply["type"] == "message"]
-        assert refused == ["4", "5", "6", "7"]
-        assert answered == ["0", "1", "2", "3"]
-        assert heard[0]["conversation_id"] == "4", "the errors come before the slow reply"
+        refused = [client.receive() for _ in range(4)]
+        assert all(is_error(reply, "queue_full", sent=False) for reply in refused), "before the slow reply"
+        assert [reply["conversation_id"] for reply in refused] == ["4", "5", "6", "7"]
+        gate.open()
+        answered = [client.receive() for _ in range(4)]
+        assert all(reply["type"] == "message" for reply in answered)
+        assert [reply["conversation_id"] for reply in answered] == ["0", "1", "2", "3"]
         client.send("content", "free")
         assert client.receive()["message"] == "content: free"
 
 
-def test_the_queue_is_bounded_in_bytes_and_always_takes_one(start_proxy):
+def test_the_queue_is_bounded_in_bytes_and_always_takes_one(start_proxy, legacy):
     proxy = start_proxy({"upstream_defaults": {"exchange": {"queue": {"bytes": "64KiB"}}}})
     with proxy.connect(new_token()) as client:
         client.hears_nothing_but("guide", "connected")
-        client.send("guide", "/slow 500")
+        gate = legacy.gate()
+        client.send("guide", gate.text)
         big = "b" * 100_000
         client.send("guide", big)
         client.send("guide", "one too many")
         assert is_error(client.receive(), "queue_full", sent=False)
-        assert client.receive()["message"] == "guide: /slow 500"
+        gate.open()
+        assert client.receive()["message"] == f"guide: {gate.text}"
         assert client.receive()["message"] == "guide: " + big
 
 
 def test_a_client_that_floods_is_slowed_by_errors_not_cut(start_proxy):
     proxy = start_proxy({"limits": {"messages_per_second": 10}})
     with proxy.connect(new_token()) as client:
+        started = time.monotonic()
         for number in range(60):
             client.send("guide", f"{number}", conversation_id=f"{number}")
         heard = [client.receive() for _ in range(60)]
         answered = [reply for reply in heard if reply["type"] == "message"]
         refused = [reply for reply in heard if is_error(reply, "rate_limited", sent=False)]
         assert len(answered) + len(refused) == 60
-        assert 20 <= len(answered) <= 30, "the burst is twice the rate"
+        most = 21 + 10 * (time.monotonic() - started)
+        assert 20 <= len(answered) <= most, "the burst is twice the rate"
         assert all(reply["retry_after"] >= 0 for reply in refused)
         assert all(reply["agent_type"] == "guide" and reply["conversation_id"] for reply in refused)
         order = [int(reply["conversation_id"]) for reply in answered]
@@ -67,7 +73,7 @@ def test_the_pace_of_an_upstream_makes_messages_wait(start_proxy):
 
 
 def test_a_pace_that_would_take_too_long_is_an_error_at_once(start_proxy):
-    upstream = {"pace": ["3/1m"], "exchange": {"queue": {"timeout": "1s"}}}
+    upstream = {"pace": ["3/1m"], "exchange": {"queue": {"timeout": "8s"}}}
     proxy = start_proxy({"routes": {"guide": {"legacy": {"upstream": upstream}}}})
     token = new_token()
     with proxy.connect(token) as client:
@@ -77,18 +83,18 @@ def test_a_pace_that_would_take_too_long_is_an_error_at_once(start_proxy):
         error = client.ask("guide", "one too many")
         assert is_error(error, "rate_limited", sent=False)
         assert error["retry_after"] > 0
-        assert time.monotonic() - started < 0.9
+        assert time.monotonic() - started < 6, "before the queue's own timeout"
         client.hears_nothing_but("content", "another route has its own pace")
     with proxy.connect(token) as again:
         assert is_error(again.ask("guide", "a new socket does not help"), "rate_limited", sent=False)
 
 
 def test_an_idle_client_is_closed(start_proxy):
-    proxy = start_proxy({"limits": {"idle_timeout": "1s"}})
+    proxy = start_proxy({"limits": {"idle_timeout": "3s"}})
     with proxy.connect(new_token()) as client:
         client.hears_nothing_but("guide", "hello")
         started = time.monotonic()
         with pytest.raises(ConnectionClosed) as closed:
-            client.receive(5)
+            client.receive(15)
         assert closed.value.rcvd.code in (1000, 1001), "closed in good order"
-        assert time.monotonic() - started < 4
+        assert time.monotonic() - started < 15

@@ -20,7 +20,7 @@ from harness import (
 
 # Guide is passed through, the liaisons are collapsed.
 MIXED = merged(MIGRATION, {"routes": {"guide": {"served_by": "legacy"}, "liaison/{pillar}": {"served_by": "unified"}}})
-HEARTBEAT = {"absorb": ["heartbeat", "ping"], "send": '{"type":"heartbeat"}', "every": "600ms"}
+HEARTBEAT = {"absorb": ["heartbeat", "ping"], "send": '{"type":"heartbeat"}', "every": "200ms"}
 
 
 async def condition(check, what: str, seconds: float = 20):
@@ -30,12 +30,12 @@ async def condition(check, what: str, seconds: float = 20):
         await asyncio.sleep(0.01)
 
 
-async def idle(proxy, until, what: str) -> tuple[str, list[SocketService]]:
+async def idle(proxy, until, what: str, faster: float = 10) -> tuple[str, list[SocketService]]:
     """Five sockets of one old client, idle until something is so of each of them."""
     token = new_token("idle")
-    services = [SocketService(proxy, token, agent, faster=10) for agent in AGENTS]
+    services = [SocketService(proxy, token, agent, faster) for agent in AGENTS]
     try:
-        await condition(lambda: all(until(service) for service in services), what)
+        await condition(lambda: all(until(service) for service in services), what, 40)
     finally:
         for service in services:
             await service.stop()
@@ -43,8 +43,9 @@ async def idle(proxy, until, what: str) -> tuple[str, list[SocketService]]:
 
 
 def test_an_idle_old_client_does_not_storm_where_the_proxy_beats(start_proxy, legacy, unified):
+    # Its patience is 2.5 s here, far more than between two beats of the proxy, and it beats itself each 7.5 s.
     proxy = start_proxy(MIXED | {"legacy_defaults": {"heartbeat": HEARTBEAT}})
-    token, services = asyncio.run(idle(proxy, lambda service: service.heartbeats >= 2, "two heartbeats"))
+    token, services = asyncio.run(idle(proxy, lambda service: service.heartbeats >= 2, "two heartbeats", faster=4))
     assert [service.reconnects for service in services] == [0] * 5
     assert all(message["type"] == "heartbeat" for service in services for message in service.heard)
     received = [text for backend in (legacy, unified) for each in backend.texts(token) for text in each["texts"]]

@@ -110,10 +110,10 @@ def test_a_paused_route_holds_what_fits_and_refuses_the_rest_at_once(start_proxy
         for number in range(6):
             client.send("guide", f"number {number}", conversation_id=f"c{number}")
         for number in range(3, 6):
-            error = client.receive(5)
+            error = client.receive()
             assert is_error(error, "route_paused", sent=False), error
             assert (error["agent_type"], error["conversation_id"]) == ("guide", f"c{number}")
-        assert time.monotonic() - started < 5, "far before the queue's timeout"
+        assert time.monotonic() - started < 20, "far before the queue's timeout"
         client.hears_nothing_but("content", "another route of the same socket")
         other.send("guide", "another session has room of its own")
         other.hears_nothing_but("content", "so it waits")
@@ -152,7 +152,7 @@ def test_an_old_client_stays_through_a_pause(start_proxy, side):
                 error = old.receive()
                 assert is_error(error, "route_paused", sent=False), error
                 refused += 1
-        assert 3 <= proxy.route()["counts"]["waiting"] <= 200 - refused
+        until(lambda: 3 <= proxy.route()["counts"]["waiting"] <= 200 - refused, "they wait")
         proxy.cli("resume", "guide")
         for number in range(200 - refused):
             assert old.receive()["message"] == before.replace("before", f"number {number}")

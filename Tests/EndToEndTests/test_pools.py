@@ -37,10 +37,12 @@ def test_values_to_vary_by_are_part_of_the_pool_s_key(start_proxy, legacy):
 def test_lanes_take_the_head_of_line_blocking_from_a_serial_backend(start_proxy, unified):
     token = new_token()
     with start_proxy(served_by_unified(pool={"mode": "session", "lanes": 3})).connect(token) as client:
-        client.send("guide", "/slow 600")
+        gate = unified.gate()
+        client.send("guide", gate.text)
         client.send("content", "fast")
         assert client.receive()["message"] == "unified content: fast"
-        assert client.receive()["message"] == "unified guide: /slow 600"
+        gate.open()
+        assert client.receive()["message"] == f"unified guide: {gate.text}"
     assert unified.seen(token)["dialled"] <= 3
 
 

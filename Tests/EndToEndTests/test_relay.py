@@ -145,14 +145,16 @@ def test_a_zombie_of_the_unified_backend_costs_one_error(relay, unified):
     assert unified.seen(token)["dialled"] == 2
 
 
-def test_late_replies_are_parked_there_too(relay):
+def test_late_replies_are_parked_there_too(relay, unified):
     token = new_token()
     with relay.connect(token) as client:
-        client.send("guide", "/slow 400")
+        gate = unified.gate()
+        client.send("guide", gate.text)
         client.send_text("{")
         assert is_error(client.receive(), "bad_json", sent=False)
+    gate.open()
     with relay.connect(token) as again:
-        assert again.receive()["message"] == "unified guide: /slow 400"
+        assert again.receive()["message"] == f"unified guide: {gate.text}"
 
 
 def test_an_error_of_addressing_never_reaches_the_unified_backend(relay, unified):

@@ -159,11 +159,13 @@ class TestLateReplies:
     def test_are_delivered_to_the_session_s_next_socket_first_and_in_order(self, proxy, legacy):
         token = new_token()
         client = proxy.connect(token)
-        client.send("guide", "/slow 400")
+        gate = legacy.gate()
+        client.send("guide", gate.text)
         for number in range(3):
             client.send("guide", f"behind {number}", conversation_id=f"{number}")
         until(lambda: legacy.open_connections(token) == 1, "the message is on its way")
         client.close()
+        gate.open()
 
         def answered():
             return legacy.seen(token)["connections"][0]["messages"] == 4
@@ -173,38 +175,44 @@ class TestLateReplies:
             again.send("content", "new")
             heard = [again.receive()["message"] for _ in range(5)]
         late = [text for text in heard if text.startswith("guide")]
-        assert late == ["guide: /slow 400", "guide: behind 0", "guide: behind 1", "guide: behind 2"]
+        assert late == [f"guide: {gate.text}", "guide: behind 0", "guide: behind 1", "guide: behind 2"]
         assert "content: new" in heard
 
-    def test_come_while_the_next_socket_is_already_there(self, proxy):
+    def test_come_while_the_next_socket_is_already_there(self, proxy, legacy):
         token = new_token()
         with proxy.connect(token) as client:
-            client.send("guide", "/slow 500")
-            client.ask("content", "the first message is on its way by now")
+            gate = legacy.gate()
+            client.send("guide", gate.text)
+            gate.reached()
         with proxy.connect(token) as again:
-            assert again.receive()["message"] == "guide: /slow 500"
+            gate.open()
+            assert again.receive()["message"] == f"guide: {gate.text}"
 
-    def test_are_not_for_another_session(self, proxy):
+    def test_are_not_for_another_session(self, proxy, legacy):
         token = new_token()
         with proxy.connect(token) as client:
-            client.send("guide", "/slow 300")
-            client.ask("content", "x")
+            gate = legacy.gate()
+            client.send("guide", gate.text)
+            gate.reached()
         with proxy.connect(new_token()) as other:
+            gate.open()
             other.hears_nothing_but("guide", "/slow 600")
         with proxy.connect(token) as again:
-            assert again.receive()["message"] == "guide: /slow 300"
+            assert again.receive()["message"] == f"guide: {gate.text}"
 
-    def test_of_the_old_hook_that_drops_its_socket_after_every_send_all_arrive(self, proxy):
+    def test_of_the_old_hook_that_drops_its_socket_after_every_send_all_arrive(self, proxy, legacy):
         token = new_token()
         heard = []
         agents = itertools.cycle(AGENTS)
+        gate = legacy.gate()
         for number in range(5):
             with proxy.connect(token) as client:
-                client.send(next(agents), f"/slow {100 + number}")
+                client.send(next(agents), f"{gate.text} {number}")
+        gate.open()
         with proxy.connect(token) as client:
             while len(heard) < 5:
                 heard.append(client.receive()["message"])
-        assert sorted(text.split(" ")[-1] for text in heard) == ["100", "101", "102", "103", "104"]
+        assert sorted(text.split(" ")[-1] for text in heard) == ["0", "1", "2", "3", "4"]
 
     def test_are_kept_within_bounds(self, start_proxy, legacy):
         token = new_token()

@@ -44,12 +44,13 @@ def test_exchanges_in_flight_finish_before_sockets_close_with_1012(start_proxy, 
     proxy.assert_no_token_logged()
 
 
-def test_new_messages_and_new_clients_are_refused_while_it_stops(start_proxy):
-    proxy = start_proxy(DRAIN)
+def test_new_messages_and_new_clients_are_refused_while_it_stops(start_proxy, legacy):
+    proxy = start_proxy({"drain": {"exchanges": "20s", "spread": "300ms", "limit": "30s"}})
     proxy.stopped_by_test = True
     with proxy.connect(new_token()) as client:
-        client.send("guide", "/slow 1500")
-        client.hears_nothing_but("content", "on its way")
+        gate = legacy.gate()
+        client.send("guide", gate.text)
+        gate.reached()
         proxy.signal()
 
         def refuses():
@@ -60,14 +61,15 @@ def test_new_messages_and_new_clients_are_refused_while_it_stops(start_proxy):
             except OSError:
                 return True
 
-        until(refuses, "no new client is let in", 2)
+        until(refuses, "no new client is let in")
 
         def is_too_late():
             return is_error(client.ask("insights", "too late"), "draining", sent=False)
 
-        until(is_too_late, "new messages are refused", 1)
-        assert client.receive()["message"] == "guide: /slow 1500"
-    assert proxy.process.wait(15) == 0
+        until(is_too_late, "new messages are refused")
+        gate.open()
+        assert client.receive()["message"] == f"guide: {gate.text}"
+    assert proxy.process.wait(30) == 0
 
 
 def test_the_hard_limit_ends_exchanges_that_do_not(start_proxy):
@@ -153,10 +155,17 @@ def test_a_second_signal_ends_it_at_once(start_proxy):
         client.send("guide", "/slow 60000")
         client.hears_nothing_but("content", "on its way")
         proxy.begin_stop()
-        until(lambda: is_error(client.ask("content", "too late"), "draining"), "it drains", 2)
+        until(lambda: is_error(client.ask("content", "too late"), "draining"), "it drains")
         until(lambda: "draining" in proxy.log, "and says so")
-        proxy.signal()
-        proxy.ends(5, code=1)
+
+        def ended() -> bool:
+            # It listens for a second signal only a moment after it began to drain: who is impatient sends another.
+            if proxy.running:
+                proxy.signal()
+            return not proxy.running
+
+        until(ended, "the second signal cuts", 15)
+        proxy.ends(code=1)
         with pytest.raises(ConnectionClosed):
             client.receive()
     assert "second signal" in proxy.log

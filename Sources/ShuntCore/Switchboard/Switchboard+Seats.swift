@@ -54,8 +54,10 @@ extension Switchboard {
     /// moved there, and it waits for what this side has of them. Each conversation keeps to its side, and the socket's
     /// messages to their order.
     mutating func turns(_ id: ExchangeID, now: Instant) -> Bool {
-        guard let exchange = exchanges[id], !exchange.route.isSettled, exchange.endpoint == nil,
-            let seat = seats[exchange.seat], seat.pool == exchange.pool
+        // Read by itself, because most routes are settled and an exchange is much to copy.
+        if exchanges[id]?.route.isSettled != false { return false }
+        guard let exchange = exchanges[id], exchange.endpoint == nil, let seat = seats[exchange.seat],
+            seat.pool == exchange.pool
         else { return false }
         let side = wantedSide(exchange.seat, conversation: exchange.conversation, now: now)
         guard side != seat.side else { return false }

@@ -4,8 +4,7 @@ import ShuntCore
 
 /// The file is read again: checked whole, compared, put in force. A bad file changes nothing.
 extension ControlPlane {
-    func reload(_ author: ChangeAuthor) async throws(ControlProblem) -> ChangeReport {
-        let outcome = await readFile()
+    func reload(_ outcome: ConfigOutcome, _ author: ChangeAuthor) async throws(ControlProblem) -> ChangeReport {
         guard let settings = outcome.settings else {
             let problems = outcome.diagnostics.filter { $0.severity == .error }.map(\.description)
             failed(problems)

@@ -71,16 +71,29 @@ package actor ControlPlane {
     package func perform(
         _ change: ControlChange, by author: ChangeAuthor, revision seen: Int64?
     ) async throws(ControlProblem) -> ChangeReport {
-        if change == .reload {
-            if isReloading { throw .busy }
-            isReloading = true
-        }
-        defer { if change == .reload { isReloading = false } }
+        guard change == .reload else { return try await inTurn(change, nil, by: author, revision: seen) }
+        if isReloading { throw .busy }
+        isReloading = true
+        defer { isReloading = false }
+        // Before its turn: a file that cannot be read (its file system hangs) holds up no other change.
+        let file = await readFile()
+        return try await inTurn(change, file, by: author, revision: seen)
+    }
+
+    /// Makes a change when those that were begun before it are made.
+    ///
+    /// - Parameter file: what a reload has read.
+    private func inTurn(
+        _ change: ControlChange, _ file: ConfigOutcome?, by author: ChangeAuthor, revision seen: Int64?
+    ) async throws(ControlProblem) -> ChangeReport {
         let before = last
         let work = Task { () -> Result<ChangeReport, ControlProblem> in
             await before?.value
             do throws(ControlProblem) {
-                return .success(try await self.make(change, by: author, revision: seen))
+                if let seen, seen != self.revision { throw .conflict(seen: seen, now: self.revision) }
+                if self.isDraining, change != .drain { throw .stopping }
+                if let file { return .success(try await self.reload(file, author)) }
+                return .success(try await self.make(change, by: author))
             } catch {
                 return .failure(error)
             }
@@ -89,11 +102,7 @@ package actor ControlPlane {
         return try await work.value.get()
     }
 
-    private func make(
-        _ change: ControlChange, by author: ChangeAuthor, revision seen: Int64?
-    ) async throws(ControlProblem) -> ChangeReport {
-        if let seen, seen != revision { throw .conflict(seen: seen, now: revision) }
-        if isDraining, change != .drain { throw .stopping }
+    private func make(_ change: ControlChange, by author: ChangeAuthor) async throws(ControlProblem) -> ChangeReport {
         switch change {
         case .setRoute(let name, let rollout):
             try check(route: name)
@@ -110,7 +119,7 @@ package actor ControlPlane {
             try check(route: name)
             await plane.reconnect(name)
             return await told(.reconnect, name, author, ["\(name): connections are replaced as they become idle"])
-        case .reload: return try await reload(author)
+        case .reload: return try await reload(await readFile(), author)
         case .drain:
             guard !isDraining else { throw .stopping }
             isDraining = true

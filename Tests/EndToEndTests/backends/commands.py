@@ -2,15 +2,32 @@
 
 import asyncio
 import json
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from fastapi import WebSocket
+from fastapi import FastAPI, WebSocket
 
 # Values that decoding and encoding again would change: kept byte for byte by whoever does neither.
 EXOTIC = (
     r'{"big":123456789012345678901234567890,"small":1e-400,"float":1.10,"zero":-0.0,"escapes":"\u00e9\ud83d\ude00\/\u0000",'
     r'"twice":1,"twice":2,"spaced" : [ 1 , 2 ]}'
 )
+
+
+# Agents that wait until a test opens their gate, and how many wait at each.
+gates: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+waiting: Counter[str] = Counter()
+
+
+def serve_gates(app: FastAPI):
+    @app.get("/_gates/{name}")
+    async def at_gate(name: str):
+        return {"waiting": waiting[name]}
+
+    @app.post("/_gates/{name}")
+    async def open_gate(name: str):
+        gates[name].set()
+        return {}
 
 
 class AgentException(Exception):
@@ -36,6 +53,9 @@ async def carry_out(text: str, original: str, websocket: WebSocket, token: str) 
     match words[0]:
         case "/slow":
             await asyncio.sleep(int(argument) / 1000)
+        case "/gate":
+            waiting[argument] += 1
+            await gates[argument].wait()
         case "/crash":
             raise AgentException("the agent threw")
         case "/fail":

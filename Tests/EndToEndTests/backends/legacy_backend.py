@@ -5,7 +5,7 @@ import asyncio
 import json
 
 import uvicorn
-from commands import carry_out, with_extra
+from commands import carry_out, serve_gates, with_extra
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 from ledger import Ledger
 
@@ -14,6 +14,7 @@ PILLARS = ("content", "insights", "operations", "business_outcomes")
 app = FastAPI()
 ledger = Ledger()
 ledger.serve(app)
+serve_gates(app)
 history: dict[tuple[str, str], list[dict]] = {}
 
 

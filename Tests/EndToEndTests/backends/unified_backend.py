@@ -8,7 +8,7 @@ import uuid
 from collections import defaultdict, deque
 
 import uvicorn
-from commands import carry_out, with_extra
+from commands import carry_out, serve_gates, with_extra
 from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 from ledger import Ledger
 
@@ -21,6 +21,7 @@ IN_MINUTE = 100
 app = FastAPI()
 ledger = Ledger()
 ledger.serve(app)
+serve_gates(app)
 sockets: dict[str, int] = defaultdict(int)
 times: dict[str, deque] = defaultdict(deque)
 settings = argparse.Namespace(greet=True, heartbeat=30.0, limits=True)

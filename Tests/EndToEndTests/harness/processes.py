@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+import uuid
 from pathlib import Path
 
 BACKENDS = Path(__file__).parent.parent / "backends"
@@ -43,16 +44,34 @@ def until(condition, what: str, seconds: float = 10):
         time.sleep(0.01)
 
 
-def http_get(port: int, path: str) -> tuple[int, bytes]:
+def http_get(port: int, path: str, timeout: float = 5, method: str = "GET") -> tuple[int, bytes]:
     """Status and body; status 0 where nobody answers."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+        call = urllib.request.Request(f"http://127.0.0.1:{port}{path}", method=method)
+        with opener.open(call, timeout=timeout) as response:
             return response.status, response.read()
     except urllib.error.HTTPError as refused:
         return refused.code, refused.read()
     except OSError:
         return 0, b""
+
+
+class Gate:
+    """A message, `text`, that a backend answers only when the test opens the gate: then nothing depends on how long the
+    steps before that take."""
+
+    def __init__(self, backend: "Backend"):
+        self.backend = backend
+        self.path = f"/_gates/{uuid.uuid4().hex[:12]}"
+        self.text = "/gate " + self.path.rpartition("/")[2]
+
+    def reached(self, count: int = 1):
+        """Waits until the backend has so many of them."""
+        until(lambda: self.backend.ask(self.path)["waiting"] >= count, "the backend has what it is to answer late")
+
+    def open(self):
+        self.backend.ask(self.path, "POST")
 
 
 class Backend:
@@ -92,17 +111,22 @@ class Backend:
         if self.process.poll() is None:
             self.kill()
 
+    def ask(self, path: str, method: str = "GET"):
+        """What it says beside its sockets. It is up, so it is only slow where it does not answer at once."""
+        status, body = http_get(self.port, path, timeout=20, method=method)
+        assert status == 200, f"{path}: {status}"
+        return json.loads(body)
+
+    def gate(self) -> "Gate":
+        return Gate(self)
+
     def seen(self, tokens: str) -> dict:
         """How many connections were dialled with tokens that begin so, the most open at once, and each of them."""
-        status, body = http_get(self.port, "/_seen?tokens=" + urllib.parse.quote(tokens))
-        assert status == 200
-        return json.loads(body)
+        return self.ask("/_seen?tokens=" + urllib.parse.quote(tokens))
 
     def texts(self, tokens: str) -> list[dict]:
         """What each connection with such a token received: `token`, `path`, `texts` (the first 200 characters)."""
-        status, body = http_get(self.port, "/_texts?tokens=" + urllib.parse.quote(tokens))
-        assert status == 200
-        return json.loads(body)
+        return self.ask("/_texts?tokens=" + urllib.parse.quote(tokens))
 
     def open_connections(self, tokens: str) -> int:
         return sum(connection["open"] for connection in self.seen(tokens)["connections"])

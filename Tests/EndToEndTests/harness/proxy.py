@@ -120,7 +120,12 @@ class Proxy:
 
     def cli(self, *arguments: str, code: int = 0, text: str | None = None) -> str:
         """What the command line prints, held to an exit code."""
-        done = subprocess.run(
+        done = self.run_cli(*arguments, text=text)
+        assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout + done.stderr
+
+    def run_cli(self, *arguments: str, text: str | None = None) -> subprocess.CompletedProcess:
+        return subprocess.run(
             [str(BINARY), *arguments],
             env=os.environ | {"SHUNT_ADMIN": f"http://127.0.0.1:{self.admin_port}"},
             input=text,
@@ -128,8 +133,34 @@ class Proxy:
             text=True,
             timeout=30,
         )
-        assert done.returncode == code, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
-        return done.stdout + done.stderr
+
+    def cli_reload(self, code: int = 0) -> str:
+        """What `shunt reload` prints. While the proxy looks at its changed file by itself, the command only says that
+        another reload is under way: then once more."""
+
+        def printed() -> str:
+            done = self.run_cli("reload")
+            text = done.stdout + done.stderr
+            if "another reload is under way" in text:
+                return ""
+            assert done.returncode == code, f"reload: {done.returncode}\n{text}"
+            return text
+
+        return until(printed, "the file is read", 20)
+
+    def reload(self, changes: dict | None = None, says: str = ""):
+        """Writes the file and has it read. `says`: words of the report, be it the answer to this call or, where the
+        proxy's own look at its file came first and this call found nothing changed, what that look logged."""
+        before = len(self.log)
+        self.write(changes)
+
+        def read() -> str:
+            status, answer, _ = self.admin("POST", "/reload")
+            assert status == 200 or (status, answer["code"]) == (409, "busy"), answer
+            return json.dumps(answer, ensure_ascii=False) if status == 200 else ""
+
+        answer = until(read, "the file is read", 20)
+        until(lambda: says in answer + self.log[before:], f"the reload says {says!r}")
 
     def state(self, *arguments: str):
         """The same as values."""
@@ -223,6 +254,10 @@ class DemoProxy(Proxy):
         text = (REPOSITORY / "config.yaml").read_text()
         self.file.write_text(re.sub(r"\b(8080|9090|7101|7200)\b", lambda found: str(ports[found[0]]), text))
 
-    def start(self) -> "DemoProxy":
-        super().start("--demo")
+    def start(self, *options: str) -> "DemoProxy":
+        """With the demo's agents alone, unless options are given. The proxy is healthy before they listen."""
+        words = "demo agents listening"
+        before = self.log.count(words) if self.log_file.exists() else 0
+        super().start(*(options or ["--demo"]))
+        until(lambda: self.log.count(words) > before, "the demo agents listen")
         return self

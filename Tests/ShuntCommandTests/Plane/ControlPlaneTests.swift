@@ -194,6 +194,20 @@ struct ReloadTests {
     }
 
     @Test
+    func `a file that cannot be read holds up no other change, and counts when it is read`() async throws {
+        let kit = try PlaneKit()
+        kit.reading.shut()
+        async let reload = kit.perform(.reload)
+        while !kit.reading.isWaitedAt { await Task.yield() }
+        try await kit.perform(.setRoute("guide", .unified))
+        #expect(kit.data.rollout(of: "guide") == "unified")
+        kit.write(PlaneKit.text.replacing("served_by: legacy", with: "served_by: {unified: 5%}"))
+        kit.reading.open()
+        #expect(try await reload.notes.contains("guide: served_by 5% is shadowed by the override of ada"))
+        #expect(kit.data.rollout(of: "guide") == "unified")
+    }
+
+    @Test
     func `the pause of a route that is gone is gone`() async throws {
         let kit = try PlaneKit()
         try await kit.perform(.pause("guide"))
