@@ -38,6 +38,11 @@ package struct Exchange: Sendable {
     package var size = 0
     /// The pool's clock of unready time when the exchange was queued.
     package var unreadyAtStart = TimeSpan.zero
+    /// How long it has waited for the other side, before its socket changed to this one.
+    package var waitedThere = TimeSpan.zero
+    /// It stands behind messages of its socket on a side that is not its conversation's: it waits for them, and not yet
+    /// for a connection.
+    package var isAstray = false
     package var connection = ConnectionID.none
     /// When the write happened, or the last part of a stream came.
     package var sentAt = Instant(nanoseconds: 0)
@@ -51,6 +56,17 @@ package struct Exchange: Sendable {
 
     package var previous = ExchangeID.none
     package var next = ExchangeID.none
+
+    /// It waits for the other side from now on: for as long as it has not waited for that before.
+    ///
+    /// - Parameters:
+    ///   - started: the clock of unready time of the pool that it comes to.
+    ///   - left: that of the pool that it leaves.
+    mutating func turn(started: TimeSpan, left: TimeSpan) {
+        let waited = isAstray ? .zero : TimeSpan(nanoseconds: left.nanoseconds &- unreadyAtStart.nanoseconds)
+        unreadyAtStart = TimeSpan(nanoseconds: started.nanoseconds &- waitedThere.nanoseconds)
+        waitedThere = waited
+    }
 
     /// An exchange of nobody: what lists and tables need to see of one.
     package static func ofNobody(on route: Route) -> Exchange {

@@ -84,7 +84,9 @@ package struct PathPattern: Sendable, Hashable {
         guard let text = PercentCoding.decoded(segment, plusIsSpace: false),
             !text.utf8.contains(where: { $0 == 0x2F || $0 == 0x5C || $0 < 0x20 || $0 == 0x7F })
         else { return false }
-        return !["", ".", ".."].contains(text.prefix { $0 != ";" })
+        // By bytes: a character may be a semicolon and what combines with it.
+        let name = text.utf8.prefix { ![0x3B, 0x3F, 0x23].contains($0) }
+        return !name.isEmpty && !name.elementsEqual(".".utf8) && !name.elementsEqual("..".utf8)
     }
 
     /// A path with the values in the place of their placeholders.

@@ -51,14 +51,14 @@ extension Switchboard {
     mutating func forget(_ id: ClientID, now: Instant, _ effects: inout Effects) {
         // What is under way on its own connections has an outcome yet.
         if clients[id]?.congested == true { setReading(of: id, stopped: false, now: now, &effects) }
-        for pool in throughPools(of: id) { loosened.append(.pool(pool)) }
+        for pool in ownPools(of: id) { loosened.append(.pool(pool)) }
         guard let client = clients.remove(id) else { return }
         let sessionID = client.session
         sessions[sessionID]?.clients.removeAll { $0 == id }
         for place in client.seats {
             guard let seat = seats.remove(place.seat) else { continue }
-            // Its own connections go; what waited for the other side's end waits no more.
-            if seat.isBlocked || pools[seat.pool]?.key.owner == .client(id) { loosened.append(.pool(seat.pool)) }
+            // What waited for the other side's end waits no more.
+            if seat.isBlocked { loosened.append(.pool(seat.pool)) }
         }
         if sessions[sessionID]?.clients.isEmpty == true {
             sessions[sessionID]?.alone = now

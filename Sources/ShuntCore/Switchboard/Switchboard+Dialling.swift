@@ -124,10 +124,12 @@ extension Switchboard {
     private mutating func fallBack(_ poolID: PoolID, now: Instant, _ effects: inout Effects) {
         guard let upstream = pools[poolID]?.upstream, upstream.isUnified, breakers[upstream.index].refuses(now: now)
         else { return }
+        // By the first message of each socket: the others look when their turn comes.
         var waiting: [(seat: SeatID, conversation: [UInt8])] = []
+        var seen: Set<SeatID> = []
         var candidate = pools[poolID]?.queue.head ?? .none
         while let exchange = exchanges[candidate] {
-            if exchange.route.fallsBack {
+            if exchange.route.fallsBack, seen.insert(exchange.seat).inserted {
                 waiting.append((exchange.seat, pinKey(exchange.seat, exchange.conversation)))
             }
             candidate = exchange.next
@@ -147,9 +149,18 @@ extension Switchboard {
         if opened { effects.list.append(.note(.breakerOpened(upstream: upstream))) }
     }
 
-    /// Everything that waits in a pool ends with an error.
+    /// Everything that waits in a pool for its connection ends with an error.
     mutating func failWaiting(_ pool: PoolID, _ code: ErrorCode, now: Instant, _ effects: inout Effects) {
-        while let head = pools[pool]?.queue.head, !head.isNone { fail(head, code, now: now, &effects) }
+        while true {
+            var candidate = pools[pool]?.queue.head ?? .none
+            while let exchange = exchanges[candidate], exchange.isAstray, seats[exchange.seat]?.pool == pool,
+                pools[pool]?.isRemoved == false
+            {
+                candidate = exchange.next
+            }
+            if candidate.isNone { return }
+            fail(candidate, code, now: now, &effects)
+        }
     }
 
     /// The peer's close, end or reset was read, or it broke the protocol. Idempotent.
@@ -231,6 +242,7 @@ extension Switchboard {
                 exchanges[candidate]?.connection = .none
                 let unready = pools[pool]?.unreadyTime(now: now) ?? .zero
                 exchanges[candidate]?.unreadyAtStart = unready
+                exchanges[candidate]?.waitedThere = .zero
                 pools[pool]?.queue.prepend(candidate, in: &exchanges)
                 exchanges[candidate]?.queuedAt = now
                 pools[pool]?.queuedBytes += exchange.size

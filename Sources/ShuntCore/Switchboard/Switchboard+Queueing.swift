@@ -60,7 +60,9 @@ extension Switchboard {
         guard let pool = pools[exchange.pool] else { return }
         let settings = pool.upstream.settings
         let (client, seat) = (exchange.client, exchange.seat)
-        if pool.expired {
+        // What the other side will serve is no business of this one's backend.
+        let isAstray = isAstray(exchange, now: now)
+        if pool.expired, !isAstray {
             return refuse(client, .sessionExpired, on: seat, members: known(bytes), now: now, &effects)
         }
         let ahead = waiting(in: pool, isHindered: isHindered)
@@ -71,7 +73,7 @@ extension Switchboard {
             let code: ErrorCode = exchange.route.isPaused ? .routePaused : .queueFull
             return refuse(client, code, on: seat, members: known(bytes), now: now, &effects)
         }
-        if !settings.pace.isEmpty {
+        if !settings.pace.isEmpty, !isAstray {
             let wait = paceWait(of: pool, ahead: ahead.messages, now: now)
             if wait > settings.queue.timeout {
                 let members = known(bytes) + [("retry_after", decimalSeconds(wait))]
@@ -83,7 +85,8 @@ extension Switchboard {
         exchange.unreadyAtStart = pool.unreadyTime(now: now)
         exchange.queuedAt = now
         if exchange.route.isPaused { exchange.pausedSince = now }
-        if isHindered { pools[exchange.pool]?.hasHindered = true }
+        exchange.isAstray = isAstray
+        if isHindered || isAstray { pools[exchange.pool]?.hasHindered = true }
         heldBytes += bytes.count
         if let handshake = clients[exchange.client]?.handshake { pools[exchange.pool]?.handshake = handshake }
         let id = open(exchange)
@@ -114,6 +117,7 @@ extension Switchboard {
             pools[poolID]?.nothingWaits(now: now)
             return
         }
+        if pools[poolID]?.expired == true { failWaiting(poolID, .sessionExpired, now: now, &effects) }
         var next = firstSendable(poolID)
         while !next.isNone {
             if !turns(next, now: now) {

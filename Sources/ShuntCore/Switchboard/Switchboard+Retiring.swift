@@ -111,7 +111,7 @@ extension Switchboard {
     }
 
     private mutating func pumpIfWaiting(_ id: PoolID, now: Instant, _ effects: inout Effects) {
-        if pools[id]?.hasHindered == true { pump(id, now: now, &effects) }
+        if pools[id]?.queue.isEmpty == false { pump(id, now: now, &effects) }
     }
 
     /// Settles at an event's end what lost its last user during it.

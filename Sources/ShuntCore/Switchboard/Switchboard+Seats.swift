@@ -55,16 +55,31 @@ extension Switchboard {
     /// messages to their order.
     mutating func turns(_ id: ExchangeID, now: Instant) -> Bool {
         // Read by itself, because most routes are settled and an exchange is much to copy.
-        if exchanges[id]?.route.isSettled != false { return false }
-        guard let exchange = exchanges[id], exchange.endpoint == nil, let seat = seats[exchange.seat],
-            seat.pool == exchange.pool
-        else { return false }
-        let side = wantedSide(exchange.seat, conversation: exchange.conversation, now: now)
-        guard side != seat.side else { return false }
-        change(exchange.seat, to: side, now: now)
-        guard let new = seats[exchange.seat]?.pool, new != exchange.pool else { return false }
-        loosened.append(.pool(new))
-        return true
+        if exchanges[id]?.isAstray != true, exchanges[id]?.route.isSettled != false { return false }
+        guard let exchange = exchanges[id], exchange.endpoint == nil else { return false }
+        if let seat = seats[exchange.seat], seat.pool == exchange.pool {
+            let side = wantedSide(exchange.seat, conversation: exchange.conversation, now: now)
+            if side != seat.side { change(exchange.seat, to: side, now: now) }
+            if let new = seats[exchange.seat]?.pool, new != exchange.pool {
+                loosened.append(.pool(new))
+                return true
+            }
+        }
+        if exchange.isAstray {
+            // It is served here after all: only now it waits for a connection of this side.
+            exchanges[id]?.isAstray = false
+            let started = pools[exchange.pool]?.unreadyTime(now: now) ?? .zero
+            exchanges[id]?.unreadyAtStart = started
+        }
+        return false
+    }
+
+    /// Whether a message of a seat is of a conversation that the other side serves. An old client's socket has one only.
+    mutating func isAstray(_ exchange: Exchange, now: Instant) -> Bool {
+        guard !exchange.route.isSettled, exchange.endpoint == nil, let side = seats[exchange.seat]?.side else {
+            return false
+        }
+        return wantedSide(exchange.seat, conversation: exchange.conversation, now: now) != side
     }
 
     /// The side that serves the next message. `conversation`: nil where there is no message yet.
@@ -198,14 +213,17 @@ extension Switchboard {
         let mustWait = seats[id]?.mustWait == true
         seats[id]?.isBlocked = mustWait
         tally.flips += 1
-        move(unsentOf: id, from: seat.pool, to: new, now: now)
+        move(unsentOf: id, from: seat.pool, to: new, changesSide: true, now: now)
     }
 
-    /// Moves a seat's unsent messages to the end of another queue.
-    private mutating func move(unsentOf id: SeatID, from old: PoolID, to new: PoolID, now: Instant) {
+    /// Moves a seat's unsent messages to the end of another queue. How long they have waited is remembered for each side:
+    /// to and fro between two backends that are down takes nobody's patience anew.
+    private mutating func move(
+        unsentOf id: SeatID, from old: PoolID, to new: PoolID, changesSide: Bool = false, now: Instant
+    ) {
         guard old != new, pools.contains(old), pools.contains(new) else { return }
         var candidate = pools[old]?.queue.head ?? .none
-        let started = pools[new]?.unreadyTime(now: now) ?? .zero
+        let (started, left) = (pools[new]?.unreadyTime(now: now), pools[old]?.unreadyTime(now: now))
         while let exchange = exchanges[candidate] {
             let next = exchange.next
             if exchange.seat == id {
@@ -215,7 +233,13 @@ extension Switchboard {
                 pools[new]?.queuedBytes += exchange.size
                 pools[new]?.hasHindered = true
                 exchanges[candidate]?.pool = new
-                exchanges[candidate]?.unreadyAtStart = started
+                if changesSide {
+                    exchanges[candidate]?.turn(started: started ?? .zero, left: left ?? .zero)
+                } else {
+                    exchanges[candidate]?.unreadyAtStart = started ?? .zero
+                }
+                let isAstray = isAstray(exchange, now: now)
+                exchanges[candidate]?.isAstray = isAstray
             }
             candidate = next
         }

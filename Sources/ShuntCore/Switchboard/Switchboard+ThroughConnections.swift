@@ -1,10 +1,14 @@
 /// The connections of passthrough: each is one old client's own, and the two live and end together.
 extension Switchboard {
     func throughPools(of client: ClientID) -> [PoolID] {
-        guard clients[client]?.endpoint != nil, let session = clients[client]?.session else { return [] }
-        return (sessions[session]?.pools ?? []).filter {
-            pools[$0]?.isThrough == true && pools[$0]?.key.owner == .client(client)
-        }
+        guard clients[client]?.endpoint != nil else { return [] }
+        return ownPools(of: client).filter { pools[$0]?.isThrough == true }
+    }
+
+    /// The pools that no other socket uses, of either side.
+    func ownPools(of client: ClientID) -> [PoolID] {
+        guard let session = clients[client]?.session else { return [] }
+        return (sessions[session]?.pools ?? []).filter { pools[$0]?.key.owner == .client(client) }
     }
 
     /// Dials a client's own connection: at once for one that arrives, else when a message waits.

@@ -200,17 +200,19 @@ extension Switchboard {
         }
     }
 
-    /// The message of a pool's queue that began to wait for a connection first: the first one, or the first one behind
-    /// those that wait again, whose patience began anew.
+    /// The message of a pool's queue that has waited longest for its connection: the first one, or one behind those whose
+    /// patience began later because they wait again, or came from the other side.
     private func longestWaiting(in id: PoolID) -> ExchangeID {
-        var longest = firstSendable(id)
-        var candidate = longest
-        while let exchange = exchanges[candidate], exchange.retried {
-            candidate = exchange.next
-            guard let next = exchanges[candidate] else { break }
-            if !isHindered(next), next.unreadyAtStart < exchanges[longest]?.unreadyAtStart ?? .zero {
-                longest = candidate
+        var longest = ExchangeID.none
+        var least = TimeSpan.zero
+        let isMixed = pools[id]?.hasHindered == true
+        var candidate = firstSendable(id)
+        while let exchange = exchanges[candidate] {
+            if !exchange.isAstray, !isHindered(exchange), longest.isNone || exchange.unreadyAtStart < least {
+                (longest, least) = (candidate, exchange.unreadyAtStart)
             }
+            if !isMixed, !exchange.retried { break }
+            candidate = exchange.next
         }
         return longest
     }

@@ -246,7 +246,7 @@ extension World {
         if waiting.count > max(1, queue.messages) * settings.lanes * parts {
             fail(.bounds, "\(waiting.count) messages wait for \(pool), \(queue.messages) may")
         }
-        if waiting.count > settings.lanes, bytes > queue.bytes * settings.lanes * parts + 256 * waiting.count {
+        if waiting.count > settings.lanes * parts, bytes > queue.bytes * settings.lanes * parts + 256 * waiting.count {
             fail(.bounds, "\(bytes) bytes wait for \(pool), \(queue.bytes) may")
         }
     }

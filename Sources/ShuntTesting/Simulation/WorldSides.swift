@@ -122,8 +122,10 @@ extension World {
     func checkSide(_ number: Int, _ route: Int, _ side: Side) {
         let client = messages[number].client
         if !arrangement.hasRoute.indices.contains(route) || arrangement.hasRoute[route] {
-            // What was queued by a socket that is gone stays where it waits.
-            if clients[client].isThere, !sides(client, route).contains(side) {
+            // What was queued by a socket that is gone stays where it waits, and so does what is of a route that went and
+            // came back.
+            let isOfThisRoute = messages[number].acceptedAt > removedAt[route] ?? Instant(nanoseconds: 0)
+            if clients[client].isThere, isOfThisRoute, !sides(client, route).contains(side) {
                 fail(
                     .side,
                     "m\(number) of c\(client) for \(plan.name(route)) goes to \(side.text), "

@@ -74,9 +74,10 @@ package actor ControlPlane {
         guard change == .reload else { return try await inTurn(change, nil, by: author, revision: seen) }
         if isReloading { throw .busy }
         isReloading = true
-        defer { isReloading = false }
-        // Before its turn: a file that cannot be read (its file system hangs) holds up no other change.
+        // Before its turn: a file that cannot be read (its file system hangs) holds up no other change. Whoever asks
+        // from here on reads again, and comes behind this one.
         let file = await readFile()
+        isReloading = false
         return try await inTurn(change, file, by: author, revision: seen)
     }
 

@@ -35,6 +35,24 @@ import Testing
         #expect(names(world).last == "liaison/content", "every route does, while the breaker is open")
     }
 
+    @Test func `where both sides are down a message ends in one error, in time`() throws {
+        let world = try world { $0.upstreams[3].breakerOpen = .seconds(1) }
+        let anna = world.connect("anna")
+        world.say(anna, guide("a"))
+        var failed = 0
+        var errors: [String] = []
+        // The queue's timeout once for each side, and what backing off takes.
+        for _ in 0..<75 * 20 where errors.isEmpty {
+            while failed < world.dials.count {
+                failed += 1
+                errors += world.fail(failed).errors
+            }
+            errors += world.pass(.milliseconds(50)).errors
+        }
+        #expect(errors == ["upstream_unavailable unsent"])
+        #expect(world.census.exchanges == 0)
+    }
+
     @Test func `without the setting it waits`() throws {
         let world = try world { $0.routes[0].fallsBack = false }
         let anna = world.connect("anna")

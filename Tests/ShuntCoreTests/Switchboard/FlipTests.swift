@@ -195,6 +195,16 @@ import Testing
         #expect(world.ready(2) == [.forward(2, "2")])
     }
 
+    @Test func `what was lost and may be sent twice goes over the side that its socket changed to meanwhile`() throws {
+        let world = try world(servedBy: .unified) { $0.upstreams[3].retrySafe = true }
+        let anna = world.arrive(Old.guide, "anna")
+        world.say(anna, Text.bare("1"))
+        world.ready(1)
+        #expect(try world.serve(0, by: .legacy) == [])
+        #expect(world.lose(1) == [.dial(2)])
+        #expect(world.ready(2) == [.forward(2, Text.bare("1"))])
+    }
+
     @Test func `what may be sent twice waits for what may not, on whichever side`() throws {
         let world = try world(servedBy: .unified) {
             $0.upstreams[3].retrySafe = true

@@ -256,6 +256,79 @@ import Testing
         #expect(world.census.exchanges == 0)
     }
 
+    /// A socket with one conversation that legacy holds, and one that unified has answered, over connections 1 and 2.
+    private func twoConversations(_ change: (inout TableDefinition) -> Void) throws -> (Driver, Int) {
+        let world = try world(Self.quarter, change)
+        let hugo = world.connect("hugo")
+        #expect(served(world, hugo, guide("old")) == .legacy)
+        try world.serve(0, by: Rollout(steps: 5000))
+        #expect(served(world, hugo, guide("new")) == .unified)
+        return (world, hugo)
+    }
+
+    /// Lets time pass while nobody answers at one side, until something was said or sent to.
+    private func wait(_ world: Driver, whileDown side: Side, until isOver: ([Driver.Happening]) -> Bool) -> [Driver
+        .Happening]
+    {
+        var heard: [Driver.Happening] = []
+        var answered = 2
+        for _ in 0..<75 * 20 where !isOver(heard) {
+            while answered < world.dials.count {
+                answered += 1
+                let isDown = world.dials[answered - 1].upstream.isUnified == (side == .unified)
+                heard += isDown ? world.fail(answered) : world.ready(answered)
+            }
+            heard += world.pass(.milliseconds(50))
+        }
+        return heard
+    }
+
+    @Test(arguments: [false, true])
+    func `a conversation whose side is up waits for another one's patience at most, not for its side`(fallsBack: Bool)
+        throws
+    {
+        let (world, hugo) = try twoConversations {
+            $0.routes[0].fallsBack = fallsBack
+            $0.upstreams[3].breakerFailures = 1
+            $0.upstreams[3].breakerOpen = .seconds(1)
+        }
+        world.lose(2, 1000)
+        world.say(hugo, guide("new"))
+        #expect(world.say(hugo, guide("old")).forwarded == [], "order is kept")
+        let heard = wait(world, whileDown: .unified) { !$0.forwarded.isEmpty }
+        #expect(heard.errors == ["upstream_unavailable unsent"])
+        #expect(heard.forwarded == ["1: m"])
+    }
+
+    @Test func `and the other way round it is not charged with the time that the other waited`() throws {
+        let (world, hugo) = try twoConversations { _ in }
+        world.lose(1, 1000)
+        world.say(hugo, guide("old"))
+        world.say(hugo, guide("new"))
+        let heard = wait(world, whileDown: .legacy) { !$0.forwarded.isEmpty }
+        #expect(heard.errors == ["upstream_unavailable unsent"])
+        #expect(heard.forwarded == ["2: m"])
+    }
+
+    @Test func `a session that one side has ended goes on at the other`() throws {
+        let (world, hugo) = try twoConversations { $0.upstreams[3].closes = [4001: .auth] }
+        world.lose(2, 4001)
+        for _ in 1...2 { world.say(hugo, guide("old")) }
+        #expect(world.say(hugo, guide("new")) == [], "behind the one that waits")
+        #expect(world.say(hugo, guide("old")) == [])
+        let heard = world.hear(1, Text.reply("r")) + world.hear(1, Text.reply("r"))
+        #expect(heard.errors == ["session_expired unsent"])
+        #expect(heard.forwarded == ["1: m", "1: m"])
+        #expect(world.dials.count == 2, "nobody asks again before the session's next socket")
+    }
+
+    @Test func `a socket that used both sides over its own connections takes both along`() throws {
+        let (world, hugo) = try twoConversations { $0.everywhere { $0.mode = .client } }
+        let heard = world.leave(hugo)
+        #expect(heard.contains(.closeConnection(1, 1000)) && heard.contains(.closeConnection(2, 1000)))
+        #expect(world.census.pools == 0)
+    }
+
     @Test func `a conversation id as long as a message is remembered as one, in little room`() throws {
         let world = try world()
         let hugo = world.connect("hugo")
