@@ -276,7 +276,9 @@ extension World {
         if let client = connections[connection].through, clients[client].isThere,
             connections[connection].state == .ready
         {
-            if connections[connection].pingedAt != nil, connections[connection].retired == nil {
+            // Of a route that is gone the client keeps its connection until it leaves itself.
+            let isItsOwn = [nil, World.upstreamGone].contains(connections[connection].retired)
+            if connections[connection].pingedAt != nil, isItsOwn {
                 condemned = connection
                 noteTrouble(connection)
             }

@@ -5,6 +5,8 @@ extension World {
     /// Over how long sockets of endpoints that are no more are closed.
     static let spread = TimeSpan.seconds(2)
 
+    static let upstreamGone = "its upstream is gone"
+
     /// One to three edits, made into a table and told. What would be no valid table is not told.
     func changeTable() {
         let before = arrangement
@@ -85,7 +87,7 @@ extension World {
             let upstream = connections[connection].upstream
             if connections[connection].state == .ready, !connections[connection].isRaw {
                 if !listed.contains(upstream) {
-                    replace(connection, "its upstream is gone")
+                    replace(connection, Self.upstreamGone)
                 } else if connections[connection].address != arrangement.upstreams[upstream].address {
                     replace(connection, "its url has changed")
                 }
