@@ -39,7 +39,9 @@ def frame(
     if not masked:
         return first + length + payload
     key = os.urandom(4)
-    return first + length + key + bytes(byte ^ key[index % 4] for index, byte in enumerate(payload))
+    mask = (key * (len(payload) // 4 + 1))[: len(payload)]
+    masked_payload = int.from_bytes(payload) ^ int.from_bytes(mask)
+    return first + length + key + masked_payload.to_bytes(len(payload))
 
 
 def problem(headers: dict, body: bytes) -> dict:
