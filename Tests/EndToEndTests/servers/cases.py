@@ -203,23 +203,29 @@ def blocked_others(direct) -> list:
 
 
 def terminated(post: Post) -> dict:
-    """SIGTERM while each way's exchange is under way."""
+    """SIGTERM while each way's exchange is under way; and what follows where its reply still came."""
     clients = {way.name: Talker(way) for way in post.ways()}
     greetings = {name: client.ask("hello") for name, client in clients.items()}
     for client in clients.values():
         client.say("/sleep 3")
         until(lambda client=client: post.server.notes("busy", client.token), "the call is under way")
     post.server.terminate()
-    seen = all_at_once({name: lambda client=client: client.hear(30) for name, client in clients.items()})
+
+    def observe(name: str) -> list:
+        heard = clients[name].hear(30)
+        more = [clients[name].ask("hello", 30)] if heard[0] == "reply" else []
+        return [greetings[name], heard, *more]
+
+    seen = all_at_once({name: lambda name=name: observe(name) for name in clients})
     for client in clients.values():
         client.raw.socket.close()
     until(lambda: not post.server.running, f"{post.name} ends", 30)
     post.server.again()
-    return {name: (greetings[name], heard) for name, heard in seen.items()}
+    return seen
 
 
-def terminated_routed(direct) -> list:
-    return [(direct[0], direct[1] if direct[1][0] == "reply" else LOST)]
+def lost_after_replies(direct) -> list:
+    return [[heard if heard[0] == "reply" else LOST for heard in direct]]
 
 
 def closed_by_client(post: Post) -> dict:
@@ -256,5 +262,5 @@ CASES = [
     Case("pings", pings, lambda direct: [(False, *direct[1:])], managed=lambda direct: [(False, *direct[1:])]),
     Case("sleeping", each_way(sleeping), lambda direct: [direct]),
     Case("blocking", blocking, blocked_others, managed=blocked_others, raw=blocked_others),
-    Case("terminated", terminated, terminated_routed),
+    Case("terminated", terminated, lost_after_replies),
 ]

@@ -146,11 +146,13 @@ FACTS = {
     "sleeping": most(ANSWERED),
     "blocking": most((HELLO, ("reply", "7:blocked"))),
     "terminated": most(
-        (HELLO, CUT),
-        uvicorn=(HELLO, ("close", 1012, "")),
-        uvicorn_wsproto=(HELLO, ("close", 1012, "")),
-        hypercorn=(HELLO, ("close", 1011, "")),
-        sanic=(HELLO, ("close", 1000, "")),
-        websockets=(HELLO, ("close", 1001, "")),
+        [HELLO, CUT],
+        uvicorn=[HELLO, ("close", 1012, "")],
+        uvicorn_wsproto=[HELLO, ("close", 1012, "")],
+        hypercorn=[HELLO, ("close", 1011, "")],
+        # The call is answered; what comes behind it is not read any more.
+        aiohttp=[HELLO, ("reply", "5:slept"), CUT],
+        sanic=[HELLO, ("close", 1000, "")],
+        websockets=[HELLO, ("close", 1001, "")],
     ),
 }

@@ -206,5 +206,5 @@ def all_at_once(jobs: dict) -> dict:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(200)
+        thread.join(120)
     return results

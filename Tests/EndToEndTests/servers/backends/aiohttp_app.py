@@ -75,4 +75,4 @@ async def answered(text: str, request: web.Request, socket: web.WebSocketRespons
 
 app = web.Application()
 app.router.add_get("/api/ws/{name}", serve)
-web.run_app(app, host="127.0.0.1", port=port, shutdown_timeout=1, print=None)
+web.run_app(app, host="127.0.0.1", port=port, shutdown_timeout=2, print=None)
