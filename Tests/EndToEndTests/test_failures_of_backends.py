@@ -21,7 +21,7 @@ def guide_upstream(**settings) -> dict:
 
 
 HASTY = guide_upstream(
-    pool={"connect_timeout": "500ms"},
+    pool={"connect_timeout": "500ms", "handshake_timeout": "500ms"},
     exchange={"timeout": "1s", "queue": {"timeout": "1s"}},
     keepalive={"every": "500ms", "timeout": "500ms"},
     breaker={"failures": 3, "open": "500ms"},

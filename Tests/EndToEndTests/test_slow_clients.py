@@ -19,7 +19,7 @@ def test_a_thousand_clients_that_never_read_are_bounded(start_proxy, odd_backend
     limits = {"unread_by_client": "256KiB", "memory": "768MiB", "connections_per_address": 5000}
     drain = {"exchanges": "1s", "spread": "100ms", "limit": "5s"}
     # The backend of this test takes its time to shake a thousand hands.
-    upstreams = {"pool": {"connect_timeout": "60s"}}
+    upstreams = {"pool": {"connect_timeout": "60s", "handshake_timeout": "60s"}}
     changes = {"limits": limits, "drain": drain, "upstream_defaults": upstreams}
     proxy = start_proxy(changes, legacy=backend.port)
     before = proxy.resident_bytes

@@ -175,7 +175,7 @@ struct SettingsTests {
             """
             credential: header:X-Token
             identity: message
-            pool: {mode: client, max_connections: 5, idle_timeout: 6s, lifetime: 1h, connect_timeout: 8s}
+            pool: {mode: client, max_connections: 5, idle_timeout: 6s, lifetime: 1h, connect_timeout: 8s, handshake_timeout: 9s}
             vary: [query:tenant, cookie:region]
             source_addresses: [127.0.0.2, "::1"]
             pace: [9/s, 90/1m, 5/500ms]
@@ -198,6 +198,7 @@ struct SettingsTests {
         expected.idleTimeout = .seconds(6)
         expected.lifetime = .hours(1)
         expected.connectTimeout = .seconds(8)
+        expected.handshakeTimeout = .seconds(9)
         expected.vary = [.query("tenant"), .cookie("region")]
         expected.sourceAddresses = ["127.0.0.2", "::1"]
         expected.pace = [

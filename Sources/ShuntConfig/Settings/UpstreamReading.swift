@@ -96,6 +96,7 @@ extension UpstreamSettings {
         section.set(&idleTimeout, "idle_timeout", .duration(.milliseconds(100) ... .hours(24 * 30)))
         section.set(&lifetime, "lifetime", .duration(.seconds(1) ... .hours(24 * 365)))
         section.set(&connectTimeout, "connect_timeout", .duration(.milliseconds(10) ... .minutes(10)))
+        section.set(&handshakeTimeout, "handshake_timeout", .duration(.milliseconds(10) ... .minutes(10)))
         section.finish()
     }
 

@@ -95,7 +95,10 @@ package struct UpstreamSettings: Sendable, Hashable {
     package var maxConnections = 10_000
     package var idleTimeout = TimeSpan.minutes(10)
     package var lifetime = TimeSpan.hours(1)
+    /// For the name and TCP, all addresses together.
     package var connectTimeout = TimeSpan.seconds(5)
+    /// For the opening handshake, from the TCP connection on: a backend that is started by its first request takes longer.
+    package var handshakeTimeout = TimeSpan.seconds(30)
     /// Values that are part of a pool's key, besides the session.
     package var vary: [ValueSource] = []
     package var sourceAddresses: [String] = []
@@ -118,6 +121,9 @@ package struct UpstreamSettings: Sendable, Hashable {
     package var breakerOpen = TimeSpan.seconds(1)
     package var toUnified = ReshapeRules()
     package var request = ReshapeRules()
+
+    /// How long a dial may take in all.
+    package var longestDial: TimeSpan { connectTimeout + handshakeTimeout }
 
     package init(name: String, address: UpstreamAddress) {
         self.name = name

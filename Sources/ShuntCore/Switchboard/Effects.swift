@@ -148,9 +148,14 @@ package struct PeerClose: Sendable, Equatable {
 
 /// Why a dial came to nothing.
 package enum DialFailure: Sendable, Equatable {
-    /// Refused, unreachable, reset or not answered within `connect_timeout`: the upstream's fault.
+    /// Refused, unreachable or reset: the upstream's fault, as the next three are.
     case connect
+    /// The host's name has no address, or was not found out within `connect_timeout`.
+    case nameNotResolved
+    /// No TCP connection within `connect_timeout`.
     case connectTimeout
+    /// A TCP connection, and no answer to the opening handshake within `handshake_timeout`.
+    case handshakeTimeout
     /// No local address or port left (EADDRNOTAVAIL): ours.
     case noLocalAddress
     /// `max_connections` of the upstream is reached.

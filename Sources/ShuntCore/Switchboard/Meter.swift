@@ -157,7 +157,9 @@ extension DialFailure {
     /// The failure without its details.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         case connect
+        case nameNotResolved = "name_not_resolved"
         case connectTimeout = "connect_timeout"
+        case handshakeTimeout = "handshake_timeout"
         case noLocalAddress = "no_local_address"
         case limit
         case refused4xx = "refused_4xx"
@@ -170,7 +172,9 @@ extension DialFailure {
     package var kind: Kind {
         switch self {
         case .connect: .connect
+        case .nameNotResolved: .nameNotResolved
         case .connectTimeout: .connectTimeout
+        case .handshakeTimeout: .handshakeTimeout
         case .noLocalAddress: .noLocalAddress
         case .limit: .limit
         case .refused(let status):

@@ -8,7 +8,7 @@ extension Switchboard {
         let upstream = pool.upstream
         // Who is passed through has a connection of its own, and an upstream that is down is its own to hear of.
         if pool.isThrough { return dialThrough(poolID, now: now, &effects) }
-        let permission = breakers[upstream.index].permission(now: now, patience: upstream.settings.connectTimeout)
+        let permission = breakers[upstream.index].permission(now: now, patience: upstream.settings.longestDial)
         if case .wait(let until) = permission {
             pools[poolID]?.dialNotBefore = until
             waitForBreaker(poolID, upstream.index)
@@ -266,7 +266,7 @@ package enum Fault: Sendable { case upstream, session, ours }
 extension DialFailure {
     package var fault: Fault {
         switch self {
-        case .connect, .connectTimeout, .tls: .upstream
+        case .connect, .nameNotResolved, .connectTimeout, .handshakeTimeout, .tls: .upstream
         case .refused(let status): status >= 500 ? .upstream : .session
         case .badHandshake: .session
         case .noLocalAddress, .limit: .ours

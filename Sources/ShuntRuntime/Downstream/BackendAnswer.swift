@@ -26,7 +26,7 @@ extension HandshakeAnswer {
     static func rejection(_ outcome: DialOutcome?) -> [UInt8] {
         switch outcome {
         case .answered(let reply): refusal(as: reply)
-        case .failed(.connectTimeout): trouble(.upstreamSilent)
+        case .failed(.connectTimeout), .failed(.handshakeTimeout): trouble(.upstreamSilent)
         case .failed(.limit), .failed(.noLocalAddress): trouble(.upstreamFull)
         case .failed: trouble(.upstreamUnavailable)
         case nil: trouble(.unavailable)

@@ -34,7 +34,11 @@ final class WorkerLog {
         case .connectionRetired(let upstream, let reason):
             say(.debug, "connection retired", upstream, "\(reason)", now, ["upstream": "\(name(upstream))"])
         case .dialFailed(let upstream, let failure):
-            say(.warning, "dial failed", upstream, "\(failure)", now, ["upstream": "\(name(upstream))"])
+            var metadata: Logger.Metadata = ["upstream": "\(name(upstream))"]
+            if failure == .nameNotResolved, table.upstreams.indices.contains(upstream) {
+                metadata["host"] = "\(table.upstreams[upstream].settings.address.host)"
+            }
+            say(.warning, "dial failed", upstream, "\(failure)", now, metadata)
         case .breakerOpened(let upstream):
             logger.warning("breaker opened", metadata: ["upstream": "\(name(upstream))"])
         case .breakerClosed(let upstream):

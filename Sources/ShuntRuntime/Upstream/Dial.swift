@@ -3,8 +3,8 @@ import NIOCore
 import NIOHTTP1
 import ShuntCore
 
-/// One upstream connection in the making: name, TCP, opening handshake, all within the upstream's `connect_timeout`. It
-/// ends in exactly one of: the worker's `connected(upstream:)`, its `failed`, or nothing at all where it was cancelled.
+/// One upstream connection in the making: name and TCP within the upstream's `connect_timeout`, then the opening handshake
+/// within its `handshake_timeout`. It ends in exactly one of: the worker's `connected(upstream:)`, its `failed`, or nothing at all where it was cancelled.
 final class Dial {
     let id: ConnectionID
     let order: DialOrder
@@ -13,12 +13,16 @@ final class Dial {
     private let worker: Worker
 
     private enum State {
-        /// Waiting for a name, a TCP connection or an answer. Becomes `over`.
-        case dialling
+        /// The host's addresses are asked for. Becomes `connecting` or `over`.
+        case resolving
+        /// Becomes `shaking` or `over`.
+        case connecting
+        /// The handshake's answer is awaited. Becomes `over`.
+        case shaking
         case over
     }
 
-    private var state = State.dialling
+    private var state = State.resolving
     private var isLeased = false
     private var timer: Scheduled<Void>?
     private var channel: (any Channel)?
@@ -40,17 +44,22 @@ final class Dial {
         guard !address.tls else { return fail(.tls) }
         guard worker.process.leases.take(settings) else { return fail(.limit) }
         isLeased = true
-        let timeout = TimeAmount.nanoseconds(max(1, settings.connectTimeout.nanoseconds))
-        timer = worker.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in
-            self?.timedOut()
-        }
+        limit(settings.connectTimeout)
         addresses = worker.process.names.known(host: address.host, port: address.port)
         guard addresses.isEmpty else { return connect() }
         worker.process.names.addresses(host: address.host, port: address.port, on: worker.eventLoop)
             .assumeIsolated().whenComplete { [self] result in
                 addresses = (try? result.get()) ?? []
+                if addresses.isEmpty { return fail(.nameNotResolved) }
                 connect()
             }
+    }
+
+    /// From now on it may take that long.
+    private func limit(_ time: TimeSpan) {
+        timer?.cancel()
+        let timeout = TimeAmount.nanoseconds(max(1, time.nanoseconds))
+        timer = worker.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in self?.timedOut() }
     }
 
     /// How a refusal is told whose body did not come in time: without the rest.
@@ -58,7 +67,12 @@ final class Dial {
 
     private func timedOut() {
         if let onTimeout { return onTimeout() }
-        fail(.connectTimeout)
+        switch state {
+        case .resolving: fail(.nameNotResolved)
+        case .connecting: fail(.connectTimeout)
+        case .shaking: fail(.handshakeTimeout)
+        case .over: break
+        }
     }
 
     /// The core wants it no more.
@@ -68,8 +82,9 @@ final class Dial {
 
     /// Tries the next address.
     private func connect() {
-        guard state == .dialling else { return }
+        guard state != .over else { return }
         guard !addresses.isEmpty else { return fail(lastFailure) }
+        state = .connecting
         let address = addresses.removeFirst()
         var source: SocketAddress?
         if let text = worker.process.sources.next(settings) {
@@ -86,13 +101,20 @@ final class Dial {
         connection.assumeIsolated().whenComplete { [self] result in
             switch result {
             case .success(let channel):
-                if state == .over { channel.close(promise: nil) }
+                connected(channel)
             case .failure(let error):
                 channel = nil
                 lastFailure = Self.failure(of: error)
                 connect()
             }
         }
+    }
+
+    /// TCP is there; the rest has a time of its own.
+    private func connected(_ channel: any Channel) {
+        guard state == .connecting else { return channel.close(promise: nil) }
+        state = .shaking
+        limit(settings.handshakeTimeout)
     }
 
     private static func failure(of error: any Error) -> DialFailure {
@@ -110,7 +132,7 @@ final class Dial {
     }
 
     private func install(in channel: any Channel) throws {
-        guard state == .dialling else { throw ChannelError.ioOnClosedChannel }
+        guard state != .over else { throw ChannelError.ioOnClosedChannel }
         self.channel = channel
         try DialHandler.install(in: channel, dial: self, key: key)
     }
@@ -122,7 +144,7 @@ final class Dial {
     /// - Returns: to be called when the handshake's handlers are gone, until when nothing is written; nil where nobody
     ///   wants the connection any more.
     func succeed(_ channel: any Channel, _ reply: UpstreamReply) -> (() -> Void)? {
-        guard state == .dialling, isLeased else { return nil }
+        guard state != .over, isLeased else { return nil }
         let leases = worker.process.leases
         let name = settings.name
         if order.through?.isRaw == true {
@@ -165,7 +187,7 @@ final class Dial {
     ///
     /// - Parameter reply: what the upstream said instead of 101.
     func fail(_ failure: DialFailure, _ reply: UpstreamReply? = nil) {
-        guard state == .dialling else { return }
+        guard state != .over else { return }
         finish()
         let outcome = reply.map { DialOutcome.answered($0) } ?? .failed(failure)
         worker.failed(id, failure, order.through == nil ? nil : outcome)
@@ -175,7 +197,7 @@ final class Dial {
     private static let congestedAbove = 1 << 20
 
     private func finish() {
-        guard state == .dialling else { return }
+        guard state != .over else { return }
         state = .over
         timer?.cancel()
         timer = nil

@@ -44,7 +44,8 @@ extension Plan {
     }
 
     private func planTimes(_ settings: inout UpstreamSettings, _ dice: inout Dice) {
-        settings.connectTimeout = dice.span(100...2_000)
+        settings.connectTimeout = dice.span(100...1_000)
+        settings.handshakeTimeout = dice.span(100...1_000)
         settings.exchangeTimeout = dice.span(200...5_000)
         settings.queue.timeout = dice.span(100...3_000)
         settings.idleTimeout = dice.chance(30) ? dice.span(300...3_000) : .minutes(10)

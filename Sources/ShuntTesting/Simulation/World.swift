@@ -143,7 +143,7 @@ final class World {
             "\(upstream.name): \(upstream.mode) inFlight \(upstream.inFlight) \(upstream.correlation) "
                 + "lanes \(upstream.lanes) retry \(upstream.retrySafe) exchange \(upstream.exchangeTimeout.milliseconds)ms "
                 + "queue \(upstream.queue.messages)/\(upstream.queue.bytes)B/\(upstream.queue.timeout.milliseconds)ms "
-                + "pace \(upstream.pace.map(\.count)) connect \(upstream.connectTimeout.milliseconds)ms"
+                + "pace \(upstream.pace.map(\.count)) connect \(upstream.connectTimeout.milliseconds)ms handshake \(upstream.handshakeTimeout.milliseconds)ms"
         }
         return "routes \(routes)\n      phase \(arrangement.phase.rawValue)\n      "
             + upstreams.joined(separator: "\n      ")

@@ -195,12 +195,14 @@ extension World {
         checkPoolSize(pool, dial.upstream.settings)
         var due = now + dice.span(0...60)
         if !healing, dice.chance(plan.faults.dialSilent) {
-            connections[connection].failure = .connectTimeout
-            due = now + dial.upstream.settings.connectTimeout
+            let isConnected = dice.chance(50)
+            connections[connection].failure = isConnected ? .handshakeTimeout : .connectTimeout
+            let settings = dial.upstream.settings
+            due = now + (isConnected ? settings.longestDial : settings.connectTimeout)
             if dice.chance(30) { connections[connection].failure = nil }
         } else if !healing, dice.chance(plan.faults.dialFails) {
             connections[connection].failure = dice.pick([
-                .connect, .connect, .noLocalAddress, .limit, .badHandshake, .tls, .refused(status: 503),
+                .connect, .nameNotResolved, .noLocalAddress, .limit, .badHandshake, .tls, .refused(status: 503),
                 .refused(status: 401), .refused(status: 403), .refused(status: 302), .refused(status: 200),
             ])
         }

@@ -15,7 +15,10 @@ import Testing
             })
     }
 
-    @Test(arguments: [DialFailure.connect, .connectTimeout, .tls, .refused(status: 500), .refused(status: 503)])
+    @Test(arguments: [
+        DialFailure.connect, .nameNotResolved, .connectTimeout, .handshakeTimeout, .tls, .refused(status: 500),
+        .refused(status: 503),
+    ])
     func `what is the upstream's stops all sessions' dials, until one of them finds it back`(
         failure: DialFailure
     ) throws {

@@ -69,14 +69,16 @@ final class BlockingSocket: @unchecked Sendable {
     }
 
     /// Listens on a port of the system's choice.
-    static func listen(port: Int = 0, receiveBuffer: CInt? = nil) throws -> (socket: BlockingSocket, port: Int) {
+    static func listen(
+        port: Int = 0, receiveBuffer: CInt? = nil, backlog: CInt = 128
+    ) throws -> (socket: BlockingSocket, port: Int) {
         let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         var on: CInt = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
         if var size = receiveBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<CInt>.size))
         }
-        guard withLoopback(port: port, { bind(descriptor, $0, $1) }) == 0, Glibc.listen(descriptor, 128) == 0 else {
+        guard withLoopback(port: port, { bind(descriptor, $0, $1) }) == 0, Glibc.listen(descriptor, backlog) == 0 else {
             Glibc.close(descriptor)
             throw Failure(description: "listen: \(errno)")
         }

@@ -16,6 +16,7 @@ struct ProxyFixture {
         // Longer than a busy machine may stand still; a test of the timeout itself sets its own.
         upstream.queue.timeout = .seconds(40)
         upstream.connectTimeout = .seconds(40)
+        upstream.handshakeTimeout = .seconds(40)
         table.upstreams = [upstream]
         table.routes = [RouteSettings(name: "guide", match: ["guide"], servedBy: .legacy, legacy: 0)]
         table.addressing.defaultRoute = "guide"

@@ -80,7 +80,7 @@ extension SocketTests {
                     return false
                 }, script: { _, _ in })
             var fixture = ProxyFixture.legacy(backendPort: backend.port)
-            fixture.table.upstreams[0].connectTimeout = .seconds(1)
+            fixture.table.upstreams[0].handshakeTimeout = .seconds(1)
             try await fixture.run { port in
                 let opening = try Opening(port: port)
                 #expect(opening.status == 401)
@@ -119,7 +119,7 @@ extension SocketTests {
                     return false
                 }, script: { _, _ in })
             var fixture = ProxyFixture.legacy(backendPort: backend.port)
-            fixture.table.upstreams[0].connectTimeout = .seconds(1)
+            fixture.table.upstreams[0].handshakeTimeout = .seconds(1)
             try await fixture.run { port in
                 let opening = try Opening(port: port)
                 #expect(opening.status == 504)
@@ -154,7 +154,7 @@ extension SocketTests {
                     return false
                 }, script: { _, _ in })
             var fixture = ProxyFixture.legacy(backendPort: backend.port)
-            fixture.table.upstreams[0].connectTimeout = .minutes(10)
+            fixture.table.upstreams[0].handshakeTimeout = .minutes(10)
             try await fixture.run { port, proxy in
                 let socket = try BlockingSocket.connect(port: port)
                 try socket.send(WireSocket.request(target: "/api/ws/guide?session_token=t"))

@@ -52,6 +52,7 @@ struct StormPlan {
             upstream.queue.timeout = dice.span(500...4_000)
             upstream.queue.messages = dice.pick([2, 8, 64])
             upstream.connectTimeout = dice.span(200...2_000)
+            upstream.handshakeTimeout = dice.span(200...2_000)
             upstream.maxConnections = dice.chance(20) ? dice.within(1...4) : 100
             upstream.pushes = ["welcome": .forward]
             upstream.pushTarget = dice.pick([.last, .all])
