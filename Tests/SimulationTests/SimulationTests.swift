@@ -39,10 +39,6 @@ import Testing
     /// A simulator that never meets a fault says nothing about it.
     @Test
     func `worlds meet everything that can go wrong`() throws {
-        var tally = SimulationTally()
-        for seed in UInt64(1)...150 {
-            tally.add(try Simulation.run(seed: seed, kind: seed % 2 == 0 ? .still : .moving))
-        }
         let expected = [
             "reply", "parked reply", "inherited reply", "push", "push answered", "forwarded", "retried", "bad_json",
             "not_an_object", "binary_unsupported", "unknown_agent", "pillar_required", "unknown_pillar", "rate_limited",
@@ -55,6 +51,12 @@ import Testing
             "route_removed", "close relayed to client", "close relayed to backend", "client not read",
             "closed: endpointClosed", "closed: routeRemoved",
         ]
-        for outcome in expected { #expect(tally.outcomes[outcome, default: 0] > 0, "\(outcome) never happened") }
+        // Mostly some hundred worlds meet them all; a change to the dice moves what each of them meets.
+        var missing = Set(expected)
+        for seed in UInt64(1)...600 where !missing.isEmpty {
+            let tally = try Simulation.run(seed: seed, kind: seed % 2 == 0 ? .still : .moving)
+            missing = missing.filter { tally.outcomes[$0, default: 0] == 0 }
+        }
+        for outcome in missing.sorted() { Issue.record("\(outcome) never happened") }
     }
 }
