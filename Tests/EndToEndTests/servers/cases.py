@@ -19,9 +19,9 @@ LOST = ("error", "upstream_lost", True)
 
 @dataclass(frozen=True)
 class Case:
-    """`observe` gives what was seen by each way. `managed` and `routed` make the values that the proxy may show there of
-    what a direct client saw, and so does `raw`; where nothing else is said that is just the same. A case without
-    `routed` means nothing where Shunt itself is the server. `without` names servers that it does not fit, and why."""
+    """`observe` gives what was seen by each way. `managed`, `raw` and `routed` make of what a direct client saw the
+    values that may be seen there; where nothing else is said that is just the same. A case without `routed` means
+    nothing where Shunt itself is the server. `without` names servers that it does not fit, and why."""
 
     name: str
     observe: Callable[[Post], dict]
@@ -179,27 +179,28 @@ def sleeping(way: Way):
 
 
 def blocking(post: Post) -> dict:
-    """A call that stops the whole server for longer than the keepalive lasts. It is the direct client's; the others have
-    an idle socket, on which they ask meanwhile."""
-    ways = list(post.ways())
-    clients = {way.name: Talker(way) for way in ways}
-    greetings = {name: client.ask("hello") for name, client in clients.items()}
+    """A call that stops the whole server for longer than the keepalive lasts. It is the direct client's; the others
+    ask meanwhile. Of each way a second client is idle for that long, and asks when it is over."""
+    clients = {way.name: Talker(way) for way in post.ways()}
+    idle = {way.name: Talker(way) for way in post.ways()}
+    greetings = {name: (client.ask("hello"), idle[name].ask("hello")) for name, client in clients.items()}
     direct = clients["direct"]
     direct.say(f"/block {BUSY_SECONDS}")
     until(lambda: post.server.notes("busy", direct.token), "the server is blocked")
 
     def observe(name: str):
-        return (greetings[name], clients[name].hear(30) if name == "direct" else clients[name].ask("hello", 30))
+        heard = clients[name].hear(30) if name == "direct" else clients[name].ask("hello", 30)
+        return [*greetings[name], heard, idle[name].ask("hello", 30)]
 
     try:
-        return all_at_once({way.name: lambda way=way: observe(way.name) for way in ways})
+        return all_at_once({name: lambda name=name: observe(name) for name in clients})
     finally:
-        for client in clients.values():
+        for client in [*clients.values(), *idle.values()]:
             client.raw.socket.close()
 
 
 def blocked_others(direct) -> list:
-    return [(direct[0], direct[0])]
+    return [[direct[0]] * 4]
 
 
 def terminated(post: Post) -> dict:

@@ -1,5 +1,5 @@
-"""What each server does without the proxy, measured with the versions of requirements.txt (ws: Debian 12's node-ws 8.11.0):
-the same for most, and who differs. Backends.md tells it to people."""
+"""What each server does without the proxy, measured with the versions of requirements.txt (ws: 8.11.0, Debian 12's
+node-ws): the same for most, and who differs. Backends.md tells it to people."""
 
 from .cases import REASON
 from .fleet import KINDS
@@ -144,7 +144,7 @@ FACTS = {
         for kind in KINDS
     },
     "sleeping": most(ANSWERED),
-    "blocking": most((HELLO, ("reply", "7:blocked"))),
+    "blocking": most([HELLO, HELLO, ("reply", "7:blocked"), HELLO]),
     "terminated": most(
         [HELLO, CUT],
         uvicorn=[HELLO, ("close", 1012, "")],

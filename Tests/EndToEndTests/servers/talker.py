@@ -12,8 +12,15 @@ from .fleet import Way
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 # What a proxy may change or add in an answer: fields of the hop, and the date.
 OF_THE_HOP = {
-    "connection", "content-length", "date", "keep-alive", "sec-websocket-accept", "server", "transfer-encoding", "upgrade",
-}  # fmt: skip
+    "connection",
+    "content-length",
+    "date",
+    "keep-alive",
+    "sec-websocket-accept",
+    "server",
+    "transfer-encoding",
+    "upgrade",
+}
 
 
 class Talker:

@@ -5,9 +5,9 @@ import time
 
 from aiohttp import WSMsgType, web
 from behaviour import (
+    CLOSE,
     DENIAL,
     FIELDS,
-    CLOSE,
     GREETING,
     LIMIT,
     PROTOCOLS,

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from behaviour import DENIAL, FIELDS, CLOSE, GREETING, answer, asked, chosen, note, reply, words_of
+from behaviour import CLOSE, DENIAL, FIELDS, GREETING, answer, asked, chosen, note, reply, words_of
 
 
 async def app(scope, receive, send):

@@ -1,12 +1,11 @@
 """What every backend of the suite does, in words; how it does it is each server's own code.
 
-At the handshake, by `do` in the query: `refuse` (in the server's plainest way), `deny` (status 429, a body, fields), `fields`
-(accepts with fields of its own), `greet` (accepts, sends one message and closes at once), `shut` (accepts and closes at
-once). A subprotocol is chosen from
-`v1`, `v2` in the order of the client.
+At the handshake, by `do` in the query: `refuse` (in the server's plainest way), `deny` (status 429, a body, fields),
+`fields` (accepts with fields of its own), `greet` (accepts, sends one message and closes at once), `shut` (accepts and
+closes at once). A subprotocol is chosen from `v1`, `v2` in the order of the client.
 
 By message, `{"message": WORDS}`: `/raise`, `/return`, `/close CODE REASON`, `/big LENGTH`, `/sleep SECONDS` (awaits),
-`/block SECONDS` (does not), `/offered`, `/seen`; everything else is answered with its length and its beginning.
+`/block SECONDS` (does not), `/offered`; everything else is answered with its length and its beginning.
 """
 
 import json

@@ -10,7 +10,7 @@ from django.conf import settings
 settings.configure(ALLOWED_HOSTS=["*"], SECRET_KEY=os.urandom(16).hex(), INSTALLED_APPS=[])
 django.setup()
 
-from behaviour import DENIAL, FIELDS, CLOSE, GREETING, answer, asked, chosen, note, reply, words_of  # noqa: E402
+from behaviour import CLOSE, DENIAL, FIELDS, GREETING, answer, asked, chosen, note, reply, words_of  # noqa: E402
 from channels.exceptions import DenyConnection  # noqa: E402
 from channels.generic.websocket import AsyncWebsocketConsumer  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402

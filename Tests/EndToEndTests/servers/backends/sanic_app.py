@@ -4,8 +4,7 @@ route with subprotocols refuses who offers none (400), so this one names none.""
 import asyncio
 import time
 
-from behaviour import DENIAL, CLOSE, GREETING, LIMIT, answer, asked, note, ping_seconds, port
-from behaviour import reply, words_of
+from behaviour import CLOSE, DENIAL, GREETING, LIMIT, answer, asked, note, ping_seconds, port, reply, words_of
 from sanic import Sanic, response
 from sanic.exceptions import Unauthorized
 

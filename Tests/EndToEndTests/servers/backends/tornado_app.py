@@ -3,8 +3,7 @@
 import asyncio
 import time
 
-from behaviour import DENIAL, FIELDS, CLOSE, GREETING, LIMIT, answer, asked, chosen, note, port
-from behaviour import reply, words_of
+from behaviour import CLOSE, DENIAL, FIELDS, GREETING, LIMIT, answer, asked, chosen, note, port, reply, words_of
 from tornado.web import Application
 from tornado.websocket import WebSocketHandler
 

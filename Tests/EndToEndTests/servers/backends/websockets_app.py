@@ -5,8 +5,21 @@ import signal
 import time
 from urllib.parse import urlsplit
 
-from behaviour import DENIAL, FIELDS, CLOSE, GREETING, LIMIT, answer, asked, chosen, note, ping_seconds, port
-from behaviour import reply, words_of
+from behaviour import (
+    CLOSE,
+    DENIAL,
+    FIELDS,
+    GREETING,
+    LIMIT,
+    answer,
+    asked,
+    chosen,
+    note,
+    ping_seconds,
+    port,
+    reply,
+    words_of,
+)
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
 
