@@ -50,15 +50,21 @@ def each_way(observe: Callable[[Way], object], in_turn: bool = False) -> Callabl
 
 
 def handshake(do: str) -> Callable[[Way], tuple]:
-    """A refusal as it is answered; where there is a 101, what comes to who speaks first on a way of Shunt's own."""
+    """A refusal as it is answered, and whether it is dressed as an upgrade; where there is a 101, what comes to who
+    speaks first on a way of Shunt's own."""
 
     def observe(way: Way):
         with Talker(way, do) as client:
             if client.status != 101:
-                return ("refused", client.status, client.end_to_end_fields(), client.body)
+                dressed = bool(client.values("upgrade") or client.values("sec-websocket-accept"))
+                return ("refused", client.status, client.end_to_end_fields(), client.body, dressed)
             return client.ask("hello") if way.routed else client.hear()
 
     return observe
+
+
+def undressed(direct) -> list:
+    return [(*direct[:4], False) if direct[0] == "refused" else direct]
 
 
 def refused_routed(direct) -> list:
@@ -242,8 +248,8 @@ def closed_by_client(post: Post) -> dict:
 
 
 CASES = [
-    Case("refused", each_way(handshake("refuse")), refused_routed),
-    Case("denied", each_way(handshake("deny")), refused_routed),
+    Case("refused", each_way(handshake("refuse")), refused_routed, managed=undressed, raw=undressed),
+    Case("denied", each_way(handshake("deny")), refused_routed, managed=undressed, raw=undressed),
     Case("fields", each_way(fields_of_the_101)),
     Case("subprotocols", each_way(subprotocols)),
     Case("greeted", each_way(right_behind_the_101("greet")), greeted_routed),

@@ -21,16 +21,16 @@ def most(usual, **others) -> dict:
     return {kind.name: usual for kind in KINDS} | named
 
 
-def refused(status: int, *fields: tuple[str, str], body: bytes = b"") -> tuple:
-    return ("refused", status, list(fields), body)
+def refused(status: int, *fields: tuple[str, str], body: bytes = b"", dressed: bool = False) -> tuple:
+    return ("refused", status, list(fields), body, dressed)
 
 
 def log_in(*fields: tuple[str, str]) -> tuple:
     return refused(401, *fields, body=b"log in\n")
 
 
-def slow_down(*fields: tuple[str, str]) -> tuple:
-    return refused(429, *fields, LATER, BECAUSE, body=b"slow down\n")
+def slow_down(*fields: tuple[str, str], dressed: bool = False) -> tuple:
+    return refused(429, *fields, LATER, BECAUSE, body=b"slow down\n", dressed=dressed)
 
 
 def offers(listed: tuple[str, str, str, str], chosen=("v1", "v1", "v1", "v1")) -> list:
@@ -72,6 +72,7 @@ FACTS = {
         slow_down(),
         uvicorn=slow_down(PLAIN),
         daphne=refused(403),
+        granian=slow_down(dressed=True),
         aiohttp=slow_down(BYTES),
         tornado=slow_down(HTML),
         sanic=slow_down(BYTES),
