@@ -235,16 +235,21 @@ def lost_after_replies(direct) -> list:
     return [[heard if heard[0] == "reply" else LOST for heard in direct]]
 
 
-def closed_by_client(post: Post) -> dict:
-    """What the application is told of a client's close. (The echo is each leg's own.)"""
+def gone(closes: bool) -> Callable[[Post], dict]:
+    """What the application is told of a client that closes, or that is gone without a close. (The echo is each leg's
+    own.)"""
 
-    def observe(way: Way):
-        with Talker(way) as client:
-            client.ask("hello")
-            client.close(4001, "bye")
-        return until(lambda: post.server.notes("closed", client.token), f"{post.name} notes the close by {way.name}")
+    def observations(post: Post) -> dict:
+        def observe(way: Way):
+            with Talker(way) as client:
+                client.ask("hello")
+                if closes:
+                    client.close(4001, "bye")
+            return until(lambda: post.server.notes("closed", client.token), f"{post.name} notes the end by {way.name}")
 
-    return all_at_once({way.name: lambda way=way: observe(way) for way in post.ways() if not way.routed})
+        return all_at_once({way.name: lambda way=way: observe(way) for way in post.ways() if not way.routed})
+
+    return observations
 
 
 CASES = [
@@ -262,7 +267,8 @@ CASES = [
         without={"daphne": CALLBACKS, "tornado": CALLBACKS, "ws": CALLBACKS},
     ),
     Case("closed", each_way(in_an_exchange(f"/close 4321 {REASON}")), lost_and_served_again),
-    Case("closed-by-client", closed_by_client),
+    Case("closed-by-client", gone(closes=True)),
+    Case("client-gone", gone(closes=False)),
     Case("limit", each_way(limit), limit_routed),
     Case("big", each_way(in_an_exchange("/big 2097152")), lost_and_served_again),
     Case("fragments", each_way(fragments), lambda direct: [direct]),

@@ -122,6 +122,14 @@ FACTS = {
         aiohttp=[[4001, ""]],
         sanic=[[None, "cancelled"]],
     ),
+    "client-gone": most(
+        [[1006, ""]],
+        uvicorn=[[1005, ""]],
+        uvicorn_wsproto=[[1005, ""]],
+        granian=[[1005, ""]],
+        tornado=[[None, ""]],
+        sanic=[[None, "cancelled"]],
+    ),
     "limit": most(
         LIBRARY,
         uvicorn_wsproto=sizes(("close", 1009, "Message exceeds the maximum size (1048576 bytes)")),
