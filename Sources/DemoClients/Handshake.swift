@@ -22,7 +22,7 @@ struct Handshake: Sendable {
             headers.add(name: "X-Client-Name", value: name)
             headers.add(name: "X-Client-Version", value: version)
             headers.add(name: "User-Agent", value: "\(name)/\(version)")
-            if let token = role.token(visit: visit) { headers.add(name: "Authorization", value: "Bearer \(token)") }
+            if let token = role.token(visit: visit) { query = [("session_token", token)] }
         case .bot(let userAgent):
             headers.add(name: "User-Agent", value: userAgent)
         }

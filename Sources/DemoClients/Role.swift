@@ -4,7 +4,7 @@ struct Role: Sendable {
     enum App: Sendable {
         /// A page in a browser: name, version and token in the query. Its messages are numbered and dated.
         case web(_ name: String, _ version: String)
-        /// Name and version in `X-Client-Name` and `X-Client-Version`, the token in `Authorization`.
+        /// Name and version in `X-Client-Name` and `X-Client-Version`, the token in the query.
         case mobile(_ name: String, _ version: String)
         /// A `User-Agent` and nothing else: no token either.
         case bot(_ userAgent: String)

@@ -8,6 +8,7 @@ import urllib.parse
 import pytest
 
 from harness import AGENTS, RawSocket, address, new_token, request, until
+from harness.raw import problem
 from harness.tokens import remember
 
 
@@ -84,7 +85,14 @@ def test_clients_without_any_token_share_nothing_and_leave_nothing(proxy, legacy
     until(all_closed, "the connection of a client without a token ends with it")
 
 
+PLACES = {"session": {"token": ["query:session_token", "header:authorization", "cookie:session"]}}
+
+
 class TestWhereTheTokenIs:
+    @pytest.fixture
+    def proxy(self, start_proxy):
+        return start_proxy(PLACES)
+
     def seen_by_backend(self, proxy, *arguments, **options) -> str:
         with proxy.connect(*arguments, **options) as client:
             return client.ask("content", "/whoami")["whoami"]["token"]
@@ -115,11 +123,32 @@ class TestWhereTheTokenIs:
             status, code = raw.refusal()
             assert (status, code) == (400, "token_ambiguous")
 
-    def test_two_sources_that_disagree_are_refused(self, proxy):
-        with RawSocket(proxy.port) as raw:
-            raw.send(request("/api/ws/agent?session_token=one", authorization="Bearer two"))
-            status, code = raw.refusal()
-            assert (status, code) == (400, "token_ambiguous")
+    def test_two_sources_that_disagree_are_refused_and_said(self, proxy):
+        query, other = new_token(), new_token()
+        for _ in range(3):
+            with RawSocket(proxy.port) as raw:
+                raw.send(request(f"/api/ws/agent?session_token={query}", authorization=f"Bearer {other}"))
+                status, headers, body = raw.response()
+                error = problem(headers, body)
+                assert (status, error["code"]) == (400, "token_ambiguous")
+                for told in ("query:session_token", "header:authorization", "session: {token: [query:session_token"):
+                    assert told in error["message"]
+                assert query not in error["message"] and other not in error["message"]
+        warnings = [line for line in proxy.log.splitlines() if "token_ambiguous" in line]
+        assert len(warnings) == 1, "once a minute, whichever worker it was"
+        assert "warning" in warnings[0]
+        assert "header:authorization" in warnings[0]
+
+
+def test_by_default_other_tokens_are_somebody_elses(proxy, legacy):
+    token = new_token()
+    headers = {"Authorization": f"Bearer {new_token()}", "Cookie": f"session={new_token()}"}
+    with proxy.connect(token, headers=headers) as client:
+        whoami = client.ask("content", "/whoami")["whoami"]
+    assert whoami["token"] == token
+    fields = {name: value for name, value in whoami["headers"]}
+    assert fields["authorization"] == headers["Authorization"], "they reach the backend as they are"
+    assert fields["cookie"] == headers["Cookie"]
 
 
 def test_a_backend_learns_what_the_client_said_at_its_handshake(proxy):

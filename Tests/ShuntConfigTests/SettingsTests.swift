@@ -54,7 +54,8 @@ struct SettingsTests {
               clients: ["127.0.0.1:0", "[::1]:8080", "unix:/run/s.sock", LocalHost:81]
               workers: 3
               reuse_port: true
-              origins: [https://App.example.com:443, "http://*.example.com:8080", "*.example.org", "null"]
+              origins: [https://App.example.com:443, "http://*.example.com:8080", "*.example.org", "null",
+                "chrome-extension://abcdef", "App+x.y-z://shell"]
               trusted_proxies: [10.0.0.0/8, 192.168.1.1, "fd00::/8", 0.0.0.0/0]
             session:
               token: [query:t, "header:X-Token", cookie:s]
@@ -88,7 +89,7 @@ struct SettingsTests {
         listen.reusePort = true
         listen.origins = .list([
             "https://app.example.com", "http://*.example.com:8080", "https://*.example.org", "http://*.example.org",
-            "null",
+            "null", "chrome-extension://abcdef", "app+x.y-z://shell",
         ])
         listen.trustedProxies = [
             AddressRange(bytes: [10, 0, 0, 0], prefix: 8), AddressRange(bytes: [192, 168, 1, 1], prefix: 32),

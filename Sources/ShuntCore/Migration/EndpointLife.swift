@@ -33,14 +33,6 @@ extension Endpoint {
     }
 }
 
-extension Handshake {
-    /// The address that the client has for the proxy that is trusted, else the peer's. Empty where nobody says.
-    var farAddress: String {
-        guard trusted, let last = FieldText.list(values(of: "x-forwarded-for")).last else { return remoteHost }
-        return last
-    }
-}
-
 /// A legacy endpoint's life, for people.
 package struct EndpointLife: Sendable, Hashable {
     package var state: EndpointState

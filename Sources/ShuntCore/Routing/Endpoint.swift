@@ -138,11 +138,18 @@ package struct EndpointTable: Sendable {
     package let unlisted: [Endpoint]
     private let byPath: [String: Endpoint]
     private let unifiedPaths: Set<String>
+    /// As the configuration has them, without aliases but for the unified endpoint's.
+    private let ownPaths: [String]
+    private let routedPaths: [String]
+    private let unlistedPaths: [String]
 
     init(
         _ definition: TableDefinition, routes: [Route], upstreams: [Upstream], unified: Upstream?
     ) throws(TableProblem) {
         unifiedPaths = Set(definition.addressing.paths)
+        ownPaths = definition.addressing.paths
+        routedPaths = definition.routes.compactMap { $0.endpoint?.path }
+        unlistedPaths = definition.unlisted.map(\.path)
         var byPath: [String: Endpoint] = [:]
         var byRoute: [Endpoint?] = []
         let state = EndpointState(in: definition.phase)
@@ -217,6 +224,15 @@ package struct EndpointTable: Sendable {
     package func endpoint(at path: String) -> Endpoint? {
         if let endpoint = byPath[path] { return endpoint }
         return unlisted.first { $0.path == path }
+    }
+
+    /// Where clients may connect: aliases of the unified endpoint too, of the others none, with placeholders for values
+    /// that are not listed. The first `most` of them, and how many more there are.
+    func openPaths(in phase: Phase, most: Int) -> (paths: [String], more: Int) {
+        let routed = phase.opensLegacyEndpoints ? routedPaths[...] : []
+        let paths = ownPaths[...] + routed.prefix(most) + unlistedPaths.prefix(most)
+        let count = ownPaths.count + routed.count + unlistedPaths.count
+        return (Array(paths.prefix(most)), max(0, count - most))
     }
 
     /// What a path means: one that is written out counts before a pattern. nil for a path that nobody answers.

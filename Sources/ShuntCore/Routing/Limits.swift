@@ -20,8 +20,9 @@ package struct Limits: Sendable, Hashable {
 
 /// Who a session is, and what outlives its sockets.
 package struct SessionSettings: Sendable, Hashable {
-    /// Where clients carry the token.
-    package var token: [ValueSource] = [.query("session_token"), .header("authorization"), .cookie("session")]
+    /// Where clients carry the token. One place by default: gateways and pages write other tokens into `Authorization`
+    /// and cookies.
+    package var token: [ValueSource] = [.query("session_token")]
     /// Tokens that mean "none".
     package var absent = ["", "undefined", "null", "None", "anonymous", "[object Object]"]
     /// Whether a client without a token may connect.

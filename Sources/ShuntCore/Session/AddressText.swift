@@ -15,6 +15,43 @@ struct AddressText {
         bytes = address.starts(with: AddressText.mappedPrefix) ? Array(address[12...]) : address
     }
 
+    /// Reads an address as proxies write it in `X-Forwarded-For`: also with brackets, and with a port behind it.
+    init?(forwarded entry: String) {
+        let source = Array(entry.utf8)
+        let address: ArraySlice<UInt8>
+        let rest: ArraySlice<UInt8>
+        if source.first == 0x5B {
+            guard let close = source.firstIndex(of: 0x5D) else { return nil }
+            address = source[1..<close]
+            rest = source[(close + 1)...]
+            guard address.contains(0x3A) else { return nil }
+        } else {
+            // More than one colon is an IPv6 address without brackets, behind which no port can be told.
+            let colon = source.firstIndex(of: 0x3A)
+            let isOnly = colon != nil && colon == source.lastIndex(of: 0x3A)
+            let end = isOnly ? colon ?? source.count : source.count
+            address = source[..<end]
+            rest = source[end...]
+        }
+        guard rest.isEmpty || rest.first == 0x3A && AddressText.isPort(rest.dropFirst()) else { return nil }
+        self.init(String(decoding: address, as: UTF8.self))
+    }
+
+    private static func isPort(_ digits: ArraySlice<UInt8>) -> Bool {
+        decimal(digits).map { $0 <= 65_535 } ?? false
+    }
+
+    /// One spelling for every address: dotted quads, or eight groups in lower case without leading zeros.
+    var text: String {
+        if bytes.count == 4 { return bytes.map { "\($0)" }.joined(separator: ".") }
+        return stride(from: 0, to: bytes.count - 1, by: 2)
+            .map { String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16) }.joined(separator: ":")
+    }
+
+    /// The key that stands for who wrote this address, or had it: `10.0.0.1`, `10.0.0.1:4711` and `::ffff:10.0.0.1` are
+    /// one. What is no address is its own key.
+    static func key(_ entry: String) -> String { AddressText(forwarded: entry)?.text ?? entry }
+
     static let mappedPrefix: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
 
     private static func quad(_ source: ArraySlice<UInt8>) -> [UInt8]? {

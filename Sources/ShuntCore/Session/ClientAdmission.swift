@@ -4,8 +4,8 @@ package enum ClientIdentity: Sendable, Equatable {
     case session(token: String)
     /// No token, or one that means nothing: a session of its own.
     case anonymous
-    /// The token is given twice or in two sources that disagree: 400.
-    case ambiguous
+    /// The token stands in two places that disagree, or twice in one (then both are the same): 400.
+    case ambiguous(ValueSource, ValueSource)
     /// No token where one is required: 401.
     case missing
     /// A token with control characters in it, which no upstream's header could carry: 400.
@@ -21,15 +21,17 @@ package enum ClientAdmission {
     /// the last); two places that hold the same token are not.
     package static func identity(of handshake: Handshake, settings: SessionSettings) -> ClientIdentity {
         var found: String?
+        var place: ValueSource?
         for source in settings.token {
             let values = source.values(in: handshake)
-            if values.count > 1 { return .ambiguous }
+            if values.count > 1 { return .ambiguous(source, source) }
             guard let value = values.first else { continue }
             let token = FieldText.trimmed(value)
             if token.isEmpty || settings.absent.contains(where: { FieldText.sameBytes($0, token) }) { continue }
             if FieldText.hasControls(token) { return .malformed }
-            if let found, !FieldText.sameBytes(found, token) { return .ambiguous }
+            if let found, let place, !FieldText.sameBytes(found, token) { return .ambiguous(place, source) }
             found = token
+            if place == nil { place = source }
         }
         if let found { return .session(token: found) }
         return settings.anonymousAllowed ? .anonymous : .missing

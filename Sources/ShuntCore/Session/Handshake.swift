@@ -14,6 +14,9 @@ package final class Handshake: Sendable {
     package let secure: Bool
     /// Whether the peer is a trusted proxy, whose `X-Forwarded-*` fields are believed.
     package let trusted: Bool
+    /// The client's own address as a key: what the trusted proxies in front say, else the peer's, in one spelling. Empty
+    /// where nobody says.
+    package let farAddress: String
 
     package struct Field: Sendable, Equatable {
         package let name: String
@@ -26,7 +29,7 @@ package final class Handshake: Sendable {
 
     package init(
         path: String, query: String, headers: [Field], remoteHost: String = "", remotePort: Int = 0,
-        secure: Bool = false, trusted: Bool = false
+        secure: Bool = false, trusted: Bool = false, farAddress: String? = nil
     ) {
         self.path = path
         self.query = query
@@ -35,6 +38,7 @@ package final class Handshake: Sendable {
         self.remotePort = remotePort
         self.secure = secure
         self.trusted = trusted
+        self.farAddress = farAddress ?? remoteHost
     }
 
     /// The values of all fields of that name, compared without case.

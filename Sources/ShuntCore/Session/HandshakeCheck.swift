@@ -61,7 +61,7 @@ package enum HandshakeCheck {
         // Different spellings of one character are one path to a dictionary, and two to a backend.
         guard path.utf8.allSatisfy({ $0 < 0x80 }) || unified.contains(where: { FieldText.sameBytes($0, path) }),
             let match = table.endpoints.match(path)
-        else { throw .notFound(paths: unified) }
+        else { throw .notFound(table.endpoints, table.definition.phase) }
         guard case .legacy(let endpoint) = match else { return nil }
         guard endpoint.isOpen(in: table.definition.phase) else { throw .gone(endpoint.announcement) }
         return endpoint
@@ -98,7 +98,11 @@ package enum HandshakeCheck {
         return Handshake(
             path: target.path, query: target.query, headers: headers, remoteHost: request.remoteHost,
             remotePort: request.remotePort, secure: trusted && !forwarded.isEmpty ? forwardedSecure : request.secure,
-            trusted: trusted)
+            trusted: trusted,
+            farAddress: ClientAddress.key(
+                peer: request.remoteHost, isTrusted: trusted,
+                forwarded: FieldText.list(request.values(of: "x-forwarded-for")),
+                trustedProxies: listen.trustedProxies))
     }
 
     /// A peer without an address came over a Unix socket: a local process that may open its file, so the proxy in front.
@@ -115,7 +119,13 @@ package enum HandshakeCheck {
         guard origins.count == 1 else { throw .badRequest("There must be at most one Origin field.") }
         var hosts = handshake.values(of: "host").map { FieldText.trimmed($0) }
         // The leftmost entry is the name that the client used, whatever the proxies behind it are called.
-        if handshake.trusted { hosts += FieldText.list(handshake.values(of: "x-forwarded-host")).prefix(1) }
+        if handshake.trusted {
+            hosts += FieldText.list(handshake.values(of: "x-forwarded-host")).prefix(1)
+            // Beside the port that the scheme has by itself: some proxies write the one that they listen on inside.
+            if let port = FieldText.list(handshake.values(of: "x-forwarded-port")).first {
+                hosts += hosts.filter { Authority($0).map { $0.port == nil } ?? false }.map { "\($0):\(port)" }
+            }
+        }
         guard
             OriginCheck.admits(origin, policy: listen.origins, hosts: hosts)
                 || OriginCheck.admits(origin, policy: .list(listen.ownPages), hosts: [])
@@ -138,7 +148,7 @@ package enum HandshakeCheck {
         let identity = ClientAdmission.identity(of: handshake, settings: settings)
         switch identity {
         case .session, .anonymous: return identity
-        case .ambiguous: throw .tokenAmbiguous
+        case .ambiguous(let first, let second): throw .tokenAmbiguous(first, second, settings.token)
         case .missing: throw .tokenRequired
         case .malformed: throw .tokenMalformed
         }

@@ -55,10 +55,21 @@ private func splitScheme(_ text: String) -> (scheme: String?, rest: String)? {
     let bytes = Array(text.utf8)
     guard let colon = bytes.indices.first(where: { bytes[$0...].starts(with: "://".utf8) }) else { return (nil, text) }
     let scheme = bytes[..<colon].map(asciiLowercased)
-    guard !scheme.isEmpty, scheme.allSatisfy(FieldText.isTokenByte) else { return nil }
+    guard isScheme(scheme) else { return nil }
     return (
         String(decoding: scheme, as: UTF8.self), String(decoding: bytes[(colon + 3)...], as: UTF8.self)
     )
+}
+
+/// `ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )` (RFC 3986 §3.1), in lower case.
+private func isScheme(_ bytes: [UInt8]) -> Bool {
+    guard let first = bytes.first, (0x61...0x7A).contains(first) else { return false }
+    return bytes.allSatisfy { byte in
+        switch byte {
+        case 0x30...0x39, 0x61...0x7A, 0x2B, 0x2D, 0x2E: true
+        default: false
+        }
+    }
 }
 
 private func defaultPort(of scheme: String) -> Int? {

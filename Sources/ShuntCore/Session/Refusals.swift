@@ -10,10 +10,15 @@ extension HandshakeVerdict.Refusal {
         Self(status: 400, code: "bad_handshake", message: message, headers: [])
     }
 
-    static func notFound(paths: [String]) -> Self {
-        Self(
+    /// Paths that a 404 lists.
+    private static let mostPaths = 20
+
+    static func notFound(_ endpoints: EndpointTable, _ phase: Phase) -> Self {
+        let (paths, more) = endpoints.openPaths(in: phase, most: mostPaths)
+        return Self(
             status: 404, code: "unknown_path",
-            message: "There is no socket at this path. Sockets are at: \(paths.joined(separator: ", ")).", headers: [])
+            message: "There is no socket at this path. Sockets are at: \(paths.joined(separator: ", "))"
+                + (more > 0 ? " and \(more) more." : "."), headers: [])
     }
 
     /// A legacy endpoint after the migration.
@@ -72,9 +77,24 @@ extension HandshakeVerdict.Refusal {
         // RFC 9110 §15.5.2 wants a challenge in every 401.
         headers: [field("WWW-Authenticate", "Bearer")])
 
-    static let tokenAmbiguous = Self(
-        status: 400, code: "token_ambiguous",
-        message: "The session token is given twice, or in two places that do not agree.", headers: [])
+    package static let tokenAmbiguousCode = "token_ambiguous"
+
+    /// It names places, never what stands there.
+    ///
+    /// - Parameter sources: where tokens are looked for.
+    static func tokenAmbiguous(_ first: ValueSource, _ second: ValueSource, _ sources: [ValueSource]) -> Self {
+        guard first != second else {
+            return Self(
+                status: 400, code: tokenAmbiguousCode,
+                message: "The session token stands twice in \(first.text); send it once.", headers: [])
+        }
+        let kept = sources.filter { $0 != second }.map(\.text).joined(separator: ", ")
+        return Self(
+            status: 400, code: tokenAmbiguousCode,
+            message: "The session token in \(first.text) is not the one in \(second.text). If what stands in "
+                + "\(second.text) is for somebody else, let the configuration not look there: "
+                + "session: {token: [\(kept)]}", headers: [])
+    }
 
     static let tokenMalformed = Self(
         status: 400, code: "token_malformed", message: "The session token contains control characters.", headers: [])

@@ -1,4 +1,13 @@
 extension ValueSource {
+    /// As the configuration writes it.
+    package var text: String {
+        switch self {
+        case .query(let name): "query:" + name
+        case .header(let name): "header:" + name
+        case .cookie(let name): "cookie:" + name
+        }
+    }
+
     /// The values that a handshake carries in this place, in order: query parameters form-decoded, cookies without their
     /// quotes, fields trimmed. Of `Authorization` only bearer tokens and single words count: other schemes (`Basic …`)
     /// are for somebody else.

@@ -31,6 +31,7 @@ final class Admission: Sendable {
     /// A trusted proxy stands for many people, and a Unix socket has no address: the limit by address is not for them.
     func enter(from address: String) -> Answer {
         let counted = counts(address)
+        let address = ClientAddress.key(peer: address)
         return state.withLock { state in
             guard state.count < state.limits.connections else { return .full }
             if counted {
@@ -45,6 +46,7 @@ final class Admission: Sendable {
 
     func leave(from address: String) {
         let counted = counts(address)
+        let address = ClientAddress.key(peer: address)
         state.withLock { state in
             state.count = max(0, state.count - 1)
             guard counted, let there = state.byAddress[address] else { return }

@@ -111,8 +111,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .refuse(let refusal):
             if refusal.code == HandshakeVerdict.Refusal.brownoutCode { worker.switchboard.refusedInBrownout() }
             worker.log.refused(
-                status: refusal.status, code: refusal.code, message: refusal.message,
-                path: String(head.uri.prefix { $0 != "?" }), remote: request.remoteHost)
+                refusal, path: String(head.uri.prefix { $0 != "?" }), remote: request.remoteHost, now: worker.now())
             worker.refusedHandshakes[refusal.code, default: 0] += 1
             answer(HandshakeAnswer.refusal(refusal))
         case .health:

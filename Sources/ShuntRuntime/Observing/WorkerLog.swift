@@ -8,6 +8,7 @@ import ShuntCore
 /// with the count of those that were not said.
 final class WorkerLog {
     private let logger: Logger
+    private let reminders: Reminders
     private var said: [Subject: Said] = [:]
 
     private struct Subject: Hashable {
@@ -22,10 +23,11 @@ final class WorkerLog {
 
     private static let every = TimeSpan.seconds(1)
 
-    init(logger: Logger, worker: Int) {
+    init(logger: Logger, worker: Int, reminders: Reminders) {
         var logger = logger
         logger[metadataKey: "worker"] = "\(worker)"
         self.logger = logger
+        self.reminders = reminders
     }
 
     func note(_ note: Note, now: Instant, table: RoutingTable) {
@@ -62,14 +64,20 @@ final class WorkerLog {
     }
 
     /// A handshake was refused. The path is that of the request, without its query.
-    func refused(status: Int, code: String, message: String, path: String, remote: String) {
-        let level: Logger.Level = code == "origin_refused" ? .notice : .debug
-        logger.log(
-            level: level, "handshake refused",
-            metadata: [
-                "status": "\(status)", "code": "\(code)", "reason": "\(message)", "path": "\(path)",
-                "remote": "\(remote)",
-            ])
+    func refused(_ refusal: HandshakeVerdict.Refusal, path: String, remote: String, now: Instant) {
+        var metadata: Logger.Metadata = [
+            "status": "\(refusal.status)", "code": "\(refusal.code)", "reason": "\(refusal.message)", "path": "\(path)",
+            "remote": "\(remote)",
+        ]
+        var level = refusal.code == "origin_refused" ? Logger.Level.notice : .debug
+        // Mostly the configuration's fault, and then every client's: somebody has to hear of it.
+        if refusal.code == HandshakeVerdict.Refusal.tokenAmbiguousCode,
+            let unsaid = reminders.take(refusal.code, every: .minutes(1), now: now)
+        {
+            level = .warning
+            if unsaid > 0 { metadata["unsaid"] = "\(unsaid)" }
+        }
+        logger.log(level: level, "handshake refused", metadata: metadata)
     }
 
     /// Windows begin and end.

@@ -26,6 +26,7 @@ final class ProcessState: Sendable {
     let wallClock: @Sendable () -> UnixTime
     /// Touched when a client of a deprecated endpoint connects.
     let deprecatedUse = Mutex(DeprecatedUse())
+    let reminders = Reminders()
     private let newest: Mutex<RoutingTable>
 
     init(

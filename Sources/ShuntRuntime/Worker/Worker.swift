@@ -77,7 +77,7 @@ final class Worker {
         switchboard = Switchboard(
             table: process.table, seed: self.maskingKeys.word(), hashKey: process.hashKey,
             memory: limits.memory / max(1, process.workerCount))
-        log = WorkerLog(logger: process.logger, worker: index)
+        log = WorkerLog(logger: process.logger, worker: index, reminders: process.reminders)
         if let usage = process.usage {
             switchboard.countUsage(
                 maxClients: usage.maxClients, key: (usage.key.low, usage.key.high), now: now(), wall: wallTime)

@@ -21,6 +21,10 @@ struct AdmissionCase: CustomTestStringConvertible, Sendable {
     }
 }
 
+private let query = ValueSource.query("session_token")
+private let header = ValueSource.header("authorization")
+private let cookie = ValueSource.cookie("session")
+
 @Suite struct `Admission of clients` {
     @Test(arguments: [
         AdmissionCase("query", query: "a=b&session_token=T", .session(token: "T")),
@@ -68,17 +72,20 @@ struct AdmissionCase: CustomTestStringConvertible, Sendable {
     }
 
     @Test(arguments: [
-        AdmissionCase("twice in the query", query: "session_token=a&session_token=b", .ambiguous),
-        AdmissionCase("twice the same", query: "session_token=a&session_token=a", .ambiguous),
-        AdmissionCase("twice, once encoded", query: "session_token=a&%73ession_token=a", .ambiguous),
-        AdmissionCase("twice, once empty", query: "session_token=&session_token=a", .ambiguous),
-        AdmissionCase("two fields", ["Authorization": "Bearer a", "authorization": "Bearer a"], .ambiguous),
-        AdmissionCase("two cookies", ["Cookie": "session=a; session=b"], .ambiguous),
-        AdmissionCase("two cookie fields", ["Cookie": "session=a", "cookie": "session=b"], .ambiguous),
-        AdmissionCase("query and header", query: "session_token=a", ["Authorization": "Bearer b"], .ambiguous),
-        AdmissionCase("query and cookie", query: "session_token=a", ["Cookie": "session=b"], .ambiguous),
+        AdmissionCase("twice in the query", query: "session_token=a&session_token=b", .ambiguous(query, query)),
+        AdmissionCase("twice the same", query: "session_token=a&session_token=a", .ambiguous(query, query)),
+        AdmissionCase("twice, once encoded", query: "session_token=a&%73ession_token=a", .ambiguous(query, query)),
+        AdmissionCase("twice, once empty", query: "session_token=&session_token=a", .ambiguous(query, query)),
         AdmissionCase(
-            "two spellings of one character", query: "session_token=%C3%A9", ["Cookie": "session=e\u{301}"], .ambiguous),
+            "two fields", ["Authorization": "Bearer a", "authorization": "Bearer a"], .ambiguous(header, header)),
+        AdmissionCase("two cookies", ["Cookie": "session=a; session=b"], .ambiguous(cookie, cookie)),
+        AdmissionCase("two cookie fields", ["Cookie": "session=a", "cookie": "session=b"], .ambiguous(cookie, cookie)),
+        AdmissionCase(
+            "query and header", query: "session_token=a", ["Authorization": "Bearer b"], .ambiguous(query, header)),
+        AdmissionCase("query and cookie", query: "session_token=a", ["Cookie": "session=b"], .ambiguous(query, cookie)),
+        AdmissionCase(
+            "two spellings of one character", query: "session_token=%C3%A9", ["Cookie": "session=e\u{301}"],
+            .ambiguous(query, cookie)),
     ])
     func `a token given twice or differently is ambiguous`(row: AdmissionCase) {
         #expect(identity(row) == row.identity)
@@ -108,9 +115,21 @@ struct AdmissionCase: CustomTestStringConvertible, Sendable {
         #expect(ClientAdmission.identity(of: raw, settings: settings) == .session(token: "Bearer x"))
     }
 
+    @Test func `by default the query alone says it: other tokens are somebody else's`() {
+        let sent = fields(["Authorization": "Bearer gateway", "Cookie": "session=page"])
+        func identity(_ query: String) -> ClientIdentity {
+            ClientAdmission.identity(
+                of: Handshake(path: "/", query: query, headers: sent), settings: SessionSettings())
+        }
+        #expect(identity("session_token=T") == .session(token: "T"))
+        #expect(identity("") == .anonymous)
+    }
+
     private func identity(_ row: AdmissionCase) -> ClientIdentity {
         let handshake = Handshake(path: "/api/ws/agent", query: row.query, headers: row.headers)
-        return ClientAdmission.identity(of: handshake, settings: SessionSettings())
+        var settings = SessionSettings()
+        settings.token = [query, header, cookie]
+        return ClientAdmission.identity(of: handshake, settings: settings)
     }
 }
 

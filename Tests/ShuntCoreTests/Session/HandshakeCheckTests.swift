@@ -191,6 +191,52 @@ struct HandshakeCase: CustomTestStringConvertible, Sendable {
         #expect(handshake.trusted == (remote != "192.0.2.7"))
     }
 
+    @Test(arguments: [
+        ("203.0.113.9", "203.0.113.9"), ("203.0.113.9:51234", "203.0.113.9"), ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("[::ffff:203.0.113.9]:51234", "203.0.113.9"), ("2001:DB8::1", "2001:db8:0:0:0:0:0:1"),
+        ("[2001:db8::1]", "2001:db8:0:0:0:0:0:1"), ("[2001:db8::1]:51234", "2001:db8:0:0:0:0:0:1"),
+        ("198.51.100.1, 203.0.113.9:1", "203.0.113.9"), ("203.0.113.9:1, 10.9.9.9:2, ::ffff:10.8.8.8", "203.0.113.9"),
+        ("10.7.7.7:3, 10.8.8.8", "10.7.7.7"), ("unknown", "unknown"), ("203.0.113.9:port", "203.0.113.9:port"),
+        ("203.0.113.9:99999", "203.0.113.9:99999"), ("[2001:db8::1]x", "[2001:db8::1]x"),
+        ("[203.0.113.9]:1", "[203.0.113.9]:1"),
+        ("", "10.1.2.3"),
+    ])
+    func `the client's address is one key, however the proxies in front write it`(forwarded: String, key: String) throws
+    {
+        let adding: KeyValuePairs = ["X-Forwarded-For": forwarded]
+        let trusted = try verdict(.valid(adding: adding, from: "::ffff:10.1.2.3"), listen: behindProxy())
+        #expect(try trusted.accepted.handshake.farAddress == key)
+        #expect(try trusted.accepted.handshake.values(of: "x-forwarded-for") == [forwarded], "and stays as it was")
+        let stranger = try verdict(.valid(adding: adding, from: "::ffff:192.0.2.7"), listen: behindProxy())
+        #expect(try stranger.accepted.handshake.farAddress == "192.0.2.7")
+    }
+
+    @Test func `a path that nobody answers is told where sockets are`() throws {
+        var definition = TableDefinition()
+        func message() throws -> String {
+            let table = try RoutingTable(definition)
+            return try HandshakeCheck.verdict(of: .valid("/nowhere"), table: table, listen: ListenSettings()).refusal
+                .message
+        }
+        #expect(try message() == "There is no socket at this path. Sockets are at: /api/ws/agent.")
+        definition.upstreams = [
+            UpstreamSettings(name: "guide", address: UpstreamAddress(host: "127.0.0.1", port: 1, path: "/"))
+        ]
+        for number in 1...30 {
+            var route = RouteSettings(name: "r\(number)", match: ["r\(number)"], servedBy: .legacy, legacy: 0)
+            route.endpoint = EndpointSettings(path: "/ws/\(number)")
+            route.endpoint?.aliases = ["/wrong/\(number)"]
+            definition.routes.append(route)
+        }
+        definition.unlisted = [UnlistedEndpointSettings(name: "{x}", path: "/ws/{x}", upstream: 0)]
+        let long = try message()
+        #expect(long.contains("/api/ws/agent, /ws/1, /ws/2, "))
+        #expect(long.hasSuffix("/ws/19 and 12 more."))
+        #expect(!long.contains("/wrong"))
+        definition.routes.removeLast(28)
+        #expect(try message().hasSuffix("/api/ws/agent, /ws/1, /ws/2, /ws/{x}."))
+    }
+
     @Test func `who comes over a Unix socket is the proxy in front`() throws {
         let request = HandshakeRequest.valid(adding: ["X-Forwarded-Proto": "https"], from: "")
         var listen = ListenSettings()
@@ -224,6 +270,27 @@ struct HandshakeCase: CustomTestStringConvertible, Sendable {
         #expect(try twice.outcome() == .refused(400, "token_ambiguous"))
         let hostile = HandshakeRequest.valid("/api/ws/agent?session_token=a%0D%0Ab")
         #expect(try hostile.outcome() == .refused(400, "token_malformed"))
+    }
+
+    @Test func `a token in two places is refused with both of them, and the line to change`() throws {
+        var definition = TableDefinition()
+        definition.session.token = [.query("session_token"), .header("authorization"), .cookie("session")]
+        let table = try RoutingTable(definition)
+        func message(_ target: String, _ adding: KeyValuePairs<String, String>) throws -> String {
+            let request = HandshakeRequest.valid("/api/ws/agent" + target, adding: adding)
+            let refusal = try HandshakeCheck.verdict(of: request, table: table, listen: ListenSettings()).refusal
+            #expect(!refusal.body.contains("secret"))
+            return refusal.message
+        }
+        let gateway = try message("?session_token=secret1", ["Authorization": "Bearer secret2"])
+        #expect(gateway.contains("query:session_token"))
+        #expect(gateway.contains("header:authorization"))
+        #expect(gateway.hasSuffix("session: {token: [query:session_token, cookie:session]}"))
+        let page = try message("", ["Authorization": "Bearer secret1", "Cookie": "session=secret2"])
+        #expect(page.hasSuffix("session: {token: [query:session_token, header:authorization]}"))
+        #expect(
+            try message("?session_token=secret1&session_token=secret2", [:])
+                == "The session token stands twice in query:session_token; send it once.")
     }
 
     @Test func `a refusal's body is JSON whatever the client sent`() throws {

@@ -77,6 +77,47 @@ import Testing
         #expect(try isAdmitted(request, try behindProxy()) == admitted)
     }
 
+    @Test(arguments: [
+        // Host, X-Forwarded-Host, X-Forwarded-Port, the origin.
+        ("app.example.com", nil, "8443", "https://app.example.com:8443", true),
+        ("shunt:8080", "app.example.com", "8443", "https://app.example.com:8443", true),
+        ("shunt:8080", "app.example.com", "8443, 80", "https://app.example.com:8443", true),
+        ("app.example.com", nil, "8080", "https://app.example.com", true),
+        ("app.example.com", nil, "443", "https://app.example.com", true),
+        ("shunt:8080", "app.example.com:9000", "8443", "https://app.example.com:8443", false),
+        ("app.example.com", nil, "8443", "https://app.example.com:8444", false),
+        ("app.example.com", nil, "8443", "https://evil.example.com:8443", false),
+        ("app.example.com", nil, "nonsense", "https://app.example.com:8443", false),
+        ("app.example.com", nil, "", "https://app.example.com:8443", false),
+    ])
+    func `the port by which a client came is the trusted proxy's word`(
+        host: String, forwardedHost: String?, port: String, origin: String, admitted: Bool
+    ) throws {
+        func isAdmitted(from remote: String) throws -> Bool {
+            let setting: KeyValuePairs = ["Host": host, "X-Forwarded-Host": forwardedHost, "X-Forwarded-Port": port]
+            let request = HandshakeRequest.valid(setting: setting, adding: ["Origin": origin], from: remote)
+            return try self.isAdmitted(request, try behindProxy())
+        }
+        #expect(try isAdmitted(from: "10.0.0.9") == admitted)
+        let isPlain = forwardedHost == nil && origin == "https://app.example.com"
+        #expect(try isAdmitted(from: "192.0.2.7") == isPlain, "nobody else's")
+    }
+
+    @Test(arguments: [
+        ("chrome-extension://abcdefghijklmnop", true), ("CHROME-extension://abcdefghijklmnop", true),
+        ("chrome-extension://ponmlkjihgfedcba", false), ("app+x.y-z://shell", true), ("app+x.y-z://shell:81", false),
+        ("capacitor://localhost", true), ("chrome_extension://abcdefghijklmnop", false), ("1app://shell", false),
+        ("+app://shell", false),
+    ])
+    func `a scheme is what RFC 3986 says it is`(origin: String, admitted: Bool) throws {
+        var listen = ListenSettings()
+        listen.origins = .list([
+            "chrome-extension://abcdefghijklmnop", "app+x.y-z://shell", "capacitor://localhost", "1app://shell",
+            "chrome_extension://abcdefghijklmnop",
+        ])
+        #expect(try isAdmitted(.valid(adding: ["Origin": origin]), listen) == admitted)
+    }
+
     @Test func `a refusal names the origin and the line to add`() throws {
         let request = HandshakeRequest.valid(adding: ["Origin": "https://evil.org"])
         let verdict = HandshakeCheck.verdict(

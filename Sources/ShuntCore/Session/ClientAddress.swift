@@ -1,0 +1,22 @@
+/// The address of the client itself, as a key: of brownouts, limits and whatever else tells clients apart by it.
+package enum ClientAddress {
+    /// Of a connection's other end. A socket for both families spells IPv4 addresses in a way of its own.
+    package static func key(peer: String) -> String { AddressText.key(peer) }
+
+    /// - Parameters:
+    ///   - peer: the address of the connection's other end; empty over a Unix socket.
+    ///   - isTrusted: whether it is a proxy whose `X-Forwarded-For` is believed.
+    ///   - forwarded: the entries of that field, the nearest proxy's last.
+    /// - Returns: the last entry that is no trusted proxy's itself, in one spelling; the first one where all are. Without
+    ///   entries to believe, the peer's.
+    static func key(
+        peer: String, isTrusted: Bool, forwarded: [String], trustedProxies: [AddressRange]
+    ) -> String {
+        guard isTrusted, let first = forwarded.first else { return AddressText.key(peer) }
+        let last = forwarded.last { entry in
+            let key = AddressText.key(entry)
+            return !trustedProxies.contains { $0.contains(key) }
+        }
+        return AddressText.key(last ?? first)
+    }
+}
