@@ -64,6 +64,13 @@ struct ConfigDiffTests {
                 "values that liaison/{p} does not list: upstream changed",
             ]),
         Case(
+            testDescription: "names and refusals", old: "pace: [9/s]",
+            new: "pace: [9/s], host: client, origin: drop, refusals: {403: refuse}, pool: {handshake_timeout: 9s}",
+            live: [
+                "unified upstream: host and origin changed; connections are replaced as they become idle",
+                "unified upstream: pool.handshake_timeout and refusals changed",
+            ]),
+        Case(
             testDescription: "a route more and one less", old: "values: {p: [a, b]}", new: "values: {p: [b, c]}",
             live: [
                 "liaison/c: added",

@@ -175,6 +175,8 @@ struct SettingsTests {
         let upstream = try Self.upstream(
             """
             credential: header:X-Token
+            host: Agents.internal:81
+            origin: https://App.example.com
             identity: message
             pool: {mode: client, max_connections: 5, idle_timeout: 6s, lifetime: 1h, connect_timeout: 8s, handshake_timeout: 9s}
             vary: [query:tenant, cookie:region]
@@ -186,6 +188,7 @@ struct SettingsTests {
             pushes: {none: drop, welcome: forward, ping: {answer: '{"type": "pong"}'}, hi: {answer: {a: [1, x, null]}}}
             pushes_to: all
             closes: {4001: auth, 4003: refuse, 1013: limit}
+            refusals: {403: refuse, 429: limit}
             dead_after_error: ["Internal error:", Oops]
             keepalive: {every: 14s, timeout: 15s}
             breaker: {failures: 16, open: 17s}
@@ -193,6 +196,8 @@ struct SettingsTests {
         var expected = UpstreamSettings(
             name: "guide", address: UpstreamAddress(host: "127.0.0.1", port: 7101, path: "/g"))
         expected.credential = .header("x-token")
+        expected.host = .name("Agents.internal:81")
+        expected.origin = .value("https://App.example.com")
         expected.identity = .message
         expected.mode = .client
         expected.maxConnections = 5
@@ -222,6 +227,7 @@ struct SettingsTests {
         ]
         expected.pushTarget = .all
         expected.closes = [4001: .auth, 4003: .refuse, 1013: .limit]
+        expected.refusals = [401: .auth, 403: .refuse, 429: .limit]
         expected.deadAfterError = ["Internal error:", "Oops"]
         expected.keepaliveEvery = .seconds(14)
         expected.keepaliveTimeout = .seconds(15)

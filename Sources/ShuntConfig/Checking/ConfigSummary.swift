@@ -67,6 +67,15 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
         package var what: String
     }
 
+    /// The `Host` and `Origin` that backends are told.
+    package struct Names: Sendable, Codable, Equatable {
+        /// `unified`, or names of routes.
+        package var upstreams: [String]
+        package var told: String
+        /// Whether a backend that compares the two may find them different.
+        package var mayDisagree: Bool
+    }
+
     package var listen: [String]
     /// The admin listener's address; nil when there is none.
     package var admin: String?
@@ -81,6 +90,8 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
     /// nil where the file says nothing of it.
     package var deprecation: Deprecation?
     package var toggleEnds: [Ending]
+    /// What backends are told as `Host` and `Origin`, those of one upstream after the other, equal ones together.
+    package var names: [Names]
     /// What is worth knowing at a glance, in words.
     package var limits: [String]
 
@@ -112,6 +123,7 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
         legacyEndpoints = Self.endpoints(definition)
         deprecation = Self.deprecation(definition)
         toggleEnds = ToggleEnds(definition: definition).list()
+        names = Self.names(definition)
         let limits = definition.limits
         self.limits = [
             "messages up to \(ByteSize.text(limits.message)), \(limits.messagesPerSecond) a second for each client",
@@ -120,6 +132,19 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
             "\(ByteSize.text(limits.memory)) of memory in all, "
                 + "\(ByteSize.text(limits.unreadByClient)) unread by a client",
         ]
+    }
+
+    private static func names(_ definition: TableDefinition) -> [Names] {
+        var names: [Names] = []
+        for upstream in definition.upstreams {
+            let told = upstream.namesText
+            if let place = names.firstIndex(where: { $0.told == told }) {
+                if !names[place].upstreams.contains(upstream.name) { names[place].upstreams.append(upstream.name) }
+            } else {
+                names.append(Names(upstreams: [upstream.name], told: told, mayDisagree: upstream.mayDisagree))
+            }
+        }
+        return names
     }
 
     private static func endpoints(_ definition: TableDefinition) -> [Endpoint] {

@@ -95,6 +95,7 @@ extension UpstreamSettings {
             Field("exchange.in_flight", \.inFlight), Field("exchange.timeout", \.exchangeTimeout),
             Field("exchange.retry", \.retrySafe), Field("exchange.queue", \.queue), Field("replies", \.replies),
             Field("pushes", \.pushes), Field("pushes_to", \.pushTarget), Field("closes", \.closes),
+            Field("refusals", \.refusals),
             Field("dead_after_error", \.deadAfterError), Field("keepalive.every", \.keepaliveEvery),
             Field("keepalive.timeout", \.keepaliveTimeout), Field("breaker.failures", \.breakerFailures),
             Field("breaker.open", \.breakerOpen), Field("to_unified", \.toUnified), Field("request", \.request),

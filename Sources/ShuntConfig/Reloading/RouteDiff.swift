@@ -76,6 +76,10 @@ struct RouteDiff {
             changes.append("\(side): url \(from == to ? "has another query" : "\(to) (was \(from))")" + replaced)
         }
         if old.credential != new.credential { changes.append("\(side): credential changed" + replaced) }
+        let names = [
+            old.host == new.host ? nil : "host", old.origin == new.origin ? nil : "origin",
+        ].compactMap { $0 }
+        if !names.isEmpty { changes.append("\(side): \(names.joined(separator: " and ")) changed" + replaced) }
         if old.mode != new.mode {
             changes.append("\(side): pool.mode \(new.mode == .client ? "client" : "session") for new sockets")
         }

@@ -114,20 +114,9 @@ extension ValueKind where Value == [String] {
             }
             let wildcard = authority.hasPrefix("*.")
             guard let host = HostPort(wildcard ? authority.dropFirst(2) : authority),
-                schemes.allSatisfy(isScheme)
+                schemes.allSatisfy({ URIScheme.isOne($0) })
             else { return .wrong() }
             return .value(schemes.map { origin(scheme: $0, host, wildcard: wildcard) })
-        }
-    }
-
-    /// RFC 3986 §3.1, in lower case: `https`, `chrome-extension`.
-    private static func isScheme(_ text: String) -> Bool {
-        guard let first = text.utf8.first, (0x61...0x7A).contains(first) else { return false }
-        return text.utf8.allSatisfy { byte in
-            switch byte {
-            case 0x30...0x39, 0x61...0x7A, 0x2B, 0x2D, 0x2E: true
-            default: false
-            }
         }
     }
 

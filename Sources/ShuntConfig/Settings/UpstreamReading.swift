@@ -4,8 +4,8 @@ import ShuntCore
 struct UpstreamReader {
     /// The keys of an upstream's settings but for `url`: those that may also stand beside a legacy upstream.
     static let sharedKeys: Set<String> = [
-        "credential", "identity", "pool", "vary", "source_addresses", "pace", "correlation", "exchange", "replies",
-        "pushes", "pushes_to", "closes", "dead_after_error", "keepalive", "breaker", "to_unified", "request",
+        "credential", "host", "origin", "identity", "pool", "vary", "source_addresses", "pace", "correlation", "exchange", "replies",
+        "pushes", "pushes_to", "closes", "refusals", "dead_after_error", "keepalive", "breaker", "to_unified", "request",
     ]
 
     static let later: KeyValuePairs<String, String> = ["tls": "connections to upstreams are ws:// only"]
@@ -58,6 +58,8 @@ struct UpstreamReader {
 
     private func read(_ section: Section, into settings: inout UpstreamSettings, checking: Bool = true) {
         section.set(&settings.credential, "credential", .sourceOrNone)
+        section.set(&settings.host, "host", .upstreamHost)
+        section.set(&settings.origin, "origin", .upstreamOrigin)
         section.set(&settings.identity, "identity", .choice(["handshake": .handshake, "message": .message]))
         if let pool = section.section("pool") { settings.readPool(pool, identity: settings.identity) }
         section.setList(&settings.vary, "vary", .source, count: 0...16)
@@ -69,6 +71,7 @@ struct UpstreamReader {
         if let pushes = section.section("pushes") { settings.readPushes(pushes) }
         section.set(&settings.pushTarget, "pushes_to", .choice(["last": .last, "all": .all, "none": .none]))
         if let closes = section.section("closes") { settings.readCloses(closes) }
+        if let refusals = section.section("refusals") { settings.readRefusals(refusals) }
         section.setList(
             &settings.deadAfterError, "dead_after_error", .text("the beginning of a message"), count: 0...64)
         if let keepalive = section.section("keepalive") {
@@ -151,8 +154,27 @@ extension UpstreamSettings {
         }
     }
 
+    private static var meaning: ValueKind<CloseMeaning> {
+        .choice(["auth": .auth, "refuse": .refuse, "limit": .limit])
+    }
+
+    /// Statuses to meanings, over the defaults.
+    fileprivate mutating func readRefusals(_ section: Section) {
+        for entry in section.node.entries ?? [] {
+            guard let node = section[entry.key] else { continue }
+            guard let number = Digits.number(entry.key), let status = Int(exactly: number), (300...599).contains(status)
+            else {
+                var key = node
+                key.position = entry.position
+                section.diagnostics.error(
+                    key, "found \(Excerpt.quoted(entry.key))", allowed: "an HTTP status such as 403 (300–599)")
+                continue
+            }
+            if let meaning = section.diagnostics.read(node, Self.meaning) { refusals[status] = meaning }
+        }
+    }
+
     fileprivate mutating func readCloses(_ section: Section) {
-        let kind = ValueKind<CloseMeaning>.choice(["auth": .auth, "refuse": .refuse, "limit": .limit])
         for entry in section.node.entries ?? [] {
             guard let node = section[entry.key] else { continue }
             guard let number = Digits.number(entry.key), let code = UInt16(exactly: number),
@@ -165,7 +187,7 @@ extension UpstreamSettings {
                     allowed: "a close code such as 4003 (1000–1014, 3000–4999)")
                 continue
             }
-            if let meaning = section.diagnostics.read(node, kind) { closes[code] = meaning }
+            if let meaning = section.diagnostics.read(node, Self.meaning) { closes[code] = meaning }
         }
     }
 }

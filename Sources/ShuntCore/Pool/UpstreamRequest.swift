@@ -25,8 +25,12 @@ package struct UpstreamRequest: Sendable, Equatable {
         values: [String: String] = [:]
     ) {
         target = UpstreamTarget.text(upstream: upstream, client: client, token: token, values: values)
-        headers = [Handshake.Field(name: "Host", value: UpstreamRequest.host(of: upstream.address))]
+        headers = [Handshake.Field(name: "Host", value: UpstreamRequest.host(upstream, client, isOwn: passing != nil))]
         headers += PassedFields.of(client)
+        if upstream.origin != .keep { headers.removeAll { asciiEqualIgnoringCase($0.name, "origin") } }
+        if case .value(let origin) = upstream.origin {
+            headers.append(Handshake.Field(name: "Origin", value: origin))
+        }
         headers += ForwardedFields.of(client)
         if passing != nil { headers += client.fields(named: "sec-websocket-protocol") }
         if passing == .raw { headers += client.fields(named: "sec-websocket-extensions") }
@@ -47,6 +51,17 @@ package struct UpstreamRequest: Sendable, Equatable {
             headers.removeAll(where: isCookie)
             headers.append(Handshake.Field(name: "Cookie", value: value))
         }
+    }
+
+    private static func host(_ upstream: UpstreamSettings, _ client: Handshake, isOwn: Bool) -> String {
+        switch upstream.host(isOwn: isOwn) {
+        case .upstream: break
+        case .name(let name): return name
+        case .client:
+            let said = client.values(of: "host").first.map { FieldText.trimmed($0) } ?? ""
+            if !said.isEmpty { return said }
+        }
+        return host(of: upstream.address)
     }
 
     /// `host[:port]`, without the scheme's default port (RFC 9110 §7.2).

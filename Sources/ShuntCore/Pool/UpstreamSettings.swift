@@ -50,7 +50,8 @@ package enum PushAction: Sendable, Hashable {
 /// Whom pushes go to: the socket that caused the dial or last used the route, every socket of the session, nobody.
 package enum PushTarget: Sendable { case last, all, none }
 
-/// What an application close code of a backend means.
+/// What an application close code of a backend, or the HTTP status of its refusal, means: the session is not who it was,
+/// this one is not wanted, or there are too many at the moment.
 package enum CloseMeaning: Sendable, Hashable { case auth, refuse, limit }
 
 /// At most `count` messages in any `per`.
@@ -89,6 +90,9 @@ package struct UpstreamSettings: Sendable, Hashable {
     package var name: String
     package var address: UpstreamAddress
     package var credential: ValueSource?
+    /// nil: `client` on an old client's own connection, `upstream` on the others.
+    package var host: UpstreamHost?
+    package var origin = UpstreamOrigin.keep
     package var identity = UpstreamIdentity.handshake
     package var mode = PoolMode.session
     package var lanes = 1
@@ -113,6 +117,8 @@ package struct UpstreamSettings: Sendable, Hashable {
     package var pushes: [String: PushAction] = [:]
     package var pushTarget = PushTarget.last
     package var closes: [UInt16: CloseMeaning] = [:]
+    /// By the HTTP status that a dial is answered with. On routed ways: who is passed through hears the answer itself.
+    package var refusals: [Int: CloseMeaning] = [401: .auth, 403: .auth]
     package var deadAfterError = ["Internal error:"]
     package var keepaliveEvery = TimeSpan.seconds(20)
     package var keepaliveTimeout = TimeSpan.seconds(20)

@@ -100,6 +100,14 @@ extension Switchboard {
             return settleLoosened(now: now, &effects)
         }
         pools[connection.pool]?.failing = true
+        if !connection.isThrough, case .refused(let status) = failure,
+            let meaning = connection.upstream.settings.refusals[status]
+        {
+            refused(connection, meaning, now: now, &effects)
+            fallBack(connection.pool, now: now, &effects)
+            pump(connection.pool, now: now, &effects)
+            return settleLoosened(now: now, &effects)
+        }
         switch failure.fault {
         case .upstream:
             if !connection.isThrough {
@@ -118,6 +126,21 @@ extension Switchboard {
         fallBack(connection.pool, now: now, &effects)
         pump(connection.pool, now: now, &effects)
         settleLoosened(now: now, &effects)
+    }
+
+    /// The backend answered a dial with a status that has a meaning: it is there, whatever the status.
+    private mutating func refused(
+        _ connection: Connection, _ meaning: CloseMeaning, now: Instant, _ effects: inout Effects
+    ) {
+        pools[connection.pool]?.backoff.failed(now: now, random: &random)
+        switch meaning {
+        case .auth:
+            pools[connection.pool]?.expired = true
+            failWaiting(connection.pool, .sessionExpired, now: now, &effects)
+        case .refuse: failWaiting(connection.pool, .upstreamUnavailable, now: now, &effects)
+        case .limit: break
+        }
+        upstreamAnswered(connection.upstreamIndex, now: now, &effects)
     }
 
     /// What waits for an upstream that is down goes to the other side, where its route says so.

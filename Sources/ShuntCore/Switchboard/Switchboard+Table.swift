@@ -76,8 +76,10 @@ extension Switchboard {
             pools[id]?.inFlight = upstream.settings.inFlight
             pools[id]?.isPaced = !upstream.settings.pace.isEmpty
         }
-        // Whoever waits out a backoff for an address that is no more need not.
+        // Whoever waits out a backoff for an address that is no more need not. Nor is a session refused by one that is
+        // asked otherwise now.
         if !isSame { pools[id]?.backoff.succeeded() }
+        if !isSame || upstream.settings.refusals != pool.upstream.settings.refusals { pools[id]?.expired = false }
         for connection in pool.connections {
             connections[connection]?.upstreamIndex = place
             guard let dialled = connections[connection], dialled.state != .retired else { continue }
@@ -238,6 +240,7 @@ extension UpstreamSettings {
     /// Whether a connection that was dialled by the other settings is as good as one dialled by these.
     func dialsLike(_ other: UpstreamSettings) -> Bool {
         address == other.address && credential == other.credential && identity == other.identity
+            && host == other.host && origin == other.origin
             && sourceAddresses == other.sourceAddresses && vary == other.vary
     }
 }

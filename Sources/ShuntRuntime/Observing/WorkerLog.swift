@@ -37,8 +37,11 @@ final class WorkerLog {
             say(.debug, "connection retired", upstream, "\(reason)", now, ["upstream": "\(name(upstream))"])
         case .dialFailed(let upstream, let failure):
             var metadata: Logger.Metadata = ["upstream": "\(name(upstream))"]
-            if failure == .nameNotResolved, table.upstreams.indices.contains(upstream) {
-                metadata["host"] = "\(table.upstreams[upstream].settings.address.host)"
+            let settings = table.upstreams.indices.contains(upstream) ? table.upstreams[upstream].settings : nil
+            if failure == .nameNotResolved, let settings { metadata["host"] = "\(settings.address.host)" }
+            if failure == .refused(status: 403), let settings, settings.mayDisagree {
+                metadata["told"] = "\(settings.namesText)"
+                metadata["advice"] = "\(UpstreamSettings.namesAdvice)"
             }
             say(.warning, "dial failed", upstream, "\(failure)", now, metadata)
         case .breakerOpened(let upstream):

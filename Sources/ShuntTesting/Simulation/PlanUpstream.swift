@@ -39,6 +39,8 @@ extension Plan {
             "welcome": .forward, "system": .drop, "heartbeat": .answer(#"{"type":"heartbeat","action":"pong"}"#),
         ]
         settings.pushTarget = dice.pick([.last, .last, .all, .none])
+        settings.refusals[403] = dice.pick([.auth, .refuse, .limit])
+        if dice.chance(30) { settings.refusals[503] = .limit }
         settings.closes = [4001: .auth, 4003: .refuse, 4004: .limit, 4029: .limit]
         return (settings, style)
     }

@@ -7,7 +7,10 @@ extension World {
         if let failure = connections[connection].failure {
             note("dial u\(connection) fails: \(failure)")
             endConnection(connection)
-            if case .refused(let status) = failure, status < 500 { refusedLogin.insert(connections[connection].pool) }
+            let refusals = arrangement.upstreams[connections[connection].upstream].refusals
+            if connections[connection].through == nil, case .refused(let status) = failure, refusals[status] == .auth {
+                refusedLogin.insert(connections[connection].pool)
+            }
             noteTrouble(connection)
             tell(connection) { $0.connectionFailed(connections[connection].id, failure, now: now, &$1) }
             checkNothingLost()

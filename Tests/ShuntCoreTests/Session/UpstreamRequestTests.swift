@@ -89,6 +89,40 @@ import Testing
         #expect(values("host", request) == [field])
     }
 
+    @Test(arguments: [
+        // The setting, an old client's own connection, Host.
+        (UpstreamHost?.none, nil, "127.0.0.1:7101"), (nil, PassthroughMode.managed, "app.example.com:8443"),
+        (nil, .raw, "app.example.com:8443"), (.client, nil, "app.example.com:8443"),
+        (.client, .raw, "app.example.com:8443"), (.upstream, .managed, "127.0.0.1:7101"),
+        (.name("agents.internal"), nil, "agents.internal"), (.name("agents.internal"), .raw, "agents.internal"),
+    ])
+    func `by which name a backend is called is a setting`(
+        setting: UpstreamHost?, passing: PassthroughMode?, host: String
+    ) {
+        var settings = upstream()
+        settings.host = setting
+        let sent = client("", ["host": " app.example.com:8443 "])
+        let request = UpstreamRequest(upstream: settings, client: sent, token: nil, passing: passing)
+        #expect(values("host", request) == [host])
+        #expect(request.headers.first?.name == "Host")
+        let nameless = UpstreamRequest(upstream: settings, client: client(""), token: nil, passing: passing)
+        #expect(values("host", nameless).count == 1)
+    }
+
+    @Test(arguments: [
+        (UpstreamOrigin.keep, ["https://app.example.com"], []), (.drop, [], []),
+        (.value("https://inner.example.com"), ["https://inner.example.com"], ["https://inner.example.com"]),
+    ])
+    func `which origin a backend is told is a setting`(setting: UpstreamOrigin, page: [String], program: [String]) {
+        var settings = upstream()
+        settings.origin = setting
+        func origins(_ sent: Handshake) -> [String] {
+            values("origin", UpstreamRequest(upstream: settings, client: sent, token: nil))
+        }
+        #expect(origins(client("", ["ORIGIN": "https://app.example.com"])) == page)
+        #expect(origins(client("")) == program)
+    }
+
     @Test func `fields from end to end pass in order and as they are`() {
         let passing = fields([
             "Origin": "https://app.example.com", "Cookie": "a=b; c=\"d\"", "Authorization": "Basic dTpw",

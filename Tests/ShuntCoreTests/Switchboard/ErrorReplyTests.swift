@@ -35,7 +35,7 @@ import Testing
         let anna = world.connect("anna")
         world.say(anna, Text.guide("m"))
         #expect(
-            world.fail(1, .refused(status: 403)) == [
+            world.fail(1, .refused(status: 404)) == [
                 .deliver(
                     anna,
                     #"{"type":"error","code":"upstream_unavailable","message":"The agent is not available","#

@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [DialFailure.refused(status: 401), .refused(status: 403), .refused(status: 200), .badHandshake])
+    @Test(arguments: [DialFailure.refused(status: 404), .refused(status: 302), .refused(status: 200), .badHandshake])
     func `what is the session's is told to it, and costs no one else a dial`(failure: DialFailure) throws {
         let world = try world()
         let anna = world.connect("anna")
@@ -69,6 +69,35 @@ import Testing
         }
         #expect(world.say(world.connect("bert"), Text.guide("m")).dials == 1)
         #expect(!world.notes.contains(.breakerOpened(upstream: 0)))
+    }
+
+    @Test(arguments: [401, 403]) func `a refusal as unauthorised is the session's end, until its next socket`(
+        status: Int
+    ) throws {
+        let world = try world()
+        let anna = world.connect("anna")
+        world.say(anna, Text.guide("1"))
+        world.say(anna, Text.guide("2"))
+        #expect(world.fail(1, .refused(status: status)).errors == ["session_expired unsent", "session_expired unsent"])
+        #expect(world.say(anna, Text.guide("3")).errors == ["session_expired unsent"], "and nothing is dialled")
+        #expect(world.say(world.connect("bert"), Text.guide("m")).dials == 1, "nobody else is concerned")
+        var happenings = world.say(world.connect("anna"), Text.guide("4"))
+        while happenings.dials == 0 { happenings += world.pass(.milliseconds(100)) }
+        #expect(!world.notes.contains(.breakerOpened(upstream: 0)))
+    }
+
+    @Test func `what a refusal's status means is a setting`() throws {
+        let world = try world { $0.refusals = [403: .refuse, 503: .limit] }
+        let anna = world.connect("anna")
+        world.say(anna, Text.guide("1"))
+        #expect(world.fail(1, .refused(status: 403)).errors == ["upstream_unavailable unsent"])
+        for connection in 2...6 {
+            var happenings = connection == 2 ? world.say(anna, Text.guide("2")) : []
+            while happenings.dials == 0 { happenings += world.pass(.milliseconds(100)) }
+            #expect(world.fail(connection, .refused(status: 503)).errors == [], "it waits until there is room")
+        }
+        #expect(!world.notes.contains(.breakerOpened(upstream: 0)))
+        #expect(world.say(world.connect("bert"), Text.guide("m")).dials == 1)
     }
 
     @Test(arguments: [DialFailure.noLocalAddress, .limit])

@@ -74,7 +74,7 @@ import Testing
         let world = try Driver(.agents())
         let anna = world.connect("anna")
         world.say(anna, Text.guide("q"))
-        world.fail(1, .refused(status: 403))
+        world.fail(1, .refused(status: 404))
         #expect(world.workerReport.meter.upstreams[0].failures == [.refused4xx: 1])
     }
 
@@ -133,7 +133,7 @@ import Testing
     @Test func `a handshake that its backend refused was no socket`() throws {
         let world = try Driver(.migration())
         _ = world.arriving(Old.guide, "anna")
-        world.fail(1, .refused(status: 401))
+        world.fail(1, .refused(status: 404))
         let (ben, _) = world.arriving(Old.guide, "ben")
         world.event { core, effects in
             core.clientClosed(world.id(ben), close: .cut, now: world.now, &effects)

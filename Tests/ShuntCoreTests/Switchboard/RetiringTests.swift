@@ -155,7 +155,7 @@ import Testing
         world.say(anna, Text.guide("1"))
         world.ready(1)
         world.lose(1)
-        #expect(world.fail(2, .refused(status: 403)).errors == ["upstream_unavailable sent"])
+        #expect(world.fail(2, .refused(status: 404)).errors == ["upstream_unavailable sent"])
     }
 
     @Test func `a stream of which a part was delivered is not sent again`() throws {

@@ -101,7 +101,7 @@ import Testing
         let anna = world.connect("anna")
         world.say(anna, Text.guide("1"))
         world.leave(anna)
-        #expect(world.fail(1, .refused(status: 403)) == [])
+        #expect(world.fail(1, .refused(status: 404)) == [])
         #expect(world.census.pools == 0 && world.census.exchanges == 0)
         #expect(world.connecting("anna").happenings.errors == ["upstream_unavailable unsent"])
     }
