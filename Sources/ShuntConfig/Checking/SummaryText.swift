@@ -17,8 +17,8 @@ extension ConfigSummary {
         if let unifiedUpstream { lines.append("unified upstream: \(unifiedUpstream)") }
         if let defaultRoute { lines.append("messages without an address go to \(defaultRoute)") }
         for entry in names {
-            let whom = names.count == 1 ? "backends" : RouteNames.text(entry.upstreams)
-            lines.append("\(whom) are told \(entry.told)")
+            let whom = names.count == 1 ? "every upstream" : RouteNames.text(entry.upstreams)
+            lines.append("told to \(whom): \(entry.told)")
         }
         if names.contains(where: \.mayDisagree) { lines.append("  (\(UpstreamSettings.namesAdvice))") }
         lines.append("overrides and their audit trail are kept in \(store)")

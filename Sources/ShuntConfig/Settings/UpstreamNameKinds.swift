@@ -8,7 +8,9 @@ extension ValueKind where Value == UpstreamHost? {
             case "client": return .value(.client)
             case "upstream": return .value(.upstream)
             default:
-                if let meant = NearestWord.to(scalar.text, among: ["client", "upstream"]) { return .wrong(meant: meant) }
+                if let meant = NearestWord.to(scalar.text, among: ["client", "upstream"]) {
+                    return .wrong(meant: meant)
+                }
                 return HostPort(scalar.text) == nil ? .wrong() : .value(.name(scalar.text))
             }
         }

@@ -4,8 +4,10 @@ import ShuntCore
 struct UpstreamReader {
     /// The keys of an upstream's settings but for `url`: those that may also stand beside a legacy upstream.
     static let sharedKeys: Set<String> = [
-        "credential", "host", "origin", "identity", "pool", "vary", "source_addresses", "pace", "correlation", "exchange", "replies",
-        "pushes", "pushes_to", "closes", "refusals", "dead_after_error", "keepalive", "breaker", "to_unified", "request",
+        "credential", "host", "origin", "identity", "pool", "vary", "source_addresses", "pace", "correlation",
+        "exchange", "replies",
+        "pushes", "pushes_to", "closes", "refusals", "dead_after_error", "keepalive", "breaker", "to_unified",
+        "request",
     ]
 
     static let later: KeyValuePairs<String, String> = ["tls": "connections to upstreams are ws:// only"]

@@ -20,6 +20,14 @@ def accept_key(head: bytes) -> str:
     return ""
 
 
+def is_same_origin(head: bytes) -> bool:
+    """What servers of the field check by default: a page's origin is the host that the request names."""
+    lines = [line.partition(b":") for line in head.split(b"\r\n")[1:]]
+    fields = {name.lower(): value.strip() for name, _, value in lines}
+    origin = fields.get(b"origin")
+    return origin is None or origin.partition(b"://")[2] == fields[b"host"]
+
+
 def text_frame(text: str) -> bytes:
     payload = text.encode()
     if len(payload) < 126:
@@ -47,6 +55,8 @@ class OddBackend:
     - `silent`: accepts TCP and never says a word
     - `unwilling`: answers the handshake 200, as a web server would that knows no sockets
     - `broken`: answers 503
+    - `careful`: answers 403 to pages of another site: whose `Origin` is not the `Host` that it is called by
+    - `strict`: answers 403 to everybody
     - `forged`: answers 101 with a wrong accept key
     - `deaf`: shakes hands and never reads again
     - `lavish`: answers each message with a megabyte
@@ -99,6 +109,10 @@ class OddBackend:
                 await self._stopped.wait()
             if self.manner == "broken":
                 writer.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+                await writer.drain()
+                return
+            if self.manner == "strict" or self.manner == "careful" and not is_same_origin(head):
+                writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
                 await writer.drain()
                 return
             key = "bm90IHRoZSByaWdodCBrZXkgYXQgYWw=" if self.manner == "forged" else accept_key(head)
