@@ -51,7 +51,7 @@ package final class SwitchboardDriver {
 
     /// What stands for a token in conversation ids.
     package static func name(of token: String) -> String {
-        String(decoding: SessionHash.short(token: token, key: hashKey), as: UTF8.self)
+        String(decoding: SessionHash.short(token: ByteString(token), key: hashKey), as: UTF8.self)
     }
 
     package var census: Census { core.census }
@@ -64,7 +64,15 @@ package final class SwitchboardDriver {
     package func connecting(
         _ token: String?, query: String = "", headers: [Handshake.Field] = []
     ) -> (client: Int, happenings: [Happening]) {
-        let handshake = Handshake(path: "/api/ws/agent", query: query, headers: headers, remoteHost: "192.0.2.7")
+        connecting(bytes: token.map { ByteString($0) }, query: query, headers: headers)
+    }
+
+    /// As `connecting`, with a token of any bytes.
+    package func connecting(
+        bytes token: ByteString?, query: String = "", headers: [Handshake.Field] = []
+    ) -> (client: Int, happenings: [Happening]) {
+        let handshake = Handshake(
+            path: "/api/ws/agent", query: ByteString(query), headers: headers, remoteHost: "192.0.2.7")
         let id = core.clientConnected(handshake, token: token, now: now, &effects)
         clients.append(id)
         return (clients.count, collect([]))
@@ -74,12 +82,14 @@ package final class SwitchboardDriver {
     package func arriving(
         _ path: String, _ token: String?, query: String = "", headers: [Handshake.Field] = []
     ) -> (client: Int, happenings: [Happening]) {
-        guard case .legacy(let endpoint) = core.table.endpoints.match(path) else { return (0, []) }
-        let handshake = Handshake(path: path, query: query, headers: headers, remoteHost: "192.0.2.7")
+        guard case .legacy(let endpoint) = core.table.endpoints.match(ByteString(path)) else { return (0, []) }
+        let handshake = Handshake(
+            path: ByteString(path), query: ByteString(query), headers: headers, remoteHost: "192.0.2.7")
         // What is done at once speaks of the client already.
         let expected = clients.count
         clients.append(.none)
-        let id = core.clientArrived(handshake, token: token, endpoint: endpoint, now: now, &effects)
+        let id = core.clientArrived(
+            handshake, token: token.map { ByteString($0) }, endpoint: endpoint, now: now, &effects)
         clients[expected] = id
         return (clients.count, collect([]))
     }

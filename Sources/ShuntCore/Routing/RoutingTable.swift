@@ -17,6 +17,8 @@ package final class RoutingTable: Sendable {
     package let conversationSlot: Int
     package let conversationIsTopLevel: Bool
     package let tokenSlot: Int
+    /// Whether a backend takes the session's token in each message.
+    package let sendsTokens: Bool
     package let absorbed: ByteMap
     package let oneWay: ByteMap
     package let conversationTemplate: ConversationTemplate
@@ -41,6 +43,7 @@ package final class RoutingTable: Sendable {
         conversationSlot = keys.slot(address.conversationField) ?? 0
         conversationIsTopLevel = !address.conversationField.contains(".")
         tokenSlot = keys.slot("session_token") ?? 0
+        sendsTokens = definition.upstreams.contains { $0.identity == .message }
         absorbed = ByteMap(address.absorb)
         oneWay = ByteMap(address.oneWay)
         conversationTemplate = ConversationTemplate(address.conversationTemplate, fields: address.routeBy)

@@ -162,6 +162,8 @@ package enum DialFailure: Sendable, Equatable {
     case limit
     /// An answer other than 101, by its status; 5xx is the upstream's fault, the rest this session's.
     case refused(status: Int)
+    /// The connection was made and ended without an answer: the upstream's fault, told as `badHandshake`.
+    case unanswered
     /// 101 with a wrong accept key, an extension or subprotocol that nobody asked for, or no HTTP at all.
     case badHandshake
     /// The TLS handshake failed.

@@ -183,7 +183,7 @@ extension DialFailure {
             case 500...599: .refused5xx
             default: .refused
             }
-        case .badHandshake: .badHandshake
+        case .badHandshake, .unanswered: .badHandshake
         case .tls: .tls
         }
     }

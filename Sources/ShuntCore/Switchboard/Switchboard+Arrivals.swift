@@ -3,7 +3,7 @@ extension Switchboard {
     /// A handshake on a legacy endpoint. It is answered by `admit` or `reject`: where the legacy upstream serves, as that
     /// answers its own.
     package mutating func clientArrived(
-        _ handshake: Handshake, token: String?, endpoint: Endpoint, now: Instant, _ effects: inout Effects
+        _ handshake: Handshake, token: ByteString?, endpoint: Endpoint, now: Instant, _ effects: inout Effects
     ) -> ClientID {
         wheel.start(at: now)
         let sessionID = session(for: token)

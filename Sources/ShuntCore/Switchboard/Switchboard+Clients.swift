@@ -4,7 +4,7 @@ extension Switchboard {
     /// delivered at once. `token` is the session's, nil for a client without one. When the session has too many sockets
     /// the new one is closed at once: the id is forgotten already, the close is among the effects.
     package mutating func clientConnected(
-        _ handshake: Handshake, token: String?, now: Instant, _ effects: inout Effects
+        _ handshake: Handshake, token: ByteString?, now: Instant, _ effects: inout Effects
     ) -> ClientID {
         wheel.start(at: now)
         let sessionID = session(for: token)

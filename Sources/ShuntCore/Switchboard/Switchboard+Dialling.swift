@@ -289,7 +289,7 @@ package enum Fault: Sendable { case upstream, session, ours }
 extension DialFailure {
     package var fault: Fault {
         switch self {
-        case .connect, .nameNotResolved, .connectTimeout, .handshakeTimeout, .tls: .upstream
+        case .connect, .nameNotResolved, .connectTimeout, .handshakeTimeout, .unanswered, .tls: .upstream
         case .refused(let status): status >= 500 ? .upstream : .session
         case .badHandshake: .session
         case .noLocalAddress, .limit: .ours

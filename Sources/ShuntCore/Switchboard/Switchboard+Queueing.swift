@@ -13,7 +13,7 @@ extension Switchboard {
         let vary =
             isThrough ? [] : upstream.settings.vary.map { $0.values(in: client.handshake).joined(separator: "\u{1}") }
         let key = PoolKey(
-            owner: owner, upstream: upstream.index, lane: lane, vary: Array(vary.joined(separator: "\u{0}").utf8))
+            owner: owner, upstream: upstream.index, lane: lane, vary: vary.joined(separator: "\u{0}").bytes)
         if let found = poolsByKey[key], pools.contains(found) { return found }
         let made = pools.insert(
             Pool(
@@ -297,9 +297,12 @@ extension Switchboard {
 
     /// Says whose message it is, to a backend that takes the identity from each message.
     private mutating func identify(_ id: ExchangeID) {
-        guard let session = exchanges[id]?.session, let token = sessions[session]?.token else { return }
+        // A token that is no UTF-8 can be in no message; the handshake check keeps it away from such backends, but a
+        // reload may bring one. It then gets a message without any.
+        guard let session = exchanges[id]?.session, let token = sessions[session]?.token, token.text != nil
+        else { return }
         var json: [UInt8] = []
-        JSONString.appendQuoted(Array(token.utf8), to: &json)
+        JSONString.appendQuoted(token.bytes, to: &json)
         reshaper.set(table.tokenSlot, json: json)
     }
 }

@@ -81,7 +81,8 @@ extension Switchboard {
     package func sessionReport(worker: Int, limit: Int) -> [SessionStatus] {
         let found = sessions.ids.compactMap { id -> SessionStatus? in
             guard let session = sessions[id] else { return nil }
-            let apps = Set(session.clients.compactMap { clients[$0]?.app.name }.filter { !$0.isEmpty })
+            let apps = Set(session.clients.compactMap { clients[$0]?.app.name }.filter { !$0.isEmpty }).map(
+                \.description)
             return SessionStatus(
                 name: String(decoding: session.shortName, as: UTF8.self), hasToken: session.token != nil,
                 worker: worker, sockets: session.clients.count, open: session.open,

@@ -30,7 +30,7 @@ extension Worker {
     /// Never about a single message.
     func noted(_ note: Note) {
         let table = switchboard.table
-        log.note(note, now: now(), table: table)
+        log.note(note, now: now(), table: table, problem: dialProblem)
         process.onNote?(ProxyNote(note: note, upstream: table.nameOfUpstream(note.upstream), worker: index))
     }
 }

@@ -30,7 +30,8 @@ final class WorkerLog {
         self.reminders = reminders
     }
 
-    func note(_ note: Note, now: Instant, table: RoutingTable) {
+    /// - Parameter problem: more about a dial that failed.
+    func note(_ note: Note, now: Instant, table: RoutingTable, problem: String? = nil) {
         func name(_ upstream: Int) -> String { table.nameOfUpstream(upstream) }
         switch note {
         case .connectionRetired(let upstream, let reason):
@@ -43,7 +44,8 @@ final class WorkerLog {
                 metadata["told"] = "\(settings.namesText)"
                 metadata["advice"] = "\(UpstreamSettings.namesAdvice)"
             }
-            say(.warning, "dial failed", upstream, "\(failure)", now, metadata)
+            if let problem { metadata["problem"] = "\(problem)" }
+            say(.warning, "dial failed", upstream, failure.word, now, metadata)
         case .breakerOpened(let upstream):
             logger.warning("breaker opened", metadata: ["upstream": "\(name(upstream))"])
         case .breakerClosed(let upstream):
@@ -126,4 +128,9 @@ final class WorkerLog {
         said[subject] = Said(at: now, unsaid: 0)
         logger.log(level: level, message, metadata: metadata)
     }
+}
+
+extension DialFailure {
+    /// What the log and the documentation call it.
+    fileprivate var word: String { self == .unanswered ? "\(DialFailure.badHandshake)" : "\(self)" }
 }

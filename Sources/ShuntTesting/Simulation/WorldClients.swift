@@ -28,16 +28,18 @@ extension World {
         }
         if let tenant { query += "&tenant=\(tenant)" }
         let path = path(of: door)
-        let handshake = Handshake(path: path, query: query, headers: headers, remoteHost: "127.0.0.1")
+        let handshake = Handshake(
+            path: ByteString(path), query: ByteString(query), headers: headers, remoteHost: "127.0.0.1")
         note(
             "client c\(serial) connects to \(path), session \(session.map(String.init) ?? "none"), "
                 + "tenant \(tenant ?? "-"), app \(app)")
         effects.reset()
         let id: ClientID
-        if case .legacy(let endpoint) = table.endpoints.match(path) {
-            id = core.clientArrived(handshake, token: token, endpoint: endpoint, now: now, &effects)
+        if case .legacy(let endpoint) = table.endpoints.match(handshake.path) {
+            id = core.clientArrived(
+                handshake, token: token.map { ByteString($0) }, endpoint: endpoint, now: now, &effects)
         } else {
-            id = core.clientConnected(handshake, token: token, now: now, &effects)
+            id = core.clientConnected(handshake, token: token.map { ByteString($0) }, now: now, &effects)
         }
         if clientByID[id] != nil { fail(.liveIDs, "the id of c\(serial) is in use") }
         clients.append(
