@@ -41,6 +41,16 @@ import Testing
         #expect(found.count <= ClientApp.longest)
     }
 
+    @Test func `apps that differ in one byte are two, and people see which`() {
+        let names = ["client=M%FCller", "client=M%F6ller", "client=%C3%A9", "client=e%CC%81"].map { app($0).name }
+        #expect(Set(names).count == 4)
+        let keys = names.map { UsageKey(endpoint: "/", route: "guide", app: $0.description) }
+        #expect(Set(keys).count == 4)
+        #expect(keys.map(\.app).prefix(2) == [#"M\xFCller"#, #"M\xF6ller"#])
+        #expect(ClientOverride(app: "caf\u{E9}*", servedBy: .unified).matches(app: "caf\u{E9}-1"))
+        #expect(!ClientOverride(app: "caf\u{E9}*", servedBy: .unified).matches(app: "cafe\u{301}-1"))
+    }
+
     @Test(arguments: ["client=%FF%FE", "client=%", "client=%E2%82", "client=a%00", "client=%ED%A0%80"])
     func `bytes that are no text do no harm`(query: String) {
         #expect(app(query).name.count <= ClientApp.longest)

@@ -295,6 +295,31 @@ struct HandshakeCase: CustomTestStringConvertible, Sendable {
                 == "The session token stands twice in query:session_token; send it once.")
     }
 
+    @Test func `a token that no message could carry is refused where a backend takes it in messages`() throws {
+        let request = HandshakeRequest.valid("/api/ws/agent?session_token=%FFz")
+        #expect(try request.outcome() == .accepted(.session(token: ByteString([0xFF, 0x7A]))))
+        var definition = TableDefinition()
+        definition.upstreams = [UpstreamSettings(name: "u", address: UpstreamAddress(host: "b", port: 80, path: "/"))]
+        definition.upstreams[0].identity = .message
+        #expect(try request.outcome(definition: definition) == .refused(400, "token_malformed"))
+        #expect(
+            try HandshakeRequest.valid("/api/ws/agent?session_token=%C3%A9").outcome(definition: definition)
+                == .accepted(.session(token: "\u{E9}")))
+    }
+
+    @Test func `an origin is compared by its bytes`() throws {
+        var listen = ListenSettings()
+        listen.origins = .list(["https://caf\u{E9}.example"])
+        for (bytes, admitted) in [
+            (Array("https://caf\u{E9}.example".utf8), true), (Array("https://cafe\u{301}.example".utf8), false),
+            (Array("https://caf".utf8) + [0xE9] + Array(".example".utf8), false),
+        ] {
+            var request = HandshakeRequest.valid()
+            request.headers.append(.init(name: "Origin", value: ByteString(bytes)))
+            if case .accept = try verdict(request, listen: listen) { #expect(admitted) } else { #expect(!admitted) }
+        }
+    }
+
     @Test func `a refusal's body is JSON whatever the client sent`() throws {
         let request = HandshakeRequest.valid(adding: ["Origin": "http://e\"vil\\\u{1}\u{7}.example.com"])
         let refusal = try verdict(request).refusal

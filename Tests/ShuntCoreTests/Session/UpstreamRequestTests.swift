@@ -70,6 +70,42 @@ import Testing
         #expect(values("cookie", request) == [ByteString(cookie)])
     }
 
+    @Test func `a cookie that says so already stays as it is`() {
+        var settings = upstream()
+        settings.credential = .cookie("session")
+        for value in [
+            ByteString("a=b;session=T"), ByteString(Array("session=M".utf8) + [0xFC] + Array("; c=\"d\"".utf8)),
+        ] {
+            let sent = client("", headers: [.init(name: "Cookie", value: value)])
+            let token = ValueSource.cookie("session").values(in: sent).first
+            #expect(
+                values("cookie", UpstreamRequest(upstream: settings, client: sent, token: token)).map {
+                    $0.bytes.filter { $0 != 0x20 }
+                } == [value.bytes.filter { $0 != 0x20 }])
+        }
+    }
+
+    @Test(arguments: [ValueSource.query("t"), .header("X-User"), .header("authorization"), .cookie("t")])
+    func `bytes that are no UTF-8 arrive wherever the token is wanted`(credential: ValueSource) {
+        var settings = upstream()
+        settings.credential = credential
+        let token = ByteString([0x4D, 0xFC, 0x6C, 0x6C])
+        let request = UpstreamRequest(upstream: settings, client: client("a=%F6"), token: token)
+        let query = ByteString(request.target.bytes.drop { $0 != 0x3F }.dropFirst())
+        let received = Handshake(path: "/", query: query, headers: request.headers)
+        #expect(credential.values(in: received) == [token])
+        #expect(query.hasPrefix("a=%F6"))
+    }
+
+    @Test func `values pass as the bytes that they are`() {
+        let name = ByteString([0x4D, 0xFC]), route = ByteString([0xE4, 0x2C, 0x31])
+        let sent = client(
+            "", headers: [.init(name: "X-Name", value: name), .init(name: "X-Forwarded-For", value: route)])
+        let request = UpstreamRequest(upstream: upstream(), client: sent, token: nil)
+        #expect(values("x-name", request) == [name])
+        #expect(values("x-forwarded-for", request) == [ByteString([0xE4]) + ", 1, 192.0.2.7"])
+    }
+
     @Test func `without a credential or a token nothing is written`() {
         var settings = upstream()
         settings.credential = nil
