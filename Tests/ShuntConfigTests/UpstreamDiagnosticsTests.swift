@@ -107,6 +107,16 @@ struct UpstreamDiagnosticsTests {
             backend that answers out of order would mix replies up; correlate by a field, or keep in_flight: 1
             """#),
         DiagnosticCase(
+            "a code with a meaning of its own",
+            #"""
+            routes:
+              guide: {match: {agent_type: guide}, legacy: {upstream: {url: "ws://a/", closes: {1009: limit}}}}
+            """#,
+            #"""
+            2:84: error: routes.guide.legacy.upstream.closes.1009: 1009 has a meaning already; a message that is too \#
+            large for the backend ends in message_too_large
+            """#),
+        DiagnosticCase(
             "no credential",
             #"""
             routes:

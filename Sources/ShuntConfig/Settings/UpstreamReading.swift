@@ -189,6 +189,14 @@ extension UpstreamSettings {
                     allowed: "a close code such as 4003 (1000–1014, 3000–4999)")
                 continue
             }
+            if code == CloseCode.messageTooBig.rawValue {
+                var key = node
+                key.position = entry.position
+                section.diagnostics.error(
+                    key, "1009 has a meaning already",
+                    advice: "a message that is too large for the backend ends in message_too_large")
+                continue
+            }
             if let meaning = section.diagnostics.read(node, Self.meaning) { closes[code] = meaning }
         }
     }

@@ -29,6 +29,8 @@ package struct Connection: Sendable {
     package var readingStopped = false
     /// A reply came on it: it is past its greetings, and its loss is no failed dial.
     package var replied = false
+    /// A message of any kind came on it: from here on the backend may have read what is written.
+    package var hasSpoken = false
     package var lastHeard: Instant
     /// Set while a control ping is unanswered.
     package var pingedAt: Instant?
@@ -54,8 +56,14 @@ package struct Connection: Sendable {
     }
 
     /// A message of the backend came. Returns nothing where none can have come yet.
-    mutating func spoke(_ now: Instant) -> Upstream? {
+    ///
+    /// - Parameter isFirst: set where it is the first one on this connection.
+    mutating func spoke(_ now: Instant, isFirst: inout Bool) -> Upstream? {
         guard state != .dialling else { return nil }
+        if !hasSpoken {
+            hasSpoken = true
+            isFirst = true
+        }
         lastHeard = now
         pingedAt = nil
         return upstream

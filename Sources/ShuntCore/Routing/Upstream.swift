@@ -29,6 +29,8 @@ package final class Upstream: Sendable {
     package let idleTimeout: TimeSpan
     /// Whether a sent message is kept, because it may be sent again.
     package let keepsSent: Bool
+    /// Whether one is kept until the backend's first word, because a close code may say that nothing was read.
+    package let keepsUnread: Bool
     /// Whether its backend is given the conversation id that we made where the client sent none.
     package let needsConversation: Bool
 
@@ -69,6 +71,7 @@ package final class Upstream: Sendable {
         exchangeTimeout = settings.exchangeTimeout
         idleTimeout = settings.idleTimeout
         keepsSent = settings.retrySafe
+        keepsUnread = !settings.closes.isEmpty
         needsConversation = isUnified || correlation == addressing.conversationField
         deadPrefixes = settings.deadAfterError.filter { !$0.isEmpty }.map { Array($0.utf8) }
     }

@@ -3,7 +3,9 @@ extension Switchboard {
     package mutating func connectionMessage(
         _ id: ConnectionID, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
     ) {
-        guard let upstream = connections[id]?.spoke(now) else { return }
+        var isFirst = false
+        guard let upstream = connections[id]?.spoke(now, isFirst: &isFirst) else { return }
+        if isFirst { releaseUnread(id) }
         if connections[id]?.isThrough == true {
             passReply(id, upstream, kind, bytes, now: now, &effects)
             return settleLoosened(now: now, &effects)

@@ -24,6 +24,8 @@ final class World {
     var core: Switchboard
     var effects = Effects()
     var dice: Dice
+    /// For what was added later: the lives of older seeds stay what they are, as far as they can.
+    var laterDice: Dice
     var now = Instant(nanoseconds: 1_000_000_000)
     var agenda = Agenda<Happening>()
     var clients: [ModelClient] = []
@@ -112,6 +114,7 @@ final class World {
         self.kind = kind
         self.tracing = tracing
         dice = Dice(seed: seed)
+        laterDice = Dice(seed: seed ^ 0x5bd1_e995_a5a5_0001)
         plan = Plan(&dice, isMoving: kind == .moving)
         arrangement = plan.arrangement()
         table = try RoutingTable(arrangement.definition())
@@ -228,7 +231,8 @@ final class World {
     }
 
     func closeCode() -> CloseCode? {
-        (dice.pick([nil, 1000, 1001, 1011, 1012, 4001, 4003, 4004, 4999]) as UInt16?).map { CloseCode(rawValue: $0) }
+        let code: UInt16? = dice.pick([nil, 1000, 1001, 1011, 1012, 4001, 4003, 4004, 4999])
+        return (laterDice.chance(8) ? 1009 : code).map { CloseCode(rawValue: $0) }
     }
 }
 

@@ -126,7 +126,8 @@ extension World {
             }
             return
         }
-        if let last = clients[message.client].lastForwarded[route], last > number {
+        let last = clients[message.client].lastForwarded[route] ?? -1
+        if last > number, !message.wasPutBack {
             fail(.order, "m\(number) is forwarded after m\(last), which was said later")
         }
         let waiting = clients[message.owner].unresolved.first { earlier in
@@ -137,7 +138,7 @@ extension World {
         if let waiting, waiting < number {
             fail(.order, "m\(number) is forwarded while m\(waiting), which was said before, waits")
         }
-        clients[message.client].lastForwarded[route] = number
+        clients[message.client].lastForwarded[route] = max(last, number)
     }
 
     private func checkMembers(_ number: Int, _ route: Int, _ connection: Int, _ found: [JSONMember]) {
