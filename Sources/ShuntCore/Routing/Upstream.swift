@@ -24,6 +24,8 @@ package final class Upstream: Sendable {
     package let pushActions: [PushAction]
     package let untypedPush: PushAction
     package let deadPrefixes: [[UInt8]]
+    /// What has to be said on a connection before any client's message; nil for nothing.
+    package let opening: OpeningSteps?
     /// Of the settings, for the message path.
     package let exchangeTimeout: TimeSpan
     package let idleTimeout: TimeSpan
@@ -73,6 +75,7 @@ package final class Upstream: Sendable {
         keepsSent = settings.retrySafe
         keepsUnread = !settings.closes.isEmpty
         needsConversation = isUnified || correlation == addressing.conversationField
+        opening = OpeningSteps(settings)
         deadPrefixes = settings.deadAfterError.filter { !$0.isEmpty }.map { Array($0.utf8) }
     }
 

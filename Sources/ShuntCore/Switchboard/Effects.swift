@@ -184,4 +184,6 @@ package enum DialFailure: Sendable, Equatable {
     case badHandshake
     /// The TLS handshake failed.
     case tls
+    /// The backend did not greet as `ready` says, or did not answer `on_open` as it should.
+    case opening
 }

@@ -170,6 +170,7 @@ extension DialFailure {
         case refused
         case badHandshake = "bad_handshake"
         case tls
+        case opening
     }
 
     package var kind: Kind {
@@ -188,6 +189,7 @@ extension DialFailure {
             }
         case .badHandshake: .badHandshake
         case .tls: .tls
+        case .opening: .opening
         }
     }
 }

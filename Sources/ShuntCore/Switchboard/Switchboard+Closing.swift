@@ -23,6 +23,10 @@ extension Switchboard {
             end(id, as: meaning, now: now, &effects)
         } else {
             lose(id, .upstreamLost, now: now, &effects)
+            // A backend that goes is waited for; one that did not like the first words has refused the session.
+            if connection.state == .opening, !close.isDeparture {
+                heed(.refuse, for: connection.pool, now: now, &effects)
+            }
         }
         pump(connection.pool, now: now, &effects)
         settleLoosened(now: now, &effects)
@@ -148,9 +152,24 @@ extension Switchboard {
         }
     }
 
+    /// A connection's first message, or one while first words are said.
+    ///
+    /// - Returns: whether that was all about it.
+    mutating func heardEarly(
+        _ id: ConnectionID, _ upstream: Upstream, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant,
+        _ effects: inout Effects
+    ) -> Bool {
+        if connections[id]?.state == .opening {
+            heardInOpening(id, upstream, kind, bytes, now: now, &effects)
+            return true
+        }
+        releaseUnread(id)
+        return false
+    }
+
     /// The backend's first word came on a connection: what was written before may have been read, and is kept no longer
     /// unless it may be sent twice.
-    mutating func releaseUnread(_ id: ConnectionID) {
+    private mutating func releaseUnread(_ id: ConnectionID) {
         guard let upstream = connections[id]?.upstream, upstream.keepsUnread else { return }
         var candidate = connections[id]?.outstanding.head ?? .none
         while let exchange = exchanges[candidate] {

@@ -45,6 +45,7 @@ extension Switchboard {
             // It was dialled by settings that are no more: it has answered the handshake, and carries nothing.
             retire(id, .configuration, now: now, &effects)
         }
+        beginOpening(id, now: now, &effects)
         // Up to a tenth earlier, so that connections dialled together do not end together.
         let jitter = random.span(upTo: TimeSpan(nanoseconds: settings.lifetime.nanoseconds / 10))
         connections[id]?.expires = now + TimeSpan(nanoseconds: settings.lifetime.nanoseconds - jitter.nanoseconds)
@@ -133,13 +134,7 @@ extension Switchboard {
         _ connection: Connection, _ meaning: CloseMeaning, now: Instant, _ effects: inout Effects
     ) {
         pools[connection.pool]?.backoff.failed(now: now, random: &random)
-        switch meaning {
-        case .auth:
-            pools[connection.pool]?.expired = true
-            failWaiting(connection.pool, .sessionExpired, now: now, &effects)
-        case .refuse: failWaiting(connection.pool, .upstreamUnavailable, now: now, &effects)
-        case .limit: break
-        }
+        heed(meaning, for: connection.pool, now: now, &effects)
         upstreamAnswered(connection.upstreamIndex, now: now, &effects)
     }
 
@@ -202,7 +197,7 @@ extension DialFailure {
         switch self {
         case .connect, .nameNotResolved, .connectTimeout, .handshakeTimeout, .tls: .upstream
         case .refused(let status): status >= 500 ? .upstream : .session
-        case .badHandshake: .session
+        case .badHandshake, .opening: .session
         case .noLocalAddress, .limit: .ours
         }
     }

@@ -107,6 +107,8 @@ struct ModelConnection {
     var isRaw = false
     /// It was dialled for a client that was there before.
     var isRedial = false
+    /// Its first words are not all said.
+    var opening: ModelOpening?
     /// Its backend said anything at all.
     var hasSpoken = false
     /// A reply, or part of one, came through.

@@ -9,6 +9,7 @@ final class World {
         case reply(connection: Int, number: Int, part: Int)
         case readOn(Int)
         case closed(Int, CloseCode?)
+        case firstWord(Int, String)
         case pong(Int)
         case relieved(Int)
         case clientPong(Int)
@@ -115,7 +116,9 @@ final class World {
         self.tracing = tracing
         dice = Dice(seed: seed)
         laterDice = Dice(seed: seed ^ 0x5bd1_e995_a5a5_0001)
-        plan = Plan(&dice, isMoving: kind == .moving)
+        var plan = Plan(&dice, isMoving: kind == .moving)
+        plan.planOpenings(&laterDice)
+        self.plan = plan
         arrangement = plan.arrangement()
         table = try RoutingTable(arrangement.definition())
         core = Switchboard(table: table, seed: dice.next(), hashKey: (dice.next(), dice.next()), memory: plan.memory)
@@ -191,6 +194,7 @@ final class World {
         case .reply(let connection, let number, let part): sendReply(connection, number, part)
         case .readOn(let connection): readOn(connection)
         case .closed(let connection, let code): loseConnection(connection, code)
+        case .firstWord(let connection, let type): sayFirstWord(connection, type)
         case .pong(let connection): tellPong(connection)
         case .relieved(let connection): relieve(connection)
         case .clientPong(let client): tellClientPong(client)

@@ -22,6 +22,7 @@ extension World {
             {
                 retire(connection, "its url has changed while it was dialled")
             }
+            beginOpening(connection)
             tell(connection) { $0.connectionReady(connections[connection].id, now: now, &$1) }
             planEarlyClose(connection)
         }
@@ -65,7 +66,7 @@ extension World {
     /// Whether messages may be sent over a connection, as far as the model can tell.
     func takesMessages(_ connection: Int) -> Bool {
         connections[connection].state == .ready && !connections[connection].congested
-            && connections[connection].retired == nil
+            && connections[connection].retired == nil && connections[connection].opening == nil
     }
 
     /// The connection takes and gives nothing any more.

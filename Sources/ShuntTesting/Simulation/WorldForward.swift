@@ -5,6 +5,10 @@ extension World {
     func checkForward(_ id: ConnectionID, _ bytes: [UInt8], _ kind: MessageKind) {
         guard let connection = ready(id, "a message") else { return }
         note("  → forward u\(connection): \(printable(bytes))")
+        if isFirstWord(connection, bytes) { return }
+        if connections[connection].opening != nil {
+            fail(.order, "u\(connection) gets \(printable(bytes)) before all first words were said")
+        }
         if connections[connection].through != nil { return checkPassed(connection, bytes, kind) }
         if kind != .text { fail(.bytes, "u\(connection) gets a binary message on a routed way") }
         guard let members = JSONReader.members(of: bytes) else {

@@ -61,6 +61,8 @@ class OddBackend:
     - `deaf`: shakes hands and never reads again
     - `lavish`: answers each message with a megabyte
     - `chatty`: shakes hands and pushes `pushes` messages at once, then answers like a guide
+    - `stateful`: greets, wants to be told whose connection it is (`hello` with the token of its query) before it
+      answers like a guide, and closes with 4001 whoever says anything else first
     - `closing`: while `closes` is a code, shakes hands and closes with it in the same breath, having read nothing, or
       right behind the first message with `reads`; else answers like a guide
     """
@@ -74,6 +76,8 @@ class OddBackend:
         self.reads = reads
         self.accepted = 0
         self.answered = 0
+        self.hellos = []
+        self.strangers = 0
         self._loop = asyncio.new_event_loop()
         self._stopped = asyncio.Event()
         self._started = threading.Event()
@@ -139,11 +143,28 @@ class OddBackend:
                 await self._stopped.wait()
             for number in range(self.pushes):
                 writer.write(text_frame(json.dumps({"type": "welcome", "data": {"number": number}})))
+            if self.manner == "stateful" and not await self._welcome(head, reader, writer):
+                return
             await self._answer(reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.transport.abort()
+
+    async def _welcome(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Whether it was told whose connection it is."""
+        # Not at once, so that who does not wait is found out.
+        await asyncio.sleep(0.05)
+        writer.write(text_frame(json.dumps({"type": "system", "message": "Connected"})))
+        hello = json.loads((await read_frame(reader))[1])
+        if hello.get("type") != "hello" or f"session_token={hello.get('token')} ".encode() not in head:
+            self.strangers += 1
+            writer.write(bytes([0x88, 2]) + struct.pack("!H", 4001))
+            await reader.read()
+            return False
+        self.hellos.append(hello)
+        writer.write(text_frame(json.dumps({"type": "joined", "message": "Welcome back"})))
+        return True
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         lavish = text_frame(json.dumps({"type": "response", "message": "x" * (1 << 20)}))
