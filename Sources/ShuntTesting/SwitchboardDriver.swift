@@ -26,6 +26,8 @@ package final class SwitchboardDriver {
     private var core: Switchboard
     package private(set) var now: Instant
     package private(set) var notes: [Note] = []
+    /// How backends closed, as it is told to the log.
+    package private(set) var upstreamCloses: [PeerClose] = []
     /// Whether everybody answers pings at once; such pings are not reported.
     package var answersPings = true
     /// How often the core was told that time passed.
@@ -178,9 +180,9 @@ package final class SwitchboardDriver {
 
     /// The upstream closes; nil is an end without a close frame.
     @discardableResult
-    package func lose(_ connection: Int, _ code: UInt16? = nil) -> [Happening] {
-        let code = code.map { CloseCode(rawValue: $0) }
-        return event { $0.connectionClosed(id(of: connection), code: code, now: now, &$1) }
+    package func lose(_ connection: Int, _ code: UInt16? = nil, _ reason: String = "") -> [Happening] {
+        let close = code.map { PeerClose(code: CloseCode(rawValue: $0), reason: Array(reason.utf8)) } ?? .cut
+        return event { $0.connectionClosed(id(of: connection), close, now: now, &$1) }
     }
 
     /// An event of a connection, as a call on the core.
@@ -272,6 +274,7 @@ package final class SwitchboardDriver {
                 happenings.append(.relayCloseToConnection(number(id), effects.closes[close]))
             case .stopReadingClient(let id): happenings.append(.stopReadingClient(number(id)))
             case .startReadingClient(let id): happenings.append(.startReadingClient(number(id)))
+            case .note(.upstreamClosed(_, let close, _)): upstreamCloses.append(effects.closes[close])
             case .note(let note): notes.append(note)
             }
         }

@@ -189,6 +189,10 @@ struct SettingsTests {
             pushes_to: all
             closes: {4001: auth, 4003: refuse, 1013: limit}
             refusals: {403: refuse, 429: limit}
+            ready: {type: [system, welcome], timeout: 3s}
+            on_open:
+              - {send: {type: hello, token: "{token}"}, reply: {type: joined}}
+              - {send: '{"as": "{agent_type}"}', reply: none, after: ready}
             dead_after_error: ["Internal error:", Oops]
             keepalive: {every: 14s, timeout: 15s}
             breaker: {failures: 16, open: 17s}
@@ -228,6 +232,16 @@ struct SettingsTests {
         expected.pushTarget = .all
         expected.closes = [4001: .auth, 4003: .refuse, 1013: .limit]
         expected.refusals = [401: .auth, 403: .refuse, 429: .limit]
+        expected.ready = GreetingSettings()
+        expected.ready?.types = ["system", "welcome"]
+        expected.ready?.timeout = .seconds(3)
+        var (hello, last) = (
+            OpeningMessage(send: #"{"type":"hello","token":"{token}"}"#),
+            OpeningMessage(send: #"{"as": "{agent_type}"}"#)
+        )
+        hello.replies = ["joined"]
+        last.afterGreeting = true
+        expected.onOpen = [hello, last]
         expected.deadAfterError = ["Internal error:", "Oops"]
         expected.keepaliveEvery = .seconds(14)
         expected.keepaliveTimeout = .seconds(15)

@@ -96,6 +96,7 @@ extension UpstreamSettings {
             Field("exchange.retry", \.retrySafe), Field("exchange.queue", \.queue), Field("replies", \.replies),
             Field("pushes", \.pushes), Field("pushes_to", \.pushTarget), Field("closes", \.closes),
             Field("refusals", \.refusals),
+            Field("on_open", \.onOpen), Field("ready", \.ready),
             Field("dead_after_error", \.deadAfterError), Field("keepalive.every", \.keepaliveEvery),
             Field("keepalive.timeout", \.keepaliveTimeout), Field("breaker.failures", \.breakerFailures),
             Field("breaker.open", \.breakerOpen), Field("to_unified", \.toUnified), Field("request", \.request),
@@ -119,7 +120,7 @@ extension EndpointSettings {
         [
             Field("legacy.aliases", \.aliases), Field("legacy.passthrough", \.passthrough),
             Field("legacy.heartbeat", \.heartbeat), Field("legacy.to_legacy", \.toLegacy),
-            Field("on_connect", \.onConnect),
+            Field("greet", \.greet),
         ]
     }
 }

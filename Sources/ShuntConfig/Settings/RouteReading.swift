@@ -45,17 +45,19 @@ struct RouteReader {
         let isDecided = route.readRollout(section)
         let match = readMatch(section, instance, place)
         route.match = match?.values ?? []
+        let fields = Array(addressing.routeBy.prefix(match?.values.count ?? addressing.routeBy.count))
         var upstream: UpstreamReader.Result?
         if let legacy = section.section("legacy") {
-            upstream = readUpstream(legacy, name: instance.name, UpstreamReader(legacy: self))
+            var upstreams = UpstreamReader(legacy: self)
+            upstreams.fields = fields
+            upstream = readUpstream(legacy, name: instance.name, upstreams)
             let reader = EndpointReader(diagnostics: diagnostics, defaults: legacyDefaults)
             route.endpoint = reader.read(legacy, names: Array(instance.values.keys))
             legacy.finish(later: Self.laterOfLegacy)
         }
-        if let node = section["on_connect"] {
-            let fields = Array(addressing.routeBy.prefix(match?.values.count ?? addressing.routeBy.count))
-            let texts = ConnectReader(diagnostics: diagnostics, fields: fields).read(node)
-            route.endpoint?.onConnect = texts
+        if let node = GreetReader.node(in: section) {
+            let texts = GreetReader(diagnostics: diagnostics, fields: fields).read(node)
+            route.endpoint?.greet = texts
         }
         section.finish(later: Self.later)
         if isDecided {
@@ -86,6 +88,7 @@ struct RouteReader {
         guard let legacy = Section(node, scratch) else { return }
         var upstreams = UpstreamReader(diagnostics: scratch, defaults: defaults, isUnified: false)
         upstreams.placeholders = names
+        upstreams.fields = addressing.routeBy
         let upstream = readUpstream(legacy, name: name, upstreams)
         let endpoints = EndpointReader(diagnostics: scratch, defaults: legacyDefaults, placeholders: names)
         guard let settings = endpoints.read(legacy, names: names), let upstream, !scratch.hasErrors else {

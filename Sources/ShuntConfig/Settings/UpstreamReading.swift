@@ -5,9 +5,8 @@ struct UpstreamReader {
     /// The keys of an upstream's settings but for `url`: those that may also stand beside a legacy upstream.
     static let sharedKeys: Set<String> = [
         "credential", "host", "origin", "identity", "pool", "vary", "source_addresses", "pace", "correlation",
-        "exchange", "replies",
-        "pushes", "pushes_to", "closes", "refusals", "dead_after_error", "keepalive", "breaker", "to_unified",
-        "request",
+        "exchange", "replies", "pushes", "pushes_to", "closes", "refusals", "on_open", "ready", "dead_after_error",
+        "keepalive", "breaker", "to_unified", "request",
     ]
 
     static let later: KeyValuePairs<String, String> = ["tls": "connections to upstreams are ws:// only"]
@@ -18,6 +17,8 @@ struct UpstreamReader {
     let isUnified: Bool
     /// Names that stay in braces in the url's path.
     var placeholders: [String] = []
+    /// The members of the address that stand for values in `on_open`; the unified upstream has no single ones.
+    var fields: [String] = []
 
     /// An upstream as read.
     struct Result {
@@ -74,6 +75,10 @@ struct UpstreamReader {
         section.set(&settings.pushTarget, "pushes_to", .choice(["last": .last, "all": .all, "none": .none]))
         if let closes = section.section("closes") { settings.readCloses(closes) }
         if let refusals = section.section("refusals") { settings.readRefusals(refusals) }
+        let opening = OpeningReader(
+            diagnostics: section.diagnostics, words: ["token", "session"] + (isUnified ? [] : fields + placeholders))
+        if let node = section["ready"] { settings.ready = opening.readReady(node) }
+        if let node = section["on_open"] { settings.onOpen = opening.readMessages(node, settings.ready) }
         section.setList(
             &settings.deadAfterError, "dead_after_error", .text("the beginning of a message"), count: 0...64)
         if let keepalive = section.section("keepalive") {
@@ -187,6 +192,14 @@ extension UpstreamSettings {
                 section.diagnostics.error(
                     key, "found \(Excerpt.quoted(entry.key))",
                     allowed: "a close code such as 4003 (1000–1014, 3000–4999)")
+                continue
+            }
+            if code == CloseCode.messageTooBig.rawValue {
+                var key = node
+                key.position = entry.position
+                section.diagnostics.error(
+                    key, "1009 has a meaning already",
+                    advice: "a message that is too large for the backend ends in message_too_large")
                 continue
             }
             if let meaning = section.diagnostics.read(node, Self.meaning) { closes[code] = meaning }

@@ -90,7 +90,10 @@ extension MetricsPage {
 }
 
 extension ClientClose {
-    fileprivate var codeText: String { code == Self.other ? "other" : "\(code)" }
+    fileprivate var codeText: String { Self.text(of: code) }
+
+    /// A code as a label.
+    static func text(of code: UInt16) -> String { code == other ? "other" : "\(code)" }
 }
 
 extension ClientClose.Cause {

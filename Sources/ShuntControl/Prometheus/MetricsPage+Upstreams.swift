@@ -33,6 +33,13 @@ extension MetricsPage {
                 writer.sample(count, ["upstream": name, "reason": kind.rawValue])
             }
         }
+        writer.counter(
+            "shunt_upstream_closes", "Connections that the upstream ended, by close code (RFC 6455; 0: cut).")
+        for (name, meter) in zip(names, meters) where !meter.closes.isEmpty {
+            for (code, count) in meter.closes.sorted(by: { $0.key < $1.key }) {
+                writer.sample(count, ["upstream": name, "code": ClientClose.text(of: code)])
+            }
+        }
         writer.counter("shunt_upstream_connections_retired", "Connections that take no new messages any more.")
         for (name, meter) in zip(names, meters) where !meter.retired.isEmpty {
             let reasons = meter.retired.map { (word: LabelWord.snake("\($0)"), count: $1) }

@@ -54,6 +54,27 @@ package enum PushTarget: Sendable { case last, all, none }
 /// this one is not wanted, or there are too many at the moment.
 package enum CloseMeaning: Sendable, Hashable { case auth, refuse, limit }
 
+/// A message that is sent on each new connection, before any client's.
+package struct OpeningMessage: Sendable, Hashable {
+    /// JSON text. `{token}`, `{session}` and, for a legacy upstream, the members of the address stand for their values,
+    /// inside of strings.
+    package var send: String
+    /// The types one of which is its reply; empty where none comes.
+    package var replies: [String] = []
+    /// It waits until the backend has greeted.
+    package var afterGreeting = false
+    package init(send: String) { self.send = send }
+}
+
+/// A backend's greeting, before which no client's message is written.
+package struct GreetingSettings: Sendable, Hashable {
+    /// The types one of which it has.
+    package var types: [String] = []
+    /// How long each of a connection's first words is waited for.
+    package var timeout = TimeSpan.seconds(10)
+    package init() {}
+}
+
 /// At most `count` messages in any `per`.
 package struct Rate: Sendable, Hashable {
     package var count: Int
@@ -119,6 +140,10 @@ package struct UpstreamSettings: Sendable, Hashable {
     package var closes: [UInt16: CloseMeaning] = [:]
     /// By the HTTP status that a dial is answered with. On routed ways: who is passed through hears the answer itself.
     package var refusals: [Int: CloseMeaning] = [401: .auth, 403: .auth]
+    /// The first messages on each new connection, in order.
+    package var onOpen: [OpeningMessage] = []
+    /// nil where the backend is written to at once.
+    package var ready: GreetingSettings?
     package var deadAfterError = ["Internal error:"]
     package var keepaliveEvery = TimeSpan.seconds(20)
     package var keepaliveTimeout = TimeSpan.seconds(20)

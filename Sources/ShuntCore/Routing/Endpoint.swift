@@ -13,7 +13,7 @@ package final class Endpoint: Sendable {
     package let toLegacy: ReshapeProgram
     /// Whose `replyKeys` that program is for.
     package let unified: Upstream?
-    package let onConnect: [ConnectTemplate]
+    package let greet: [ConnectTemplate]
     /// For unlisted values: where they stand in the path.
     package let pattern: PathPattern?
     /// What it says of its end; nil while it is open.
@@ -23,7 +23,7 @@ package final class Endpoint: Sendable {
 
     init(
         path: String, route: Route, mode: PassthroughMode, heartbeat: HeartbeatSettings?, toLegacy: ReshapeProgram,
-        unified: Upstream? = nil, onConnect: [ConnectTemplate] = [], pattern: PathPattern? = nil,
+        unified: Upstream? = nil, greet: [ConnectTemplate] = [], pattern: PathPattern? = nil,
         announcement: Announcement? = nil, brownouts: [Brownout] = []
     ) {
         self.path = path
@@ -34,7 +34,7 @@ package final class Endpoint: Sendable {
         heartbeatEvery = heartbeat?.every ?? .seconds(8)
         self.toLegacy = toLegacy
         self.unified = unified
-        self.onConnect = onConnect
+        self.greet = greet
         self.pattern = pattern
         self.announcement = announcement
         self.brownouts = brownouts
@@ -188,7 +188,7 @@ package struct EndpointTable: Sendable {
             }
             let made = Endpoint(
                 path: endpoint.path, route: route, mode: endpoint.passthrough, heartbeat: endpoint.heartbeat,
-                toLegacy: program, unified: unified, onConnect: endpoint.onConnect.map { ConnectTemplate($0) },
+                toLegacy: program, unified: unified, greet: endpoint.greet.map { ConnectTemplate($0) },
                 announcement: announcement,
                 brownouts: state == .deprecated
                     ? definition.deprecation.brownouts.filter { $0.covers(route: route.name) } : [])

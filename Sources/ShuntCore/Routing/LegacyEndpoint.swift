@@ -28,7 +28,7 @@ package struct EndpointSettings: Sendable, Hashable {
     package var toLegacy = ReshapeRules()
     /// JSON texts that are sent to a client that connects while the unified upstream serves the route, in place of what
     /// the legacy backend would push. `{agent_type}` and the like, `{session}` and `{conversation_id}` are filled in.
-    package var onConnect: [String] = []
+    package var greet: [String] = []
     package init(path: String) { self.path = path }
 }
 

@@ -24,11 +24,15 @@ package final class Upstream: Sendable {
     package let pushActions: [PushAction]
     package let untypedPush: PushAction
     package let deadPrefixes: [[UInt8]]
+    /// What has to be said on a connection before any client's message; nil for nothing.
+    package let opening: OpeningSteps?
     /// Of the settings, for the message path.
     package let exchangeTimeout: TimeSpan
     package let idleTimeout: TimeSpan
     /// Whether a sent message is kept, because it may be sent again.
     package let keepsSent: Bool
+    /// Whether one is kept until the backend's first word, because a close code may say that nothing was read.
+    package let keepsUnread: Bool
     /// Whether its backend is given the conversation id that we made where the client sent none.
     package let needsConversation: Bool
 
@@ -69,7 +73,9 @@ package final class Upstream: Sendable {
         exchangeTimeout = settings.exchangeTimeout
         idleTimeout = settings.idleTimeout
         keepsSent = settings.retrySafe
+        keepsUnread = !settings.closes.isEmpty
         needsConversation = isUnified || correlation == addressing.conversationField
+        opening = OpeningSteps(settings)
         deadPrefixes = settings.deadAfterError.filter { !$0.isEmpty }.map { Array($0.utf8) }
     }
 

@@ -60,6 +60,9 @@ package enum Note: Sendable, Equatable {
     case breakerOpened(upstream: Int)
     case breakerClosed(upstream: Int)
     case unexpectedReply(upstream: Int)
+    /// The backend ended a connection; `close` indexes `Effects.closes`. `isPassed`: it was a client's own, which hears
+    /// the same.
+    case upstreamClosed(upstream: Int, close: Int, isPassed: Bool)
 }
 
 /// Why a connection takes no new messages.
@@ -142,6 +145,21 @@ package struct PeerClose: Sendable, Equatable {
 
     package static let cut = PeerClose()
 
+    /// The close as it may be told in a log: a reason that shows the session's token, or how it begins, is left out.
+    package func withheld(_ token: String?) -> PeerClose {
+        guard let token, !token.isEmpty, !reason.isEmpty else { return self }
+        let start = Array(token.utf8.prefix(Self.telling))
+        guard reason.count >= start.count,
+            (0...(reason.count - start.count)).contains(where: { reason[$0...].starts(with: start) })
+        else { return self }
+        var close = self
+        close.reason = Array("(left out: it shows the token)".utf8)
+        return close
+    }
+
+    /// So many bytes of a token tell something of it.
+    private static let telling = 8
+
     /// Whether the peer's process goes, or is gone, as opposed to having something to say to this one socket.
     package var isDeparture: Bool { isCut || code == .goingAway || code == .serviceRestart }
 }
@@ -168,4 +186,6 @@ package enum DialFailure: Sendable, Equatable {
     case badHandshake
     /// The TLS handshake failed.
     case tls
+    /// The backend did not greet as `ready` says, or did not answer `on_open` as it should.
+    case opening
 }

@@ -118,6 +118,8 @@ package struct UpstreamMeter: Sendable, Hashable {
     package var dials = 0
     package var failures: [DialFailure.Kind: Int] = [:]
     package var retired: [RetireReason: Int] = [:]
+    /// Connections that the backend ended, by `ClientClose.code`.
+    package var closes: [UInt16: Int] = [:]
     /// Messages that waited before they were sent, and how long in all, in nanoseconds.
     package var waits = 0
     package var waitedNanoseconds: Int64 = 0
@@ -129,6 +131,7 @@ package struct UpstreamMeter: Sendable, Hashable {
         waitedNanoseconds &+= other.waitedNanoseconds
         if !other.failures.isEmpty { failures.merge(other.failures, uniquingKeysWith: +) }
         if !other.retired.isEmpty { retired.merge(other.retired, uniquingKeysWith: +) }
+        if !other.closes.isEmpty { closes.merge(other.closes, uniquingKeysWith: +) }
     }
 }
 
@@ -167,6 +170,7 @@ extension DialFailure {
         case refused
         case badHandshake = "bad_handshake"
         case tls
+        case opening
     }
 
     package var kind: Kind {
@@ -185,6 +189,7 @@ extension DialFailure {
             }
         case .badHandshake, .unanswered: .badHandshake
         case .tls: .tls
+        case .opening: .opening
         }
     }
 }

@@ -61,7 +61,7 @@ extension Switchboard {
 
     /// What the legacy backend would say to a client that connects.
     private mutating func greet(_ id: ClientID, now: Instant, _ effects: inout Effects) {
-        guard let client = clients[id], let endpoint = client.endpoint, !endpoint.onConnect.isEmpty,
+        guard let client = clients[id], let endpoint = client.endpoint, !endpoint.greet.isEmpty,
             let place = client.seats.first
         else { return }
         let made = madeConversation(place.seat)
@@ -69,7 +69,7 @@ extension Switchboard {
         for (name, value) in zip(table.definition.addressing.routeBy, endpoint.route.matchBytes) {
             values[name] = value
         }
-        for template in endpoint.onConnect {
+        for template in endpoint.greet {
             effects.list.append(.deliver(id, effects.splices.splice(blob: template.filled(values))))
         }
     }

@@ -48,6 +48,11 @@ extension Switchboard {
         meter.upstreams[upstream].retired[reason, default: 0] += 1
     }
 
+    mutating func meterUpstreamClose(_ upstream: Int, _ close: PeerClose) {
+        guard meter.upstreams.indices.contains(upstream) else { return }
+        meter.upstreams[upstream].closes[ClientClose(.backend, close).code, default: 0] += 1
+    }
+
     mutating func meterClose(_ close: ClientClose) { meter.closes[close, default: 0] += 1 }
 
     /// A client's socket comes.

@@ -25,19 +25,21 @@ extension Switchboard {
     }
 
     /// Ends an accepted message with an error. `sent` is worked out from its state.
+    ///
+    /// - Parameter isUnread: it was written, and its backend said that it read nothing.
     mutating func fail(
-        _ id: ExchangeID, _ code: ErrorCode, members: [(name: String, json: [UInt8])] = [], now: Instant,
-        _ effects: inout Effects
+        _ id: ExchangeID, _ code: ErrorCode, isUnread: Bool = false, members: [(name: String, json: [UInt8])] = [],
+        now: Instant, _ effects: inout Effects
     ) {
         guard let exchange = exchanges[id] else { return }
-        tell(exchange, code, members: members, now: now, &effects)
+        tell(exchange, code, isUnread: isUnread, members: members, now: now, &effects)
         end(id, now: now, &effects)
     }
 
     /// Tells the client of an exchange that it failed, without ending it.
     mutating func tell(
-        _ exchange: Exchange, _ code: ErrorCode, members: [(name: String, json: [UInt8])] = [], now: Instant,
-        _ effects: inout Effects
+        _ exchange: Exchange, _ code: ErrorCode, isUnread: Bool = false,
+        members: [(name: String, json: [UInt8])] = [], now: Instant, _ effects: inout Effects
     ) {
         tally.errors += 1
         erred(exchange.seat)
@@ -55,7 +57,7 @@ extension Switchboard {
         known.append((table.definition.addressing.conversationField, exchange.conversation))
         let start = effects.splices.literalCount
         ErrorReply.append(
-            code, sent: exchange.state != .queued || exchange.retried, members: known + members,
+            code, sent: exchange.state != .queued && !isUnread || exchange.retried, members: known + members,
             to: &effects.splices.literals)
         let splice = effects.splices.splice(literalsFrom: start)
         hand(

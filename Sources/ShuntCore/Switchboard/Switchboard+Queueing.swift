@@ -214,7 +214,8 @@ extension Switchboard {
             seats[seat]?.count(1, sentTo: side)
             count(route.index, side, bytes: splice.length)
         }
-        if upstream.keepsSent || blob { keep(id, upstream, bytes) }
+        let isUnread = upstream.keepsUnread && connections[current]?.hasSpoken == false
+        if upstream.keepsSent || blob || isUnread { keep(id, upstream, bytes, isUnread: isUnread, now: now) }
         exchanges[id]?.wasSent(over: current, to: side, at: now)
         connections[current]?.outstanding.append(id, in: &exchanges)
         connections[current]?.live += 1
@@ -228,12 +229,19 @@ extension Switchboard {
     }
 
     /// Keeps the message of an exchange that may have to be sent again; lets go of what only waited.
-    private mutating func keep(_ id: ExchangeID, _ upstream: Upstream, _ bytes: Span<UInt8>) {
+    ///
+    /// - Parameter isUnread: the backend has said nothing yet on the connection that the message goes over.
+    private mutating func keep(
+        _ id: ExchangeID, _ upstream: Upstream, _ bytes: Span<UInt8>, isUnread: Bool, now: Instant
+    ) {
         guard let exchange = exchanges[id] else { return }
-        let keeps = upstream.keepsSent && !exchange.oneWay && !exchange.retried
+        let keeps = !exchange.oneWay && (isUnread || upstream.keepsSent && !exchange.retried)
         if keeps && exchange.held.isEmpty {
             exchanges[id]?.held = copy(bytes, 0..<bytes.count)
             heldBytes += bytes.count
+            // Should it be put back, it has not waited yet.
+            let unready = pools[exchange.pool]?.unreadyTime(now: now) ?? .zero
+            exchanges[id]?.unreadyAtStart = unready
         } else if !keeps && !exchange.held.isEmpty {
             heldBytes -= exchange.held.count
             exchanges[id]?.held = []

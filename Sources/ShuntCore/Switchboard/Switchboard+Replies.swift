@@ -3,7 +3,11 @@ extension Switchboard {
     package mutating func connectionMessage(
         _ id: ConnectionID, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
     ) {
-        guard let upstream = connections[id]?.spoke(now) else { return }
+        var isEarly = false
+        guard let upstream = connections[id]?.spoke(now, isEarly: &isEarly) else { return }
+        if isEarly, heardEarly(id, upstream, kind, bytes, now: now, &effects) {
+            return settleLoosened(now: now, &effects)
+        }
         if connections[id]?.isThrough == true {
             passReply(id, upstream, kind, bytes, now: now, &effects)
             return settleLoosened(now: now, &effects)

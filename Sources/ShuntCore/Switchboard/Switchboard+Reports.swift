@@ -64,7 +64,7 @@ extension Switchboard {
             report[place].queuedBytes += pools[id]?.queuedBytes ?? 0
             for connection in pools[id]?.connections ?? [] {
                 switch connections[connection]?.state {
-                case .dialling: report[place].dialling += 1
+                case .dialling, .opening: report[place].dialling += 1
                 case .ready: report[place].ready += 1
                 case .retired: report[place].retired += 1
                 case nil: continue

@@ -240,7 +240,7 @@ extension UpstreamSettings {
     /// Whether a connection that was dialled by the other settings is as good as one dialled by these.
     func dialsLike(_ other: UpstreamSettings) -> Bool {
         address == other.address && credential == other.credential && identity == other.identity
-            && host == other.host && origin == other.origin
-            && sourceAddresses == other.sourceAddresses && vary == other.vary
+            && host == other.host && origin == other.origin && sourceAddresses == other.sourceAddresses
+            && vary == other.vary && onOpen == other.onOpen && ready == other.ready
     }
 }

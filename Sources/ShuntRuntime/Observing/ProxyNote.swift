@@ -20,7 +20,7 @@ extension Note {
     var upstream: Int {
         switch self {
         case .connectionRetired(let upstream, _), .dialFailed(let upstream, _), .breakerOpened(let upstream),
-            .breakerClosed(let upstream), .unexpectedReply(let upstream):
+            .breakerClosed(let upstream), .unexpectedReply(let upstream), .upstreamClosed(let upstream, _, _):
             upstream
         }
     }
@@ -30,6 +30,11 @@ extension Worker {
     /// Never about a single message.
     func noted(_ note: Note) {
         let table = switchboard.table
+        if case .upstreamClosed(let upstream, let close, let isPassed) = note {
+            // Only the log tells it: the words are the backend's.
+            guard effects.closes.indices.contains(close) else { return }
+            return log.upstreamClosed(upstream, effects.closes[close], isPassed: isPassed, now: now(), table: table)
+        }
         log.note(note, now: now(), table: table, problem: dialProblem)
         process.onNote?(ProxyNote(note: note, upstream: table.nameOfUpstream(note.upstream), worker: index))
     }

@@ -52,7 +52,26 @@ final class WorkerLog {
             logger.notice("breaker closed", metadata: ["upstream": "\(name(upstream))"])
         case .unexpectedReply(let upstream):
             say(.warning, "unexpected reply", upstream, "", now, ["upstream": "\(name(upstream))"])
+        case .upstreamClosed: break
         }
+    }
+
+    /// A backend ended a connection, for the reason that it says.
+    ///
+    /// - Parameter isPassed: a client hears the same, to whom an ordinary end is nothing new.
+    func upstreamClosed(_ upstream: Int, _ close: PeerClose, isPassed: Bool, now: Instant, table: RoutingTable) {
+        let code = close.isCut ? "none" : close.code.map { "\($0.rawValue)" } ?? "1005"
+        var metadata: Logger.Metadata = ["upstream": "\(table.nameOfUpstream(upstream))", "code": "\(code)"]
+        if !close.reason.isEmpty { metadata["reason"] = "\(String(decoding: close.reason, as: UTF8.self))" }
+        if let code = close.code, table.upstreams.indices.contains(upstream),
+            let meaning = table.upstreams[upstream].settings.closes[code.rawValue]
+        {
+            metadata["means"] = "\(meaning)"
+        }
+        let isOrdinary = isPassed && (close.code == nil || close.code == .normal || close.code == .goingAway)
+        // Each code for itself, the made up ones together: what is remembered is bounded.
+        let kind = ClientClose(.backend, close).code
+        say(isOrdinary ? .debug : .notice, "upstream closed", upstream, kind: "\(kind)", now, metadata)
     }
 
     /// The core made a splice that points nowhere: an error of ours, and a message that did not leave.
@@ -116,10 +135,19 @@ final class WorkerLog {
         _ level: Logger.Level, _ message: Logger.Message, _ upstream: Int, _ reason: String, _ now: Instant,
         _ metadata: Logger.Metadata
     ) {
-        guard logger.logLevel <= level else { return }
-        let subject = Subject(upstream: upstream, kind: "\(message) \(reason)")
         var metadata = metadata
         if !reason.isEmpty { metadata["reason"] = "\(reason)" }
+        say(level, message, upstream, kind: reason, now, metadata)
+    }
+
+    /// - Parameter kind: what is counted apart from others of the same message.
+    private func say(
+        _ level: Logger.Level, _ message: Logger.Message, _ upstream: Int, kind: String, _ now: Instant,
+        _ metadata: Logger.Metadata
+    ) {
+        guard logger.logLevel <= level else { return }
+        let subject = Subject(upstream: upstream, kind: "\(message) \(kind)")
+        var metadata = metadata
         if let last = said[subject], now - last.at < Self.every {
             said[subject] = Said(at: last.at, unsaid: last.unsaid &+ 1)
             return

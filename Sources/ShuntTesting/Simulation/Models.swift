@@ -107,6 +107,10 @@ struct ModelConnection {
     var isRaw = false
     /// It was dialled for a client that was there before.
     var isRedial = false
+    /// Its first words are not all said.
+    var opening: ModelOpening?
+    /// Its backend said anything at all.
+    var hasSpoken = false
     /// A reply, or part of one, came through.
     var hasReplied = false
     /// Passed messages whose reply has not come.
@@ -182,6 +186,8 @@ struct ModelMessage {
     var forwards = 0
     var connection = -1
     var forwardedAt = Instant(nanoseconds: 0)
+    /// A backend has said that it read nothing of it.
+    var wasPutBack = false
     /// Forwarded again, as `retry: safe` allows.
     var retried = false
     /// The conversation id that the backend saw, as JSON text.

@@ -48,7 +48,7 @@ extension Plan {
             endpoint.heartbeat = dice.chance(50) ? Self.heartbeat(&dice) : nil
             endpoint.toLegacy = Self.toLegacy(&dice)
             if dice.chance(40) {
-                endpoint.onConnect = [
+                endpoint.greet = [
                     #"{"type":"hello","greeting":1,"of":"{agent_type}","session":"{session}","id":"{conversation_id}"}"#
                 ]
             }

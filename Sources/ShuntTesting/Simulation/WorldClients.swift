@@ -241,7 +241,7 @@ extension World {
         let settings = arrangement.upstreams[pool.upstream]
         let queue = settings.queue
         let waiting = waitingMessages(in: pool, orphansToo: false)
-        if waiting.contains(where: { messages[$0].forwards > 0 }) { return }
+        if waiting.contains(where: { messages[$0].forwards > 0 || messages[$0].wasPutBack }) { return }
         let bytes = waiting.reduce(0) { $0 + messages[$1].size }
         // What waits for a connection that is replaced is bounded by itself.
         let parts = waiting.contains { messages[$0].hinderedAt > Instant(nanoseconds: 0) } ? 2 : 1

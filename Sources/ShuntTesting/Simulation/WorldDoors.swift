@@ -76,7 +76,7 @@ extension World {
             fail(.side, "c\(client) is admitted by nobody, and its backend should have been asked")
         }
         if case .old(let route) = clients[client].door, let endpoint = arrangement.endpoint(route) {
-            greetingsInHand = endpoint.onConnect.map { Array($0.utf8) }
+            greetingsInHand = endpoint.greet.map { Array($0.utf8) }
         }
         tally.count("admitted")
     }

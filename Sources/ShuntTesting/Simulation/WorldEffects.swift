@@ -25,6 +25,7 @@ extension World {
         _ connection: Int, _ message: [UInt8], _ event: (inout Switchboard, inout Effects, Span<UInt8>) -> Void
     ) {
         connectionInHand = connection
+        connections[connection].hasSpoken = true
         tell(message, event)
         connectionInHand = nil
     }

@@ -5,6 +5,10 @@ extension World {
     func checkForward(_ id: ConnectionID, _ bytes: [UInt8], _ kind: MessageKind) {
         guard let connection = ready(id, "a message") else { return }
         note("  → forward u\(connection): \(printable(bytes))")
+        if isFirstWord(connection, bytes) { return }
+        if connections[connection].opening != nil {
+            fail(.order, "u\(connection) gets \(printable(bytes)) before all first words were said")
+        }
         if connections[connection].through != nil { return checkPassed(connection, bytes, kind) }
         if kind != .text { fail(.bytes, "u\(connection) gets a binary message on a routed way") }
         guard let members = JSONReader.members(of: bytes) else {
@@ -126,7 +130,8 @@ extension World {
             }
             return
         }
-        if let last = clients[message.client].lastForwarded[route], last > number {
+        let last = clients[message.client].lastForwarded[route] ?? -1
+        if last > number, !message.wasPutBack {
             fail(.order, "m\(number) is forwarded after m\(last), which was said later")
         }
         let waiting = clients[message.owner].unresolved.first { earlier in
@@ -137,7 +142,7 @@ extension World {
         if let waiting, waiting < number {
             fail(.order, "m\(number) is forwarded while m\(waiting), which was said before, waits")
         }
-        clients[message.client].lastForwarded[route] = number
+        clients[message.client].lastForwarded[route] = max(last, number)
     }
 
     private func checkMembers(_ number: Int, _ route: Int, _ connection: Int, _ found: [JSONMember]) {

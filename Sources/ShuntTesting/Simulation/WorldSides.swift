@@ -196,7 +196,7 @@ extension World {
         else { return }
         let waiting = clients[messages[number].client].unresolved.filter {
             messages[$0].client == messages[number].client && messages[$0].route == route
-                && messages[$0].state == .waiting && messages[$0].forwards == 0
+                && messages[$0].state == .waiting && messages[$0].forwards == 0 && !messages[$0].wasPutBack
         }
         let most = max(
             arrangement.upstreams[upstream(route, .legacy)].queue.messages,
