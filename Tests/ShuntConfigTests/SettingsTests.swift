@@ -229,8 +229,8 @@ struct SettingsTests {
         expected.closes = [4001: .auth, 4003: .refuse, 1013: .limit]
         expected.refusals = [401: .auth, 403: .refuse, 429: .limit]
         expected.deadAfterError = ["Internal error:", "Oops"]
-        expected.keepaliveEvery = .seconds(14)
-        expected.keepaliveTimeout = .seconds(15)
+        expected.keepalive.every = .seconds(14)
+        expected.keepalive.timeout = .seconds(15)
         expected.breakerFailures = 16
         expected.breakerOpen = .seconds(17)
         #expect(upstream == expected)

@@ -77,8 +77,8 @@ struct UpstreamReader {
         section.setList(
             &settings.deadAfterError, "dead_after_error", .text("the beginning of a message"), count: 0...64)
         if let keepalive = section.section("keepalive") {
-            keepalive.set(&settings.keepaliveEvery, "every", .duration(.milliseconds(100) ... .hours(24)))
-            keepalive.set(&settings.keepaliveTimeout, "timeout", .duration(.milliseconds(100) ... .hours(1)))
+            keepalive.set(&settings.keepalive.every, "every", .duration(.milliseconds(100) ... .hours(24)))
+            keepalive.set(&settings.keepalive.timeout, "timeout", .duration(.milliseconds(100) ... .hours(1)))
             keepalive.finish()
         }
         if let breaker = section.section("breaker") {

@@ -120,8 +120,7 @@ package struct UpstreamSettings: Sendable, Hashable {
     /// By the HTTP status that a dial is answered with. On routed ways: who is passed through hears the answer itself.
     package var refusals: [Int: CloseMeaning] = [401: .auth, 403: .auth]
     package var deadAfterError = ["Internal error:"]
-    package var keepaliveEvery = TimeSpan.seconds(20)
-    package var keepaliveTimeout = TimeSpan.seconds(20)
+    package var keepalive = KeepaliveSettings()
     package var breakerFailures = 5
     /// How long an open breaker waits before the next try.
     package var breakerOpen = TimeSpan.seconds(1)

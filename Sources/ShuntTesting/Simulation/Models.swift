@@ -30,6 +30,8 @@ struct ModelClient {
     /// Bytes delivered and not yet taken.
     var unread = 0
     var pingedAt: Instant?
+    /// Since when its host is gone: nothing comes of it any more, and nothing is acknowledged.
+    var hostGoneAt: Instant?
     /// A message of it grew past the limit.
     var saidTooMuch = false
     /// When it sent a message, over the last second.
@@ -98,6 +100,8 @@ struct ModelConnection {
     /// By conversation: when the last of its replies is due.
     var busyWith: [[UInt8]: Instant] = [:]
     var pingedAt: Instant?
+    /// Since when its host is gone: nothing comes of it any more, and nothing is acknowledged.
+    var hostGoneAt: Instant?
     var failure: DialFailure?
     var closeCode: CloseCode?
     var closedByCore = false

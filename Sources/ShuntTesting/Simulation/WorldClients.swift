@@ -179,7 +179,7 @@ extension World {
     }
 
     func tellClientPong(_ client: Int) {
-        guard clients[client].isThere else { return }
+        guard clients[client].isThere, clients[client].hostGoneAt == nil else { return }
         clients[client].pingedAt = nil
         note("pong of c\(client)")
         tell { $0.clientPong(clients[client].id, now: now, &$1) }

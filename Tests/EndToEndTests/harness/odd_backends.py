@@ -7,6 +7,7 @@ import json
 import struct
 import threading
 
+from .namespaces import Namespace
 from .processes import free_port
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -60,11 +61,18 @@ class OddBackend:
     - `forged`: answers 101 with a wrong accept key
     - `deaf`: shakes hands and never reads again
     - `lavish`: answers each message with a megabyte
+    - `busy`: answers like a guide, but the message `compute` only once the test calls `finish`; until then it reads
+      nothing of that connection, as aiohttp and Tornado do while the application awaits
+    - `blocked`: the same, and until then nothing happens on any connection, as in every server of one thread
     - `chatty`: shakes hands and pushes `pushes` messages at once, then answers like a guide
     """
 
-    def __init__(self, manner: str, pushes: int = 0):
+    def __init__(self, manner: str, pushes: int = 0, host: str = "127.0.0.1", namespace: "Namespace | None" = None):
         self.port = free_port()
+        self.host = host
+        self.namespace = namespace
+        self.computing = 0
+        self._done = threading.Event()
         self.manner = manner
         self.pushes = pushes
         self.accepted = 0
@@ -83,13 +91,19 @@ class OddBackend:
         self._loop.call_soon_threadsafe(self._stopped.set)
         self._thread.join(10)
 
+    def finish(self):
+        """What is computed is done."""
+        self._done.set()
+
     def _run(self):
+        if self.namespace:
+            self.namespace.enter()
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(self._serve())
         self._loop.close()
 
     async def _serve(self):
-        server = await asyncio.start_server(self._connection, "127.0.0.1", self.port, backlog=4096)
+        server = await asyncio.start_server(self._connection, self.host, self.port, backlog=4096)
         self._started.set()
         await self._stopped.wait()
         server.close()
@@ -130,6 +144,13 @@ class OddBackend:
         finally:
             writer.transport.abort()
 
+    async def _compute(self):
+        self.computing += 1
+        if self.manner == "blocked":
+            self._done.wait(60)
+        while not self._done.is_set():
+            await asyncio.sleep(0.01)
+
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         lavish = text_frame(json.dumps({"type": "response", "message": "x" * (1 << 20)}))
         while True:
@@ -142,6 +163,8 @@ class OddBackend:
             if opcode == 1:
                 self.answered += 1
                 words = json.loads(payload).get("message")
+                if words == "compute":
+                    await self._compute()
                 writer.write(
                     lavish
                     if self.manner == "lavish"

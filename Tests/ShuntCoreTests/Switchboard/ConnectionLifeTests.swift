@@ -24,19 +24,6 @@ import Testing
         #expect(!world.pass(.milliseconds(19_900)).contains(.closeConnection(1, 1000)))
     }
 
-    @Test func `an unanswered ping ends the connection, and is the upstream's fault`() throws {
-        let (world, anna) = try world { $0.upstreams[0].breakerFailures = 1 }
-        world.answersPings = false
-        world.say(anna, Text.guide("2"))
-        world.pass(.milliseconds(20_020))
-        world.client(anna) { $0.clientPong($1, now: $2, &$3) }
-        let told = world.pass(.milliseconds(20_020))
-        #expect(told.errors == ["upstream_lost sent"])
-        #expect(told.contains(.closeConnection(1, 1000)))
-        #expect(world.notes.contains(.breakerOpened(upstream: 0)))
-        #expect(told.dials == 0)
-    }
-
     @Test func `an idle connection is closed, one with a message in flight is not`() throws {
         let (world, anna) = try world {
             $0.upstreams[0].idleTimeout = .seconds(60)
@@ -78,15 +65,6 @@ import Testing
         for _ in 0..<110 { moments += world.pass(.milliseconds(100)).isEmpty ? 0 : 1 }
         #expect(moments > 10)
         #expect(world.census.connections == 0)
-    }
-
-    @Test func `a client that answers no ping is closed, one that says anything is not`() throws {
-        let (world, anna) = try world()
-        world.answersPings = false
-        #expect(world.pass(.milliseconds(20_020)).contains(.pingClient(anna)))
-        world.say(anna, #"{"type":"ping"}"#)
-        #expect(world.pass(.milliseconds(20_020)).contains(.pingClient(anna)))
-        #expect(world.pass(.milliseconds(20_100)).contains(.closeClient(anna, 1001, .keepalive)))
     }
 
     @Test func `a client that says nothing for long is closed, but not before its reply`() throws {
