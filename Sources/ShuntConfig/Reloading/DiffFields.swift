@@ -94,6 +94,7 @@ extension UpstreamSettings {
             Field("pool.handshake_timeout", \.handshakeTimeout), Field("vary", \.vary),
             Field("source_addresses", \.sourceAddresses), Field("pace", \.pace), Field("correlation", \.correlation),
             Field("exchange.in_flight", \.inFlight), Field("exchange.timeout", \.exchangeTimeout),
+            Field("exchange.total", \.exchangeTotal),
             Field("exchange.retry", \.retrySafe), Field("exchange.queue", \.queue), Field("replies", \.replies),
             Field("pushes", \.pushes), Field("pushes_to", \.pushTarget), Field("closes", \.closes),
             Field("refusals", \.refusals),

@@ -107,6 +107,7 @@ extension UpstreamSettings {
 
     fileprivate mutating func readExchange(_ section: Section) {
         section.set(&exchangeTimeout, "timeout", .duration(.milliseconds(10) ... .hours(24)))
+        section.set(&exchangeTotal, "total", .duration(.milliseconds(10) ... .hours(24 * 365)))
         section.set(&inFlight, "in_flight", .integer(1...10_000))
         section.set(&retrySafe, "retry", .choice(["never": false, "safe": true]))
         if let waiting = section.section("queue") {

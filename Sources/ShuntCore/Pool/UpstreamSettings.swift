@@ -110,6 +110,8 @@ package struct UpstreamSettings: Sendable, Hashable {
     package var correlation = Correlation.fifo
     package var inFlight = 1
     package var exchangeTimeout = TimeSpan.seconds(120)
+    /// How long a stream may go on, from its first part.
+    package var exchangeTotal = TimeSpan.minutes(30)
     package var retrySafe = false
     package var queue = QueueSettings()
     package var replies = ReplySettings()

@@ -25,6 +25,7 @@ package struct Client: Sendable {
     /// More is unread than it may be: in `client` mode its upstreams are not read, elsewhere the next message ends it.
     package var congested = false
     package var keepalive: Keepalive
+    /// When a routed message, a reply, a part or a push came or went last, or an exchange ended.
     package var lastActive: Instant
     /// Accepted messages without an outcome.
     package var open = 0
@@ -59,6 +60,12 @@ package struct Client: Sendable {
     @inline(__always)
     mutating func spoke(_ now: Instant) {
         keepalive.heard(now)
+    }
+
+    /// An accepted message has its outcome.
+    @inline(__always)
+    mutating func concluded(_ now: Instant) {
+        open -= 1
         lastActive = now
     }
 

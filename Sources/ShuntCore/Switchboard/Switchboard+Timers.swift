@@ -136,7 +136,8 @@ extension Switchboard {
 
     private static let rememberedExchanges = 64
 
-    private mutating func abandon(
+    /// Its client hears that its time is over; its reply may come yet, and must not be taken for another's.
+    mutating func abandon(
         _ id: ExchangeID, _ exchange: Exchange, now: Instant, _ effects: inout Effects
     ) {
         tell(exchange, .timeout, now: now, &effects)

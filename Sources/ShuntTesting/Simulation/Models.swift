@@ -36,7 +36,7 @@ struct ModelClient {
     var saidTooMuch = false
     /// When it sent a message, over the last second.
     var recentSends: [Instant] = []
-    /// When it said something last; pongs do not count.
+    /// When something of it was forwarded or delivered to it last; pongs, heartbeats and what is absorbed do not count.
     var lastHeard: Instant
     /// Accepted messages without an outcome, oldest first.
     var unresolved: [Int] = []

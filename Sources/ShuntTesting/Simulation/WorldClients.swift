@@ -191,7 +191,6 @@ extension World {
         let number = made.message.number
         messages.append(made.message)
         clients[client].unresolved.append(number)
-        clients[client].lastHeard = now
         clients[client].recentSends.removeAll { $0 + .seconds(1) <= now }
         clients[client].recentSends.append(now)
         note("c\(client) sends m\(number) \(made.message.intent): \(printable(made.bytes))")

@@ -298,7 +298,7 @@ extension World {
                 condemned = connection
                 noteTrouble(connection)
             }
-            owedErrors[client] = connections[connection].passedLive
+            owedErrors[client] = min(connections[connection].passedLive, World.mostPassedErrors)
         }
         if connections[connection].pingedAt != nil { noteTrouble(connection) }
         if let client = connections[connection].through, closeInHand != nil, !clients[client].isThere,

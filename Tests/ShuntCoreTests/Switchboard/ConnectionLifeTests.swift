@@ -74,7 +74,37 @@ import Testing
         }
         #expect(world.pass(.minutes(2)) == [])
         #expect(world.hear(1, Text.reply("r")).delivered == ["1: r"])
-        #expect(world.pass(.milliseconds(200)) == [.closeClient(anna, 1001, .idle)])
+        #expect(world.pass(.seconds(59)) == [], "from the end of its last exchange on")
+        #expect(world.pass(.milliseconds(1_200)) == [.closeClient(anna, 1001, .idle)])
+    }
+
+    @Test func `a client that is pushed to, or hears parts, is not idle`() throws {
+        let (world, anna) = try world {
+            $0.limits.idleTimeout = .minutes(1)
+            $0.upstreams[0].pushes = ["news": .forward]
+            $0.upstreams[0].replies.until = ["done"]
+        }
+        world.hear(1, #"{"type":"done"}"#)
+        world.pass(.seconds(50))
+        #expect(world.hear(1, #"{"type":"news","message":"n"}"#).delivered == ["1: n"])
+        #expect(world.pass(.seconds(50)) == [])
+        world.say(anna, Text.guide("2"))
+        world.pass(.seconds(50))
+        #expect(world.hear(1, Text.reply("part")).delivered == ["1: part"])
+        #expect(world.pass(.seconds(50)) == [])
+        world.hear(1, #"{"type":"done"}"#)
+        #expect(world.pass(.milliseconds(60_200)) == [.closeClient(anna, 1001, .idle)])
+    }
+
+    @Test func `what is absorbed, refused or only pings keeps nobody from being idle`() throws {
+        let (world, anna) = try world { $0.limits.idleTimeout = .minutes(1) }
+        world.hear(1, Text.reply("r"))
+        for _ in 0..<3 {
+            world.pass(.seconds(15))
+            world.say(anna, #"{"type":"ping"}"#)
+            world.say(anna, #"{"agent_type":"nobody"}"#)
+        }
+        #expect(world.pass(.milliseconds(15_200)) == [.closeClient(anna, 1001, .idle)])
     }
 }
 
