@@ -59,7 +59,11 @@ def test_an_idle_connection_that_answers_no_ping_is_replaced_and_nobody_notices(
         idle.hears_nothing_but("guide", "hello")
         busy.send("guide", "compute")
         until(lambda: backend.computing, "it computes")
-        until(lambda: "reason=unansweredPing" in proxy.log or proxy.state("pools")["pools"][0]["idle"] == 0, "replaced")
+
+        def ready() -> int:
+            return next(pool["ready"] for pool in proxy.state("pools")["pools"] if pool["upstream"] == "guide")
+
+        until(lambda: ready() == 1, "the idle one is retired")
         backend.finish()
         assert busy.receive()["message"] == "guide: compute"
         idle.hears_nothing_but("guide", "hello again")
