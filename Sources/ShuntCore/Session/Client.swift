@@ -25,7 +25,7 @@ package struct Client: Sendable {
     /// More is unread than it may be: in `client` mode its upstreams are not read, elsewhere the next message ends it.
     package var congested = false
     package var keepalive: Keepalive
-    /// When a routed message, a reply, a part or a push came or went last, or an exchange ended.
+    /// When a part or a push went to it, or an exchange of it ended, last: with one under way it is not idle anyway.
     package var lastActive: Instant
     /// Accepted messages without an outcome.
     package var open = 0

@@ -82,7 +82,6 @@ extension Switchboard {
         let seat = seat(of: id, route, now: now)
         // An old client's message was counted when it came.
         if clients[id]?.endpoint == nil { heard(seat, bytes: bytes.count, now: now) }
-        clients[id]?.lastActive = now
         if draining != nil { return refuse(id, .draining, on: seat, members: known(bytes), now: now, &effects) }
         if isOverloaded { return refuse(id, .overloaded, on: seat, members: known(bytes), now: now, &effects) }
         let oneWay = envelope.value(table.typeSlot).map { table.oneWay.find(bytes, $0) != nil } ?? false

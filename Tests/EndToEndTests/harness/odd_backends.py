@@ -64,6 +64,10 @@ class OddBackend:
     - `busy`: answers like a guide, but the message `compute` only once the test calls `finish`; until then it reads
       nothing of that connection, as aiohttp and Tornado do while the application awaits
     - `blocked`: the same, and until then nothing happens on any connection, as in every server of one thread
+    - `naming`: names each conversation that the client does not, `srv-1` and so on, and knows no other; `named` is what
+      it was told
+    - `approving`: answers a message only when an `approval` comes on the same connection
+    - `endless`: answers each message with parts, without end
     - `chatty`: shakes hands and pushes `pushes` messages at once, then answers like a guide
     """
 
@@ -72,6 +76,7 @@ class OddBackend:
         self.host = host
         self.namespace = namespace
         self.computing = 0
+        self.named = []
         self._done = threading.Event()
         self.manner = manner
         self.pushes = pushes
@@ -144,6 +149,31 @@ class OddBackend:
         finally:
             writer.transport.abort()
 
+    async def _converse(self, message: dict, writer: asyncio.StreamWriter):
+        words = message.get("message")
+        reply = {"type": "response", "message": f"guide: {words}"}
+        if self.manner == "naming":
+            self.named.append(message.get("conversation_id"))
+            if not self.named[-1]:
+                self.answered += 1
+                reply["conversation_id"] = f"srv-{self.answered}"
+            elif not self.named[-1].startswith("srv-"):
+                reply = {"type": "error", "message": f"Unknown conversation {self.named[-1]}"}
+        elif self.manner == "approving":
+            if message.get("type") != "approval":
+                self.computing += 1
+                return
+            reply["message"] = f"approved: {words}"
+        else:
+            asyncio.get_running_loop().create_task(self._stream(writer))
+            return
+        writer.write(text_frame(json.dumps(reply)))
+
+    async def _stream(self, writer: asyncio.StreamWriter):
+        while not writer.is_closing():
+            writer.write(text_frame(json.dumps({"type": "token", "message": "part"})))
+            await asyncio.sleep(0.05)
+
     async def _compute(self):
         self.computing += 1
         if self.manner == "blocked":
@@ -160,7 +190,9 @@ class OddBackend:
                 return
             if opcode == 9:
                 writer.write(bytes([0x8A, len(payload)]) + payload)
-            if opcode == 1:
+            if opcode == 1 and self.manner in ("naming", "approving", "endless"):
+                await self._converse(json.loads(payload), writer)
+            elif opcode == 1:
                 self.answered += 1
                 words = json.loads(payload).get("message")
                 if words == "compute":
