@@ -10,6 +10,8 @@ package final class SwitchboardDriver {
         case deliver(Int, String)
         case pingConnection(Int)
         case pingClient(Int)
+        case inspectConnection(Int)
+        case inspectClient(Int)
         case closeConnection(Int, UInt16)
         case closeClient(Int, UInt16, CloseReason)
         case stopReading(Int)
@@ -261,6 +263,8 @@ package final class SwitchboardDriver {
             case .deliver(let id, let splice): happenings.append(.deliver(number(id), text(splice, message)))
             case .pingConnection(let id): happenings.append(.pingConnection(number(id)))
             case .pingClient(let id): happenings.append(.pingClient(number(id)))
+            case .inspectConnection(let id): happenings.append(.inspectConnection(number(id)))
+            case .inspectClient(let id): happenings.append(.inspectClient(number(id)))
             case .closeConnection(let id, let code): happenings.append(.closeConnection(number(id), code.rawValue))
             case .closeClient(let id, let code, let reason):
                 happenings.append(.closeClient(number(id), code.rawValue, reason))

@@ -233,5 +233,14 @@ struct RouteDiagnosticsTests {
             conversation with the backend
             6:13: warning: unified.one_way[0]: "ping" is also in absorb; an absorbed message is never routed
             """#),
+        DiagnosticCase(
+            "pings towards clients",
+            #"""
+            limits: {client_ping: never}
+            \#(oneRoute)
+            """#,
+            #"""
+            1:23: error: limits.client_ping: found "never"; allowed: {every: 20s, timeout: 20s} or off
+            """#),
     ]
 }

@@ -73,6 +73,7 @@ struct SettingsTests {
               messages_per_second: 6
               handshake_timeout: 5s
               handshakes_in_progress: 4
+              client_ping: {every: 5s, timeout: 6s}
               idle_timeout: 3d
               unread_by_client: 4096
               memory: 64MiB
@@ -117,6 +118,7 @@ struct SettingsTests {
         limits.messagesPerSecond = 6
         limits.handshakeTimeout = .seconds(5)
         limits.handshakesInProgress = 4
+        limits.clientPing = KeepaliveSettings(every: .seconds(5), timeout: .seconds(6))
         limits.idleTimeout = .hours(72)
         limits.unreadByClient = 4096
         limits.memory = 64 << 20
@@ -183,7 +185,8 @@ struct SettingsTests {
             source_addresses: [127.0.0.2, "::1"]
             pace: [9/s, 90/1m, 5/500ms]
             correlation: {field: meta.id, unique: true}
-            exchange: {timeout: 9s, in_flight: 10, retry: safe, queue: {messages: 11, bytes: 12KiB, timeout: 13s}}
+            exchange:
+              {timeout: 9s, total: 1h, in_flight: 10, retry: safe, queue: {messages: 11, bytes: 12KiB, timeout: 13s}}
             replies: {match: [answer, delta], until: {type: [done, answer]}}
             pushes: {none: drop, welcome: forward, ping: {answer: '{"type": "pong"}'}, hi: {answer: {a: [1, x, null]}}}
             pushes_to: all
@@ -217,6 +220,7 @@ struct SettingsTests {
         ]
         expected.correlation = .field("meta.id", unique: true)
         expected.exchangeTimeout = .seconds(9)
+        expected.exchangeTotal = .hours(1)
         expected.inFlight = 10
         expected.retrySafe = true
         expected.queue.messages = 11
@@ -243,8 +247,8 @@ struct SettingsTests {
         last.afterGreeting = true
         expected.onOpen = [hello, last]
         expected.deadAfterError = ["Internal error:", "Oops"]
-        expected.keepaliveEvery = .seconds(14)
-        expected.keepaliveTimeout = .seconds(15)
+        expected.keepalive.every = .seconds(14)
+        expected.keepalive.timeout = .seconds(15)
         expected.breakerFailures = 16
         expected.breakerOpen = .seconds(17)
         #expect(upstream == expected)

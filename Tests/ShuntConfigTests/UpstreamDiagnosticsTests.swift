@@ -236,7 +236,7 @@ struct UpstreamDiagnosticsTests {
             """#,
             #"""
             1:32: error: upstream_defaults.exchange.in_flite: unknown key "in_flite"; allowed: in_flight, queue, \#
-            retry or timeout
+            retry, timeout or total
             1:51: error: upstream_defaults.url: upstream_defaults cannot have a url; every upstream has its own
             """#),
         DiagnosticCase(

@@ -44,7 +44,8 @@ extension Limits {
             Field("message", \.message), Field("nesting", \.nesting),
             Field("connections_per_session", \.connectionsPerSession),
             Field("messages_per_second", \.messagesPerSecond), Field("handshake_timeout", \.handshakeTimeout),
-            Field("handshakes_in_progress", \.handshakesInProgress), Field("idle_timeout", \.idleTimeout),
+            Field("handshakes_in_progress", \.handshakesInProgress), Field("client_ping", \.clientPing),
+            Field("idle_timeout", \.idleTimeout),
             Field("unread_by_client", \.unreadByClient),
         ]
     }
@@ -93,12 +94,13 @@ extension UpstreamSettings {
             Field("pool.handshake_timeout", \.handshakeTimeout), Field("vary", \.vary),
             Field("source_addresses", \.sourceAddresses), Field("pace", \.pace), Field("correlation", \.correlation),
             Field("exchange.in_flight", \.inFlight), Field("exchange.timeout", \.exchangeTimeout),
+            Field("exchange.total", \.exchangeTotal),
             Field("exchange.retry", \.retrySafe), Field("exchange.queue", \.queue), Field("replies", \.replies),
             Field("pushes", \.pushes), Field("pushes_to", \.pushTarget), Field("closes", \.closes),
             Field("refusals", \.refusals),
             Field("on_open", \.onOpen), Field("ready", \.ready),
-            Field("dead_after_error", \.deadAfterError), Field("keepalive.every", \.keepaliveEvery),
-            Field("keepalive.timeout", \.keepaliveTimeout), Field("breaker.failures", \.breakerFailures),
+            Field("dead_after_error", \.deadAfterError), Field("keepalive.every", \.keepalive.every),
+            Field("keepalive.timeout", \.keepalive.timeout), Field("breaker.failures", \.breakerFailures),
             Field("breaker.open", \.breakerOpen), Field("to_unified", \.toUnified), Field("request", \.request),
         ]
     }

@@ -11,11 +11,30 @@ extension Limits {
         section.set(&messagesPerSecond, "messages_per_second", .integer(1...1_000_000))
         section.set(&handshakeTimeout, "handshake_timeout", .duration(.milliseconds(100) ... .minutes(10)))
         section.set(&handshakesInProgress, "handshakes_in_progress", .integer(1...1_000_000))
+        if let ping = section["client_ping"] { readClientPing(ping, section.diagnostics) }
         section.set(&idleTimeout, "idle_timeout", .duration(.seconds(1) ... .hours(24 * 365)))
         section.set(&unreadByClient, "unread_by_client", .size(1 << 10...1 << 32))
         section.set(&memory, "memory", .size(16 << 20...1 << 50))
         section.finish()
         warn(section)
+    }
+
+    private mutating func readClientPing(_ node: DocumentNode, _ diagnostics: DiagnosticList) {
+        if node.scalar?.text == "off" {
+            clientPing = nil
+            return
+        }
+        guard node.entries != nil, let section = Section(node, diagnostics) else {
+            if node.scalar?.isBroken != true {
+                diagnostics.error(node, "found \(node.found)", allowed: "{every: 20s, timeout: 20s} or off")
+            }
+            return
+        }
+        var settings = KeepaliveSettings()
+        section.set(&settings.every, "every", .duration(.milliseconds(100) ... .hours(24)))
+        section.set(&settings.timeout, "timeout", .duration(.milliseconds(100) ... .hours(1)))
+        section.finish()
+        clientPing = settings
     }
 
     private func warn(_ section: Section) {

@@ -82,8 +82,8 @@ struct UpstreamReader {
         section.setList(
             &settings.deadAfterError, "dead_after_error", .text("the beginning of a message"), count: 0...64)
         if let keepalive = section.section("keepalive") {
-            keepalive.set(&settings.keepaliveEvery, "every", .duration(.milliseconds(100) ... .hours(24)))
-            keepalive.set(&settings.keepaliveTimeout, "timeout", .duration(.milliseconds(100) ... .hours(1)))
+            keepalive.set(&settings.keepalive.every, "every", .duration(.milliseconds(100) ... .hours(24)))
+            keepalive.set(&settings.keepalive.timeout, "timeout", .duration(.milliseconds(100) ... .hours(1)))
             keepalive.finish()
         }
         if let breaker = section.section("breaker") {
@@ -112,6 +112,7 @@ extension UpstreamSettings {
 
     fileprivate mutating func readExchange(_ section: Section) {
         section.set(&exchangeTimeout, "timeout", .duration(.milliseconds(10) ... .hours(24)))
+        section.set(&exchangeTotal, "total", .duration(.milliseconds(10) ... .hours(24 * 365)))
         section.set(&inFlight, "in_flight", .integer(1...10_000))
         section.set(&retrySafe, "retry", .choice(["never": false, "safe": true]))
         if let waiting = section.section("queue") {

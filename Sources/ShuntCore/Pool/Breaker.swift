@@ -1,8 +1,8 @@
 /// Stops a worker from dialling an upstream that is down, and finds out when it is back.
 ///
 /// closed → open after `failures` failures in a row; open → probing when its time is over; probing → closed by a
-/// success, → open by a failure. Only what is the upstream's fault counts: failed connects, handshake 5xx, unanswered
-/// pings.
+/// success, → open by a failure. Only what is the upstream's fault counts: failed connects, handshake 5xx, pings that
+/// several idle connections do not answer.
 package struct Breaker: Sendable, Equatable {
     package enum State: Sendable, Equatable {
         case closed(failures: Int)
@@ -12,6 +12,8 @@ package struct Breaker: Sendable, Equatable {
     }
 
     package private(set) var state = State.closed(failures: 0)
+    /// What tells whether unanswered pings count.
+    package var idlePings = IdlePings()
     package init() {}
 
     package enum Permission: Sendable, Equatable {

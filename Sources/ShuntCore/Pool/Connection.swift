@@ -34,9 +34,7 @@ package struct Connection: Sendable {
     package var replied = false
     /// A message of any kind came on it: from here on the backend may have read what is written.
     package var hasSpoken = false
-    package var lastHeard: Instant
-    /// Set while a control ping is unanswered.
-    package var pingedAt: Instant?
+    package var keepalive: Keepalive
     package var idleSince: Instant
     /// The end of its lifetime, jittered.
     package var expires = Instant.distantFuture
@@ -54,7 +52,7 @@ package struct Connection: Sendable {
         self.isRedial = isRedial
         lastPassed = now
         self.cause = cause
-        lastHeard = now
+        keepalive = Keepalive(now: now)
         idleSince = now
     }
 
@@ -67,23 +65,20 @@ package struct Connection: Sendable {
             hasSpoken = true
             isEarly = true
         }
-        lastHeard = now
-        pingedAt = nil
+        keepalive.heard(now)
         return upstream
     }
+
+    /// Nobody waits for anything of it, and what it says is read: that it answers no ping ends it at no cost.
+    var isReplaceable: Bool { live == 0 && !isThrough && !readingStopped }
 
     /// The earliest of its own deadlines, but for those of its exchanges.
     package var nextDeadline: Instant {
         guard state != .dialling, !isRaw else { return .distantFuture }
         if state == .opening, let opening { return opening.deadline }
         let settings = upstream.settings
-        var earliest = Instant.distantFuture
-        if isThrough, live > 0 { earliest = lastPassed + settings.exchangeTimeout }
-        if !readingStopped {
-            let keepalive = pingedAt.map { $0 + settings.keepaliveTimeout } ?? (lastHeard + settings.keepaliveEvery)
-            earliest = min(earliest, keepalive)
-        }
-        if isThrough { return earliest }
+        var earliest = keepalive.deadline(settings.keepalive)
+        if isThrough { return live > 0 ? min(earliest, lastPassed + settings.exchangeTimeout) : earliest }
         if outstanding.isEmpty { earliest = min(earliest, idleSince + settings.idleTimeout) }
         if state == .ready { earliest = min(earliest, expires) }
         return earliest

@@ -47,8 +47,12 @@ package struct Exchange: Sendable {
     /// When the write happened, or the last part of a stream came.
     package var sentAt = Instant(nanoseconds: 0)
     package var retried = false
+    /// When the first part of its reply came.
+    package var firstPart = Instant.distantFuture
+    /// Since when it is known that its client is gone while its session has other sockets; only for streams.
+    package var orphaned = Instant.distantFuture
     /// A part of its reply came.
-    package var isAnswered = false
+    package var isAnswered: Bool { firstPart != .distantFuture }
     /// When it began to wait; nothing for one that was sent at once.
     package var queuedAt: Instant?
     /// It was taken over by another socket than the one that sent it.

@@ -131,6 +131,8 @@ package struct UpstreamSettings: Sendable, Hashable {
     package var correlation = Correlation.fifo
     package var inFlight = 1
     package var exchangeTimeout = TimeSpan.seconds(120)
+    /// How long a stream may go on, from its first part.
+    package var exchangeTotal = TimeSpan.minutes(30)
     package var retrySafe = false
     package var queue = QueueSettings()
     package var replies = ReplySettings()
@@ -145,8 +147,7 @@ package struct UpstreamSettings: Sendable, Hashable {
     /// nil where the backend is written to at once.
     package var ready: GreetingSettings?
     package var deadAfterError = ["Internal error:"]
-    package var keepaliveEvery = TimeSpan.seconds(20)
-    package var keepaliveTimeout = TimeSpan.seconds(20)
+    package var keepalive = KeepaliveSettings()
     package var breakerFailures = 5
     /// How long an open breaker waits before the next try.
     package var breakerOpen = TimeSpan.seconds(1)

@@ -10,6 +10,8 @@ package struct Limits: Sendable, Hashable {
     package var handshakeTimeout = TimeSpan.seconds(10)
     /// Per worker.
     package var handshakesInProgress = 200
+    /// nil: clients are not pinged.
+    package var clientPing: KeepaliveSettings? = KeepaliveSettings()
     package var idleTimeout = TimeSpan.hours(1)
     /// Written for a client and not yet taken by its socket; one message is always admitted into an empty buffer.
     package var unreadByClient = 1 << 20

@@ -24,9 +24,9 @@ package struct Client: Sendable {
     package var pace: Pace
     /// More is unread than it may be: in `client` mode its upstreams are not read, elsewhere the next message ends it.
     package var congested = false
-    package var lastHeard: Instant
+    package var keepalive: Keepalive
+    /// When a part or a push went to it, or an exchange of it ended, last: with one under way it is not idle anyway.
     package var lastActive: Instant
-    package var pingedAt: Instant?
     /// Accepted messages without an outcome.
     package var open = 0
     /// When it is closed at the earliest, because the proxy stops or its endpoint goes.
@@ -52,30 +52,29 @@ package struct Client: Sendable {
         self.app = app
         isRaw = endpoint?.mode == .raw
         pace = Pace([Rate(count: limits.messagesPerSecond, per: .seconds(1))], burst: 2)
-        lastHeard = now
+        keepalive = Keepalive(now: now)
         lastActive = now
     }
-
-    /// Clients are pinged as upstreams are by default.
-    package static let keepaliveEvery = TimeSpan.seconds(20)
-    package static let keepaliveTimeout = TimeSpan.seconds(20)
 
     /// A data message of it came.
     @inline(__always)
     mutating func spoke(_ now: Instant) {
-        lastHeard = now
-        lastActive = now
-        pingedAt = nil
+        keepalive.heard(now)
     }
 
-    package func nextDeadline(idleTimeout: TimeSpan) -> Instant {
+    /// An accepted message has its outcome.
+    @inline(__always)
+    mutating func concluded(_ now: Instant) {
+        open -= 1
+        lastActive = now
+    }
+
+    package func nextDeadline(_ limits: Limits) -> Instant {
         if isArriving { return .distantFuture }
         if isRaw { return leaves }
-        // Nothing comes from a socket that is not read, pongs neither.
-        var keepalive = pingedAt.map { $0 + Self.keepaliveTimeout } ?? (lastHeard + Self.keepaliveEvery)
-        if readingStopped { keepalive = .distantFuture }
-        let idle = endpoint == nil ? lastActive + idleTimeout : .distantFuture
-        return min(min(keepalive, idle), min(leaves, beats))
+        let ping = limits.clientPing.map { keepalive.deadline($0) } ?? .distantFuture
+        let idle = endpoint == nil ? lastActive + limits.idleTimeout : .distantFuture
+        return min(min(ping, idle), min(leaves, beats))
     }
 
     /// The seat of a route. Clients use few routes, and mostly the same one again.

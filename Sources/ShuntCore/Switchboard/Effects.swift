@@ -9,6 +9,9 @@ package enum Effect: Sendable, Equatable {
     /// Send a control ping; its pong comes back as `connectionPong` / `clientPong`.
     case pingConnection(ConnectionID)
     case pingClient(ClientID)
+    /// Ask the system what TCP hears of the other end; comes back as `connectionInspected` / `clientInspected`.
+    case inspectConnection(ConnectionID)
+    case inspectClient(ClientID)
     /// Send a close frame, wait a bounded time for the peer's, end the socket. The core has forgotten the id already.
     case closeConnection(ConnectionID, CloseCode)
     case closeClient(ClientID, CloseCode, CloseReason)
@@ -68,13 +71,13 @@ package enum Note: Sendable, Equatable {
 /// Why a connection takes no new messages.
 package enum RetireReason: UInt8, Sendable, Equatable, CaseIterable {
     case timeout, deadAfterError, unansweredPing, unaskedReply, badMessage, replyTooLarge, lifetime, idle, drain
-    case configuration, sessionEnded
+    case configuration, sessionEnded, hostGone, clientGone
 
     /// Whether the backend did something wrong, so that the next dial backs off if it does it again.
     package var isFault: Bool {
         switch self {
-        case .timeout, .deadAfterError, .unansweredPing, .unaskedReply, .badMessage, .replyTooLarge: true
-        case .lifetime, .idle, .drain, .configuration, .sessionEnded: false
+        case .timeout, .deadAfterError, .hostGone, .unaskedReply, .badMessage, .replyTooLarge: true
+        case .unansweredPing, .lifetime, .idle, .drain, .configuration, .sessionEnded, .clientGone: false
         }
     }
 }

@@ -36,7 +36,7 @@ extension Switchboard {
     mutating func admit(_ id: ClientID, _ connection: ConnectionID, now: Instant, _ effects: inout Effects) {
         guard let client = clients[id] else { return }
         clients[id]?.isArriving = false
-        clients[id]?.lastHeard = now
+        clients[id]?.keepalive.heard(now)
         clients[id]?.lastActive = now
         effects.list.append(.admit(id, connection))
         meterOpened(client.endpoint)

@@ -67,8 +67,18 @@ extension Switchboard {
     }
 
     package mutating func clientPong(_ id: ClientID, now: Instant, _ effects: inout Effects) {
-        clients[id]?.lastHeard = now
-        clients[id]?.pingedAt = nil
+        clients[id]?.keepalive.heard(now)
+    }
+
+    /// What TCP knows of a client's other end, which was asked for because it answers no ping.
+    package mutating func clientInspected(
+        _ id: ClientID, _ transport: TransportState, now: Instant, _ effects: inout Effects
+    ) {
+        guard let ping = table.definition.limits.clientPing, clients[id]?.keepalive.pingedAt != nil,
+            transport.isGone(after: ping.timeout)
+        else { return }
+        close(id, .goingAway, .keepalive, now: now, &effects)
+        settleLoosened(now: now, &effects)
     }
 
     /// More than `limits.unread_by_client` waits for the client's socket.
@@ -102,8 +112,7 @@ extension Switchboard {
         else { return }
         connections[id]?.readingStopped = stopped
         // Pongs are not read either: silence says nothing until reading goes on.
-        connections[id]?.pingedAt = nil
-        connections[id]?.lastHeard = now
+        connections[id]?.keepalive.heard(now)
         effects.list.append(stopped ? .stopReading(id) : .startReading(id))
         arm(connection: id)
     }
@@ -132,10 +141,21 @@ extension Switchboard {
 
     mutating func arm(client id: ClientID) {
         guard clients.contains(id) else { return }
-        let deadline = clients[id]?.nextDeadline(idleTimeout: table.definition.limits.idleTimeout) ?? .distantFuture
+        let deadline = clients[id]?.nextDeadline(table.definition.limits) ?? .distantFuture
         var armed = clients[id]?.armed ?? .distantFuture
         wheel.arm(.client(id), at: deadline, armed: &armed)
         clients[id]?.armed = armed
+    }
+
+    private mutating func keepAlive(_ id: ClientID, now: Instant, _ effects: inout Effects) {
+        guard let settings = table.definition.limits.clientPing else { return }
+        switch clients[id]?.keepalive.step(settings, now: now) {
+        case .ping:
+            // Where much is unread, bytes are under way already.
+            if clients[id]?.congested == false { effects.list.append(.pingClient(id)) }
+        case .unanswered: effects.list.append(.inspectClient(id))
+        case .nothing, nil: break
+        }
     }
 
     mutating func look(at id: ClientID, now: Instant, _ effects: inout Effects) {
@@ -146,18 +166,9 @@ extension Switchboard {
         if client.endpoint == nil, now >= client.lastActive + table.definition.limits.idleTimeout, client.open == 0 {
             return close(id, .goingAway, .idle, now: now, &effects)
         }
-        if client.isRaw || client.readingStopped {
-            // Nothing can be heard from it.
-        } else if let pinged = client.pingedAt {
-            if now >= pinged + Client.keepaliveTimeout {
-                return close(id, .goingAway, .keepalive, now: now, &effects)
-            }
-        } else if now >= client.lastHeard + Client.keepaliveEvery {
-            clients[id]?.pingedAt = now
-            effects.list.append(.pingClient(id))
-        }
+        if !client.isRaw { keepAlive(id, now: now, &effects) }
         // What is due already waits for the end of an exchange, which looks again.
-        let deadline = clients[id]?.nextDeadline(idleTimeout: table.definition.limits.idleTimeout) ?? .distantFuture
+        let deadline = clients[id]?.nextDeadline(table.definition.limits) ?? .distantFuture
         var armed = Instant.distantFuture
         wheel.arm(.client(id), at: max(deadline, now + .milliseconds(100)), armed: &armed)
         clients[id]?.armed = armed

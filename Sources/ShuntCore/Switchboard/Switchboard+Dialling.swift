@@ -34,7 +34,7 @@ extension Switchboard {
         guard let connection = connections[id], connection.state == .dialling else { return }
         let settings = connection.upstream.settings
         connections[id]?.state = .ready
-        connections[id]?.lastHeard = now
+        connections[id]?.keepalive.heard(now)
         if let cause = clients[connection.cause], cause.isArriving, connection.isThrough {
             admit(connection.cause, id, now: now, &effects)
         }

@@ -136,7 +136,7 @@ extension Switchboard {
 
     /// An accepted message has its outcome: client and session wait for one less.
     mutating func close(_ account: Exchange.Account, now: Instant, _ effects: inout Effects) {
-        clients[account.client]?.open -= 1
+        clients[account.client]?.concluded(now)
         sessions[account.session]?.open -= 1
         leaveIfOver(account.client, now: now, &effects)
         if account.adopted || !clients.contains(account.client) { loosened.append(.pool(account.pool)) }

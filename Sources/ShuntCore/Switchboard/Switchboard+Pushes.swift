@@ -70,6 +70,7 @@ extension Switchboard {
         for client in reached {
             // A push is nobody's outcome: a client with no room for it does without.
             guard clients[client]?.congested == false || pool.key.owner == .client(client) else { continue }
+            clients[client]?.lastActive = now
             guard let endpoint = clients[client]?.endpoint else {
                 effects.list.append(.deliver(client, splice))
                 continue

@@ -176,7 +176,11 @@ extension Switchboard {
                 hand(splice, message: bytes, to: client, of: session, endpoint, now: now, &effects)
             }
         }
-        if ends { end(exchangeID, now: now, &effects) } else { partCame(exchangeID, now: now) }
+        if ends {
+            end(exchangeID, now: now, &effects)
+        } else {
+            partCame(exchangeID, place.account, upstream, now: now, &effects)
+        }
         if dead { return condemn(id, .deadAfterError, now: now, &effects) }
         closeIfFinished(id, now: now, &effects)
         pump(poolID, now: now, &effects)
@@ -193,11 +197,22 @@ extension Switchboard {
     }
 
     /// The timeout starts anew. Whose client has seen a part, that message is not sent a second time.
-    private mutating func partCame(_ id: ExchangeID, now: Instant) {
+    private mutating func partCame(
+        _ id: ExchangeID, _ account: Exchange.Account, _ upstream: Upstream, now: Instant, _ effects: inout Effects
+    ) {
+        guard let first = exchanges[id]?.firstPart, exchanges[id]?.state == .sent else { return }
         exchanges[id]?.sentAt = now
-        exchanges[id]?.isAnswered = true
         heldBytes -= exchanges[id]?.held.count ?? 0
         exchanges[id]?.held = []
+        if first == .distantFuture {
+            exchanges[id]?.firstPart = now
+        } else if now >= first + upstream.settings.exchangeTotal {
+            return endStream(id, .timeout, now: now, &effects)
+        }
+        guard clients.contains(account.client) else {
+            return endIfDeserted(id, account.session, now: now, &effects)
+        }
+        clients[account.client]?.lastActive = now
     }
 
     /// Brings an upstream's message to the unified form: its rules, then the route's tags, which overwrite.

@@ -49,6 +49,7 @@ extension Switchboard {
             if exchange.state != .abandoned, exchange.endpoint?.path == endpoint, !clients.contains(exchange.client) {
                 exchanges[candidate]?.client = id
                 exchanges[candidate]?.adopted = true
+                exchanges[candidate]?.orphaned = .distantFuture
                 clients[id]?.open += 1
             }
             candidate = exchange.next
@@ -105,7 +106,10 @@ extension Switchboard {
     /// at again.
     mutating func settle(session id: SessionID, now: Instant, _ effects: inout Effects) {
         guard let session = sessions[id], session.clients.isEmpty, let alone = session.alone else { return }
-        if session.open > 0 { return }
+        if session.open > 0 {
+            if session.token == nil { endStreams(of: id, now: now, &effects) }
+            guard sessions[id]?.open == 0 else { return }
+        }
         let lingers = session.token != nil && draining == nil
         if lingers && (now < alone + table.definition.session.linger || !session.parked.isEmpty) {
             // Past the linger the connections go, whatever is still parked.

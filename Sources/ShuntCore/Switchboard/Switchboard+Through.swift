@@ -127,7 +127,6 @@ extension Switchboard {
             if connections[current]?.congested == true { return }
         }
         clients[id]?.readingStopped = false
-        clients[id]?.pingedAt = nil
         effects.list.append(.startReadingClient(id))
     }
 

@@ -57,23 +57,33 @@ extension Switchboard {
             forget(client, now: now, &effects)
             return
         }
-        for _ in 0..<lost { refusePassed(client, .upstreamLost, sent: true, &effects) }
+        refusePassed(client, lost, .upstreamLost, &effects)
         passedEnded(client, lost, now: now, &effects)
         resumeReading(client, &effects)
         pump(poolID, now: now, &effects)
         loosened.append(.pool(poolID))
     }
 
-    /// An error about a message that was passed through, where the backend can say nothing any more.
-    private mutating func refusePassed(_ id: ClientID, _ code: ErrorCode, sent: Bool, _ effects: inout Effects) {
+    /// So many messages that were passed through may have an error of their own; the last one says how many it is for.
+    private static let passedErrors = 64
+
+    /// Errors about messages that were passed through, where the backend can say nothing any more. Nothing of them is
+    /// known but their number, which the client decides.
+    private mutating func refusePassed(_ id: ClientID, _ count: Int, _ code: ErrorCode, _ effects: inout Effects) {
         guard let endpoint = clients[id]?.endpoint else { return }
-        tally.errors += 1
-        meterError(endpoint.route, .legacy, code)
-        erred(clients[id]?.seats.first?.seat ?? .none)
-        let start = effects.splices.literalCount
-        ErrorReply.append(code, sent: sent, members: tags(of: endpoint.route), to: &effects.splices.literals)
-        let splice = effects.splices.splice(literalsFrom: start)
-        effects.list.append(.deliver(id, restored(splice, message: Span(), endpoint, &effects)))
+        for number in 1...max(1, min(count, Self.passedErrors)) where count > 0 {
+            tally.errors += 1
+            meterError(endpoint.route, .legacy, code)
+            erred(clients[id]?.seats.first?.seat ?? .none)
+            var members = tags(of: endpoint.route)
+            if number == Self.passedErrors, count > number {
+                members.append(("count", Array("\(count - number + 1)".utf8)))
+            }
+            let start = effects.splices.literalCount
+            ErrorReply.append(code, sent: true, members: members, to: &effects.splices.literals)
+            let splice = effects.splices.splice(literalsFrom: start)
+            effects.list.append(.deliver(id, restored(splice, message: Span(), endpoint, &effects)))
+        }
     }
 
     func tags(of route: Route) -> [(name: String, json: [UInt8])] {

@@ -44,12 +44,11 @@ extension Switchboard {
         let next = expireExchanges(of: id, now: now, &effects)
         guard let connection = connections[id] else { return pump(before.pool, now: now, &effects) }
         let settings = connection.upstream.settings
-        if let pinged = connection.pingedAt, now >= pinged + settings.keepaliveTimeout {
-            upstreamFailed(connection.upstreamIndex, settings, now: now, &effects)
-            return condemn(id, .unansweredPing, now: now, &effects)
+        if connection.upstreamIndex >= 0 {
+            breakers[connection.upstreamIndex].idlePings.heard(at: connection.keepalive.lastHeard)
         }
         if connection.isThrough {
-            pingIfDue(id, now: now, &effects)
+            keepAlive(id, now: now, &effects)
         } else if connection.outstanding.isEmpty, connection.state != .dialling,
             now >= connection.idleSince + settings.idleTimeout
         {
@@ -57,7 +56,7 @@ extension Switchboard {
         } else if connection.state == .ready, now >= connection.expires {
             retire(id, .lifetime, now: now, &effects)
         } else {
-            pingIfDue(id, now: now, &effects)
+            keepAlive(id, now: now, &effects)
         }
         pump(connection.pool, now: now, &effects)
         guard let left = connections[id] else { return }
@@ -66,13 +65,42 @@ extension Switchboard {
         connections[id]?.armed = armed
     }
 
-    private mutating func pingIfDue(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
-        guard let connection = connections[id], connection.pingedAt == nil, connection.state != .dialling,
-            !connection.readingStopped, !connection.isRaw,
-            now >= connection.lastHeard + connection.upstream.settings.keepaliveEvery
+    /// Pings a silent connection. That it does not answer is a verdict on an idle one only, which is replaced: a backend
+    /// that computes is not dead, and whether its host is there TCP knows.
+    private mutating func keepAlive(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+        guard let connection = connections[id], connection.state != .dialling, !connection.isRaw else { return }
+        let settings = connection.upstream.settings
+        switch connections[id]?.keepalive.step(settings.keepalive, now: now) {
+        case .ping:
+            // Where much is not taken, bytes are under way already.
+            if !connection.congested { effects.list.append(.pingConnection(id)) }
+        case .unanswered where connection.isReplaceable:
+            chargeIdlePing(connection.upstreamIndex, settings, now: now, &effects)
+            retire(id, .unansweredPing, now: now, &effects)
+        case .unanswered: effects.list.append(.inspectConnection(id))
+        case .nothing, nil: break
+        }
+    }
+
+    private mutating func chargeIdlePing(
+        _ upstream: Int, _ settings: UpstreamSettings, now: Instant, _ effects: inout Effects
+    ) {
+        guard upstream >= 0 else { return }
+        let window = settings.keepalive.every + settings.keepalive.timeout
+        for _ in 0..<breakers[upstream].idlePings.failed(now: now, window: window) {
+            upstreamFailed(upstream, settings, now: now, &effects)
+        }
+    }
+
+    /// What TCP knows of a connection's other end, which was asked for because it answers no ping.
+    package mutating func connectionInspected(
+        _ id: ConnectionID, _ transport: TransportState, now: Instant, _ effects: inout Effects
+    ) {
+        guard let connection = connections[id], connection.keepalive.pingedAt != nil,
+            transport.isGone(after: connection.upstream.settings.keepalive.timeout)
         else { return }
-        connections[id]?.pingedAt = now
-        effects.list.append(.pingConnection(id))
+        condemn(id, .hostGone, now: now, &effects)
+        settleLoosened(now: now, &effects)
     }
 
     /// Ends what was not answered in time; returns when the next exchange is due.
@@ -109,7 +137,8 @@ extension Switchboard {
 
     private static let rememberedExchanges = 64
 
-    private mutating func abandon(
+    /// Its client hears that its time is over; its reply may come yet, and must not be taken for another's.
+    mutating func abandon(
         _ id: ExchangeID, _ exchange: Exchange, now: Instant, _ effects: inout Effects
     ) {
         tell(exchange, .timeout, now: now, &effects)
@@ -122,8 +151,7 @@ extension Switchboard {
     }
 
     package mutating func connectionPong(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
-        connections[id]?.lastHeard = now
-        connections[id]?.pingedAt = nil
+        connections[id]?.keepalive.heard(now)
     }
 
     package mutating func connectionCongested(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {

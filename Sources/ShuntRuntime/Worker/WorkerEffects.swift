@@ -18,6 +18,10 @@ extension Worker {
                 connections[id]?.appendControl(.ping, [])
             case .pingClient(let id):
                 clients[id]?.appendControl(.ping, [])
+            case .inspectConnection(let id):
+                inspect(connection: id)
+            case .inspectClient(let id):
+                inspect(client: id)
             case .closeConnection(let id, let code):
                 close(connection: id, code)
             case .closeClient(let id, let code, let reason):

@@ -7,6 +7,7 @@ enum WorkerEvent {
     case clientArrived(ArrivingClient)
     case clientClosed(ClientID, PeerClose)
     case clientPong(ClientID)
+    case clientInspected(ClientID, TransportState)
     case clientCongested(ClientID)
     case clientRelieved(ClientID)
     case connectionReady(ConnectionID)
@@ -15,6 +16,7 @@ enum WorkerEvent {
     case connectionMessageTooLarge(ConnectionID)
     case connectionClosed(ConnectionID, PeerClose)
     case connectionPong(ConnectionID)
+    case connectionInspected(ConnectionID, TransportState)
     case connectionCongested(ConnectionID)
     case connectionRelieved(ConnectionID)
     case tick
@@ -49,6 +51,7 @@ extension Worker {
         case .clientMessageTooLarge(let id): switchboard.clientMessageTooLarge(id, now: now, &effects)
         case .clientClosed(let id, let close): switchboard.clientClosed(id, close: close, now: now, &effects)
         case .clientPong(let id): switchboard.clientPong(id, now: now, &effects)
+        case .clientInspected(let id, let state): switchboard.clientInspected(id, state, now: now, &effects)
         case .clientCongested(let id): switchboard.clientCongested(id, now: now, &effects)
         case .clientRelieved(let id): switchboard.clientRelieved(id, now: now, &effects)
         case .connectionReady(let id): switchboard.connectionReady(id, now: now, &effects)
@@ -56,6 +59,8 @@ extension Worker {
         case .connectionMessageTooLarge(let id): switchboard.connectionMessageTooLarge(id, now: now, &effects)
         case .connectionClosed(let id, let close): switchboard.connectionClosed(id, close, now: now, &effects)
         case .connectionPong(let id): switchboard.connectionPong(id, now: now, &effects)
+        case .connectionInspected(let id, let state):
+            switchboard.connectionInspected(id, state, now: now, &effects)
         case .connectionCongested(let id): switchboard.connectionCongested(id, now: now, &effects)
         case .connectionRelieved(let id): switchboard.connectionRelieved(id, now: now, &effects)
         case .tick: switchboard.tick(now: now, &effects)

@@ -30,11 +30,13 @@ struct ModelClient {
     /// Bytes delivered and not yet taken.
     var unread = 0
     var pingedAt: Instant?
+    /// Since when its host is gone: nothing comes of it any more, and nothing is acknowledged.
+    var hostGoneAt: Instant?
     /// A message of it grew past the limit.
     var saidTooMuch = false
     /// When it sent a message, over the last second.
     var recentSends: [Instant] = []
-    /// When it said something last; pongs do not count.
+    /// When something of it was forwarded or delivered to it last; pongs, heartbeats and what is absorbed do not count.
     var lastHeard: Instant
     /// Accepted messages without an outcome, oldest first.
     var unresolved: [Int] = []
@@ -98,6 +100,8 @@ struct ModelConnection {
     /// By conversation: when the last of its replies is due.
     var busyWith: [[UInt8]: Instant] = [:]
     var pingedAt: Instant?
+    /// Since when its host is gone: nothing comes of it any more, and nothing is acknowledged.
+    var hostGoneAt: Instant?
     var failure: DialFailure?
     var closeCode: CloseCode?
     var closedByCore = false

@@ -52,8 +52,8 @@ extension Plan {
         settings.queue.timeout = dice.span(100...3_000)
         settings.idleTimeout = dice.chance(30) ? dice.span(300...3_000) : .minutes(10)
         settings.lifetime = dice.chance(20) ? dice.span(500...10_000) : .hours(1)
-        settings.keepaliveEvery = dice.span(500...20_000)
-        settings.keepaliveTimeout = dice.span(300...5_000)
+        settings.keepalive.every = dice.span(500...20_000)
+        settings.keepalive.timeout = dice.span(300...5_000)
         settings.breakerFailures = dice.within(1...5)
         settings.breakerOpen = dice.span(100...2_000)
     }

@@ -13,6 +13,8 @@ final class World {
         case pong(Int)
         case relieved(Int)
         case clientPong(Int)
+        case inspected(Int)
+        case clientInspected(Int)
         case clientReads(Int)
         case clientCongested(Int)
         case changeAgain(RoutingTable)
@@ -198,6 +200,8 @@ final class World {
         case .pong(let connection): tellPong(connection)
         case .relieved(let connection): relieve(connection)
         case .clientPong(let client): tellClientPong(client)
+        case .inspected(let connection): tellInspected(connection)
+        case .clientInspected(let client): tellClientInspected(client)
         case .clientReads(let client): readAll(client)
         case .clientCongested(let client): tellCongested(client)
         case .changeAgain(let table): tellTable(table)
@@ -216,7 +220,7 @@ final class World {
         if dice.chance(faults.oddTick) { return tellTick() }
         if plan.changes > 0, dice.chance(plan.changes) { return dice.chance(12) ? reconnect() : changeTable() }
         if faults.drain > 0, !draining, step > steps * 2 / 3, dice.chance(5) { return startDrain() }
-        let ready = liveConnections.filter { connections[$0].state == .ready }
+        let ready = liveConnections.filter { connections[$0].state == .ready && connections[$0].hostGoneAt == nil }
         if !ready.isEmpty {
             if dice.chance(faults.lostConnection) { return lose(dice.pick(ready)) }
             if dice.chance(faults.congestedUpstream) { return congest(dice.pick(ready)) }
@@ -226,7 +230,9 @@ final class World {
             if dice.chance(faults.tooLarge) { return growTooLarge(dice.pick(ready)) }
         }
         let client = dice.pick(present)
-        if clients[client].isArriving || clients[client].isRaw || (clients[client].isStopped && !dice.chance(5)) {
+        if clients[client].isArriving || clients[client].isRaw || clients[client].hostGoneAt != nil
+            || (clients[client].isStopped && !dice.chance(5))
+        {
             return
         }
         for _ in 0...(dice.chance(20) ? dice.below(8) : 0) where clients[client].isThere && failure == nil {

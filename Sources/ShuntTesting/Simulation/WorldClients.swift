@@ -181,7 +181,7 @@ extension World {
     }
 
     func tellClientPong(_ client: Int) {
-        guard clients[client].isThere else { return }
+        guard clients[client].isThere, clients[client].hostGoneAt == nil else { return }
         clients[client].pingedAt = nil
         note("pong of c\(client)")
         tell { $0.clientPong(clients[client].id, now: now, &$1) }
@@ -193,7 +193,6 @@ extension World {
         let number = made.message.number
         messages.append(made.message)
         clients[client].unresolved.append(number)
-        clients[client].lastHeard = now
         clients[client].recentSends.removeAll { $0 + .seconds(1) <= now }
         clients[client].recentSends.append(now)
         note("c\(client) sends m\(number) \(made.message.intent): \(printable(made.bytes))")

@@ -127,8 +127,12 @@ extension World {
             connections[connection].outstanding = []
         }
         endedConnections = []
-        for connection in saidToBeLost where connections[connection].state != .gone {
-            fail(.honestCode, "u\(connection) was said to be lost and is still there")
+        for connection in saidToBeLost {
+            let lost = connections[connection]
+            if lost.state != .gone { fail(.honestCode, "u\(connection) was said to be lost and is still there") }
+            if lost.closedByCore, lost.hostGoneAt == nil, lost.retired == nil, !draining {
+                fail(.stays, "u\(connection) was cut with messages in flight, and its backend may only be busy")
+            }
         }
         saidToBeLost = []
     }
@@ -150,10 +154,31 @@ extension World {
     }
 
     func tellPong(_ connection: Int) {
-        guard connections[connection].state == .ready else { return }
+        guard connections[connection].state == .ready, connections[connection].hostGoneAt == nil else { return }
         note("pong of u\(connection)")
         connections[connection].pingedAt = nil
         tell(connection) { $0.connectionPong(connections[connection].id, now: now, &$1) }
+    }
+
+    /// What TCP knows. A busy or deaf peer acknowledges; what was sent a moment ago may not be acknowledged yet.
+    func tellInspected(_ connection: Int) {
+        guard connections[connection].state == .ready else { return }
+        let state = transport(hostGoneAt: connections[connection].hostGoneAt)
+        note("the system says of u\(connection): \(state)")
+        tell(connection) { $0.connectionInspected(connections[connection].id, state, now: now, &$1) }
+    }
+
+    func tellClientInspected(_ client: Int) {
+        guard clients[client].isThere else { return }
+        let state = transport(hostGoneAt: clients[client].hostGoneAt)
+        note("the system says of c\(client): \(state)")
+        tell { $0.clientInspected(clients[client].id, state, now: now, &$1) }
+    }
+
+    private func transport(hostGoneAt: Instant?) -> TransportState {
+        if let hostGoneAt { return TransportState(silence: now - hostGoneAt, isUnacknowledged: true) }
+        let isUnacknowledged = dice.chance(30)
+        return TransportState(silence: isUnacknowledged ? .zero : .hours(1), isUnacknowledged: isUnacknowledged)
     }
 
     // MARK: Backends
@@ -188,7 +213,8 @@ extension World {
     /// A reply is due; the backend may do something else instead.
     func sendReply(_ connection: Int, _ number: Int, _ part: Int) {
         let style = plan.styles[connections[connection].upstream]
-        guard connections[connection].state == .ready, !connections[connection].zombie, !messages[number].isAnswered
+        guard connections[connection].state == .ready, !connections[connection].zombie, !messages[number].isAnswered,
+            connections[connection].hostGoneAt == nil
         else { return }
         if connections[connection].readingStopped || !connections[connection].unread.isEmpty {
             connections[connection].unread.append((number, part))

@@ -24,8 +24,10 @@ extension World {
         if integer("greeting", body) != nil {
             checkGreeting(client, members)
         } else if let number = integer("to", body), let part = integer("part", body) {
+            clients[client].lastHeard = now
             checkReply(client, number, part, tags: members, body: body, wrapped: inner != nil)
         } else if let push = integer("push", body) {
+            clients[client].lastHeard = now
             checkPush(client, push, body)
         } else if let code = string("code", members) {
             checkError(client, code, members)

@@ -84,6 +84,9 @@ extension World {
             connections[connection].pingedAt = connections[connection].pingedAt ?? now
             if healing || !dice.chance(plan.faults.missingPong) {
                 agenda.note(.pong(connection), at: now + dice.span(0...200))
+            } else if dice.chance(30) {
+                note("the host of u\(connection) is gone")
+                connections[connection].hostGoneAt = connections[connection].hostGoneAt ?? now
             }
         case .pingClient(let id):
             guard let client = present(id, "a ping") else { return }
@@ -92,7 +95,18 @@ extension World {
             clients[client].pingedAt = clients[client].pingedAt ?? now
             if healing || !dice.chance(plan.faults.missingPong) {
                 agenda.note(.clientPong(client), at: now + dice.span(0...200))
+            } else if dice.chance(30) {
+                note("the host of c\(client) is gone")
+                clients[client].hostGoneAt = clients[client].hostGoneAt ?? now
             }
+        case .inspectConnection(let id):
+            guard let connection = ready(id, "a look at its socket") else { return }
+            note("  → inspect u\(connection)")
+            agenda.note(.inspected(connection), at: now)
+        case .inspectClient(let id):
+            guard let client = present(id, "a look at its socket") else { return }
+            note("  → inspect c\(client)")
+            agenda.note(.clientInspected(client), at: now)
         case .closeConnection(let id, let code): close(id, code)
         case .closeClient(let id, let code, let reason): closeByCore(id, code, reason)
         case .stopReading(let id):
@@ -281,11 +295,11 @@ extension World {
         {
             // Of a route that is gone the client keeps its connection until it leaves itself.
             let isItsOwn = [nil, World.upstreamGone].contains(connections[connection].retired)
-            if connections[connection].pingedAt != nil, isItsOwn {
+            if connections[connection].hostGoneAt != nil, isItsOwn {
                 condemned = connection
                 noteTrouble(connection)
             }
-            owedErrors[client] = connections[connection].passedLive
+            owedErrors[client] = min(connections[connection].passedLive, World.mostPassedErrors)
         }
         if connections[connection].pingedAt != nil { noteTrouble(connection) }
         if let client = connections[connection].through, closeInHand != nil, !clients[client].isThere,
@@ -306,7 +320,7 @@ extension World {
             switch reason {
             case .slowReader: clients[client].congested
             case .draining: draining
-            case .keepalive: clients[client].pingedAt != nil
+            case .keepalive: clients[client].hostGoneAt != nil
             case .idle: clients[client].lastHeard + limits.idleTimeout <= now
             case .tooManyConnections:
                 clients[client].session.map { sessions[$0].clients.count > limits.connectionsPerSession } ?? false

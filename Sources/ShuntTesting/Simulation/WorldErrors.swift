@@ -189,6 +189,8 @@ extension World {
                 ? nil : "it waited since \(message.acceptedAt.nanoseconds / 1_000_000) ms"
         case "timeout":
             if client == message.owner, message.state == .waiting { return "it is not under way" }
+            // A stream ends when its client is gone for too long.
+            if settings.replies.until != nil, !clients[message.client].isThere { return nil }
             return isOverdue(number) ? nil : "its time is not over"
         case "upstream_lost":
             // One that was kept for the next socket is of the past; one that is said now must be true at the event's end.

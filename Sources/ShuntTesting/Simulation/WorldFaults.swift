@@ -133,6 +133,7 @@ extension World {
         if dice.chance(50),
             let client = clients.indices.filter({
                 clients[$0].isThere && !clients[$0].congested && !clients[$0].isArriving && !clients[$0].isRaw
+                    && clients[$0].hostGoneAt == nil
             }).randomElement(
                 using: &dice)
         {
@@ -141,6 +142,7 @@ extension World {
             tell { $0.clientPong(clients[client].id, now: now, &$1) }
         } else if let connection = liveConnections.filter({
             connections[$0].state == .ready && !connections[$0].congested && !connections[$0].isRaw
+                && connections[$0].hostGoneAt == nil
         }).randomElement(using: &dice) {
             note("u\(connection) is ready and relieved again, and a pong that nobody asked for comes")
             tell(connection) { $0.connectionReady(connections[connection].id, now: now, &$1) }

@@ -264,6 +264,7 @@ extension World {
         messages[number].connection = connection
         messages[number].pool = connections[connection].pool
         messages[number].forwardedAt = now
+        clients[messages[number].client].lastHeard = now
         if case .oneWay = messages[number].intent {
             end(number, .oneWay)
             return

@@ -119,7 +119,7 @@ extension World {
         let wasRetired = connections[connection].retired
         endConnection(connection)
         closeInHand = close
-        owedErrors[client] = lost
+        owedErrors[client] = min(lost, World.mostPassedErrors)
         tell(connection) { core, effects in
             if tooLarge {
                 core.connectionMessageTooLarge(connections[connection].id, now: now, &effects)
@@ -143,6 +143,9 @@ extension World {
             fail(.stays, "c\(client) is still there, and its backend has closed")
         }
     }
+
+    /// Of more passed messages than that the last error speaks for the others.
+    static let mostPassedErrors = 64
 
     func timeout(_ connection: Int) -> TimeSpan {
         arrangement.upstreams[connections[connection].upstream].exchangeTimeout

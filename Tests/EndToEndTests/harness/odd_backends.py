@@ -7,6 +7,7 @@ import json
 import struct
 import threading
 
+from .namespaces import Namespace
 from .processes import free_port
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -60,6 +61,13 @@ class OddBackend:
     - `forged`: answers 101 with a wrong accept key
     - `deaf`: shakes hands and never reads again
     - `lavish`: answers each message with a megabyte
+    - `busy`: answers like a guide, but the message `compute` only once the test calls `finish`; until then it reads
+      nothing of that connection, as aiohttp and Tornado do while the application awaits
+    - `blocked`: the same, and until then nothing happens on any connection, as in every server of one thread
+    - `naming`: names each conversation that the client does not, `srv-1` and so on, and knows no other; `named` is what
+      it was told
+    - `approving`: answers a message only when an `approval` comes on the same connection
+    - `endless`: answers each message with parts, without end
     - `chatty`: shakes hands and pushes `pushes` messages at once, then answers like a guide
     - `stateful`: greets, wants to be told whose connection it is (`hello` with the token of its query) before it
       answers like a guide, and closes with 4001 whoever says anything else first
@@ -67,8 +75,22 @@ class OddBackend:
       right behind the first message with `reads`; else answers like a guide
     """
 
-    def __init__(self, manner: str, pushes: int = 0, closes: int | None = None, reason: str = "", reads: int = 0):
+    def __init__(
+        self,
+        manner: str,
+        pushes: int = 0,
+        closes: int | None = None,
+        reason: str = "",
+        reads: int = 0,
+        host: str = "127.0.0.1",
+        namespace: "Namespace | None" = None,
+    ):
         self.port = free_port()
+        self.host = host
+        self.namespace = namespace
+        self.computing = 0
+        self.named = []
+        self._done = threading.Event()
         self.manner = manner
         self.pushes = pushes
         self.closes = closes
@@ -92,13 +114,19 @@ class OddBackend:
         self._loop.call_soon_threadsafe(self._stopped.set)
         self._thread.join(10)
 
+    def finish(self):
+        """What is computed is done."""
+        self._done.set()
+
     def _run(self):
+        if self.namespace:
+            self.namespace.enter()
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(self._serve())
         self._loop.close()
 
     async def _serve(self):
-        server = await asyncio.start_server(self._connection, "127.0.0.1", self.port, backlog=4096)
+        server = await asyncio.start_server(self._connection, self.host, self.port, backlog=4096)
         self._started.set()
         await self._stopped.wait()
         server.close()
@@ -166,6 +194,38 @@ class OddBackend:
         writer.write(text_frame(json.dumps({"type": "joined", "message": "Welcome back"})))
         return True
 
+    async def _converse(self, message: dict, writer: asyncio.StreamWriter):
+        words = message.get("message")
+        reply = {"type": "response", "message": f"guide: {words}"}
+        if self.manner == "naming":
+            self.named.append(message.get("conversation_id"))
+            if not self.named[-1]:
+                self.answered += 1
+                reply["conversation_id"] = f"srv-{self.answered}"
+            elif not self.named[-1].startswith("srv-"):
+                reply = {"type": "error", "message": f"Unknown conversation {self.named[-1]}"}
+        elif self.manner == "approving":
+            if message.get("type") != "approval":
+                self.computing += 1
+                return
+            reply["message"] = f"approved: {words}"
+        else:
+            asyncio.get_running_loop().create_task(self._stream(writer))
+            return
+        writer.write(text_frame(json.dumps(reply)))
+
+    async def _stream(self, writer: asyncio.StreamWriter):
+        while not writer.is_closing():
+            writer.write(text_frame(json.dumps({"type": "token", "message": "part"})))
+            await asyncio.sleep(0.05)
+
+    async def _compute(self):
+        self.computing += 1
+        if self.manner == "blocked":
+            self._done.wait(60)
+        while not self._done.is_set():
+            await asyncio.sleep(0.01)
+
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         lavish = text_frame(json.dumps({"type": "response", "message": "x" * (1 << 20)}))
         while True:
@@ -175,10 +235,15 @@ class OddBackend:
                 return
             if opcode == 9:
                 writer.write(bytes([0x8A, len(payload)]) + payload)
-            if opcode == 1:
+            if opcode == 1 and self.manner in ("naming", "approving", "endless"):
+                await self._converse(json.loads(payload), writer)
+            elif opcode == 1:
                 self.answered += 1
                 message = json.loads(payload)
-                reply = {"type": "response", "message": f"guide: {message.get('message')}"}
+                words = message.get("message")
+                if words == "compute":
+                    await self._compute()
+                reply = {"type": "response", "message": f"guide: {words}"}
                 if "conversation_id" in message:
                     reply["conversation_id"] = message["conversation_id"]
                 writer.write(lavish if self.manner == "lavish" else text_frame(json.dumps(reply)))

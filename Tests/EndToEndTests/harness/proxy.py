@@ -29,7 +29,9 @@ class Proxy:
         self.directory = directory
         self.file = directory / "config.yaml"
         self.log_file = directory / "shunt.log"
-        listen = {"clients": f"127.0.0.1:{self.port}", "admin": f"127.0.0.1:{self.admin_port}"}
+        # Further hosts of this machine, where a test names some.
+        hosts = ["127.0.0.1", *(configuration["listen"].get("clients") or [])]
+        listen = {"clients": [f"{host}:{self.port}" for host in hosts], "admin": f"127.0.0.1:{self.admin_port}"}
         self.configuration = configuration | {"listen": configuration["listen"] | listen}
         directory.mkdir(parents=True, exist_ok=True)
         self.write()

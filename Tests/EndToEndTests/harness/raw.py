@@ -55,12 +55,12 @@ def problem(headers: dict, body: bytes) -> dict:
 class RawSocket:
     """A TCP connection to the proxy."""
 
-    def __init__(self, port: int, receive_buffer: int | None = None):
+    def __init__(self, port: int, receive_buffer: int | None = None, host: str = "127.0.0.1"):
         self.socket = socket.socket()
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(15)
-        self.socket.connect(("127.0.0.1", port))
+        self.socket.connect((host, port))
         self.buffer = b""
 
     def __enter__(self) -> "RawSocket":

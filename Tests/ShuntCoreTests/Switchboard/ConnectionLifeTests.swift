@@ -24,19 +24,6 @@ import Testing
         #expect(!world.pass(.milliseconds(19_900)).contains(.closeConnection(1, 1000)))
     }
 
-    @Test func `an unanswered ping ends the connection, and is the upstream's fault`() throws {
-        let (world, anna) = try world { $0.upstreams[0].breakerFailures = 1 }
-        world.answersPings = false
-        world.say(anna, Text.guide("2"))
-        world.pass(.milliseconds(20_020))
-        world.client(anna) { $0.clientPong($1, now: $2, &$3) }
-        let told = world.pass(.milliseconds(20_020))
-        #expect(told.errors == ["upstream_lost sent"])
-        #expect(told.contains(.closeConnection(1, 1000)))
-        #expect(world.notes.contains(.breakerOpened(upstream: 0)))
-        #expect(told.dials == 0)
-    }
-
     @Test func `an idle connection is closed, one with a message in flight is not`() throws {
         let (world, anna) = try world {
             $0.upstreams[0].idleTimeout = .seconds(60)
@@ -80,15 +67,6 @@ import Testing
         #expect(world.census.connections == 0)
     }
 
-    @Test func `a client that answers no ping is closed, one that says anything is not`() throws {
-        let (world, anna) = try world()
-        world.answersPings = false
-        #expect(world.pass(.milliseconds(20_020)).contains(.pingClient(anna)))
-        world.say(anna, #"{"type":"ping"}"#)
-        #expect(world.pass(.milliseconds(20_020)).contains(.pingClient(anna)))
-        #expect(world.pass(.milliseconds(20_100)).contains(.closeClient(anna, 1001, .keepalive)))
-    }
-
     @Test func `a client that says nothing for long is closed, but not before its reply`() throws {
         let (world, anna) = try world {
             $0.limits.idleTimeout = .minutes(1)
@@ -96,7 +74,37 @@ import Testing
         }
         #expect(world.pass(.minutes(2)) == [])
         #expect(world.hear(1, Text.reply("r")).delivered == ["1: r"])
-        #expect(world.pass(.milliseconds(200)) == [.closeClient(anna, 1001, .idle)])
+        #expect(world.pass(.seconds(59)) == [], "from the end of its last exchange on")
+        #expect(world.pass(.milliseconds(1_200)) == [.closeClient(anna, 1001, .idle)])
+    }
+
+    @Test func `a client that is pushed to, or hears parts, is not idle`() throws {
+        let (world, anna) = try world {
+            $0.limits.idleTimeout = .minutes(1)
+            $0.upstreams[0].pushes = ["news": .forward]
+            $0.upstreams[0].replies.until = ["done"]
+        }
+        world.hear(1, #"{"type":"done"}"#)
+        world.pass(.seconds(50))
+        #expect(world.hear(1, #"{"type":"news","message":"n"}"#).delivered == ["1: n"])
+        #expect(world.pass(.seconds(50)) == [])
+        world.say(anna, Text.guide("2"))
+        world.pass(.seconds(50))
+        #expect(world.hear(1, Text.reply("part")).delivered == ["1: part"])
+        #expect(world.pass(.seconds(50)) == [])
+        world.hear(1, #"{"type":"done"}"#)
+        #expect(world.pass(.milliseconds(60_200)) == [.closeClient(anna, 1001, .idle)])
+    }
+
+    @Test func `what is absorbed, refused or only pings keeps nobody from being idle`() throws {
+        let (world, anna) = try world { $0.limits.idleTimeout = .minutes(1) }
+        world.hear(1, Text.reply("r"))
+        for _ in 0..<3 {
+            world.pass(.seconds(15))
+            world.say(anna, #"{"type":"ping"}"#)
+            world.say(anna, #"{"agent_type":"nobody"}"#)
+        }
+        #expect(world.pass(.milliseconds(15_200)) == [.closeClient(anna, 1001, .idle)])
     }
 }
 

@@ -71,7 +71,7 @@ import Testing
         _ = world.connect("anna")
         #expect(world.pass(.seconds(90)) == [], "it is not idle")
         #expect(world.hear(1, Text.reply("a")).delivered == ["2: a"])
-        #expect(world.pass(.seconds(1)) == [.closeClient(2, 1001, .idle)])
+        #expect(world.pass(.seconds(61)) == [.closeClient(2, 1001, .idle)])
     }
 
     @Test func `without a token nothing is parked`() throws {

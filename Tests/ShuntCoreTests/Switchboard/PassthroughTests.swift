@@ -177,16 +177,6 @@ import Testing
         #expect(heard.dropFirst() == [.closeClient(anna, 1009, .messageTooBig), .closeConnection(1, 1000)])
     }
 
-    @Test func `a backend that does not answer pings ends its client's socket`() throws {
-        let (world, anna) = try admitted { $0.routes[0].endpoint?.heartbeat = nil }
-        world.answersPings = false
-        world.pass(.seconds(15))
-        world.say(anna, "its client is there")
-        let heard = world.pass(.seconds(26))
-        #expect(heard.contains(.relayCloseToClient(anna, .cut)))
-        #expect(heard.contains(.closeConnection(1, 1000)))
-    }
-
     // MARK: Backpressure
 
     @Test func `a backend that takes nothing stops the client, and nothing is lost`() throws {

@@ -1,0 +1,47 @@
+"""Exchanges with backends that stream for ever, name conversations themselves, or wait for a word in between."""
+
+import pytest
+
+from harness import new_token, until
+
+STREAM = {
+    "upstream_defaults": {"replies": {"match": ["token"], "until": {"type": ["done"]}}},
+    "session": {"linger": "1s", "parked_replies": {"for": "1s"}},
+}
+
+
+@pytest.mark.parametrize("has_token", [False, True])
+def test_streams_whose_client_is_gone_end(start_proxy, odd_backend, has_token):
+    proxy = start_proxy(STREAM, legacy=odd_backend("endless").port)
+    for _ in range(20):
+        with proxy.connect(new_token() if has_token else None) as client:
+            client.send("guide", "go")
+            assert client.receive()["message"] == "part"
+
+    def now():
+        counts = proxy.state("status")["now"]
+        return sum(counts[each] for each in ("clients", "connections", "exchanges", "sessions"))
+
+    until(lambda: now() == 0, "nothing of them is left", 20)
+
+
+def test_a_stream_ends_after_its_total_time(start_proxy, odd_backend):
+    changes = STREAM | {"routes": {"guide": {"legacy": {"upstream": {"exchange": {"total": "1s"}}}}}}
+    with start_proxy(changes, legacy=odd_backend("endless").port).connect(new_token()) as client:
+        client.send("guide", "go")
+        while (heard := client.receive())["type"] == "token":
+            assert heard["message"] == "part"
+        assert (heard["code"], heard["sent"]) == ("timeout", True)
+
+
+def test_an_answer_that_takes_longer_than_the_idle_time_makes_nobody_idle(start_proxy, odd_backend):
+    backend = odd_backend("busy")
+    with start_proxy({"limits": {"idle_timeout": "1s"}}, legacy=backend.port).connect(new_token()) as client:
+        client.send("guide", "compute")
+        until(lambda: backend.computing, "it computes")
+        # The socket must outlive its idle time, then begin it anew.
+        with pytest.raises(TimeoutError):
+            client.receive_text(2)
+        backend.finish()
+        assert client.receive()["message"] == "guide: compute"
+        client.hears_nothing_but("guide", "next")
