@@ -19,8 +19,13 @@ extension Switchboard {
         while let turn = connections[id]?.opening?.turn(steps, now: now) {
             switch turn {
             case .send(let template):
+                let words = template.filled(openingValues(of: id))
+                // A token or path value that is no UTF-8 cannot stand in JSON: better no connection than a wrong name.
+                guard String(validating: words, as: UTF8.self) != nil else {
+                    return failOpening(id, now: now, &effects)
+                }
                 let start = effects.splices.literalCount
-                effects.splices.literals.append(contentsOf: template.filled(openingValues(of: id)))
+                effects.splices.literals.append(contentsOf: words)
                 effects.list.append(.forward(id, effects.splices.splice(literalsFrom: start)))
             case .wait:
                 return arm(connection: id)
@@ -45,11 +50,11 @@ extension Switchboard {
         }
         if case .client(let owner) = pool.key.owner, let client = clients[owner] {
             for (name, value) in client.endpoint?.pattern?.values(in: client.handshake.path) ?? [:] {
-                values[name] = Array(value.utf8)
+                values[name] = value.bytes
             }
         }
         values["session"] = sessions[pool.session]?.shortName ?? []
-        values["token"] = Array((sessions[pool.session]?.token ?? "").utf8)
+        values["token"] = sessions[pool.session]?.token?.bytes ?? []
         return values
     }
 
