@@ -76,7 +76,9 @@ package struct QueueSettings: Sendable, Hashable {
 /// Which messages of an upstream are replies.
 package struct ReplySettings: Sendable, Hashable {
     /// The values of `type` that end an exchange.
-    package var match = ["response", "chat_response", "agent_response", "message", "error"]
+    package var match = [
+        "response", "chat_response", "agent_response", "message", "error", "visualization", "analysis", "drill_down",
+    ]
     /// Whether a message without `type` ends one.
     package var matchNone = true
     /// For streams: only these types end the exchange; the matching others are parts of it.

@@ -17,6 +17,7 @@ package final class RoutingTable: Sendable {
     package let conversationSlot: Int
     package let conversationIsTopLevel: Bool
     package let tokenSlot: Int
+    let deciding: DecidingMembers
     package let absorbed: ByteMap
     package let oneWay: ByteMap
     package let conversationTemplate: ConversationTemplate
@@ -28,11 +29,13 @@ package final class RoutingTable: Sendable {
         self.definition = definition
         let address = definition.addressing
         var paths = ["type", "session_token", address.conversationField] + address.routeBy
+        var correlations: [String] = []
         for upstream in definition.upstreams {
             paths += ReshapeProgram.paths(of: upstream.request)
-            if case .field(let field, _) = upstream.correlation { paths.append(field) }
+            if case .field(let field, _) = upstream.correlation { correlations.append(field) }
         }
-        let keys = KeySet(paths)
+        paths += correlations
+        let keys = KeySet(paths, folding: "session_token")
         requestKeys = keys
         routeSlots = address.routeBy.map { keys.slot($0) ?? 0 }
         strippable = address.routeBy.map { !$0.contains(".") }
@@ -41,6 +44,9 @@ package final class RoutingTable: Sendable {
         conversationSlot = keys.slot(address.conversationField) ?? 0
         conversationIsTopLevel = !address.conversationField.contains(".")
         tokenSlot = keys.slot("session_token") ?? 0
+        deciding = DecidingMembers(
+            address: address.routeBy, kind: "type", conversation: address.conversationField,
+            correlations: correlations, keys: keys)
         absorbed = ByteMap(address.absorb)
         oneWay = ByteMap(address.oneWay)
         conversationTemplate = ConversationTemplate(address.conversationTemplate, fields: address.routeBy)

@@ -14,6 +14,8 @@ package final class Upstream: Sendable {
     package let correlationSlot: Int?
     /// The slots of the `routeBy` members; nil for a dotted one, which no tag can be written to.
     package let tagSlots: [Int?]
+    /// Whether rules or tags act on its replies: on all duplicates of a member, so that they are scanned to their end.
+    package let editsReplies: Bool
     package let toUnified: ReshapeProgram
     package let request: ReshapeProgram
     /// The correlation member's slot in the table's request keys.
@@ -57,6 +59,8 @@ package final class Upstream: Sendable {
         conversationSlot = conversation.flatMap { keys.slot($0) }
         correlationSlot = correlation.flatMap { keys.slot($0) }
         tagSlots = taggable.map { $0.flatMap { keys.slot($0) } }
+        editsReplies =
+            !settings.toUnified.isEmpty || !restored.isEmpty || conversation != nil || taggable.contains { $0 != nil }
         toUnified = try ReshapeProgram(settings.toUnified, keys: keys)
         request = try ReshapeProgram(settings.request, keys: requestKeys)
         requestCorrelationSlot = correlation.flatMap { requestKeys.slot($0) }

@@ -2,6 +2,8 @@
 package enum ErrorCode: String, Sendable, CaseIterable {
     case badJSON = "bad_json"
     case notAnObject = "not_an_object"
+    case ambiguousMember = "ambiguous_member"
+    case badMember = "bad_member"
     case binaryUnsupported = "binary_unsupported"
     case unknownAgent = "unknown_agent"
     case pillarRequired = "pillar_required"
@@ -26,6 +28,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
         switch self {
         case .badJSON: "The message is not valid JSON"
         case .notAnObject: "The message must be a JSON object"
+        case .ambiguousMember: "A member stands there twice, with different values"
+        case .badMember: "A member's name or value cannot be carried"
         case .binaryUnsupported: "Binary messages are not supported on this endpoint; send text"
         case .unknownAgent: "Unknown agent_type"
         case .pillarRequired: "Pillar is required"

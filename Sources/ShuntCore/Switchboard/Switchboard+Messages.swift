@@ -46,6 +46,11 @@ extension Switchboard {
             let detail = "The message is nested deeper than \(nesting) levels (at byte \(position))"
             return refuse(id, .badJSON, detail: detail, now: now, &effects)
         }
+        if !envelope.oddities.isEmpty, let objection = objection(to: id, bytes) {
+            return refuse(
+                id, objection.code, detail: objection.detail, members: known(bytes, but: objection.slot), now: now,
+                &effects)
+        }
         if let type = envelope.value(table.typeSlot), table.absorbed.find(bytes, type) != nil {
             tally.absorbed += 1
             return
@@ -64,6 +69,13 @@ extension Switchboard {
             let detail = unknown(.unknownPillar, level: level, bytes)
             refuse(id, .unknownPillar, detail: detail, members: known(bytes), now: now, &effects)
         }
+    }
+
+    /// What there is to object to the message at hand.
+    @inline(never)
+    private func objection(to id: ClientID, _ bytes: Span<UInt8>) -> Objection? {
+        table.deciding.objection(
+            to: envelope, keys: table.requestKeys, bytes, isAddressed: clients[id]?.endpoint == nil)
     }
 
     /// A client's message grows past `limits.message`: it is told, then closed with 1009.

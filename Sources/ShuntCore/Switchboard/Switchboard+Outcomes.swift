@@ -144,13 +144,15 @@ extension Switchboard {
     }
 
     /// What a refused message is known by: its own address and conversation, where they are short.
-    func known(_ bytes: Span<UInt8>) -> [(name: String, json: [UInt8])] {
+    ///
+    /// - Parameter but: the slot of a member that is left out.
+    func known(_ bytes: Span<UInt8>, but left: Int = -1) -> [(name: String, json: [UInt8])] {
         var members: [(name: String, json: [UInt8])] = []
         let addressing = table.definition.addressing
         for (name, slot) in zip(
             addressing.routeBy + [addressing.conversationField], table.routeSlots + [table.conversationSlot])
         {
-            guard let value = envelope.value(slot), value.end - value.start <= 256 else { continue }
+            guard slot != left, let value = envelope.value(slot), value.end - value.start <= 256 else { continue }
             members.append((name, copy(bytes, value.start..<value.end)))
         }
         return members

@@ -181,6 +181,13 @@ extension Switchboard {
             fail(id, .badJSON, now: now, &effects)
             return false
         }
+        if !envelope.oddities.isEmpty,
+            let objection = table.deciding.objection(
+                to: envelope, keys: table.requestKeys, exchange.held.span, isAddressed: false)
+        {
+            fail(id, objection.code, now: now, &effects)
+            return false
+        }
         if let type = envelope.value(table.typeSlot), table.absorbed.find(exchange.held.span, type) != nil {
             tally.absorbed += 1
             end(id, now: now, &effects)
@@ -248,6 +255,7 @@ extension Switchboard {
     ) -> Splice {
         let table = table
         reshaper.begin(envelope)
+        if envelope.oddities.contains(.repeated) { keepLastOfDeciding(table) }
         reshaper.drop(table.tokenSlot)
         if !upstream.isUnified {
             for slot in table.strippedSlots { reshaper.drop(slot) }
@@ -268,6 +276,12 @@ extension Switchboard {
         if !blob { return splice }
         effects.splices.hold(exchanges[id]?.held ?? [], for: splice)
         return splice
+    }
+
+    /// Equal duplicates of a member that decides are cut to one, so that whichever a backend reads is there to be read.
+    @inline(never)
+    private mutating func keepLastOfDeciding(_ table: RoutingTable) {
+        for slot in table.deciding.address + table.deciding.others { reshaper.keepLast(slot) }
     }
 
     /// An old client's message has no address but that of its endpoint.

@@ -11,7 +11,8 @@ extension Switchboard {
         let keys = upstream.replyKeys
         let scanned =
             kind == .text
-            && envelope.scan(bytes, for: keys, nesting: table.definition.limits.nesting, early: true) == .object
+            && envelope.scan(
+                bytes, for: keys, nesting: table.definition.limits.nesting, early: !upstream.editsReplies) == .object
         if !scanned {
             misunderstood(id, now: now, &effects)
         } else {
@@ -110,7 +111,7 @@ extension Switchboard {
         var candidate = head
         while let exchange = exchanges[candidate] {
             let sent = exchange.correlation
-            let whole = JSONValue(kind: Self.kind(of: sent), start: 0, end: sent.count)
+            let whole = JSONValue(kind: JSONContent.kind(of: sent), start: 0, end: sent.count)
             if JSONString.same(bytes, value, sent.span, whole), fits(exchange.route, upstream, bytes) {
                 return candidate
             }
@@ -129,17 +130,6 @@ extension Switchboard {
             if value.kind != .string || !JSONString.equals(bytes, value, route.matchBytes[level]) { return false }
         }
         return true
-    }
-
-    private static func kind(of json: [UInt8]) -> JSONKind {
-        switch json.first {
-        case 0x22: .string
-        case 0x7B: .object
-        case 0x5B: .array
-        case 0x74: .true
-        case 0x66: .false
-        default: .number
-        }
     }
 
     private mutating func answer(

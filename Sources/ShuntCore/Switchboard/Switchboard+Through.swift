@@ -13,13 +13,16 @@ extension Switchboard {
             let result = envelope.scan(bytes, for: Self.typeOnly, nesting: table.definition.limits.nesting, early: true)
             if result == .object, let type = envelope.value(0),
                 endpoint.absorbed.find(bytes, type) != nil || table.oneWay.find(bytes, type) != nil,
-                let type = wholeType(bytes)
+                isWhole(bytes), let type = envelope.value(0)
             {
-                if endpoint.absorbed.find(bytes, type) != nil {
+                let isAmbiguous = envelope.oddities.contains(.repeated) && envelope.disagrees(0, bytes)
+                if isAmbiguous {
+                    tally.ambiguous += 1
+                } else if endpoint.absorbed.find(bytes, type) != nil {
                     tally.absorbed += 1
                     return
                 }
-                opens = table.oneWay.find(bytes, type) == nil
+                opens = !isAmbiguous && table.oneWay.find(bytes, type) == nil
             }
         }
         guard let seatID = clients[id]?.seats.first?.seat, let route = seats[seatID]?.route,
@@ -41,11 +44,9 @@ extension Switchboard {
 
     static let typeOnly = KeySet(["type"])
 
-    /// The type of a message that is well-formed to its end: the last one counts, as it does for the backend.
-    private mutating func wholeType(_ bytes: Span<UInt8>) -> JSONValue? {
-        let nesting = table.definition.limits.nesting
-        guard envelope.scan(bytes, for: Self.typeOnly, nesting: nesting, early: false) == .object else { return nil }
-        return envelope.value(0)
+    /// Whether a message is well-formed to its end; its type is that of the whole message then.
+    private mutating func isWhole(_ bytes: Span<UInt8>) -> Bool {
+        envelope.scan(bytes, for: Self.typeOnly, nesting: table.definition.limits.nesting, early: false) == .object
     }
 
     private mutating func pass(

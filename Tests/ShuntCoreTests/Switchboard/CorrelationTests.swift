@@ -24,7 +24,11 @@ import Testing
         #expect(world.tally.pushesDropped == 2)
     }
 
-    @Test(arguments: ["response", "chat_response", "agent_response", "message", "error"])
+    @Test(
+        arguments: [
+            "response", "chat_response", "agent_response", "message", "error", "visualization", "analysis",
+            "drill_down",
+        ])
     func `these types are replies by default`(type: String) throws {
         let world = try Driver(.agents())
         let anna = world.connect("anna")
