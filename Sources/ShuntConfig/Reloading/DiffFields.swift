@@ -76,6 +76,7 @@ extension AddressingSettings {
         [
             Field("path and aliases", \.paths), Field("route_by", \.routeBy),
             Field("conversation.field", \.conversationField),
+            Field("conversation.reply_field", \.conversationInReplies),
             Field("conversation.template", \.conversationTemplate), Field("default_route", \.defaultRoute),
             Field("absorb", \.absorb), Field("one_way", \.oneWay),
         ]
@@ -92,6 +93,7 @@ extension UpstreamSettings {
             Field("pool.connect_timeout", \.connectTimeout),
             Field("pool.handshake_timeout", \.handshakeTimeout), Field("vary", \.vary),
             Field("source_addresses", \.sourceAddresses), Field("pace", \.pace), Field("correlation", \.correlation),
+            Field("correlation.reply_field", \.correlationInReplies),
             Field("exchange.in_flight", \.inFlight), Field("exchange.timeout", \.exchangeTimeout),
             Field("exchange.retry", \.retrySafe), Field("exchange.queue", \.queue), Field("replies", \.replies),
             Field("pushes", \.pushes), Field("pushes_to", \.pushTarget), Field("closes", \.closes),
@@ -108,7 +110,7 @@ extension RouteSettings {
     static var fields: [Field<Self>] {
         [
             Field("pin", \.pin), Field("pin_idle", \.pinIdle), Field("fallback", \.fallsBack),
-            Field("overrides", \.overrides),
+            Field("overrides", \.overrides), Field("unified", \.unified),
         ]
     }
 }

@@ -29,6 +29,8 @@ package struct Connection: Sendable {
     package var readingStopped = false
     /// A reply came on it: it is past its greetings, and its loss is no failed dial.
     package var replied = false
+    /// A reply on it carried the correlation member.
+    package var carriesField = false
     package var lastHeard: Instant
     /// Set while a control ping is unanswered.
     package var pingedAt: Instant?

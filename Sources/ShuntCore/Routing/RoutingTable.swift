@@ -28,7 +28,8 @@ package final class RoutingTable: Sendable {
     package init(_ definition: TableDefinition) throws(TableProblem) {
         self.definition = definition
         let address = definition.addressing
-        var paths = ["type", "session_token", address.conversationField] + address.routeBy
+        let kind = address.kinds.kindPath
+        var paths = [kind, "session_token", address.conversationField] + address.routeBy
         var correlations: [String] = []
         for upstream in definition.upstreams {
             paths += ReshapeProgram.paths(of: upstream.request)
@@ -40,12 +41,12 @@ package final class RoutingTable: Sendable {
         routeSlots = address.routeBy.map { keys.slot($0) ?? 0 }
         strippable = address.routeBy.map { !$0.contains(".") }
         strippedSlots = zip(routeSlots, strippable).compactMap { $1 ? $0 : nil }
-        typeSlot = keys.slot("type") ?? 0
+        typeSlot = keys.slot(kind) ?? 0
         conversationSlot = keys.slot(address.conversationField) ?? 0
         conversationIsTopLevel = !address.conversationField.contains(".")
         tokenSlot = keys.slot("session_token") ?? 0
         deciding = DecidingMembers(
-            address: address.routeBy, kind: "type", conversation: address.conversationField,
+            address: address.routeBy, kind: kind, conversation: address.conversationField,
             correlations: correlations, keys: keys)
         absorbed = ByteMap(address.absorb)
         oneWay = ByteMap(address.oneWay)
@@ -53,6 +54,9 @@ package final class RoutingTable: Sendable {
         addressing = try Addressing(address, routes: definition.routes, keys: keys)
         let restored = Set(
             definition.routes.flatMap { ReshapeProgram.paths(of: $0.endpoint?.toLegacy ?? ReshapeRules()) })
+        let ownRules = Dictionary(
+            definition.routes.filter { !$0.unified.isEmpty }.map { ($0.name, $0.unified) },
+            uniquingKeysWith: { first, _ in first })
         var built: [Upstream] = []
         for (index, settings) in definition.upstreams.enumerated() {
             if let reason = Self.danger(in: settings) { throw .unsafe(upstream: index, reason: reason) }
@@ -60,7 +64,8 @@ package final class RoutingTable: Sendable {
                 built.append(
                     try Upstream(
                         index: index, settings: settings, isUnified: index == definition.unified, addressing: address,
-                        requestKeys: keys, restored: index == definition.unified ? restored.sorted() : []))
+                        requestKeys: keys, restored: index == definition.unified ? restored.sorted() : [],
+                        routes: index == definition.unified ? ownRules : [:]))
             } catch {
                 throw .badRule(upstream: index, reason: error.text)
             }

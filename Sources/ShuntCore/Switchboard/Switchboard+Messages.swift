@@ -158,9 +158,10 @@ extension Switchboard {
 
     mutating func correlation(_ upstream: Upstream, _ conversation: [UInt8], _ bytes: Span<UInt8>) -> [UInt8] {
         guard let slot = upstream.requestCorrelationSlot else { return [] }
-        // The conversation id is added where it is absent, so it is always there to be echoed.
-        if slot == table.conversationSlot { return conversation }
-        guard let value = envelope.value(slot), value.kind != .null else { return [] }
+        let value = envelope.value(slot).flatMap { $0.kind == .null ? nil : $0 }
+        // The conversation id is added where it is absent, if it can be, so that it is there to be echoed.
+        if slot == table.conversationSlot, value != nil || table.conversationIsTopLevel { return conversation }
+        guard let value else { return [] }
         return copy(bytes, value.start..<value.end)
     }
 }

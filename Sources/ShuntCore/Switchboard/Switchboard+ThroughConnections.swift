@@ -71,7 +71,9 @@ extension Switchboard {
         meterError(endpoint.route, .legacy, code)
         erred(clients[id]?.seats.first?.seat ?? .none)
         let start = effects.splices.literalCount
-        ErrorReply.append(code, sent: sent, members: tags(of: endpoint.route), to: &effects.splices.literals)
+        ErrorReply.append(
+            code, kinds: kinds(of: endpoint), sent: sent, members: tags(of: endpoint.route),
+            to: &effects.splices.literals)
         let splice = effects.splices.splice(literalsFrom: start)
         effects.list.append(.deliver(id, restored(splice, message: Span(), endpoint, &effects)))
     }
