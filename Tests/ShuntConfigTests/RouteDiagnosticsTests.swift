@@ -214,7 +214,7 @@ struct RouteDiagnosticsTests {
             unified:
               path: api/ws/agent
               aliases: [/a?b, /healthz, /x, /x]
-              route_by: [agent_type, agent_type, a.b.c]
+              route_by: [agent_type, agent_type, a..c]
               conversation: {template: "{agent}_{pillar}"}
               one_way: [ping]
             \#(oneRoute)
@@ -226,7 +226,7 @@ struct RouteDiagnosticsTests {
             ?, # and characters beyond ASCII do not belong in it
             3:19: error: unified.aliases[1]: found "/healthz"; allowed: a path such as /api/ws/agent; Shunt answers \#
             health checks there
-            4:38: error: unified.route_by[2]: found "a.b.c"; allowed: the name of a member, such as id or payload.id
+            4:38: error: unified.route_by[2]: found "a..c"; allowed: the name of a member, such as id or payload.id
             5:28: error: unified.conversation.template: unknown placeholder {agent}; allowed: {agent_type}, \#
             {pillar} or {session}
             5:28: error: unified.conversation.template: the template has no {session}; all users would share one \#

@@ -173,6 +173,51 @@ struct SettingsTests {
     }
 
     @Test
+    func `what tells kinds is read, for messages too, and a route has its own over the unified upstream's`() throws {
+        let definition = try Self.settings(
+            """
+            upstream_defaults: {replies: {by: event.kind}}
+            unified:
+              route_by: [to.the.agent]
+              conversation: {field: payload.conversation_id, reply_field: conversation_id}
+              upstream:
+                url: ws://127.0.0.1/u
+                correlation: {field: payload.id, reply_field: meta.reply.to}
+                replies: {match: [done]}
+                request: {unwrap: payload}
+                pushes: {hello: forward}
+            routes:
+              guide:
+                match: {to.the.agent: guide}
+                served_by: unified
+                unified: {replies: {until: {data.state: [end]}}, to_unified: {drop: [x]}, pushes: {note: drop}}
+              rpc:
+                match: {to.the.agent: rpc}
+                legacy: {upstream: {url: ws://127.0.0.1/r, replies: {by: {reply: [result, error], push: [method]}}}}
+            """
+        ).table.definition
+        #expect(definition.addressing.kinds == .member("event.kind"))
+        #expect(definition.addressing.routeBy == ["to.the.agent"])
+        #expect(definition.addressing.conversationField == "payload.conversation_id")
+        #expect(definition.addressing.conversationInReplies == "conversation_id")
+        let unified = definition.upstreams[0]
+        #expect(unified.correlation == .field("payload.id", unique: false))
+        #expect(unified.correlationInReplies == "meta.reply.to")
+        #expect(unified.request.unwrap == "payload")
+        var own = UnifiedRouteSettings()
+        own.replies = ReplySettings()
+        own.replies?.by = .member("event.kind")
+        own.replies?.match = ["done"]
+        own.replies?.matchNone = false
+        own.replies?.until = ReplyEnd(path: "data.state", values: ["end"])
+        own.toUnified = ReshapeRules()
+        own.toUnified?.drop = ["x"]
+        own.pushes = ["hello": .forward, "note": .drop]
+        #expect(definition.routes[0].unified == own)
+        #expect(definition.upstreams[1].replies.by == .presence(reply: ["result", "error"], push: ["method"]))
+    }
+
+    @Test
     func `all settings of an upstream are read`() throws {
         let upstream = try Self.upstream(
             """
@@ -228,7 +273,7 @@ struct SettingsTests {
         expected.queue.timeout = .seconds(13)
         expected.replies.match = ["answer", "delta", "done"]
         expected.replies.matchNone = false
-        expected.replies.until = ["done", "answer"]
+        expected.replies.until = ReplyEnd(values: ["done", "answer"])
         expected.pushes = [
             "": .drop, "welcome": .forward, "ping": .answer(#"{"type": "pong"}"#),
             "hi": .answer(#"{"a":[1,"x",null]}"#),

@@ -152,6 +152,22 @@ struct UpstreamDiagnosticsTests {
             backend is not told whose connection it is, unless the client's own query or headers say so
             """#),
         DiagnosticCase(
+            "what tells kinds",
+            #"""
+            routes:
+              guide:
+                match: {agent_type: guide}
+                legacy:
+                  upstream:
+                    url: ws://a/
+                    replies: {by: {reply: [result], pushes: [method]}, match: [response], until: {a..b: [x]}}
+                unified: {replies: {until: {type: [a], kind: [b]}}, timeout: 3s}
+            """#,
+            #"""
+            7:38: error: routes.guide.legacy.upstream.replies.by: unknown key pushes; allowed: push and reply; did \#
+            you mean push?
+            """#),
+        DiagnosticCase(
             "the rest of an upstream's values",
             #"""
             routes:

@@ -98,6 +98,7 @@ struct UpstreamChecks {
     }
 
     private func checkPushes() {
+        guard case .member = settings.replies.by else { return }
         for type in settings.pushes.keys.sorted() {
             let isReply = type.isEmpty ? settings.replies.matchNone : settings.replies.match.contains(type)
             guard isReply else { continue }

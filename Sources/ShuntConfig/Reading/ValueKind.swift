@@ -57,6 +57,9 @@ extension ValueKind where Value == String {
     /// Any text, the empty one too.
     static var anyText: ValueKind { ValueKind(allowed: "a text") { .value($0.text) } }
 
+    /// The path of a JSON member: names with dots between them.
+    static var memberPath: ValueKind { member(dots: 15) }
+
     /// The name of a JSON member, with at most as many dots as given.
     static func member(dots: Int) -> ValueKind {
         let allowed = dots == 0 ? "the name of a member" : "the name of a member, such as id or payload.id"

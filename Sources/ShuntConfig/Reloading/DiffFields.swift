@@ -77,6 +77,7 @@ extension AddressingSettings {
         [
             Field("path and aliases", \.paths), Field("route_by", \.routeBy),
             Field("conversation.field", \.conversationField),
+            Field("conversation.reply_field", \.conversationInReplies),
             Field("conversation.template", \.conversationTemplate), Field("default_route", \.defaultRoute),
             Field("absorb", \.absorb), Field("one_way", \.oneWay),
         ]
@@ -93,6 +94,7 @@ extension UpstreamSettings {
             Field("pool.connect_timeout", \.connectTimeout),
             Field("pool.handshake_timeout", \.handshakeTimeout), Field("vary", \.vary),
             Field("source_addresses", \.sourceAddresses), Field("pace", \.pace), Field("correlation", \.correlation),
+            Field("correlation.reply_field", \.correlationInReplies),
             Field("exchange.in_flight", \.inFlight), Field("exchange.timeout", \.exchangeTimeout),
             Field("exchange.total", \.exchangeTotal),
             Field("exchange.retry", \.retrySafe), Field("exchange.queue", \.queue), Field("replies", \.replies),
@@ -111,7 +113,7 @@ extension RouteSettings {
     static var fields: [Field<Self>] {
         [
             Field("pin", \.pin), Field("pin_idle", \.pinIdle), Field("fallback", \.fallsBack),
-            Field("overrides", \.overrides),
+            Field("overrides", \.overrides), Field("unified", \.unified),
         ]
     }
 }

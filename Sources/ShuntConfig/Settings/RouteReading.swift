@@ -55,6 +55,7 @@ struct RouteReader {
             route.endpoint = reader.read(legacy, names: Array(instance.values.keys))
             legacy.finish(later: Self.laterOfLegacy)
         }
+        if let node = section.section("unified") { readUnified(node, into: &route, draft) }
         if let node = GreetReader.node(in: section) {
             let texts = GreetReader(diagnostics: diagnostics, fields: fields).read(node)
             route.endpoint?.greet = texts
@@ -72,6 +73,30 @@ struct RouteReader {
             route.legacy = draft.append(upstream, at: section["legacy"] ?? place)
         }
         draft.append(route, shownMatch: match.shown, at: place)
+    }
+
+    /// What the route has of its own where the unified upstream serves it: laid over that upstream's.
+    private func readUnified(_ section: Section, into route: inout RouteSettings, _ draft: TableDraft) {
+        func merged(_ key: String) -> Section? {
+            guard let own = section[key], Section(own, diagnostics) != nil else { return nil }
+            return Section(draft.unifiedUpstream?[key]?.merged(with: own) ?? own, diagnostics)
+        }
+        if let replies = merged("replies") {
+            var settings = ReplySettings()
+            settings.read(replies)
+            route.unified.replies = settings
+        }
+        if let pushes = merged("pushes") {
+            var actions: [String: PushAction] = [:]
+            PushAction.read(pushes, into: &actions)
+            route.unified.pushes = actions
+        }
+        if let rules = merged("to_unified") {
+            var settings = ReshapeRules()
+            settings.read(rules)
+            route.unified.toUnified = settings
+        }
+        section.finish()
     }
 
     /// The endpoint for the values that a template does not list, unless they are refused.

@@ -11,7 +11,7 @@ extension AddressingSettings {
         if Set(paths).count != paths.count {
             section.diagnostics.error(section["aliases"] ?? section.node, "a path stands there twice")
         }
-        section.setList(&routeBy, "route_by", .literal(.member(dots: 1)), count: 1...8)
+        section.setList(&routeBy, "route_by", .literal(.memberPath), count: 1...8)
         if Set(routeBy).count != routeBy.count, let node = section["route_by"] {
             section.diagnostics.error(node, "a member stands there twice")
         }
@@ -29,7 +29,8 @@ extension AddressingSettings {
     }
 
     private mutating func readConversation(_ section: Section) {
-        section.set(&conversationField, "field", .member(dots: 1))
+        section.set(&conversationField, "field", .memberPath)
+        if let node = section["reply_field"] { conversationInReplies = section.diagnostics.read(node, .memberPath) }
         if let node = section["template"],
             let template = section.diagnostics.read(node, .text("a text such as \"{agent_type}_{session}\""))
         {

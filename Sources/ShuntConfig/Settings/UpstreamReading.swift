@@ -71,7 +71,7 @@ struct UpstreamReader {
         if let node = section["correlation"] { settings.readCorrelation(node, diagnostics) }
         if let exchange = section.section("exchange") { settings.readExchange(exchange) }
         if let replies = section.section("replies") { settings.replies.read(replies) }
-        if let pushes = section.section("pushes") { settings.readPushes(pushes) }
+        if let pushes = section.section("pushes") { PushAction.read(pushes, into: &settings.pushes) }
         section.set(&settings.pushTarget, "pushes_to", .choice(["last": .last, "all": .all, "none": .none]))
         if let closes = section.section("closes") { settings.readCloses(closes) }
         if let refusals = section.section("refusals") { settings.readRefusals(refusals) }
@@ -139,27 +139,14 @@ extension UpstreamSettings {
         }
         var field = ""
         var isUnique = false
-        section.set(&field, "field", .member(dots: 1))
+        section.set(&field, "field", .memberPath)
+        if let node = section["reply_field"] { correlationInReplies = diagnostics.read(node, .memberPath) }
         section.set(&isUnique, "unique", .boolean)
         if section["field"] == nil {
             diagnostics.error(node, "the key field is missing", allowed: "{field: conversation_id}")
         }
         section.finish()
         if !field.isEmpty { correlation = .field(field, unique: isUnique) }
-    }
-
-    /// Types to actions; `none` is a push without a type.
-    fileprivate mutating func readPushes(_ section: Section) {
-        for entry in section.node.entries ?? [] {
-            guard let node = section[entry.key] else { continue }
-            guard !entry.key.isEmpty else {
-                section.diagnostics.error(node, "a push without a type is written none")
-                continue
-            }
-            if let action = PushAction.read(node, section.diagnostics) {
-                pushes[entry.key == "none" ? "" : entry.key] = action
-            }
-        }
     }
 
     private static var meaning: ValueKind<CloseMeaning> {
@@ -209,6 +196,20 @@ extension UpstreamSettings {
 }
 
 extension PushAction {
+    /// Types to actions; `none` is a push without a type.
+    static func read(_ section: Section, into pushes: inout [String: PushAction]) {
+        for entry in section.node.entries ?? [] {
+            guard let node = section[entry.key] else { continue }
+            guard !entry.key.isEmpty else {
+                section.diagnostics.error(node, "a push without a type is written none")
+                continue
+            }
+            if let action = PushAction.read(node, section.diagnostics) {
+                pushes[entry.key == "none" ? "" : entry.key] = action
+            }
+        }
+    }
+
     /// `forward`, `drop`, or `{answer: …}` with JSON text or a mapping.
     fileprivate static func read(_ node: DocumentNode, _ diagnostics: DiagnosticList) -> PushAction? {
         let allowed = "forward, drop or {answer: '{\"type\":\"pong\"}'}"
@@ -222,30 +223,6 @@ extension PushAction {
             return nil
         }
         return diagnostics.readObject(answer, advice: "it is sent to the upstream as it stands").map { .answer($0) }
-    }
-}
-
-extension ReplySettings {
-    fileprivate mutating func read(_ section: Section) {
-        if let node = section["match"],
-            let types = section.diagnostics.readList(
-                node, .text("a type, or none for a message without one"), count: 1...256)
-        {
-            match = types.filter { $0 != "none" }
-            matchNone = types.contains("none")
-        }
-        if let untilSection = section.section("until") {
-            var types: [String] = []
-            untilSection.setList(&types, "type", .text("a type"), count: 1...256)
-            if untilSection["type"] == nil {
-                section.diagnostics.error(untilSection.node, "the key type is missing", allowed: "{type: [done]}")
-            }
-            untilSection.finish()
-            // What ends an exchange is a reply, whether `match` says so or not.
-            match += types.filter { !match.contains($0) }
-            if !types.isEmpty { until = types }
-        }
-        section.finish()
     }
 }
 

@@ -14,6 +14,10 @@ extension MetricsPage {
             "shunt_messages_absorbed", "Messages of types that go no further, such as old clients' heartbeats.",
             tally.absorbed)
         counter(
+            "shunt_messages_ambiguous",
+            "Messages of old clients that were passed through with their type twice, which is not the same twice.",
+            tally.ambiguous)
+        counter(
             "shunt_replies_delivered",
             "Replies, pushes that were passed through among them, that were handed to clients or parked.",
             tally.delivered)

@@ -35,6 +35,8 @@ package struct Connection: Sendable {
     /// A message of any kind came on it: from here on the backend may have read what is written.
     package var hasSpoken = false
     package var keepalive: Keepalive
+    /// A reply on it carried the correlation member.
+    package var carriesField = false
     package var idleSince: Instant
     /// The end of its lifetime, jittered.
     package var expires = Instant.distantFuture

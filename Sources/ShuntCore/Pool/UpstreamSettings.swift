@@ -34,7 +34,7 @@ package enum PoolMode: Sendable { case session, client }
 package enum Correlation: Sendable, Hashable {
     /// In order, one after the other.
     case fifo
-    /// By a member that the backend echoes (one dotted level). `unique`: every exchange has a value of its own, so a
+    /// By a member that the backend echoes (a path). `unique`: every exchange has a value of its own, so a
     /// late reply can be told from the next one's and a timeout need not retire the connection.
     case field(String, unique: Bool)
 }
@@ -94,14 +94,36 @@ package struct QueueSettings: Sendable, Hashable {
     package init() {}
 }
 
+/// What tells replies from pushes.
+package enum ReplyKinds: Sendable, Hashable {
+    /// The value of a member, by its path.
+    case member(String)
+    /// That one of these members is there, by their paths: JSON-RPC's `result` and `error` in a reply, `method` in a push.
+    /// A message with a member of both is a push.
+    case presence(reply: [String], push: [String])
+}
+
+/// The values of a member that end an exchange.
+package struct ReplyEnd: Sendable, Hashable {
+    package var path: String
+    package var values: [String]
+    package init(path: String = "type", values: [String]) {
+        self.path = path
+        self.values = values
+    }
+}
+
 /// Which messages of an upstream are replies.
 package struct ReplySettings: Sendable, Hashable {
-    /// The values of `type` that end an exchange.
-    package var match = ["response", "chat_response", "agent_response", "message", "error"]
-    /// Whether a message without `type` ends one.
+    package var by = ReplyKinds.member("type")
+    /// The values of the member that tells kinds, of replies.
+    package var match = [
+        "response", "chat_response", "agent_response", "message", "error", "visualization", "analysis", "drill_down",
+    ]
+    /// Whether a message without it is one.
     package var matchNone = true
-    /// For streams: only these types end the exchange; the matching others are parts of it.
-    package var until: [String]?
+    /// For streams: only these end the exchange, and errors; the matching others are parts of it.
+    package var until: ReplyEnd?
     package init() {}
 }
 
@@ -129,6 +151,8 @@ package struct UpstreamSettings: Sendable, Hashable {
     package var sourceAddresses: [String] = []
     package var pace: [Rate] = []
     package var correlation = Correlation.fifo
+    /// The path of the correlation member in replies, where it is not that of messages.
+    package var correlationInReplies: String?
     package var inFlight = 1
     package var exchangeTimeout = TimeSpan.seconds(120)
     /// How long a stream may go on, from its first part.

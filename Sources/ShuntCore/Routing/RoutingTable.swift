@@ -19,6 +19,7 @@ package final class RoutingTable: Sendable {
     package let tokenSlot: Int
     /// Whether a backend takes the session's token in each message.
     package let sendsTokens: Bool
+    let deciding: DecidingMembers
     package let absorbed: ByteMap
     package let oneWay: ByteMap
     package let conversationTemplate: ConversationTemplate
@@ -29,27 +30,36 @@ package final class RoutingTable: Sendable {
     package init(_ definition: TableDefinition) throws(TableProblem) {
         self.definition = definition
         let address = definition.addressing
-        var paths = ["type", "session_token", address.conversationField] + address.routeBy
+        let kind = address.kinds.kindPath
+        var paths = [kind, "session_token", address.conversationField] + address.routeBy
+        var correlations: [String] = []
         for upstream in definition.upstreams {
             paths += ReshapeProgram.paths(of: upstream.request)
-            if case .field(let field, _) = upstream.correlation { paths.append(field) }
+            if case .field(let field, _) = upstream.correlation { correlations.append(field) }
         }
-        let keys = KeySet(paths)
+        paths += correlations
+        let keys = KeySet(paths, folding: "session_token")
         requestKeys = keys
         routeSlots = address.routeBy.map { keys.slot($0) ?? 0 }
         strippable = address.routeBy.map { !$0.contains(".") }
         strippedSlots = zip(routeSlots, strippable).compactMap { $1 ? $0 : nil }
-        typeSlot = keys.slot("type") ?? 0
+        typeSlot = keys.slot(kind) ?? 0
         conversationSlot = keys.slot(address.conversationField) ?? 0
         conversationIsTopLevel = !address.conversationField.contains(".")
         tokenSlot = keys.slot("session_token") ?? 0
         sendsTokens = definition.upstreams.contains { $0.identity == .message }
+        deciding = DecidingMembers(
+            address: address.routeBy, kind: kind, conversation: address.conversationField,
+            correlations: correlations, keys: keys)
         absorbed = ByteMap(address.absorb)
         oneWay = ByteMap(address.oneWay)
         conversationTemplate = ConversationTemplate(address.conversationTemplate, fields: address.routeBy)
         addressing = try Addressing(address, routes: definition.routes, keys: keys)
         let restored = Set(
             definition.routes.flatMap { ReshapeProgram.paths(of: $0.endpoint?.toLegacy ?? ReshapeRules()) })
+        let ownRules = Dictionary(
+            definition.routes.filter { !$0.unified.isEmpty }.map { ($0.name, $0.unified) },
+            uniquingKeysWith: { first, _ in first })
         var built: [Upstream] = []
         for (index, settings) in definition.upstreams.enumerated() {
             if let reason = Self.danger(in: settings) { throw .unsafe(upstream: index, reason: reason) }
@@ -57,7 +67,8 @@ package final class RoutingTable: Sendable {
                 built.append(
                     try Upstream(
                         index: index, settings: settings, isUnified: index == definition.unified, addressing: address,
-                        requestKeys: keys, restored: index == definition.unified ? restored.sorted() : []))
+                        requestKeys: keys, restored: index == definition.unified ? restored.sorted() : [],
+                        routes: index == definition.unified ? ownRules : [:]))
             } catch {
                 throw .badRule(upstream: index, reason: error.text)
             }

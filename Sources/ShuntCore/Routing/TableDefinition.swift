@@ -5,9 +5,13 @@ package enum Side: UInt8, Sendable, Hashable { case legacy, unified }
 package struct AddressingSettings: Sendable, Hashable {
     /// The unified endpoint's path and its aliases.
     package var paths: [String] = ["/api/ws/agent"]
-    /// The members that name a route, most significant first (one dotted level allowed).
+    /// The members that name a route, by their paths, most significant first.
     package var routeBy: [String] = ["agent_type", "pillar"]
     package var conversationField = "conversation_id"
+    /// Its path in replies, where that is another.
+    package var conversationInReplies: String?
+    /// What tells the kinds of clients' messages, and of Shunt's own.
+    package var kinds = ReplyKinds.member("type")
     /// `{field}` for each `routeBy` value and `{session}`; nil means the built-in rule: all values and the session
     /// joined by `_`.
     package var conversationTemplate: String?
@@ -20,6 +24,17 @@ package struct AddressingSettings: Sendable, Hashable {
     package init() {}
 }
 
+/// How the unified upstream's messages of one route are read, where that is not as for the others.
+package struct UnifiedRouteSettings: Sendable, Hashable {
+    /// In place of the upstream's own; nil where those are the route's.
+    package var replies: ReplySettings?
+    package var toUnified: ReshapeRules?
+    package var pushes: [String: PushAction]?
+    package init() {}
+
+    package var isEmpty: Bool { self == UnifiedRouteSettings() }
+}
+
 /// A route as configured.
 package struct RouteSettings: Sendable, Hashable {
     /// `guide`, `liaison/content`.
@@ -30,6 +45,8 @@ package struct RouteSettings: Sendable, Hashable {
     package var servedBy: Rollout
     /// Index of the legacy upstream in `TableDefinition.upstreams`.
     package var legacy: Int?
+    /// What the route has of its own where the unified upstream serves it.
+    package var unified = UnifiedRouteSettings()
     /// Where old clients connect; nil when the route has no legacy endpoint.
     package var endpoint: EndpointSettings?
     package var hold: Side?

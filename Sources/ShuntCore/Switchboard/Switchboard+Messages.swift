@@ -46,6 +46,11 @@ extension Switchboard {
             let detail = "The message is nested deeper than \(nesting) levels (at byte \(position))"
             return refuse(id, .badJSON, detail: detail, now: now, &effects)
         }
+        if !envelope.oddities.isEmpty, let objection = objection(to: id, bytes) {
+            return refuse(
+                id, objection.code, detail: objection.detail, members: known(bytes, but: objection.slot), now: now,
+                &effects)
+        }
         if let type = envelope.value(table.typeSlot), table.absorbed.find(bytes, type) != nil {
             tally.absorbed += 1
             return
@@ -64,6 +69,13 @@ extension Switchboard {
             let detail = unknown(.unknownPillar, level: level, bytes)
             refuse(id, .unknownPillar, detail: detail, members: known(bytes), now: now, &effects)
         }
+    }
+
+    /// What there is to object to the message at hand.
+    @inline(never)
+    private func objection(to id: ClientID, _ bytes: Span<UInt8>) -> Objection? {
+        table.deciding.objection(
+            to: envelope, keys: table.requestKeys, bytes, isAddressed: clients[id]?.endpoint == nil)
     }
 
     /// A client's message grows past `limits.message`: it is told, then closed with 1009.
@@ -146,9 +158,10 @@ extension Switchboard {
 
     mutating func correlation(_ upstream: Upstream, _ conversation: [UInt8], _ bytes: Span<UInt8>) -> [UInt8] {
         guard let slot = upstream.requestCorrelationSlot else { return [] }
-        // The conversation id is added where it is absent, so it is always there to be echoed.
-        if slot == table.conversationSlot { return conversation }
-        guard let value = envelope.value(slot), value.kind != .null else { return [] }
+        let value = envelope.value(slot).flatMap { $0.kind == .null ? nil : $0 }
+        // The conversation id is added where it is absent, if it can be, so that it is there to be echoed.
+        if slot == table.conversationSlot, value != nil || table.conversationIsTopLevel { return conversation }
+        guard let value else { return [] }
         return copy(bytes, value.start..<value.end)
     }
 }

@@ -68,31 +68,31 @@ extension Switchboard {
             envelope.scan(
                 bytes, for: upstream.replyKeys, nesting: table.definition.limits.nesting, early: true) == .object
         else { return failOpening(id, now: now, &effects) }
-        let type = envelope.value(upstream.typeSlot).flatMap { $0.kind == .null ? nil : $0 }
+        let type = upstream.rules.kind(envelope)
         switch connections[id]?.opening?.heard(type, bytes, steps, now: now) {
         case .greeting:
-            pushEarly(id, upstream, type, bytes, now: now, &effects)
+            pushEarly(id, upstream, bytes, now: now, &effects)
             goOn(id, steps, now: now, &effects)
         case .reply:
             goOn(id, steps, now: now, &effects)
         case .other:
-            let isReply = type.map { upstream.replyTypes.find(bytes, $0) != nil || isError(upstream, $0, bytes) }
             // Nobody has asked anything yet but we.
-            if isReply ?? upstream.settings.replies.matchNone { return failOpening(id, now: now, &effects) }
-            pushEarly(id, upstream, type, bytes, now: now, &effects)
+            if upstream.rules.classify(envelope, bytes) != .push || upstream.rules.isError(envelope, bytes) {
+                return failOpening(id, now: now, &effects)
+            }
+            pushEarly(id, upstream, bytes, now: now, &effects)
         case nil: break
         }
     }
 
     /// Over a connection of its own that replaces another, an old client was greeted already.
     private mutating func pushEarly(
-        _ id: ConnectionID, _ upstream: Upstream, _ type: JSONValue?, _ bytes: Span<UInt8>, now: Instant,
-        _ effects: inout Effects
+        _ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
     ) {
         if connections[id]?.isThrough == true {
             tally.pushesDropped += 1
         } else {
-            push(id, upstream, type, bytes, now: now, &effects)
+            push(id, upstream, upstream.rules, bytes, now: now, &effects)
         }
     }
 

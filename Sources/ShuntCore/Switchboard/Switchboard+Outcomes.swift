@@ -17,11 +17,20 @@ extension Switchboard {
         // What an old client sent has no address of its own.
         let members = endpoint.map { tags(of: $0.route) + members.filter { !isAddress($0.name) } } ?? members
         ErrorReply.append(
-            code, sent: false, detail: detail.map { Array($0.utf8) }, members: members,
+            code, kinds: kinds(of: endpoint), sent: false, detail: detail.map { Array($0.utf8) }, members: members,
             to: &effects.splices.literals)
         var splice = effects.splices.splice(literalsFrom: start)
         if let endpoint { splice = restored(splice, message: Span(), endpoint, &effects) }
         effects.list.append(.deliver(id, splice))
+    }
+
+    /// What tells the kinds of messages in the form in which our own are made: for old clients that is the unified form,
+    /// unless there is nothing that would bring it to theirs.
+    func kinds(of endpoint: Endpoint?) -> ReplyKinds {
+        guard let endpoint, endpoint.toLegacy.isEmpty, let legacy = endpoint.route.legacy else {
+            return table.definition.addressing.kinds
+        }
+        return legacy.settings.replies.by
     }
 
     /// Ends an accepted message with an error. `sent` is worked out from its state.
@@ -57,7 +66,8 @@ extension Switchboard {
         known.append((table.definition.addressing.conversationField, exchange.conversation))
         let start = effects.splices.literalCount
         ErrorReply.append(
-            code, sent: exchange.state != .queued && !isUnread || exchange.retried, members: known + members,
+            code, kinds: kinds(of: exchange.endpoint), sent: exchange.state != .queued && !isUnread || exchange.retried,
+            members: known + members,
             to: &effects.splices.literals)
         let splice = effects.splices.splice(literalsFrom: start)
         hand(
@@ -146,13 +156,15 @@ extension Switchboard {
     }
 
     /// What a refused message is known by: its own address and conversation, where they are short.
-    func known(_ bytes: Span<UInt8>) -> [(name: String, json: [UInt8])] {
+    ///
+    /// - Parameter but: the slot of a member that is left out.
+    func known(_ bytes: Span<UInt8>, but left: Int = -1) -> [(name: String, json: [UInt8])] {
         var members: [(name: String, json: [UInt8])] = []
         let addressing = table.definition.addressing
         for (name, slot) in zip(
             addressing.routeBy + [addressing.conversationField], table.routeSlots + [table.conversationSlot])
         {
-            guard let value = envelope.value(slot), value.end - value.start <= 256 else { continue }
+            guard slot != left, let value = envelope.value(slot), value.end - value.start <= 256 else { continue }
             members.append((name, copy(bytes, value.start..<value.end)))
         }
         return members

@@ -1,10 +1,10 @@
 /// Messages of an upstream that end no exchange: forwarded, answered or dropped, as the upstream's `pushes` say.
 extension Switchboard {
     mutating func push(
-        _ id: ConnectionID, _ upstream: Upstream, _ type: JSONValue?, _ bytes: Span<UInt8>, now: Instant,
+        _ id: ConnectionID, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, now: Instant,
         _ effects: inout Effects
     ) {
-        switch action(upstream, type, bytes) {
+        switch rules.action(envelope, bytes) {
         case .drop:
             tally.pushesDropped += 1
         case .answer(let text):
@@ -17,18 +17,13 @@ extension Switchboard {
             effects.list.append(.forward(id, effects.splices.splice(literalsFrom: start)))
             tally.pushesAnswered += 1
         case .forward:
-            forwardPush(id, upstream, bytes, now: now, &effects)
+            forwardPush(id, upstream, rules, bytes, now: now, &effects)
         }
     }
 
-    private func action(_ upstream: Upstream, _ type: JSONValue?, _ bytes: Span<UInt8>) -> PushAction {
-        guard let type else { return upstream.untypedPush }
-        guard let found = upstream.pushTypes.find(bytes, type) else { return .drop }
-        return upstream.pushActions.indices.contains(found) ? upstream.pushActions[found] : .drop
-    }
-
     private mutating func forwardPush(
-        _ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
+        _ id: ConnectionID, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, now: Instant,
+        _ effects: inout Effects
     ) {
         guard let poolID = connections[id]?.pool, let pool = pools[poolID] else { return }
         let targets: [ClientID]
@@ -56,7 +51,7 @@ extension Switchboard {
         }
         // A legacy backend's push belongs to its route; the unified one says itself whose its push is.
         reshaper.begin(envelope)
-        if !upstream.toUnified.isEmpty { reshaper.apply(upstream.toUnified, bytes) }
+        if !rules.toUnified.isEmpty { reshaper.apply(rules.toUnified, bytes) }
         if !upstream.isUnified {
             for (level, slot) in upstream.tagSlots.enumerated() {
                 guard let slot, level < pool.lastRoute.tags.count, let tag = pool.lastRoute.tags[level] else {

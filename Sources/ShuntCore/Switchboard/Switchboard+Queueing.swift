@@ -181,6 +181,13 @@ extension Switchboard {
             fail(id, .badJSON, now: now, &effects)
             return false
         }
+        if !envelope.oddities.isEmpty,
+            let objection = table.deciding.objection(
+                to: envelope, keys: table.requestKeys, exchange.held.span, isAddressed: false)
+        {
+            fail(id, objection.code, now: now, &effects)
+            return false
+        }
         if let type = envelope.value(table.typeSlot), table.absorbed.find(exchange.held.span, type) != nil {
             tally.absorbed += 1
             end(id, now: now, &effects)
@@ -248,69 +255,10 @@ extension Switchboard {
         }
     }
 
-    /// The message in the form that the route's upstream takes: address stripped where the path says it, a client's
-    /// own `session_token` never passed on, the upstream's `request` rules applied.
-    private mutating func reshape(
-        _ id: ExchangeID, _ route: Route, _ upstream: Upstream, _ bytes: Span<UInt8>, blob: Bool,
-        _ effects: inout Effects
-    ) -> Splice {
-        let table = table
-        reshaper.begin(envelope)
-        reshaper.drop(table.tokenSlot)
-        if !upstream.isUnified {
-            for slot in table.strippedSlots { reshaper.drop(slot) }
-        } else if exchanges[id]?.endpoint != nil {
-            address(route)
-        } else {
-            addressIfAbsent(route)
-        }
-        if upstream.needsConversation, table.conversationIsTopLevel {
-            let sent = envelope.value(table.conversationSlot)
-            if sent == nil || sent?.kind == .null, let conversation = exchanges[id]?.conversation {
-                reshaper.set(table.conversationSlot, json: conversation)
-            }
-        }
-        if !upstream.request.isEmpty { reshaper.apply(upstream.request, bytes) }
-        if upstream.settings.identity == .message { identify(id) }
-        let splice = reshaper.finish(envelope, keys: table.requestKeys, bytes, into: &effects.splices)
-        if !blob { return splice }
-        effects.splices.hold(exchanges[id]?.held ?? [], for: splice)
-        return splice
-    }
-
-    /// An old client's message has no address but that of its endpoint.
-    private mutating func address(_ route: Route) {
-        for (level, slot) in table.routeSlots.enumerated() where table.strippable[level] {
-            if level < route.tags.count, let tag = route.tags[level] {
-                reshaper.set(slot, json: tag)
-            } else {
-                reshaper.drop(slot)
-            }
-        }
-    }
-
-    /// The unified backend may have another default route than ours: it is told the address that ours meant.
-    private mutating func addressIfAbsent(_ route: Route) {
-        guard let first = table.routeSlots.first else { return }
-        if let value = envelope.value(first), value.kind != .null { return }
-        address(route)
-    }
-
     /// Counts a message for its route and side.
     @inline(__always)
     mutating func count(_ route: Int, _ side: Side, bytes: Int) {
         guard route >= 0, route < routeTallies.count else { return }
         routeTallies[route].sent(to: side, bytes: bytes)
-    }
-
-    /// Says whose message it is, to a backend that takes the identity from each message.
-    private mutating func identify(_ id: ExchangeID) {
-        // A token that is no UTF-8 can be in no message; the handshake check keeps it away from such backends, but a
-        // reload may bring one. It then gets a message without any.
-        guard let session = exchanges[id]?.session, let token = sessions[session]?.token, token.text != nil
-        else { return }
-        var json: [UInt8] = []
-        JSONString.appendQuoted(token.bytes, to: &json)
-        reshaper.set(table.tokenSlot, json: json)
     }
 }

@@ -2,6 +2,8 @@
 package struct Tally: Sendable, Equatable {
     package var messages = 0
     package var absorbed = 0
+    /// Messages that were passed through and not absorbed, because their type stands there twice.
+    package var ambiguous = 0
     package var refused = 0
     package var forwarded = 0
     /// Those of them that were passed through as they are.
@@ -37,6 +39,7 @@ package struct Tally: Sendable, Equatable {
         var sum = left
         sum.messages += right.messages
         sum.absorbed += right.absorbed
+        sum.ambiguous += right.ambiguous
         sum.refused += right.refused
         sum.forwarded += right.forwarded
         sum.passed += right.passed

@@ -164,6 +164,7 @@ extension World {
         } else {
             for (key, value) in zip(address, match) {
                 let text = addressed.last { $0.key == key }.flatMap { JSONReader.string(of: $0.value) }
+                if addressed.count(where: { $0.key == key }) > 1 { fail(.bytes, "m\(number) arrives with two \(key)") }
                 if let text, text != value { fail(.bytes, "m\(number) arrives with \(key) \(text), not \(value)") }
                 if text == nil, message.members.contains(where: { $0.key == key }) {
                     fail(.bytes, "m\(number) arrives at the unified backend without its \(key)")
@@ -177,15 +178,21 @@ extension World {
         for assignment in settings.request.defaults where !expected.contains(where: { $0.key == assignment.field }) {
             expected.append(JSONMember(key: assignment.field, value: Array(assignment.json.utf8)))
         }
-        let judged = address + ["session_token", plan.definition.addressing.conversationField]
+        let judged = address + Self.names(of: World.tokenNames) + [plan.definition.addressing.conversationField]
         if let difference = ExpectedReply.difference(expected, found, ignoring: judged) {
             fail(.bytes, "m\(number) arrives changed: \(difference)")
         }
     }
 
-    /// A client's own `session_token` never arrives; the session's does where the backend takes it from messages.
+    /// Names as they are written and as they read: a U+0000 is written as an escape.
+    private static func names(of written: [String]) -> [String] {
+        written + written.map { $0.replacing("\\u0000", with: "\u{0}") }
+    }
+
+    /// A client's own `session_token` never arrives, under no name that some parser takes for it; the session's does where the backend takes it from messages.
     private func checkToken(_ number: Int, _ settings: UpstreamSettings, _ found: [JSONMember]) {
-        let tokens = found.filter { $0.key == "session_token" }.map { JSONReader.string(of: $0.value) }
+        let names = Self.names(of: World.tokenNames)
+        let tokens = found.filter { names.contains($0.key) }.map { JSONReader.string(of: $0.value) }
         let session = messages[number].session
         if settings.identity == .message, let session {
             if tokens != [sessions[session].token] { fail(.identity, "m\(number) says to be of \(tokens)") }
