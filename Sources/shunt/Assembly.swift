@@ -53,6 +53,9 @@ struct Assembly: Sendable {
                 front?.proxyListens(on: $0)
             })
         services.append(ReloadService(path: config, plane: plane, logger: logger))
+        let adminFile = AdminSocketFile(settings)
+        try adminFile.clear()
+        defer { adminFile.remove() }
         if settings.admin.address != nil {
             let report = { @Sendable in await plane.metrics(await proxy.metrics()) }
             let sampler = LiveSampler(report: report, wall: { .now })
@@ -60,7 +63,8 @@ struct Assembly: Sendable {
             services.append(
                 ControlService(
                     settings: settings.admin, control: plane, logger: logger,
-                    extra: [AdminAPI.metrics(report), AdminAPI.live(sampler)] + AdminAPI.dashboard))
+                    extra: [AdminAPI.metrics(report), AdminAPI.live(sampler)] + AdminAPI.dashboard
+                ) { _ in adminFile.made() })
         }
         if let front { services.append(front) }
         // Stopped in reverse order: the demo's clients leave first; the proxy drains while the demo agents still answer,

@@ -72,7 +72,7 @@ struct SettingsTests {
               connections_per_address: 7
               messages_per_second: 6
               handshake_timeout: 5s
-              handshakes_in_progress: 4
+              handshakes: {bytes: 512KiB}
               client_ping: {every: 5s, timeout: 6s}
               idle_timeout: 3d
               unread_by_client: 4096
@@ -117,7 +117,7 @@ struct SettingsTests {
         limits.connectionsPerAddress = 7
         limits.messagesPerSecond = 6
         limits.handshakeTimeout = .seconds(5)
-        limits.handshakesInProgress = 4
+        limits.handshakeBytes = 512 << 10
         limits.clientPing = KeepaliveSettings(every: .seconds(5), timeout: .seconds(6))
         limits.idleTimeout = .hours(72)
         limits.unreadByClient = 4096

@@ -128,7 +128,9 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
         self.limits = [
             "messages up to \(ByteSize.text(limits.message)), \(limits.messagesPerSecond) a second for each client",
             "\(limits.connections) client connections, \(limits.connectionsPerSession) for each session, "
-                + "\(limits.connectionsPerAddress) for each address",
+                + "\(limits.connectionsPerAddress) for each address" + Self.meaningOfAddress(settings.listen),
+            "\(ByteSize.text(limits.handshakeBytes)) of handshakes under way, "
+                + "\(Duration.text(limits.handshakeTimeout)) for each",
             "\(ByteSize.text(limits.memory)) of memory in all, "
                 + "\(ByteSize.text(limits.unreadByClient)) unread by a client",
         ]
@@ -145,6 +147,16 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
             }
         }
         return names
+    }
+
+    /// Whose address it is that connections are counted by.
+    private static func meaningOfAddress(_ listen: ListenSettings) -> String {
+        guard listen.clients.contains(where: { if case .tcp = $0 { true } else { false } }) else {
+            return " (over Unix sockets there is none)"
+        }
+        return listen.trustedProxies.isEmpty
+            ? " (behind a load balancer that listen.trusted_proxies does not list, all clients come from its address and "
+                + "share that)" : " (those of listen.trusted_proxies are not counted)"
     }
 
     private static func endpoints(_ definition: TableDefinition) -> [Endpoint] {

@@ -44,7 +44,7 @@ extension Limits {
             Field("message", \.message), Field("nesting", \.nesting),
             Field("connections_per_session", \.connectionsPerSession),
             Field("messages_per_second", \.messagesPerSecond), Field("handshake_timeout", \.handshakeTimeout),
-            Field("handshakes_in_progress", \.handshakesInProgress), Field("client_ping", \.clientPing),
+            Field("handshakes.bytes", \.handshakeBytes), Field("client_ping", \.clientPing),
             Field("idle_timeout", \.idleTimeout),
             Field("unread_by_client", \.unreadByClient),
         ]

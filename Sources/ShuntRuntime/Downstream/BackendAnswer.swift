@@ -23,16 +23,30 @@ extension HandshakeAnswer {
     static func rejection(_ outcome: DialOutcome?) -> [UInt8] {
         switch outcome {
         case .answered(let reply): refusal(as: reply)
-        case .failed(.connectTimeout, _), .failed(.handshakeTimeout, _): trouble(.upstreamSilent)
-        case .failed(.limit, _), .failed(.noLocalAddress, _): trouble(.upstreamFull)
         case .failed(.badHandshake, let problem?): trouble(.upstreamUnavailable, because: problem)
-        case .failed: trouble(.upstreamUnavailable)
-        case nil: trouble(.unavailable)
+        case .failed, nil: trouble(self.trouble(of: outcome))
         }
     }
 
+    /// The code that such a refusal counts under. A backend's own has none: it counts as `upstream_refused`.
+    static func rejectionCode(_ outcome: DialOutcome?) -> String {
+        if case .answered(let reply) = outcome, isAnswer(reply.status) { return "upstream_refused" }
+        return trouble(of: outcome).code
+    }
+
+    private static func trouble(of outcome: DialOutcome?) -> Trouble {
+        switch outcome {
+        case .failed(.connectTimeout, _), .failed(.handshakeTimeout, _): .upstreamSilent
+        case .failed(.limit, _), .failed(.noLocalAddress, _): .upstreamFull
+        case .failed, .answered: .upstreamUnavailable
+        case nil: .unavailable
+        }
+    }
+
+    private static func isAnswer(_ status: Int) -> Bool { (200...999).contains(status) }
+
     private static func refusal(as reply: UpstreamReply) -> [UInt8] {
-        guard (200...999).contains(reply.status) else { return trouble(.upstreamUnavailable) }
+        guard isAnswer(reply.status) else { return trouble(.upstreamUnavailable) }
         let hasBody = reply.status != 204 && reply.status != 304
         // What a version is refused with says which one is right (RFC 6455 §4.4).
         let kept = reply.status == 426 ? ["upgrade", "sec-websocket-version"] : []

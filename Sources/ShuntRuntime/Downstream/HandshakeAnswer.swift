@@ -31,7 +31,7 @@ enum HandshakeAnswer {
 
     /// What the runtime itself has to say no to, beyond what `HandshakeCheck` decides from the request alone.
     enum Trouble {
-        case malformed, headTooLarge, timeout, tooManyHandshakes, full, tooManyFromAddress, draining, noDescriptors
+        case malformed, headTooLarge, timeout, tooSlow, full, tooManyFromAddress, draining, noDescriptors
         case upstreamUnavailable, upstreamSilent, upstreamFull, unavailable
 
         var status: Int {
@@ -42,7 +42,7 @@ enum HandshakeAnswer {
             case .tooManyFromAddress: 429
             case .upstreamUnavailable: 502
             case .upstreamSilent: 504
-            case .tooManyHandshakes, .full, .draining, .noDescriptors, .upstreamFull, .unavailable: 503
+            case .tooSlow, .full, .draining, .noDescriptors, .upstreamFull, .unavailable: 503
             }
         }
 
@@ -52,7 +52,8 @@ enum HandshakeAnswer {
             case .headTooLarge: "head_too_large"
             case .timeout: "handshake_timeout"
             case .tooManyFromAddress: "too_many_connections"
-            case .tooManyHandshakes, .full, .noDescriptors: "overloaded"
+            case .tooSlow: "handshake_too_slow"
+            case .full, .noDescriptors: "overloaded"
             case .upstreamUnavailable: "upstream_unavailable"
             case .upstreamSilent: "upstream_timeout"
             case .upstreamFull: "upstream_full"
@@ -68,7 +69,7 @@ enum HandshakeAnswer {
             case .headTooLarge: "The request has too many or too long header fields."
             case .timeout: "The handshake took too long."
             case .tooManyFromAddress: "Too many connections from this address."
-            case .tooManyHandshakes: "Too many handshakes at once; try again."
+            case .tooSlow: "The handshake was slow while many others waited; try again."
             case .full, .noDescriptors: "Too many connections; try again."
             case .draining: "The server is restarting; try again."
             case .upstreamUnavailable: "The backend of this endpoint cannot be reached."

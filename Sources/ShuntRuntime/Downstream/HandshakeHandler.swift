@@ -8,22 +8,18 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias OutboundOut = ByteBuffer
 
     private enum State {
-        /// The request is not complete. Becomes `answered` or `over`.
+        /// The request is not complete. Becomes `over`.
         case reading
-        /// Refused, or a health check: the answer is out, what still comes is thrown away. Becomes `over`.
-        case answered
-        /// The connection is a leg, moved to its home worker, or gone.
+        /// The connection is a leg, moved to its home worker, answered otherwise, or gone.
         case over
     }
-
-    /// How long a peer may take to read a refusal and to end its side.
-    private static let lingering = TimeAmount.seconds(1)
 
     private let worker: Worker
     private let workers: Workers
     private var reader = HeadReader(.request)
     private var state = State.reading
-    private var timer: Scheduled<Void>?
+    /// What the door calls it; nil when the handshake is over.
+    private var id: Door.ID?
     private var context: ChannelHandlerContext?
 
     init(worker: Worker, workers: Workers) {
@@ -40,20 +36,9 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        let limits = worker.switchboard.table.definition.limits
-        let inProgress = worker.handshakes.count
-        worker.handshakes[ObjectIdentifier(self)] = self
-        if inProgress >= 2 * limits.handshakesInProgress {
-            // Not even time for an answer.
-            finished()
-            return context.close(promise: nil)
-        }
-        if inProgress >= limits.handshakesInProgress {
-            // The channel is not registered yet: it cannot be written to before it is active.
-            return worker.eventLoop.assumeIsolated().execute { [weak self] in self?.answer(.tooManyHandshakes) }
-        }
-        let timeout = TimeAmount.nanoseconds(limits.handshakeTimeout.nanoseconds)
-        timer = worker.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in self?.answer(.timeout) }
+        let id = worker.enterDoor()
+        self.id = id
+        worker.handshakes[id] = self
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -73,9 +58,9 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
         do throws(HeadReader.Problem) {
             guard try reader.read(bytes.readableBytesUInt8Span, at: &position) == .whole else { return }
         } catch {
-            return answer(error == .tooLarge ? .headTooLarge : .malformed)
+            return refuse(error == .tooLarge ? .headTooLarge : .malformed)
         }
-        guard let head = RequestHead(reader) else { return answer(.malformed) }
+        guard let head = RequestHead(reader) else { return refuse(.malformed) }
         bytes.moveReaderIndex(forwardBy: position)
         decide(head, behind: bytes, context)
     }
@@ -99,35 +84,33 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
             worker.log.refused(
                 refusal, path: ByteString(head.target.bytes.prefix { $0 != 0x3F }).description,
                 remote: request.remoteHost, now: worker.now())
-            worker.refusedHandshakes[refusal.code, default: 0] += 1
+            worker.countRefusal(refusal.code)
             answer(HandshakeAnswer.refusal(refusal))
         case .health:
             answer(HandshakeAnswer.health(withBody: head.method != "HEAD"))
         }
     }
 
-    private func answer(_ trouble: HandshakeAnswer.Trouble) {
+    func refuse(_ trouble: HandshakeAnswer.Trouble) {
+        if case .over = state { return }
+        worker.countRefusal(trouble.code)
         answer(HandshakeAnswer.trouble(trouble))
     }
 
     private func answer(_ bytes: [UInt8]) {
-        guard let context else { return }
-        switch state {
-        case .answered, .over: return
-        case .reading: state = .answered
-        }
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
-        // Half closed first: an end with unread bytes is a reset, which may overtake the answer.
-        context.close(mode: .output, promise: nil)
-        timer?.cancel()
-        timer = worker.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) { [weak self] in
-            self?.context?.close(promise: nil)
-        }
+        guard let context, let id else { return }
+        if case .over = state { return }
+        state = .over
+        self.id = nil
+        LingeringClose.begin(on: context.channel, answer: bytes, worker: worker, id: id)
     }
+
+    /// Whether the client waits for us, not we for it.
+    var hasUnreadInput: Bool { context?.channel.hasUnreadInput ?? false }
 
     /// A stop: whoever has not got through by now tries again elsewhere.
     func drain() {
-        answer(.draining)
+        refuse(.draining)
     }
 
     // MARK: Acceptance
@@ -137,10 +120,10 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     ) {
         let process = worker.process
         let address = accepted.handshake.remoteHost
-        guard !worker.isDraining else { return answer(.draining) }
+        guard !worker.isDraining else { return refuse(.draining) }
         switch process.admission.enter(from: address) {
-        case .full: return answer(.full)
-        case .tooManyFromAddress: return answer(.tooManyFromAddress)
+        case .full: return refuse(.full)
+        case .tooManyFromAddress: return refuse(.tooManyFromAddress)
         case .admitted: break
         }
         var token: ByteString?
@@ -157,7 +140,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
                 return move.start(context.channel, behind: behind)
             case .failed:
                 client.leave(on: worker.eventLoop)
-                return answer(.noDescriptors)
+                return refuse(.noDescriptors)
             case .notPossible:
                 // No descriptor to move (an embedded channel): the session has a second home here.
                 break
@@ -171,8 +154,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private func finished() {
         state = .over
-        timer?.cancel()
-        timer = nil
-        worker.handshakes[ObjectIdentifier(self)] = nil
+        if let id { worker.leaveDoor(id) }
+        id = nil
     }
 }

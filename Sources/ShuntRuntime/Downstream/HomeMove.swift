@@ -18,7 +18,9 @@ struct HomeMove {
         let (client, passage, target, workers) = (client, passage, target, workers)
         target.execute {
             passage.arrive(target).assumeIsolated().whenComplete { result in
-                guard case .success(let channel) = result, let worker = workers.here(target) else {
+                let worker = workers.here(target)
+                guard case .success(let channel) = result, let worker else {
+                    worker?.countRefusal(HandshakeAnswer.Trouble.noDescriptors.code)
                     return client.leave(on: target)
                 }
                 client.settle(on: channel, worker: worker, behind: behind)

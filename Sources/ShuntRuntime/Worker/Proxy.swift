@@ -63,7 +63,8 @@ package actor Proxy {
             if worker.switchboard.table !== table { worker.feed(.tableChanged(table, spread: .zero)) }
             worker.lookAtWallClock()
         }
-        let listener = try await Listener.start(settings.listen, group: group, workers: workers, logger: logger)
+        let listener = try await Listener.start(
+            settings.listen, group: group, workers: workers, budget: process.budget, logger: logger)
         self.listener = listener
         let addresses = listener.addresses
         for address in addresses { logger.info("listening", metadata: ["address": "\(address.text)"]) }

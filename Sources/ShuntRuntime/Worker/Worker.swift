@@ -37,8 +37,12 @@ final class Worker {
     var uncountedPipes: [RawPipe] = []
     /// Every socket after its handshake, those too that the core has forgotten and that still close.
     var openLegs: [ObjectIdentifier: Leg] = [:]
-    /// Sockets of clients whose handshake is not over.
-    var handshakes: [ObjectIdentifier: HandshakeHandler] = [:]
+    /// Who is under way at the door: sockets of clients whose handshake is not over, and of those that were refused and
+    /// read their answer.
+    var door = Door()
+    var handshakes: [Door.ID: HandshakeHandler] = [:]
+    var lingering: [Door.ID: LingeringClose] = [:]
+    var isLookPlanned = false
 
     var maskingKeys: MaskingKeys
     var buffers = BufferPool()

@@ -11,7 +11,7 @@ extension Worker {
         guard !isDraining,
             case .legacy(let endpoint) = switchboard.table.endpoints.match(arrival.client.handshake.path),
             endpoint.isOpen(in: switchboard.table.definition.phase)
-        else { return arrival.refuse(HandshakeAnswer.trouble(isDraining ? .draining : .unavailable)) }
+        else { return arrival.refuse(isDraining ? .draining : .unavailable) }
         // Who was told to come back when a window ends comes just then.
         if !switchboard.brownoutsInForce.isEmpty { feed(.wallClock) }
         arrival.announcement = endpoint.announcement
@@ -75,6 +75,8 @@ extension Worker {
 
     /// The core does not take it, and has forgotten it already.
     func reject(_ id: ClientID, _ connection: ConnectionID) {
-        arrivals.remove(id)?.refuse(HandshakeAnswer.rejection(connection.isNone ? nil : outcomes[connection]))
+        guard let arrival = arrivals.remove(id) else { return }
+        let outcome = connection.isNone ? nil : outcomes[connection]
+        arrival.refuse(HandshakeAnswer.rejection(outcome), code: HandshakeAnswer.rejectionCode(outcome))
     }
 }
