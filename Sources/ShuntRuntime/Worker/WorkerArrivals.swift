@@ -69,7 +69,7 @@ extension Worker {
 
     /// The core takes it, and the answer cannot be written.
     private func turnAway(_ arrival: ArrivingClient) {
-        arrival.refuse(HandshakeAnswer.trouble(.upstreamUnavailable))
+        arrival.refuse(.upstreamUnavailable)
         feed(.clientClosed(arrival.id, .cut))
     }
 
