@@ -26,6 +26,8 @@ package final class SwitchboardDriver {
     private var core: Switchboard
     package private(set) var now: Instant
     package private(set) var notes: [Note] = []
+    /// What was said in words.
+    package private(set) var texts: [String] = []
     /// Whether everybody answers pings at once; such pings are not reported.
     package var answersPings = true
     /// How often the core was told that time passed.
@@ -275,6 +277,7 @@ package final class SwitchboardDriver {
             case .note(let note): notes.append(note)
             }
         }
+        texts += effects.texts
         effects.reset()
         return happenings
     }

@@ -77,7 +77,8 @@ extension AddressingSettings {
             Field("path and aliases", \.paths), Field("route_by", \.routeBy),
             Field("conversation.field", \.conversationField),
             Field("conversation.template", \.conversationTemplate), Field("default_route", \.defaultRoute),
-            Field("absorb", \.absorb), Field("one_way", \.oneWay),
+            Field("heartbeat", \.heartbeat), Field("absorb", \.absorb), Field("one_way", \.oneWay),
+            Field("echo", \.echo),
         ]
     }
 }

@@ -19,7 +19,11 @@ package final class RoutingTable: Sendable {
     package let tokenSlot: Int
     /// Whether a backend takes the session's token in each message.
     package let sendsTokens: Bool
-    package let absorbed: ByteMap
+    /// Of `AddressingSettings.echo`, in its order.
+    package let echoSlots: [Int]
+    package let absorbed: Absorption
+    /// What is sent to clients of the unified endpoint on schedule; nil for nothing.
+    package let beat: Beat?
     package let oneWay: ByteMap
     package let conversationTemplate: ConversationTemplate
     package let unified: Upstream?
@@ -29,7 +33,7 @@ package final class RoutingTable: Sendable {
     package init(_ definition: TableDefinition) throws(TableProblem) {
         self.definition = definition
         let address = definition.addressing
-        var paths = ["type", "session_token", address.conversationField] + address.routeBy
+        var paths = ["type", "session_token", address.conversationField] + address.routeBy + address.echo
         for upstream in definition.upstreams {
             paths += ReshapeProgram.paths(of: upstream.request)
             if case .field(let field, _) = upstream.correlation { paths.append(field) }
@@ -44,7 +48,9 @@ package final class RoutingTable: Sendable {
         conversationIsTopLevel = !address.conversationField.contains(".")
         tokenSlot = keys.slot("session_token") ?? 0
         sendsTokens = definition.upstreams.contains { $0.identity == .message }
-        absorbed = ByteMap(address.absorb)
+        echoSlots = address.echo.compactMap { keys.slot($0) }
+        absorbed = Absorption(address.absorb)
+        beat = address.heartbeat.map { Beat($0) }
         oneWay = ByteMap(address.oneWay)
         conversationTemplate = ConversationTemplate(address.conversationTemplate, fields: address.routeBy)
         addressing = try Addressing(address, routes: definition.routes, keys: keys)

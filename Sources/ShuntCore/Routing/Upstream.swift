@@ -22,7 +22,8 @@ package final class Upstream: Sendable {
     package let untilTypes: ByteMap?
     package let pushTypes: ByteMap
     package let pushActions: [PushAction]
-    package let untypedPush: PushAction
+    /// nil where the configuration says nothing of messages without a type.
+    package let untypedPush: PushAction?
     package let deadPrefixes: [[UInt8]]
     /// Of the settings, for the message path.
     package let exchangeTimeout: TimeSpan
@@ -65,7 +66,7 @@ package final class Upstream: Sendable {
         let pushes = settings.pushes.filter { !$0.key.isEmpty }.sorted { $0.key < $1.key }
         pushTypes = ByteMap(pushes.map(\.key))
         pushActions = pushes.map(\.value)
-        untypedPush = settings.pushes[""] ?? .drop
+        untypedPush = settings.pushes[""]
         exchangeTimeout = settings.exchangeTimeout
         idleTimeout = settings.idleTimeout
         keepsSent = settings.retrySafe

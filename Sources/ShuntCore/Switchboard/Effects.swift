@@ -60,6 +60,8 @@ package enum Note: Sendable, Equatable {
     case breakerOpened(upstream: Int)
     case breakerClosed(upstream: Int)
     case unexpectedReply(upstream: Int)
+    /// Messages were dropped because no rule names their types: `text` indexes `Effects.texts`.
+    case unlistedType(upstream: Int, text: Int)
 }
 
 /// Why a connection takes no new messages.
@@ -82,6 +84,7 @@ package struct Effects: Sendable {
     package var splices = SpliceBuffer()
     package var dials: [DialOrder] = []
     package var closes: [PeerClose] = []
+    package var texts: [String] = []
 
     package init() {}
 
@@ -95,6 +98,7 @@ package struct Effects: Sendable {
         splices.reset()
         if !dials.isEmpty { dials.removeAll(keepingCapacity: true) }
         if !closes.isEmpty { closes.removeAll(keepingCapacity: true) }
+        if !texts.isEmpty { texts.removeAll(keepingCapacity: true) }
     }
 }
 

@@ -53,9 +53,10 @@ package enum ErrorReply {
     /// - Parameters:
     ///   - detail: text for people, in place of the code's own.
     ///   - members: further members, names with their values as JSON text.
+    ///   - echo: members of the client's message as they stand in JSON, each behind a comma.
     package static func append(
         _ code: ErrorCode, sent: Bool, detail: [UInt8]? = nil, members: [(name: String, json: [UInt8])],
-        to output: inout [UInt8]
+        echo: [UInt8] = [], to output: inout [UInt8]
     ) {
         output.append(contentsOf: #"{"type":"error","code":""#.utf8)
         output.append(contentsOf: code.rawValue.utf8)
@@ -68,6 +69,7 @@ package enum ErrorReply {
             output.append(0x3A)
             output.append(contentsOf: member.json)
         }
+        output.append(contentsOf: echo)
         output.append(0x7D)
     }
 }

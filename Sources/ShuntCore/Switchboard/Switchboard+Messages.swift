@@ -46,9 +46,8 @@ extension Switchboard {
             let detail = "The message is nested deeper than \(nesting) levels (at byte \(position))"
             return refuse(id, .badJSON, detail: detail, now: now, &effects)
         }
-        if let type = envelope.value(table.typeSlot), table.absorbed.find(bytes, type) != nil {
-            tally.absorbed += 1
-            return
+        if let type = envelope.value(table.typeSlot), let found = table.absorbed.find(bytes, type) {
+            return absorb(id, found, of: table.absorbed, bytes, &effects)
         }
         if let endpoint = clients[id]?.endpoint { return accept(id, endpoint.route, bytes, now: now, &effects) }
         switch table.addressing.resolve(envelope, bytes) {
@@ -109,12 +108,23 @@ extension Switchboard {
                     client: id, session: session, pool: poolID, seat: seat, route: route,
                     endpoint: clients[id]?.endpoint, oneWay: oneWay, conversation: conversation,
                     correlation: correlation, size: bytes.count))
+            if !table.echoSlots.isEmpty { keepEcho(exchangeID, bytes) }
             forward(exchangeID, route, poolID, bytes, blob: false, now: now, &effects)
         } else {
-            let exchange = Exchange(
+            var exchange = Exchange(
                 client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: clients[id]?.endpoint,
                 oneWay: oneWay, conversation: conversation, correlation: correlation, size: bytes.count)
+            if exchange.endpoint == nil { exchange.echo = echo(bytes) }
             enqueue(exchange, bytes, isHindered: isHindered, now: now, &effects)
+        }
+    }
+
+    /// Most messages have nothing that is repeated: they cost a look for each name.
+    private mutating func keepEcho(_ id: ExchangeID, _ bytes: Span<UInt8>) {
+        for slot in table.echoSlots where envelope.value(slot) != nil {
+            let text = echo(bytes)
+            if exchanges[id]?.endpoint == nil { exchanges[id]?.echo = text }
+            return
         }
     }
 

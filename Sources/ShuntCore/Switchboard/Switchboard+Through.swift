@@ -15,9 +15,8 @@ extension Switchboard {
                 endpoint.absorbed.find(bytes, type) != nil || table.oneWay.find(bytes, type) != nil,
                 let type = wholeType(bytes)
             {
-                if endpoint.absorbed.find(bytes, type) != nil {
-                    tally.absorbed += 1
-                    return
+                if let found = endpoint.absorbed.find(bytes, type) {
+                    return absorb(id, found, of: endpoint.absorbed, bytes, &effects)
                 }
                 opens = table.oneWay.find(bytes, type) == nil
             }
@@ -154,8 +153,7 @@ extension Switchboard {
         }
         if !isReply, connections[id]?.isRedial == true, connections[id]?.replied == false {
             // The client was greeted when it connected.
-            tally.pushesDropped += 1
-            return
+            return pushed(id, .dropped)
         }
         if isReply {
             connections[id]?.replied = true

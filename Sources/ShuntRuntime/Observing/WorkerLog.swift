@@ -52,7 +52,13 @@ final class WorkerLog {
             logger.notice("breaker closed", metadata: ["upstream": "\(name(upstream))"])
         case .unexpectedReply(let upstream):
             say(.warning, "unexpected reply", upstream, "", now, ["upstream": "\(name(upstream))"])
+        case .unlistedType: break
         }
+    }
+
+    /// Messages of a backend were dropped, and their types are named nowhere: the text says which.
+    func dropped(_ text: String, upstream: String) {
+        logger.warning("dropped: \(text)", metadata: ["upstream": "\(upstream)"])
     }
 
     /// The core made a splice that points nowhere: an error of ours, and a message that did not leave.

@@ -27,6 +27,8 @@ extension World {
             checkReply(client, number, part, tags: members, body: body, wrapped: inner != nil)
         } else if let push = integer("push", body) {
             checkPush(client, push, body)
+        } else if let number = integer("absorbed", members) {
+            checkPong(client, number, bytes)
         } else if let code = string("code", members) {
             checkError(client, code, members)
         } else {
