@@ -42,7 +42,7 @@ import Testing
 
     @Test func `what no rule names is said once a minute and upstream, all types together`() throws {
         let world = try world()
-        world.connect("anna")
+        _ = world.connect("anna")
         world.say(1, Text.content("1"))
         world.ready(1)
         for type in ["typing", "typing", "noise", "an\u{0}s\\wer", "typing"] {
@@ -69,7 +69,7 @@ import Testing
 
     @Test func `each upstream is said by itself, a type that is long or a token is not repeated`() throws {
         let world = try Driver(.agents { $0.everywhere { $0.replies.matchNone = false } })
-        world.connect("a-secret-token")
+        _ = world.connect("a-secret-token")
         world.say(1, Text.guide("1"))
         world.say(1, Text.content("1"))
         world.ready(1)
@@ -87,7 +87,7 @@ import Testing
 
     @Test func `a reload that names the type ends it`() throws {
         let world = try world()
-        world.connect("anna")
+        _ = world.connect("anna")
         world.say(1, Text.content("1"))
         world.ready(1)
         world.hear(1, #"{"type":"typing"}"#)
