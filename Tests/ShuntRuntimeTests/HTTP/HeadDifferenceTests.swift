@@ -15,7 +15,7 @@ import Testing
             let bytes = pieces.request()
             let theirs = NIOReading.request(bytes)
             switch (Self.request(bytes), theirs) {
-            case (let ours?, let theirs?): #expect(ours == theirs, "\(ByteString(bytes))")
+            case (let ours?, let theirs?): #expect(ours.agrees(with: theirs), "\(ByteString(bytes)): \(theirs)")
             case (nil, nil): break
             // Whether there is a body is for the handshake check, which refuses any.
             case (let ours?, nil): #expect(ours.framesBody, "only ours takes \(ByteString(bytes))")
@@ -31,7 +31,7 @@ import Testing
             let bytes = pieces.answer()
             let theirs = NIOReading.answer(bytes)
             switch (Self.answer(bytes), theirs) {
-            case (let ours?, let theirs?): #expect(ours == theirs, "\(ByteString(bytes))")
+            case (let ours?, let theirs?): #expect(ours.agrees(with: theirs), "\(ByteString(bytes)): \(theirs)")
             case (nil, nil): break
             case (let ours?, nil): #expect(ours.isCut || ours.framesBody, "only ours takes \(ByteString(bytes))")
             case (nil, _?): #expect(pieces.isOdd, "only NIO takes \(ByteString(bytes))")
@@ -53,7 +53,8 @@ import Testing
         var reader = AnswerReader()
         var position = 0
         guard case .head(let head) = try? reader.read(bytes.span, at: &position) else { return nil }
-        let start = "\(head.status) \(repaired(head.reason))"
+        // NIO has reasons of its own.
+        let start = "\(head.status)"
         if head.status == 101 { return HeadReading(start: start, fields: head.fields, body: []) }
         guard var body = AnswerBody(of: head, most: .max) else { return nil }
         let progress = body.read(bytes.span.extracting(position..<bytes.count))
@@ -66,7 +67,7 @@ import Testing
 }
 
 /// A head as both readers can tell it: NIO repairs what is no UTF-8.
-private struct HeadReading: Equatable {
+private struct HeadReading {
     var start: String
     var names: [String]
     var values: [String]
@@ -84,6 +85,10 @@ private struct HeadReading: Equatable {
         names = fields.map(\.0)
         values = fields.map(\.1)
         self.body = body
+    }
+
+    func agrees(with other: HeadReading) -> Bool {
+        start == other.start && names == other.names && values == other.values && (isCut || body == other.body)
     }
 
     /// Whether its fields say anything about a body: NIO refuses what contradicts itself, or is no length.
@@ -124,7 +129,7 @@ private enum NIOReading {
             body += part.readableBytesView
         }
         return HeadReading(
-            start: "\(head.status.code) \(head.status.reasonPhrase)",
+            start: "\(head.status.code)",
             fields: head.headers.map { ($0.name, $0.value) }, body: head.status == .switchingProtocols ? [] : body)
     }
 }
