@@ -30,6 +30,8 @@ package final class SwitchboardDriver {
     package private(set) var notes: [Note] = []
     /// How backends closed, as it is told to the log.
     package private(set) var upstreamCloses: [PeerClose] = []
+    /// What was said in words.
+    package private(set) var texts: [String] = []
     /// Whether everybody answers pings at once; such pings are not reported.
     package var answersPings = true
     /// How often the core was told that time passed.
@@ -282,6 +284,7 @@ package final class SwitchboardDriver {
             case .note(let note): notes.append(note)
             }
         }
+        texts += effects.texts
         effects.reset()
         return happenings
     }

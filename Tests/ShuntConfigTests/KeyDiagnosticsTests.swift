@@ -72,6 +72,19 @@ struct KeyDiagnosticsTests {
             1:1: error: lisen: unknown key "lisen"; did you mean "listen"?
             """#),
         DiagnosticCase(
+            "a place for anchors, at the top only",
+            #"""
+            x-exchange: &exchange {timeout: 9s, queue: {messages: 3}}
+            x-: [1, {a: b}]
+            upstream_defaults: {exchange: *exchange, x-pool: {}}
+            xlog: {}
+            \#(oneRoute)
+            """#,
+            #"""
+            3:42: error: upstream_defaults.x-pool: unknown key "x-pool"; did you mean "pool"?
+            4:1: error: xlog: unknown key "xlog"; did you mean "log"?
+            """#),
+        DiagnosticCase(
             "no routes",
             #"""
             log: {level: info}

@@ -216,6 +216,7 @@ struct RouteDiagnosticsTests {
               aliases: [/a?b, /healthz, /x, /x]
               route_by: [agent_type, agent_type, a..c]
               conversation: {template: "{agent}_{pillar}"}
+              absorb: [ping]
               one_way: [ping]
             \#(oneRoute)
             """#,
@@ -231,7 +232,8 @@ struct RouteDiagnosticsTests {
             {pillar} or {session}
             5:28: error: unified.conversation.template: the template has no {session}; all users would share one \#
             conversation with the backend
-            6:13: warning: unified.one_way[0]: "ping" is also in absorb; an absorbed message is never routed
+            7:13: error: unified.one_way[0]: "ping" is also in absorb; an absorbed message is never routed: keep it \#
+            in one of them
             """#),
         DiagnosticCase(
             "pings towards clients",

@@ -84,6 +84,8 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
     /// The unified endpoint's paths.
     package var endpoints: [String]
     package var unifiedUpstream: String?
+    /// Milliseconds between our heartbeats on the unified endpoint; nil where none are sent.
+    package var unifiedHeartbeat: Int64?
     package var defaultRoute: String?
     package var routes: [Route]
     package var legacyEndpoints: [Endpoint]
@@ -104,6 +106,7 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
         phase = definition.phase.rawValue
         endpoints = definition.addressing.paths
         unifiedUpstream = definition.unified.flatMap { shownURLs.indices.contains($0) ? shownURLs[$0] : nil }
+        unifiedHeartbeat = definition.addressing.heartbeat?.every.milliseconds
         defaultRoute = definition.addressing.defaultRoute
         routes = zip(definition.routes, draft.shownMatches).map { route, match in
             let decision = route.decision(in: definition.phase)

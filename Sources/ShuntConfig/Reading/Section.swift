@@ -77,10 +77,10 @@ extension DiagnosticList {
         switch kind.parse(scalar) {
         case .value(let value): return value
         case .wrong(let meant, let advice):
-            // What was meant is made of what was found: it must not show a secret either.
+            // What was meant is made of what was found: it must not show a secret either, and it must be right itself.
+            let meant = meant.flatMap { kind.allows($0, like: scalar) && !scalar.isReference ? $0 : nil }
             error(
-                node, "found \(Excerpt.quoted(scalar.shown))", allowed: kind.allowed,
-                meant: scalar.isReference ? nil : meant, advice: advice)
+                node, "found \(Excerpt.quoted(scalar.shown))", allowed: kind.allowed, meant: meant, advice: advice)
             return nil
         }
     }

@@ -7,6 +7,17 @@ struct ValueKind<Value> {
     var parse: (DocumentScalar) -> Parsed<Value>
 }
 
+extension ValueKind {
+    /// Whether another text in a scalar's place would be allowed.
+    func allows(_ text: String, like scalar: DocumentScalar) -> Bool {
+        var other = scalar
+        other.text = text
+        other.shown = text
+        if case .value = parse(other) { return true }
+        return false
+    }
+}
+
 /// What became of a text.
 enum Parsed<Value> {
     case value(Value)

@@ -79,7 +79,8 @@ extension AddressingSettings {
             Field("conversation.field", \.conversationField),
             Field("conversation.reply_field", \.conversationInReplies),
             Field("conversation.template", \.conversationTemplate), Field("default_route", \.defaultRoute),
-            Field("absorb", \.absorb), Field("one_way", \.oneWay),
+            Field("heartbeat", \.heartbeat), Field("absorb", \.absorb), Field("one_way", \.oneWay),
+            Field("echo", \.echo),
         ]
     }
 }

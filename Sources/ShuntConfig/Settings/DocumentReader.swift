@@ -8,6 +8,8 @@ struct DocumentReader {
     /// nil when something essential is missing, which is told.
     func read() -> (settings: ProxySettings, summary: ConfigSummary)? {
         guard let root = Section(document, diagnostics) else { return nil }
+        // A place for anchors, which nobody reads.
+        for entry in document.entries ?? [] where entry.key.hasPrefix("x-") { _ = root[entry.key] }
         var listen = ListenSettings()
         var drain = DrainSettings()
         var log = LogSettings()

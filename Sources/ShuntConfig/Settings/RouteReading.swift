@@ -54,6 +54,7 @@ struct RouteReader {
             let reader = EndpointReader(diagnostics: diagnostics, defaults: legacyDefaults)
             route.endpoint = reader.read(legacy, names: Array(instance.values.keys))
             legacy.finish(later: Self.laterOfLegacy)
+            checkOneMeaning(route.endpoint, legacy)
         }
         if let node = section.section("unified") { readUnified(node, into: &route, draft) }
         if let node = GreetReader.node(in: section) {
@@ -97,6 +98,16 @@ struct RouteReader {
             route.unified.toUnified = settings
         }
         section.finish()
+    }
+
+    /// What an endpoint absorbs is nowhere sent on without an answer.
+    private func checkOneMeaning(_ endpoint: EndpointSettings?, _ legacy: Section) {
+        for type in endpoint?.heartbeat?.absorb ?? [] where addressing.oneWay.contains(type.type) {
+            diagnostics.error(
+                legacy["heartbeat"]?["absorb"] ?? legacy.node,
+                "\(Excerpt.quoted(type.type)) is absorbed here and one_way in unified",
+                advice: "an absorbed message is never routed: keep it in one of them")
+        }
     }
 
     /// The endpoint for the values that a template does not list, unless they are refused.

@@ -222,7 +222,7 @@ extension PushAction {
             diagnostics.error(node, "the key answer is missing", allowed: allowed)
             return nil
         }
-        return diagnostics.readObject(answer, advice: "it is sent to the upstream as it stands").map { .answer($0) }
+        return diagnostics.readMessage(answer, to: "the upstream").map { .answer($0) }
     }
 }
 

@@ -25,6 +25,13 @@ extension MetricsPage {
             let (nanoseconds, count) = (meters[place].waitedNanoseconds, meters[place].waits)
             writer.sample(nanoseconds: nanoseconds, count: count, labels.upstreams[place])
         }
+        writer.counter(
+            "shunt_pushes", "Messages of a backend that answer nothing, by what was done with them; routed ways.")
+        for (name, meter) in zip(names, meters) {
+            writer.sample(meter.pushes.forwarded, ["upstream": name, "outcome": "forwarded"])
+            writer.sample(meter.pushes.answered, ["upstream": name, "outcome": "answered"])
+            writer.sample(meter.pushes.dropped, ["upstream": name, "outcome": "dropped"])
+        }
         writer.counter("shunt_upstream_dials", "Connections that were begun.")
         writer.samples(labels.upstreams) { meters[$0].dials }
         writer.counter("shunt_upstream_dial_failures", "Connections that never came to be.")

@@ -5,10 +5,9 @@ package final class Endpoint: Sendable {
     package let route: Route
     package let mode: PassthroughMode
     /// Types of clients' messages that go no further.
-    package let absorbed: ByteMap
+    package let absorbed: Absorption
     /// What is sent to clients to keep them calm; nil for nothing.
-    package let heartbeat: [UInt8]?
-    package let heartbeatEvery: TimeSpan
+    package let beat: Beat?
     /// Brings a reply of the unified form to this endpoint's.
     package let toLegacy: ReshapeProgram
     /// Whose `replyKeys` that program is for.
@@ -29,9 +28,8 @@ package final class Endpoint: Sendable {
         self.path = path
         self.route = route
         self.mode = mode
-        absorbed = ByteMap(heartbeat?.absorb ?? [])
-        self.heartbeat = heartbeat?.send.map { Array($0.utf8) }
-        heartbeatEvery = heartbeat?.every ?? .seconds(8)
+        absorbed = Absorption(heartbeat?.absorb ?? [])
+        beat = heartbeat?.beat.map { Beat($0) }
         self.toLegacy = toLegacy
         self.unified = unified
         self.greet = greet

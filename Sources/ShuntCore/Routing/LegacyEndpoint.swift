@@ -9,10 +9,11 @@ package enum PassthroughMode: String, Sendable, Hashable, CaseIterable {
 /// What old clients need to stay calm: their own heartbeats are absorbed, ours are sent on schedule.
 package struct HeartbeatSettings: Sendable, Hashable {
     /// Types of clients' messages that go no further.
-    package var absorb: [String] = []
+    package var absorb: [AbsorbedType] = []
     /// The JSON text that is sent to the client; nil sends none.
     package var send: String?
     package var every = TimeSpan.seconds(8)
+    package var beat: BeatSettings? { send.map { BeatSettings(send: $0, every: every) } }
     package init() {}
 }
 

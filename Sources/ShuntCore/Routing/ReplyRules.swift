@@ -27,7 +27,8 @@ package final class ReplyRules: Sendable {
     private let deadPrefixes: [[UInt8]]
     private let pushTypes: ByteMap
     private let pushActions: [PushAction]
-    private let untypedPush: PushAction
+    /// nil where the configuration says nothing of messages without a kind.
+    private let untypedPush: PushAction?
 
     private static let error = Array("error".utf8)
 
@@ -63,7 +64,7 @@ package final class ReplyRules: Sendable {
         let listed = pushes.filter { !$0.key.isEmpty }.sorted { $0.key < $1.key }
         pushTypes = ByteMap(listed.map(\.key))
         pushActions = listed.map(\.value)
-        untypedPush = pushes[""] ?? .drop
+        untypedPush = pushes[""]
     }
 
     /// Whether its replies may come in parts.
@@ -97,11 +98,11 @@ package final class ReplyRules: Sendable {
         return envelope.value(kindSlot).map { JSONString.equals(bytes, $0, Self.error) } ?? false
     }
 
-    /// What becomes of a message that is a push.
-    func action(_ envelope: borrowing Envelope, _ bytes: Span<UInt8>) -> PushAction {
+    /// What becomes of a message that is a push; nil where the configuration does not name its kind.
+    func action(_ envelope: borrowing Envelope, _ bytes: Span<UInt8>) -> PushAction? {
         guard let kind = kind(envelope) else { return untypedPush }
-        guard let found = pushTypes.find(bytes, kind) else { return .drop }
-        return pushActions.indices.contains(found) ? pushActions[found] : .drop
+        guard let found = pushTypes.find(bytes, kind) else { return nil }
+        return pushActions.indices.contains(found) ? pushActions[found] : nil
     }
 
     /// What a message says of its kind; nil where it says nothing.

@@ -20,7 +20,11 @@ package final class RoutingTable: Sendable {
     /// Whether a backend takes the session's token in each message.
     package let sendsTokens: Bool
     let deciding: DecidingMembers
-    package let absorbed: ByteMap
+    /// Of `AddressingSettings.echo`, in its order.
+    package let echoSlots: [Int]
+    package let absorbed: Absorption
+    /// What is sent to clients of the unified endpoint on schedule; nil for nothing.
+    package let beat: Beat?
     package let oneWay: ByteMap
     package let conversationTemplate: ConversationTemplate
     package let unified: Upstream?
@@ -31,7 +35,7 @@ package final class RoutingTable: Sendable {
         self.definition = definition
         let address = definition.addressing
         let kind = address.kinds.kindPath
-        var paths = [kind, "session_token", address.conversationField] + address.routeBy
+        var paths = [kind, "session_token", address.conversationField] + address.routeBy + address.echo
         var correlations: [String] = []
         for upstream in definition.upstreams {
             paths += ReshapeProgram.paths(of: upstream.request)
@@ -51,7 +55,9 @@ package final class RoutingTable: Sendable {
         deciding = DecidingMembers(
             address: address.routeBy, kind: kind, conversation: address.conversationField,
             correlations: correlations, keys: keys)
-        absorbed = ByteMap(address.absorb)
+        echoSlots = address.echo.compactMap { keys.slot($0) }
+        absorbed = Absorption(address.absorb)
+        beat = address.heartbeat.map { Beat($0) }
         oneWay = ByteMap(address.oneWay)
         conversationTemplate = ConversationTemplate(address.conversationTemplate, fields: address.routeBy)
         addressing = try Addressing(address, routes: definition.routes, keys: keys)

@@ -18,7 +18,11 @@ package struct AddressingSettings: Sendable, Hashable {
     /// The route of a message without the first `routeBy` member; nil refuses it.
     package var defaultRoute: String?
     /// Types from clients that are never routed.
-    package var absorb: [String] = ["heartbeat", "ping", "pong"]
+    package var absorb: [AbsorbedType] = ["heartbeat", "ping", "pong"]
+    /// What is sent to clients of the unified endpoint on schedule; nil for nothing.
+    package var heartbeat: BeatSettings?
+    /// Members of a message to the unified endpoint that errors about it repeat.
+    package var echo: [String] = ["request_id"]
     /// Types from clients that open no exchange.
     package var oneWay: [String] = []
     package init() {}

@@ -32,7 +32,7 @@ package enum HandshakeCheck {
         }
     }
 
-    private static let healthPaths: [ByteString] = ["/healthz", "/health", "/api/health"]
+    private static let healthPaths: [ByteString] = ["/healthz", "/readyz", "/health", "/api/health"]
 
     /// The request as such: method, host, path, no body. Returns the legacy endpoint that it asks for, nil for the
     /// unified one.

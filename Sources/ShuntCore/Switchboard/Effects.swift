@@ -66,6 +66,8 @@ package enum Note: Sendable, Equatable {
     /// The backend ended a connection; `close` indexes `Effects.closes`. `isPassed`: it was a client's own, which hears
     /// the same.
     case upstreamClosed(upstream: Int, close: Int, isPassed: Bool)
+    /// Messages were dropped because no rule names their types: `text` indexes `Effects.texts`.
+    case unlistedType(upstream: Int, text: Int)
 }
 
 /// Why a connection takes no new messages.
@@ -88,6 +90,7 @@ package struct Effects: Sendable {
     package var splices = SpliceBuffer()
     package var dials: [DialOrder] = []
     package var closes: [PeerClose] = []
+    package var texts: [String] = []
 
     package init() {}
 
@@ -101,6 +104,7 @@ package struct Effects: Sendable {
         splices.reset()
         if !dials.isEmpty { dials.removeAll(keepingCapacity: true) }
         if !closes.isEmpty { closes.removeAll(keepingCapacity: true) }
+        if !texts.isEmpty { texts.removeAll(keepingCapacity: true) }
     }
 }
 

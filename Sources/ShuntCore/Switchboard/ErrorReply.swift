@@ -59,9 +59,10 @@ package enum ErrorReply {
     ///     being there.
     ///   - detail: text for people, in place of the code's own.
     ///   - members: further members, names with their values as JSON text.
+    ///   - echo: members of the client's message as they stand in JSON, each behind a comma.
     package static func append(
         _ code: ErrorCode, kinds: ReplyKinds = .member("type"), sent: Bool, detail: [UInt8]? = nil,
-        members: [(name: String, json: [UInt8])], to output: inout [UInt8]
+        members: [(name: String, json: [UInt8])], echo: [UInt8] = [], to output: inout [UInt8]
     ) {
         var said = Array(#""code":""#.utf8) + Array(code.rawValue.utf8) + Array(#"","message":"#.utf8)
         JSONString.appendQuoted(detail ?? Array(code.text.utf8), to: &said)
@@ -79,6 +80,7 @@ package enum ErrorReply {
             output.append(0x3A)
             output.append(contentsOf: member.json)
         }
+        output.append(contentsOf: echo)
         output.append(0x7D)
     }
 

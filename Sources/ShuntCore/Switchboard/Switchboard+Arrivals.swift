@@ -41,9 +41,7 @@ extension Switchboard {
         effects.list.append(.admit(id, connection))
         meterOpened(client.endpoint)
         if let drain = draining { leave(id, .draining, at: drain.leavingTime(now: now, random: &random)) }
-        if let endpoint = client.endpoint, endpoint.heartbeat != nil, !client.isRaw {
-            clients[id]?.beats = now + endpoint.heartbeatEvery
-        }
+        beginBeats(id, now: now)
         for poolID in sessions[client.session]?.pools ?? [] { pools[poolID]?.expired = false }
         if connection.isNone { greet(id, now: now, &effects) }
         if !client.isRaw, let notice = client.endpoint?.announcement?.notice {

@@ -21,6 +21,7 @@ extension Switchboard {
             return id
         }
         if let drain = draining { leave(id, .draining, at: drain.leavingTime(now: now, random: &random)) }
+        beginBeats(id, now: now)
         for poolID in sessions[sessionID]?.pools ?? [] { pools[poolID]?.expired = false }
         deliverParked(to: id, of: sessionID, now: now, &effects)
         adopt(by: id, of: sessionID)

@@ -51,9 +51,8 @@ extension Switchboard {
                 id, objection.code, detail: objection.detail, members: known(bytes, but: objection.slot), now: now,
                 &effects)
         }
-        if let type = envelope.value(table.typeSlot), table.absorbed.find(bytes, type) != nil {
-            tally.absorbed += 1
-            return
+        if let type = envelope.value(table.typeSlot), let found = table.absorbed.find(bytes, type) {
+            return absorb(id, found, of: table.absorbed, bytes, &effects)
         }
         if let endpoint = clients[id]?.endpoint { return accept(id, endpoint.route, bytes, now: now, &effects) }
         switch table.addressing.resolve(envelope, bytes) {
@@ -121,12 +120,23 @@ extension Switchboard {
                     client: id, session: session, pool: poolID, seat: seat, route: route,
                     endpoint: clients[id]?.endpoint, oneWay: oneWay, conversation: conversation,
                     correlation: correlation, size: bytes.count))
+            if !table.echoSlots.isEmpty { keepEcho(exchangeID, bytes) }
             forward(exchangeID, route, poolID, bytes, blob: false, now: now, &effects)
         } else {
-            let exchange = Exchange(
+            var exchange = Exchange(
                 client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: clients[id]?.endpoint,
                 oneWay: oneWay, conversation: conversation, correlation: correlation, size: bytes.count)
+            if exchange.endpoint == nil { exchange.echo = echo(bytes) }
             enqueue(exchange, bytes, isHindered: isHindered, now: now, &effects)
+        }
+    }
+
+    /// Most messages have nothing that is repeated: they cost a look for each name.
+    private mutating func keepEcho(_ id: ExchangeID, _ bytes: Span<UInt8>) {
+        for slot in table.echoSlots where envelope.value(slot) != nil {
+            let text = echo(bytes)
+            if exchanges[id]?.endpoint == nil { exchanges[id]?.echo = text }
+            return
         }
     }
 

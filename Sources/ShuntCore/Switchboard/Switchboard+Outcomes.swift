@@ -67,8 +67,7 @@ extension Switchboard {
         let start = effects.splices.literalCount
         ErrorReply.append(
             code, kinds: kinds(of: exchange.endpoint), sent: exchange.state != .queued && !isUnread || exchange.retried,
-            members: known + members,
-            to: &effects.splices.literals)
+            members: known + members, echo: exchange.echo, to: &effects.splices.literals)
         let splice = effects.splices.splice(literalsFrom: start)
         hand(
             splice, message: Span(), to: exchange.client, of: exchange.session, exchange.endpoint, now: now, &effects)
@@ -167,7 +166,33 @@ extension Switchboard {
             guard slot != left, let value = envelope.value(slot), value.end - value.start <= 256 else { continue }
             members.append((name, copy(bytes, value.start..<value.end)))
         }
+        for (name, slot) in zip(addressing.echo, table.echoSlots) {
+            if let value = echoed(slot) { members.append((name, copy(bytes, value.start..<value.end))) }
+        }
         return members
+    }
+
+    /// A member of the message in hand that errors about it repeat: a short scalar.
+    private func echoed(_ slot: Int) -> JSONValue? {
+        guard let value = envelope.value(slot), value.end - value.start <= Self.longestEcho else { return nil }
+        switch value.kind {
+        case .object, .array: return nil
+        default: return value
+        }
+    }
+
+    private static let longestEcho = 128
+
+    /// What errors about the message in hand are to repeat once it is accepted, for a frontend that has several under way.
+    func echo(_ bytes: Span<UInt8>) -> [UInt8] {
+        var text: [UInt8] = []
+        for slot in table.echoSlots {
+            guard let value = echoed(slot) else { continue }
+            let label = table.requestKeys.label(slot)
+            text.append(contentsOf: table.requestKeys.labels[label])
+            text.append(contentsOf: copy(bytes, value.start..<value.end))
+        }
+        return text
     }
 
     func missing(level: Int) -> String {

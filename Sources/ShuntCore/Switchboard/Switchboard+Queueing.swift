@@ -188,8 +188,8 @@ extension Switchboard {
             fail(id, objection.code, now: now, &effects)
             return false
         }
-        if let type = envelope.value(table.typeSlot), table.absorbed.find(exchange.held.span, type) != nil {
-            tally.absorbed += 1
+        if let type = envelope.value(table.typeSlot), let found = table.absorbed.find(exchange.held.span, type) {
+            absorb(exchange.client, found, of: table.absorbed, exchange.held.span, &effects)
             end(id, now: now, &effects)
             return false
         }

@@ -18,9 +18,8 @@ extension Switchboard {
                 && envelope.disagrees(endpoint.route.legacy?.passedKindSlot ?? 0, bytes)
             if isAmbiguous {
                 tally.ambiguous += 1
-            } else if endpoint.absorbed.find(bytes, type) != nil {
-                tally.absorbed += 1
-                return
+            } else if let found = endpoint.absorbed.find(bytes, type) {
+                return absorb(id, found, of: endpoint.absorbed, bytes, &effects)
             }
             opens = !isAmbiguous && table.oneWay.find(bytes, type) == nil
         }
@@ -151,8 +150,7 @@ extension Switchboard {
         let (isReply, ends) = (found != .push, found != .part)
         if !isReply, connections[id]?.isRedial == true, connections[id]?.replied == false {
             // The client was greeted when it connected.
-            tally.pushesDropped += 1
-            return
+            return pushed(id, .dropped)
         }
         if isReply {
             connections[id]?.replied = true

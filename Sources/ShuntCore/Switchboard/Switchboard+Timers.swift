@@ -11,6 +11,7 @@ extension Switchboard {
             case .pool(let id): look(at: id, now: now, &effects)
             case .session(let id): look(at: id, now: now, &effects)
             case .drain: endDrain(now: now, &effects)
+            case .unlisted: sayUnlisted(now: now, &effects)
             }
         }
         due.removeAll(keepingCapacity: due.count <= 1024)

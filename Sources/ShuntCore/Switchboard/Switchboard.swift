@@ -25,6 +25,7 @@ package struct Switchboard: ~Copyable {
     var waitingForBreaker: [[PoolID]]
 
     var usage = UsageTally()
+    var unlisted = UnlistedTypes()
 
     var heldBytes = 0
     var parkedBytes = 0

@@ -10,7 +10,7 @@ package struct Tally: Sendable, Equatable {
     package var passed = 0
     /// Changes of side of a client socket's route.
     package var flips = 0
-    /// Heartbeats that were sent to old clients.
+    /// Heartbeats that were sent to clients.
     package var heartbeats = 0
     package var delivered = 0
     package var errors = 0

@@ -52,7 +52,7 @@ final class WorkerLog {
             logger.notice("breaker closed", metadata: ["upstream": "\(name(upstream))"])
         case .unexpectedReply(let upstream):
             say(.warning, "unexpected reply", upstream, "", now, ["upstream": "\(name(upstream))"])
-        case .upstreamClosed: break
+        case .upstreamClosed, .unlistedType: break
         }
     }
 
@@ -72,6 +72,11 @@ final class WorkerLog {
         // Each code for itself, the made up ones together: what is remembered is bounded.
         let kind = ClientClose(.backend, close).code
         say(isOrdinary ? .debug : .notice, "upstream closed", upstream, kind: "\(kind)", now, metadata)
+    }
+
+    /// Messages of a backend were dropped, and their types are named nowhere: the text says which.
+    func dropped(_ text: String, upstream: String) {
+        logger.warning("dropped: \(text)", metadata: ["upstream": "\(upstream)"])
     }
 
     /// The core made a splice that points nowhere: an error of ours, and a message that did not leave.

@@ -28,6 +28,8 @@ final class ProcessState: Sendable {
     /// Touched when a client of a deprecated endpoint connects.
     let deprecatedUse = Mutex(DeprecatedUse())
     let reminders = Reminders()
+    /// What was said of unlisted types in the last minute, and when. Touched once a minute and upstream.
+    let saidUnlisted = Mutex<[String: Instant]>([:])
     private let newest: Mutex<RoutingTable>
 
     init(

@@ -57,7 +57,7 @@ struct ModelClient {
     /// When something of it was under way last.
     var busyAt: Instant
     var lastBeat: Instant?
-    /// What is set for its legacy endpoint, or was when that was there last.
+    /// What is set for its endpoint, or was when that was there last.
     var heartbeat: HeartbeatSettings?
     var toLegacy = ReshapeRules()
 
@@ -198,6 +198,8 @@ struct ModelMessage {
     var forwardedConversation: [UInt8]?
     /// Its backend said something else instead of its reply.
     var isAnswered = false
+    /// Answers that a ping got from the proxy itself.
+    var pongs = 0
     /// A reply, or part of one, came later than the exchange's timeout allows.
     var wasOverdue = false
     /// Replies (or parts) that came from the backend, as they must reach the client.

@@ -82,7 +82,7 @@ extension Plan {
 
     static func heartbeat(_ dice: inout Dice) -> HeartbeatSettings {
         var heartbeat = HeartbeatSettings()
-        heartbeat.absorb = dice.chance(80) ? ["heartbeat", "ping"] : []
+        heartbeat.absorb = dice.chance(80) ? ["heartbeat", answeredPing] : []
         heartbeat.send = dice.chance(80) ? #"{"type":"heartbeat"}"# : nil
         heartbeat.every = dice.span(200...4_000)
         return heartbeat

@@ -52,8 +52,8 @@ extension World {
             sessions[session].clients.append(serial)
             sessions[session].lastSocketGone = nil
         }
+        learnEndpoint(serial)
         if door != .unified {
-            learnEndpoint(serial)
             clients[serial].isArriving = true
             return applyEffects(message: [])
         }
@@ -205,7 +205,7 @@ extension World {
             if messages[number].outcome == nil, clients[client].isThere {
                 fail(.noSilence, "m\(number) should have been refused at once with one of \(codes)")
             }
-        case .absorbed: if messages[number].outcome == nil { end(number, .absorbed) }
+        case .absorbed: if messages[number].outcome == nil { endAbsorbed(number) }
         case .opaque(let route, let codes) where codes.isEmpty && sides(client, route).contains(.unified):
             // There it is absorbed without a word.
             messages[number].mayHaveEnded = true

@@ -88,7 +88,8 @@ extension World {
 
     private func makeAbsorbed(_ client: Int) -> MadeMessage {
         var writer = JSONWriter()
-        writer.add("type", dice.pick(plan.definition.addressing.absorb))
+        writer.add("type", dice.pick(plan.definition.addressing.absorb).type)
+        writer.add("id", raw: "\(messages.count)")
         if dice.chance(50) { writer.add("agent_type", dice.pick(["guide", "nobody"])) }
         writer.add("timestamp", raw: "12")
         return finish(client, .absorbed, writer, conversation: nil)
