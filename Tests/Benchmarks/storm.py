@@ -2,8 +2,8 @@
 
     storm.py BINARY BENCH [COUNT …]
 
-BINARY is shunt's, BENCH the prepared bench folder with its `wsecho`. Without nginx on the path (or named by NGINX) Shunt
-is measured alone. Everything runs on loopback, is ended by the id that it was started with, and stops by itself.
+BINARY is shunt's, BENCH the prepared bench folder with its `wsecho`. Without nginx on the path (or named by
+NGINX_BINARY: nginx has a use of its own for NGINX) Shunt is measured alone. Everything runs on loopback, is ended by the id that it was started with, and stops by itself.
 """
 
 import os
@@ -33,7 +33,8 @@ routes:
 
 
 def start(command: list, port: int, **environment: str) -> subprocess.Popen:
-    process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, env=os.environ | environment, **quiet)
     deadline = time.monotonic() + 30
     while True:
         with socket.socket() as probe:
@@ -63,7 +64,7 @@ def measure(name: str, command: list, port: int, count: int, path: str, **enviro
 def main(binary: str, bench: Path, counts: list[int]):
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    nginx = os.environ.get("NGINX") or shutil.which("nginx")
+    nginx = os.environ.get("NGINX_BINARY") or shutil.which("nginx")
     with tempfile.TemporaryDirectory() as folder:
         shunt_file, nginx_file = Path(folder) / "shunt.yaml", Path(folder) / "nginx.conf"
         shunt_file.write_text(CONFIG)

@@ -20,7 +20,8 @@ extension MetricsPage {
         }
         writer.counter(
             "shunt_handshakes_refused",
-            "Handshakes of clients that were refused, by the answer's code (upstream_refused: in the words of the backend).")
+            "Handshakes of clients that were refused, by the answer's code (upstream_refused: in the words of the backend)."
+        )
         for (code, count) in sum.refusedHandshakes.sorted(by: { $0.key < $1.key }) {
             writer.sample(count, ["code": code])
         }

@@ -61,7 +61,7 @@ extension SocketTests {
         }
 
         @Test
-        func `with reuse_port a new process takes a Unix socket over, whose file the old one leaves alone`() async throws {
+        func `with reuse_port a new process takes a Unix socket over, whose file is its own then`() async throws {
             try await Self.withPath { path, fixture in
                 var fixture = fixture
                 fixture.listen.reusePort = true
