@@ -73,7 +73,7 @@ def test_slow_half_handshakes_keep_nobody_out_and_are_told_so(start_proxy):
 def test_whoever_is_refused_in_a_storm_hears_it_and_is_counted(start_proxy, limits, code):
     proxy = start_proxy({"limits": limits})
     # Frames behind the request lie unread when the refusal is sent: the end of such a connection must be no reset.
-    behind = frame(1, b'{"message":"early"}') * 100
+    behind = frame(9, bytes(125)) * 30
     outcome = storm(proxy.port, 600, everybody_path(), addresses=1, within=60, behind=behind)
     assert len(outcome.served) == 100, outcome
     assert outcome.refused == {code: 500}, outcome
@@ -159,11 +159,8 @@ class UnhurriedBackend:
 def test_a_storm_on_a_legacy_endpoint_waits_for_a_backend_that_is_slow_to_accept(start_proxy):
     backend = UnhurriedBackend(0.004)
     try:
-        upstream = {"pool": {"connect_timeout": "60s"}}
-        changes = {"routes": {"guide": {"legacy": {"path": "/api/ws/guide", "upstream": upstream}}}}
-        # The waiting take no room from those who come: 32 find it.
-        changes["limits"] = {"handshakes": {"bytes": "256KiB"}}
-        proxy = start_proxy(changes, legacy=backend.port)
+        # Those who wait for the backend take no room from those who come: there is room for 32.
+        proxy = start_proxy(LEGACY | {"limits": {"handshakes": {"bytes": "256KiB"}}}, legacy=backend.port)
         served_meanwhile = threading.Event()
 
         def another():

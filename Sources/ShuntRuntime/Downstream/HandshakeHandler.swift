@@ -18,6 +18,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private let workers: Workers
     private var reader = HeadReader(.request)
     private var state = State.reading
+    /// Bytes of the request so far.
+    private var held = 0
     /// What the door calls it; nil when the handshake is over.
     private var id: Door.ID?
     private var context: ChannelHandlerContext?
@@ -56,13 +58,21 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
         var bytes = unwrapInboundIn(data)
         var position = 0
         do throws(HeadReader.Problem) {
-            guard try reader.read(bytes.readableBytesUInt8Span, at: &position) == .whole else { return }
+            guard try reader.read(bytes.readableBytesUInt8Span, at: &position) == .whole else {
+                return hold(position)
+            }
         } catch {
             return refuse(error == .tooLarge ? .headTooLarge : .malformed)
         }
         guard let head = RequestHead(reader) else { return refuse(.malformed) }
         bytes.moveReaderIndex(forwardBy: position)
         decide(head, behind: bytes, context)
+    }
+
+    /// There is more to come.
+    private func hold(_ more: Int) {
+        held += more
+        if let id { worker.hold(held, of: id) }
     }
 
     /// A reset, and the like.
