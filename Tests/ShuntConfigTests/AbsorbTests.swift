@@ -125,9 +125,9 @@ import Testing
             are repeated by absorb: {TYPE: {answer: …}} alone
             7:39: error: routes.a.legacy: "x" is absorbed here and one_way in unified; an absorbed message is never \#
             routed: keep it in one of them
-            8:92: error: routes.b.legacy.heartbeat.absorb: "x" is absorbed here and one_way in unified; an absorbed \#
+            8:91: error: routes.b.legacy.heartbeat.absorb: "x" is absorbed here and one_way in unified; an absorbed \#
             message is never routed: keep it in one of them
-            8:92: error: routes.b.legacy.heartbeat.absorb: "typing" is absorbed here and one_way in unified; an \#
+            8:91: error: routes.b.legacy.heartbeat.absorb: "typing" is absorbed here and one_way in unified; an \#
             absorbed message is never routed: keep it in one of them
             """#),
     ]

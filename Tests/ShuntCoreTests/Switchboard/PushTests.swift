@@ -41,7 +41,13 @@ import Testing
     private let neither = "neither in replies.match nor in pushes"
 
     @Test func `what no rule names is said once a minute and upstream, all types together`() throws {
-        let world = try world()
+        let world = try Driver(
+            .agents {
+                $0.everywhere {
+                    $0.pushes = ["noise": .drop]
+                    $0.exchangeTimeout = .minutes(20)
+                }
+            })
         _ = world.connect("anna")
         world.say(1, Text.content("1"))
         world.ready(1)

@@ -163,7 +163,7 @@ private struct Pieces {
                 dice.pick([
                     "\(method)  \(target) \(version)", "\(method) \(target)  \(version)", "\(start) ",
                     "\(method) \(target) HTTP/2.0", "\(method) \(target)", "\(method) \(target) HTTP/0.9",
-                    "FOO / HTTP/1.1",
+                    "GET/ HTTP/1.1",
                     "\r\n\r\n\(start)", "\u{0}", "\(method) /a b \(version)", "\(method) /\u{7F} \(version)",
                     "\(method) /\t \(version)",
                 ]))
