@@ -2,8 +2,9 @@
 
     storm.py BINARY BENCH [COUNT …]
 
-BINARY is shunt's, BENCH the prepared bench folder with its `wsecho`. Without nginx on the path (or named by
-NGINX_BINARY: nginx has a use of its own for NGINX) Shunt is measured alone. Everything runs on loopback, is ended by the id that it was started with, and stops by itself.
+BINARY is shunt's, BENCH the prepared bench folder with its `wsecho`. Without nginx on the path, or named by
+NGINX_BINARY (nginx has a use of its own for NGINX), Shunt is measured alone. Everything runs on loopback, is ended by
+the id that it was started with, and stops by itself.
 """
 
 import os

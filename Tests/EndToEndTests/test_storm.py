@@ -1,5 +1,5 @@
-"""Everybody connects in the same instant, as after every restart: that is the normal case, and nobody is refused for it.
-Who is refused for something else hears why, and is counted."""
+"""Everybody connects in the same instant, as after every restart: that is the normal case, and nobody is refused for
+it. Who is refused for something else hears why, and is counted."""
 
 import re
 import socket
