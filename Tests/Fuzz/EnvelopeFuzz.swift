@@ -3,8 +3,9 @@
 // Any bytes as a message: the scan must agree with a plain recursive reader, and what it points at must be there.
 
 private let names = ["a", "type", "agent_type", "payload", "é", "a_name_of_more_than_forty_bytes_in_one_long_row", ""]
-private let paths = names + ["payload.a", "payload.id"]
+private let paths = names + ["payload.a", "payload.id", "payload.id.a"]
 private let keys = KeySet(paths)
+private let folding = KeySet(paths, folding: "type")
 private let lifting = KeySet(paths, unwrap: "data")
 
 private func check(_ bytes: [UInt8], _ keys: KeySet, early: Bool) -> ScanResult {
@@ -37,12 +38,71 @@ private func check(_ bytes: [UInt8], _ keys: KeySet, early: Bool) -> ScanResult 
     return result
 }
 
+/// A number as its sign, its digits without zeros at the ends, and the power of ten of the last: by the text, slowly.
+private func number(_ raw: [UInt8]) -> [String]? {
+    let text = text(raw).lowercased()
+    let parts = text.split(separator: "e")
+    guard raw.count <= 128, let power = parts.count > 1 ? Int(parts[1]) : 0, abs(power) < 1_000_000_000 else {
+        return nil
+    }
+    let isNegative = text.hasPrefix("-")
+    let halves = parts[0].drop { $0 == "-" }.split(separator: ".")
+    var digits = Array(halves.joined())
+    var exponent = power - (halves.count > 1 ? halves[1].count : 0)
+    while digits.last == "0" {
+        digits.removeLast()
+        exponent += 1
+    }
+    digits = Array(digits.drop { $0 == "0" })
+    return digits.isEmpty ? ["", "", ""] : [isNegative ? "-" : "", String(digits), "\(exponent)"]
+}
+
+/// Whether two values say the same, by the plain reader; nil where their bytes decide.
+private func agree(_ one: NaiveJSON.Member, _ two: NaiveJSON.Member) -> Bool? {
+    switch (one.value, two.value) {
+    case (.string(let left), .string(let right)): return left == right
+    case (.other(let left), .other(let right)):
+        let isNumber = { (raw: [UInt8]) in raw[0] == UInt8(ascii: "-") || (48...57).contains(raw[0]) }
+        guard isNumber(left), isNumber(right) else { return left == right }
+        guard let first = number(left), let second = number(right) else { return nil }
+        return first == second
+    case (.string, _), (_, .string), (.other, _), (_, .other): return false
+    default: return nil
+    }
+}
+
+/// The scan compares values by what they say, and so do the keys of tables.
+private func compare(_ members: [NaiveJSON.Member], _ bytes: [UInt8], _ envelope: Envelope) {
+    for (slot, other) in [(0, 1), (1, 2), (0, 2)] {
+        guard let left = envelope.value(slot), let right = envelope.value(other),
+            let one = members.last(where: { $0.name == Array(names[slot].utf16) }),
+            let two = members.last(where: { $0.name == Array(names[other].utf16) })
+        else { continue }
+        let same = JSONString.same(bytes.span, left, bytes.span, right)
+        require(same == (JSONContent.key(one.raw) == JSONContent.key(two.raw)), "keys and values: \(text(bytes))")
+        guard let expected = agree(one, two) else { continue }
+        require(same == expected, "\(text(one.raw)) and \(text(two.raw))")
+    }
+}
+
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzEnvelope(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: data, count: size))
     let result = check(bytes, keys, early: false)
     require(check(bytes, lifting, early: false) == result, "lifting changes what is well-formed")
-    if result == .object { require(check(bytes, keys, early: true) == .object, "early and full scan disagree") }
+    require(check(bytes, folding, early: false) == result, "other spellings of a name change what is well-formed")
+    if result == .object {
+        require(check(bytes, keys, early: true) == .object, "early and full scan disagree")
+        var (early, whole) = (Envelope(), Envelope())
+        _ = early.scan(bytes.span, for: keys, nesting: 64, early: true)
+        _ = whole.scan(bytes.span, for: keys, nesting: 64, early: false)
+        // What stands there once is the same, however far the scan went.
+        if whole.oddities.isDisjoint(with: [.repeated, .repeatedParent]) {
+            for slot in 0..<keys.count {
+                require(early.value(slot) == whole.value(slot), "\(paths[slot]), early and whole: \(text(bytes))")
+            }
+        }
+    }
     _ = check(bytes, lifting, early: true)
 
     // The plain reader recurses: not too deep. It takes text for UTF-8, which the frame reader has checked.
@@ -63,13 +123,18 @@ public func fuzzEnvelope(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
             if slot < names.count {
                 expected = members.last { $0.name == Array(path.utf16) }?.raw
             } else {
-                let name = Array(path.utf16.dropFirst("payload.".utf16.count))
-                let parent = members.last { $0.name == Array("payload".utf16) }
-                expected = parent?.value.members?.last { $0.name == name }?.raw
+                var found: NaiveJSON.Member?
+                var inside: [NaiveJSON.Member]? = members
+                for name in path.split(separator: ".") {
+                    found = inside?.last { $0.name == Array(name.utf16) }
+                    inside = found?.value.members
+                }
+                expected = found?.raw
             }
             let found = envelope.value(slot).map { Array(bytes[$0.start..<$0.end]) }
             require(found == expected, "\(path) in \(text(bytes))")
         }
+        compare(members, bytes, envelope)
     }
     return 0
 }

@@ -164,8 +164,12 @@ struct UpstreamDiagnosticsTests {
                 unified: {replies: {until: {type: [a], kind: [b]}}, timeout: 3s}
             """#,
             #"""
-            7:38: error: routes.guide.legacy.upstream.replies.by: unknown key pushes; allowed: push and reply; did \#
-            you mean push?
+            7:41: error: routes.guide.legacy.upstream.replies.by.pushes: unknown key "pushes"; did you mean "push"?
+            7:67: error: routes.guide.legacy.upstream.replies.match: match lists values, and by tells replies by the \#
+            members that they have; remove match, or name one member: by: type
+            7:93: error: routes.guide.legacy.upstream.replies.until.a..b: found "a..b"; allowed: the path of a member
+            8:32: error: routes.guide.unified.replies.until: until names more than one member; allowed: {type: [done]}
+            8:57: error: routes.guide.unified.timeout: unknown key "timeout"; allowed: pushes, replies or to_unified
             """#),
         DiagnosticCase(
             "the rest of an upstream's values",

@@ -5,6 +5,8 @@ final class UnwrappedRequest: Sendable {
     let program: ReshapeProgram
     let tokenSlot: Int
     let conversationSlot: Int
+    /// Whether a conversation id can be added where there is none.
+    let addsConversation: Bool
     let correlationSlot: Int?
     /// Slots of the `routeBy` members by level; nil for a dotted one, which stays where it is.
     let routeSlots: [Int?]
@@ -25,6 +27,7 @@ final class UnwrappedRequest: Sendable {
         program = try ReshapeProgram(rules, keys: keys)
         tokenSlot = keys.slot("session_token") ?? 0
         conversationSlot = keys.slot(conversation) ?? 0
+        addsConversation = !conversation.contains(".")
         correlationSlot = correlation.flatMap { keys.slot(path($0)) }
         routeSlots = routeBy.map { $0.contains(".") ? nil : keys.slot($0) }
     }

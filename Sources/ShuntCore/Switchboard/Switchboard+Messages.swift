@@ -170,7 +170,11 @@ extension Switchboard {
         guard let slot = upstream.requestCorrelationSlot else { return [] }
         let value = envelope.value(slot).flatMap { $0.kind == .null ? nil : $0 }
         // The conversation id is added where it is absent, if it can be, so that it is there to be echoed.
-        if slot == table.conversationSlot, value != nil || table.conversationIsTopLevel { return conversation }
+        if slot == table.conversationSlot,
+            value != nil || upstream.unwrapped?.addsConversation ?? table.conversationIsTopLevel
+        {
+            return conversation
+        }
         guard let value else { return [] }
         return copy(bytes, value.start..<value.end)
     }

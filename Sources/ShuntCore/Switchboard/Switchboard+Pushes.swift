@@ -1,12 +1,13 @@
 /// Messages of an upstream that end no exchange: forwarded, answered or dropped, as the upstream's `pushes` say.
 extension Switchboard {
+    /// - Parameter isListed: it is of a kind that `replies.match` lists, though it answers nothing.
     mutating func push(
-        _ id: ConnectionID, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, now: Instant,
-        _ effects: inout Effects
+        _ id: ConnectionID, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, isListed: Bool = false,
+        now: Instant, _ effects: inout Effects
     ) {
         guard let action = rules.action(envelope, bytes) else {
             pushed(id, .dropped)
-            return noteUnlisted(id, rules.kind(envelope), bytes, now: now)
+            return isListed ? () : noteUnlisted(id, rules.kind(envelope), bytes, now: now)
         }
         switch action {
         case .drop: pushed(id, .dropped)

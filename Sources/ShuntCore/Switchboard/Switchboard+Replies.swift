@@ -70,7 +70,7 @@ extension Switchboard {
         case .exchange(let exchange):
             answer(exchange, on: id, upstream, kind, bytes, now: now, &effects)
         case .push where kind != .fatal:
-            push(id, upstream, rules, bytes, now: now, &effects)
+            push(id, upstream, rules, bytes, isListed: true, now: now, &effects)
         case .push, .nobody:
             tally.unaskedReplies += 1
             effects.list.append(.note(.unexpectedReply(upstream: connections[id]?.upstreamIndex ?? -1)))
@@ -104,12 +104,12 @@ extension Switchboard {
         }
         // Where every message has an id of its own, what has none answers none.
         if upstream.hasUniqueCorrelation { return .push }
-        if head.isNone { return .nobody }
         if rules.isError(envelope, bytes) {
             // Backends leave the field out where they could not read so far. An error is never ignored.
-            return .exchange(fitting(from: head, upstream, bytes) ?? head)
+            return head.isNone ? .nobody : .exchange(fitting(from: head, upstream, bytes) ?? head)
         }
-        return connections[id]?.carriesField == true ? .push : .exchange(head)
+        if connections[id]?.carriesField == true { return .push }
+        return head.isNone ? .nobody : .exchange(head)
     }
 
     /// The oldest exchange that was sent with this value of the correlation member.

@@ -117,6 +117,8 @@ struct ModelConnection {
     var hasSpoken = false
     /// A reply, or part of one, came through.
     var hasReplied = false
+    /// A reply on it carried the member that it is correlated by.
+    var carriesField = false
     /// Passed messages whose reply has not come.
     var passedLive = 0
     var lastPassed = Instant(nanoseconds: 0)

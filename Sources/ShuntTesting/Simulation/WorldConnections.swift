@@ -350,12 +350,21 @@ extension World {
     /// The members by which the core finds the exchange; the oldest one's reply may lack them.
     private func addCorrelation(_ writer: inout JSONWriter, _ message: ModelMessage, on connection: Int, loose: Bool) {
         let upstream = connections[connection].upstream
-        let omit = loose && dice.chance(10)
-        if arrangement.upstreams[upstream].correlation == .field("id", unique: true), !omit {
-            writer.add("id", "i\(message.number)")
+        let correlation = arrangement.upstreams[upstream].correlation
+        let omit = loose && mayOmitField(connection) && dice.chance(10)
+        if correlation == .field("id", unique: true), !omit { writer.add("id", "i\(message.number)") }
+        guard plan.styles[upstream].echoesConversation, !omit, let seen = message.forwardedConversation else { return }
+        writer.add("conversation_id", raw: seen)
+        if correlation == .field("conversation_id", unique: false) { connections[connection].carriesField = true }
+    }
+
+    /// Whether a message without the correlation member is a reply yet.
+    func mayOmitField(_ connection: Int) -> Bool {
+        switch arrangement.upstreams[connections[connection].upstream].correlation {
+        case .fifo: true
+        case .field(_, unique: true): false
+        case .field: !connections[connection].carriesField
         }
-        guard plan.styles[upstream].echoesConversation, !omit else { return }
-        if let seen = message.forwardedConversation { writer.add("conversation_id", raw: seen) }
     }
 
     private func zombieText(_ number: Int, on connection: Int) -> JSONWriter {

@@ -59,7 +59,7 @@ extension World {
     func replyUnasked(_ connection: Int) {
         let style = plan.styles[connections[connection].upstream]
         guard connections[connection].outstanding.isEmpty, connections[connection].abandoned.isEmpty,
-            !connections[connection].readingStopped, connections[connection].through == nil
+            !connections[connection].readingStopped, connections[connection].through == nil, mayOmitField(connection)
         else { return }
         var writer = JSONWriter()
         if let type = style.type { writer.add("type", type) }
