@@ -82,7 +82,7 @@ import Testing
         let (world, anna) = try world {
             $0.limits.idleTimeout = .minutes(1)
             $0.upstreams[0].pushes = ["news": .forward]
-            $0.upstreams[0].replies.until = ["done"]
+            $0.upstreams[0].replies.until = ReplyEnd(values: ["done"])
         }
         world.hear(1, #"{"type":"done"}"#)
         world.pass(.seconds(50))

@@ -6,7 +6,7 @@ import Testing
     private func world(_ change: (inout TableDefinition) -> Void = { _ in }) throws -> Driver {
         try Driver(
             .agents {
-                $0.upstreams[0].replies.until = ["done"]
+                $0.upstreams[0].replies.until = ReplyEnd(values: ["done"])
                 $0.session.linger = .seconds(30)
                 change(&$0)
             })
