@@ -54,7 +54,7 @@ def test_without_them_the_log_says_what_it_was_told_and_what_to_set(start_proxy,
             assert (error["code"], error["sent"]) == ("session_expired", False)
         assert backend.accepted == 1, "nothing is dialled for a session that was refused"
     (line,) = [line for line in proxy.log.splitlines() if "dial failed" in line]
-    for said in ("refused(status: 403)", "Host: the client's on old clients' own", "host: client", "origin: drop"):
+    for said in ("refused(status: 403)", "Host: the upstream's; Origin: the client's", "host: client", "origin: drop"):
         assert said in line
 
 

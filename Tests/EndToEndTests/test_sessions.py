@@ -140,6 +140,18 @@ class TestWhereTheTokenIs:
         assert "header:authorization" in warnings[0]
 
 
+def test_a_token_from_many_places_is_a_warning(start_proxy):
+    proxy = start_proxy({"listen": {"trusted_proxies": ["127.0.0.1"]}})
+    shared, own = new_token("shared"), new_token("own")
+    for number in range(8):
+        far = {"X-Forwarded-For": f"203.0.113.{number}:4711", "User-Agent": f"agent/{number}"}
+        with proxy.connect(shared, headers=far), proxy.connect(own, headers=far | {"User-Agent": "one"}):
+            pass
+    lines = [line for line in proxy.log.splitlines() if "one session token comes from many addresses" in line]
+    assert len(lines) == 1, "and only once"
+    assert "warning" in lines[0] and "session=" in lines[0]
+
+
 def test_by_default_other_tokens_are_somebody_elses(proxy, legacy):
     token = new_token()
     headers = {"Authorization": f"Bearer {new_token()}", "Cookie": f"session={new_token()}"}

@@ -144,6 +144,7 @@ struct SettingsTests {
             unified:
               path: /ws
               aliases: [/a, /b/c]
+              protocols: [chat.v2, chat.v1]
               route_by: [channel, payload.kind]
               conversation: {field: cid, template: "c-{channel}-{session}"}
               default_route: guide
@@ -156,6 +157,7 @@ struct SettingsTests {
         ).table.definition
         var addressing = AddressingSettings()
         addressing.paths = ["/ws", "/a", "/b/c"]
+        addressing.protocols = ["chat.v2", "chat.v1"]
         addressing.routeBy = ["channel", "payload.kind"]
         addressing.conversationField = "cid"
         addressing.conversationTemplate = "c-{channel}-{session}"

@@ -51,6 +51,34 @@ struct UpstreamDiagnosticsTests {
             ws://127.0.0.1:7101/api/ws/guide; host or port is wrong
             """#),
         DiagnosticCase(
+            "names and refusals",
+            #"""
+            upstream_defaults: {host: clent, origin: app.example.com, refusals: {forbidden: auth, 200: limit, 403: no}}
+            \#(oneRoute)
+            """#,
+            #"""
+            1:27: error: upstream_defaults.host: found "clent"; allowed: client, upstream or a name such as \#
+            app.example.com; did you mean "client"?
+            1:42: error: upstream_defaults.origin: found "app.example.com"; allowed: keep, drop or an origin such as \#
+            https://app.example.com
+            1:70: error: upstream_defaults.refusals.forbidden: found "forbidden"; allowed: an HTTP status such as \#
+            403 (300–599)
+            1:87: error: upstream_defaults.refusals.200: found "200"; allowed: an HTTP status such as 403 (300–599)
+            1:104: error: upstream_defaults.refusals.403: found "no"; allowed: auth, refuse or limit
+            """#),
+        DiagnosticCase(
+            "more names",
+            #"""
+            upstream_defaults: {host: "http://a/", origin: "https://app.example.com/"}
+            \#(oneRoute)
+            """#,
+            #"""
+            1:27: error: upstream_defaults.host: found "http://a/"; allowed: client, upstream or a name such as \#
+            app.example.com
+            1:48: error: upstream_defaults.origin: found "https://app.example.com/"; allowed: keep, drop or an \#
+            origin such as https://app.example.com; did you mean "https://app.example.com"?; an origin has no path
+            """#),
+        DiagnosticCase(
             "an upstream without url",
             #"""
             routes:

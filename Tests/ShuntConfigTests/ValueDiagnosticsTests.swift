@@ -184,6 +184,23 @@ struct ValueDiagnosticsTests {
             to 1024
             """#),
         DiagnosticCase(
+            "subprotocols, and the handshake's own fields",
+            #"""
+            session: {token: [header:sec-websocket-protocol]}
+            unified: {protocols: [chat.v1, "chat v2", shunt.v1]}
+            upstream_defaults: {credential: header:Sec-WebSocket-Key}
+            \#(oneRoute)
+            """#,
+            #"""
+            1:19: error: session.token[0]: found "header:sec-websocket-protocol"; allowed: query:name, header:name or \#
+            cookie:name; sec-websocket-protocol belongs to the handshake itself and carries no token
+            2:32: error: unified.protocols[1]: found "chat v2"; allowed: the name of a subprotocol such as chat.v1
+            2:43: error: unified.protocols[2]: found "shunt.v1"; allowed: the name of a subprotocol such as chat.v1; \#
+            names that begin with shunt. are the proxy's own
+            3:33: error: upstream_defaults.credential: found "header:Sec-WebSocket-Key"; allowed: query:name, \#
+            header:name, cookie:name or none; sec-websocket-key belongs to the handshake itself and carries no token
+            """#),
+        DiagnosticCase(
             "origins",
             #"""
             listen: {origins: [https://app.example.com/, app example, "https://*"]}

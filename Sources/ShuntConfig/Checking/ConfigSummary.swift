@@ -83,6 +83,8 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
     package var phase: String
     /// The unified endpoint's paths.
     package var endpoints: [String]
+    /// Subprotocols of the unified endpoint, in the order in which they are preferred.
+    package var protocols: [String]
     package var unifiedUpstream: String?
     /// Milliseconds between our heartbeats on the unified endpoint; nil where none are sent.
     package var unifiedHeartbeat: Int64?
@@ -105,6 +107,7 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
         store = draft.shownStore ?? "memory:"
         phase = definition.phase.rawValue
         endpoints = definition.addressing.paths
+        protocols = definition.addressing.protocols
         unifiedUpstream = definition.unified.flatMap { shownURLs.indices.contains($0) ? shownURLs[$0] : nil }
         unifiedHeartbeat = definition.addressing.heartbeat?.every.milliseconds
         defaultRoute = definition.addressing.defaultRoute
@@ -142,11 +145,12 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
     private static func names(_ definition: TableDefinition) -> [Names] {
         var names: [Names] = []
         for upstream in definition.upstreams {
-            let told = upstream.namesText
+            let told = upstream.namesText()
             if let place = names.firstIndex(where: { $0.told == told }) {
                 if !names[place].upstreams.contains(upstream.name) { names[place].upstreams.append(upstream.name) }
             } else {
-                names.append(Names(upstreams: [upstream.name], told: told, mayDisagree: upstream.mayDisagree))
+                names.append(
+                    Names(upstreams: [upstream.name], told: told, mayDisagree: upstream.mayDisagree(isOwn: false)))
             }
         }
         return names

@@ -14,6 +14,9 @@ extension ConfigSummary {
             lines += toggleEnds.map { "  \(RouteNames.text($0.routes)): \($0.what)" }
         }
         lines.append("")
+        if !protocols.isEmpty {
+            lines.append("subprotocols of the unified endpoint: \(protocols.joined(separator: ", "))")
+        }
         if let unifiedUpstream { lines.append("unified upstream: \(unifiedUpstream)") }
         if let unifiedHeartbeat {
             let every = Duration.text(.milliseconds(unifiedHeartbeat))

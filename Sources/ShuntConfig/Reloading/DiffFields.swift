@@ -75,7 +75,7 @@ extension DeprecationSettings {
 extension AddressingSettings {
     static var fields: [Field<Self>] {
         [
-            Field("path and aliases", \.paths), Field("route_by", \.routeBy),
+            Field("path and aliases", \.paths), Field("protocols", \.protocols), Field("route_by", \.routeBy),
             Field("conversation.field", \.conversationField),
             Field("conversation.reply_field", \.conversationInReplies),
             Field("conversation.template", \.conversationTemplate), Field("default_route", \.defaultRoute),

@@ -3,7 +3,7 @@ import ShuntCore
 extension SessionSettings {
     /// Reads `session:`.
     mutating func read(_ section: Section) {
-        section.setList(&token, "token", .source, count: 1...16)
+        section.setList(&token, "token", .tokenSource, count: 1...16)
         section.setList(&absent, "absent", .anyText, count: 0...100)
         section.set(&anonymousAllowed, "anonymous", .choice(["allow": true, "deny": false]))
         section.set(&linger, "linger", .duration(.zero ... .hours(24)))

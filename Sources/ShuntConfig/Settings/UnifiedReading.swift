@@ -11,6 +11,10 @@ extension AddressingSettings {
         if Set(paths).count != paths.count {
             section.diagnostics.error(section["aliases"] ?? section.node, "a path stands there twice")
         }
+        section.setList(&protocols, "protocols", .subprotocol, count: 0...32)
+        if Set(protocols).count != protocols.count, let node = section["protocols"] {
+            section.diagnostics.error(node, "a subprotocol stands there twice")
+        }
         section.setList(&routeBy, "route_by", .literal(.memberPath), count: 1...8)
         if Set(routeBy).count != routeBy.count, let node = section["route_by"] {
             section.diagnostics.error(node, "a member stands there twice")
@@ -80,6 +84,18 @@ extension AddressingSettings {
             diagnostics.error(
                 node, "the template has no {session}",
                 advice: "all users would share one conversation with the backend")
+        }
+    }
+}
+
+extension ValueKind where Value == String {
+    /// A token of RFC 9110 §5.6.2, as RFC 6455 §4.1 wants it.
+    fileprivate static var subprotocol: ValueKind {
+        ValueKind(allowed: "the name of a subprotocol such as chat.v1") { scalar in
+            if scalar.text.hasPrefix("shunt.") {
+                return .wrong(advice: "names that begin with shunt. are the proxy's own")
+            }
+            return HTTPToken.isOne(scalar.text) ? .value(scalar.text) : .wrong()
         }
     }
 }

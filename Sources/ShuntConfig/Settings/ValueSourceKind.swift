@@ -9,22 +9,36 @@ extension ValueKind where Value == ValueSource {
     fileprivate static func parse(_ text: String) -> Parsed<ValueSource> {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, let kind = parts.first, let name = parts.last.map(String.init), !name.isEmpty else {
-            return .wrong(meant: parts.count == 1 && isToken(text) ? "query:\(text)" : nil)
+            return .wrong(meant: parts.count == 1 && HTTPToken.isOne(text) ? "query:\(text)" : nil)
         }
         switch kind {
         case "query":
             let isBare = name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"&=#?".utf8.contains($0) }
             return isBare ? .value(.query(name)) : .wrong()
-        case "header": return isToken(name) ? .value(.header(name.lowercased())) : .wrong()
-        case "cookie": return isToken(name) ? .value(.cookie(name)) : .wrong()
+        case "header": return HTTPToken.isOne(name) ? .value(.header(name.lowercased())) : .wrong()
+        case "cookie": return HTTPToken.isOne(name) ? .value(.cookie(name)) : .wrong()
         default:
             return .wrong(
                 meant: NearestWord.to(String(kind), among: ["query", "header", "cookie"]).map { "\($0):\(name)" })
         }
     }
 
-    /// A token of RFC 9110 §5.6.2: what names of fields and cookies are made of.
-    private static func isToken(_ text: String) -> Bool {
+    /// Where a session's token can be.
+    static var tokenSource: ValueKind {
+        ValueKind(allowed: source.allowed) { scalar in notOfHandshake(parse(scalar.text)) }
+    }
+
+    /// The fields by which the two ends of one connection agree are other ones on every connection, and are no place for
+    /// anything else.
+    fileprivate static func notOfHandshake(_ parsed: Parsed<ValueSource>) -> Parsed<ValueSource> {
+        guard case .value(.header(let name)) = parsed, name.hasPrefix("sec-websocket-") else { return parsed }
+        return .wrong(advice: "\(name) belongs to the handshake itself and carries no token")
+    }
+}
+
+/// A token of RFC 9110 §5.6.2: what names of fields, cookies and subprotocols are made of.
+enum HTTPToken {
+    static func isOne(_ text: String) -> Bool {
         !text.isEmpty
             && text.utf8.allSatisfy { byte in
                 switch byte {
@@ -40,7 +54,7 @@ extension ValueKind where Value == ValueSource? {
     static var sourceOrNone: ValueKind {
         ValueKind(allowed: "query:name, header:name, cookie:name or none") { scalar in
             if scalar.text == "none" { return .value(nil) }
-            switch ValueKind<ValueSource>.parse(scalar.text) {
+            switch ValueKind<ValueSource>.notOfHandshake(ValueKind<ValueSource>.parse(scalar.text)) {
             case .value(let source): return .value(source)
             case .wrong(let meant, let advice): return .wrong(meant: meant, advice: advice)
             }

@@ -21,10 +21,14 @@ extension UpstreamSettings {
     ///   before there was a proxy.
     func host(isOwn: Bool) -> UpstreamHost { host ?? (isOwn ? .client : .upstream) }
 
-    /// What its backend is told by those fields, for people: `Host: …, Origin: …`.
-    package var namesText: String {
+    /// What its backend is told by those fields, for people: `Host: …; Origin: …`.
+    ///
+    /// - Parameter isOwn: on an old client's own connection, or on the others; nil for all.
+    package func namesText(isOwn: Bool? = nil) -> String {
+        var choice = host
+        if let isOwn { choice = host(isOwn: isOwn) }
         let host =
-            switch host {
+            switch choice {
             case .none: "the client's on old clients' own connections, else the upstream's"
             case .client: "the client's"
             case .upstream: "the upstream's"
@@ -41,7 +45,7 @@ extension UpstreamSettings {
 
     /// Whether a backend that compares the two may find another host in `Origin` than in `Host`, which is how it knows
     /// pages of other sites: it refuses them, mostly with 403.
-    package var mayDisagree: Bool { host != .client && origin == .keep }
+    package func mayDisagree(isOwn: Bool) -> Bool { host(isOwn: isOwn) != .client && origin == .keep }
 
     /// What to set against that.
     package static let namesAdvice =

@@ -5,6 +5,8 @@ package enum Side: UInt8, Sendable, Hashable { case legacy, unified }
 package struct AddressingSettings: Sendable, Hashable {
     /// The unified endpoint's path and its aliases.
     package var paths: [String] = ["/api/ws/agent"]
+    /// Subprotocols of the unified endpoint: the first one that a client offers is selected.
+    package var protocols: [String] = []
     /// The members that name a route, by their paths, most significant first.
     package var routeBy: [String] = ["agent_type", "pillar"]
     package var conversationField = "conversation_id"

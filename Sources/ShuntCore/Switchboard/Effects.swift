@@ -59,7 +59,8 @@ package enum CloseReason: UInt8, Sendable, Equatable {
 /// What happened to a pool, a connection or an upstream, for the log. Trivial on purpose: no text is made here.
 package enum Note: Sendable, Equatable {
     case connectionRetired(upstream: Int, RetireReason)
-    case dialFailed(upstream: Int, DialFailure)
+    /// `isOwn`: of an old client that is passed through.
+    case dialFailed(upstream: Int, DialFailure, isOwn: Bool)
     case breakerOpened(upstream: Int)
     case breakerClosed(upstream: Int)
     case unexpectedReply(upstream: Int)

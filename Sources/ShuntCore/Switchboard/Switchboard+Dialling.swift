@@ -95,7 +95,8 @@ extension Switchboard {
         forget(id)
         tally.dialsFailed += 1
         meterFailure(connection.upstreamIndex, failure)
-        effects.list.append(.note(.dialFailed(upstream: connection.upstreamIndex, failure)))
+        effects.list.append(
+            .note(.dialFailed(upstream: connection.upstreamIndex, failure, isOwn: connection.isThrough)))
         if connection.isThrough, clients[connection.cause]?.isArriving == true {
             turnAway(connection.cause, id, now: now, &effects)
             return settleLoosened(now: now, &effects)

@@ -106,7 +106,8 @@ extension Switchboard {
         guard let connection = connections[id] else { return }
         tally.dialsFailed += 1
         meterFailure(connection.upstreamIndex, .opening)
-        effects.list.append(.note(.dialFailed(upstream: connection.upstreamIndex, .opening)))
+        effects.list.append(
+            .note(.dialFailed(upstream: connection.upstreamIndex, .opening, isOwn: connection.isThrough)))
         effects.list.append(.closeConnection(id, .normal))
         forget(id)
         pools[connection.pool]?.backoff.failed(now: now, random: &random)

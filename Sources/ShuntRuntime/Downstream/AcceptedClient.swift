@@ -17,6 +17,7 @@ struct AcceptedClient: Sendable {
     ///
     /// - Parameter behind: what came behind the request.
     func settle(on channel: any Channel, worker: Worker, behind: ByteBuffer = ByteBuffer()) {
+        if let token { worker.noticeSharing(of: token, by: handshake) }
         guard isLegacy else {
             let leg = becomeLeg(on: channel, worker: worker)
             if behind.readableBytes > 0 { leg?.read(behind) }
@@ -37,7 +38,9 @@ struct AcceptedClient: Sendable {
     ///
     /// - Returns: the leg, which may have been closed again by the time this returns.
     private func becomeLeg(on channel: any Channel, worker: Worker) -> Leg? {
-        guard let answer = HandshakeAnswer.switchingProtocols(acceptKey: acceptKey) else {
+        let offered = handshake.subprotocols
+        let selected = worker.switchboard.table.definition.addressing.protocols.first(where: offered.contains)
+        guard let answer = HandshakeAnswer.switchingProtocols(acceptKey: acceptKey, subprotocol: selected) else {
             leave(on: worker.eventLoop)
             channel.close(promise: nil)
             return nil

@@ -23,6 +23,8 @@ final class ArrivingClient: ChannelInboundHandler, RemovableChannelHandler {
     var id = ClientID.none
     /// What its endpoint says of its end, with the answer.
     var announcement: Announcement?
+    /// Its endpoint's path as configured.
+    var endpointPath = ""
     private var state = State.waiting
     /// What came behind the request.
     private var kept: ByteBuffer

@@ -4,9 +4,14 @@ import ShuntCore
 enum HandshakeAnswer {
     /// Nil where it cannot be written.
     ///
-    /// - Parameter announcement: what a legacy endpoint says of its end.
-    static func switchingProtocols(acceptKey: String, _ announcement: Announcement? = nil) -> [UInt8]? {
-        switchingProtocols([acceptField(acceptKey)] + (announcement?.fields ?? []))
+    /// - Parameters:
+    ///   - subprotocol: the selected one, as the client offered it.
+    ///   - announcement: what a legacy endpoint says of its end.
+    static func switchingProtocols(
+        acceptKey: String, subprotocol: String? = nil, _ announcement: Announcement? = nil
+    ) -> [UInt8]? {
+        let selected = subprotocol.map { [Handshake.Field(name: "Sec-WebSocket-Protocol", value: $0)] } ?? []
+        return switchingProtocols([acceptField(acceptKey)] + selected + (announcement?.fields ?? []))
     }
 
     static func switchingProtocols(_ fields: [Handshake.Field]) -> [UInt8]? {

@@ -20,7 +20,7 @@ extension Note {
     /// Which upstream it is about, by its place in the table in force.
     var upstream: Int {
         switch self {
-        case .connectionRetired(let upstream, _), .dialFailed(let upstream, _), .breakerOpened(let upstream),
+        case .connectionRetired(let upstream, _), .dialFailed(let upstream, _, _), .breakerOpened(let upstream),
             .breakerClosed(let upstream), .unexpectedReply(let upstream), .upstreamClosed(let upstream, _, _),
             .unlistedType(let upstream, _):
             upstream

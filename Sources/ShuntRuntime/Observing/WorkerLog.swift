@@ -36,12 +36,12 @@ final class WorkerLog {
         switch note {
         case .connectionRetired(let upstream, let reason):
             say(.debug, "connection retired", upstream, "\(reason)", now, ["upstream": "\(name(upstream))"])
-        case .dialFailed(let upstream, let failure):
+        case .dialFailed(let upstream, let failure, let isOwn):
             var metadata: Logger.Metadata = ["upstream": "\(name(upstream))"]
             let settings = table.upstreams.indices.contains(upstream) ? table.upstreams[upstream].settings : nil
             if failure == .nameNotResolved, let settings { metadata["host"] = "\(settings.address.host)" }
-            if failure == .refused(status: 403), let settings, settings.mayDisagree {
-                metadata["told"] = "\(settings.namesText)"
+            if failure == .refused(status: 403), let settings, settings.mayDisagree(isOwn: isOwn) {
+                metadata["told"] = "\(settings.namesText(isOwn: isOwn))"
                 metadata["advice"] = "\(UpstreamSettings.namesAdvice)"
             }
             if let problem { metadata["problem"] = "\(problem)" }
@@ -107,6 +107,18 @@ final class WorkerLog {
             if unsaid > 0 { metadata["unsaid"] = "\(unsaid)" }
         }
         logger.log(level: level, "handshake refused", metadata: metadata)
+    }
+
+    /// One token comes from so many places that it is hardly one person's.
+    func sharedToken(session: [UInt8], now: Instant) {
+        guard let unsaid = reminders.take("shared token", every: .minutes(1), now: now) else { return }
+        var metadata: Logger.Metadata = [
+            "session": "\(String(decoding: session, as: UTF8.self))", "addresses": "\(SharedTokens.many) or more",
+            "user_agents": "\(SharedTokens.many) or more",
+        ]
+        if unsaid > 0 { metadata["unsaid"] = "\(unsaid)" }
+        logger.warning(
+            "one session token comes from many addresses and user agents: they share one session", metadata: metadata)
     }
 
     /// Windows begin and end.

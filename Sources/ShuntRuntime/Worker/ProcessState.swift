@@ -30,6 +30,10 @@ final class ProcessState: Sendable {
     let reminders = Reminders()
     /// What was said of unlisted types in the last minute, and when. Touched once a minute and upstream.
     let saidUnlisted = Mutex<[String: Instant]>([:])
+    /// By the path of an old endpoint. Touched when a client connects there that offers a subprotocol.
+    let subprotocols = Mutex<[String: SubprotocolMemory]>([:])
+    /// Touched when a client with a token connects.
+    let sharedTokens = Mutex(SharedTokens())
     private let newest: Mutex<RoutingTable>
 
     init(
@@ -62,6 +66,7 @@ final class ProcessState: Sendable {
     /// Another table comes into force: its limits count for sockets that come from now on.
     func adopt(_ table: RoutingTable) {
         newest.withLock { $0 = table }
+        subprotocols.withLock { $0 = $0.filter { table.endpoints.endpoint(at: $0.key) != nil } }
         admission.adopt(table.definition.limits)
         budget.adopt(limit: table.definition.limits.handshakeBytes)
         sessions.adopt(keepFor: Self.kept(by: table))

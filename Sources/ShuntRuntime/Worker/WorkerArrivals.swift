@@ -1,5 +1,6 @@
 import NIOCore
 import ShuntCore
+import Synchronization
 
 /// Old clients, from their request to the answer to it.
 extension Worker {
@@ -15,6 +16,7 @@ extension Worker {
         // Who was told to come back when a window ends comes just then.
         if !switchboard.brownoutsInForce.isEmpty { feed(.wallClock) }
         arrival.announcement = endpoint.announcement
+        arrival.endpointPath = endpoint.path
         if endpoint.announcement != nil { deprecatedUse(arrival.client, endpoint) }
         let now = now()
         countPipes()
@@ -33,10 +35,14 @@ extension Worker {
         let client = arrival.client
         let eventLoop = eventLoop
         let limits = switchboard.table.definition.limits
-        var answer = HandshakeAnswer.switchingProtocols(acceptKey: client.acceptKey, arrival.announcement)
+        let answer: [UInt8]?
         if case .answered(let reply) = outcomes[connection] {
+            rememberSubprotocol(reply, arrival)
             answer = HandshakeAnswer.switchingProtocols(
                 acceptKey: client.acceptKey, as: reply, isRaw: false, arrival.announcement)
+        } else {
+            answer = HandshakeAnswer.switchingProtocols(
+                acceptKey: client.acceptKey, subprotocol: subprotocol(for: arrival), arrival.announcement)
         }
         let leg = Leg(worker: self, isUpstream: false, maxMessage: limits.message) {
             client.leave(on: eventLoop)
@@ -71,6 +77,24 @@ extension Worker {
     private func turnAway(_ arrival: ArrivingClient) {
         arrival.refuse(.upstreamUnavailable)
         feed(.clientClosed(arrival.id, .cut))
+    }
+
+    /// What the backend selected is what the endpoint's clients are told when the backend is not asked any more.
+    private func rememberSubprotocol(_ reply: UpstreamReply, _ arrival: ArrivingClient) {
+        let offered = arrival.client.handshake.subprotocols
+        guard !offered.isEmpty else { return }
+        let choice = reply.headers.values(of: "sec-websocket-protocol").first?.text
+        process.subprotocols.withLock {
+            $0[arrival.endpointPath, default: SubprotocolMemory()].see(choice, of: offered)
+        }
+    }
+
+    /// For a client whose backend was not asked.
+    private func subprotocol(for arrival: ArrivingClient) -> String? {
+        let offered = arrival.client.handshake.subprotocols
+        guard !offered.isEmpty else { return nil }
+        let memory = process.subprotocols.withLock { $0[arrival.endpointPath] } ?? SubprotocolMemory()
+        return memory.choice(of: offered, preferred: switchboard.table.definition.addressing.protocols)
     }
 
     /// The core does not take it, and has forgotten it already.

@@ -21,6 +21,10 @@ def accept_key(head: bytes) -> str:
     return ""
 
 
+def is_offer(line: bytes) -> bool:
+    return line.lower().startswith(b"sec-websocket-protocol:")
+
+
 def is_same_origin(head: bytes) -> bool:
     """What servers of the field check by default: a page's origin is the host that the request names."""
     lines = [line.partition(b":") for line in head.split(b"\r\n")[1:]]
@@ -56,6 +60,7 @@ class OddBackend:
     - `silent`: accepts TCP and never says a word
     - `unwilling`: answers the handshake 200, as a web server would that knows no sockets
     - `broken`: answers 503
+    - `choosy`: selects the last subprotocol that is offered, then answers like a guide
     - `careful`: answers 403 to pages of another site: whose `Origin` is not the `Host` that it is called by
     - `strict`: answers 403 to everybody
     - `forged`: answers 101 with a wrong accept key
@@ -154,6 +159,10 @@ class OddBackend:
                 return
             key = "bm90IHRoZSByaWdodCBrZXkgYXQgYWw=" if self.manner == "forged" else accept_key(head)
             lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"]
+            if self.manner == "choosy":
+                offers = [line.partition(b":")[2] for line in head.split(b"\r\n") if is_offer(line)]
+                if offers:
+                    lines.append(f"Sec-WebSocket-Protocol: {b','.join(offers).split(b',')[-1].strip().decode()}")
             answer = "\r\n".join([*lines, f"Sec-WebSocket-Accept: {key}", "", ""])
             if self.manner == "closing" and self.closes is not None:
                 payload = struct.pack("!H", self.closes) + self.reason.encode()

@@ -101,7 +101,7 @@ import Testing
         let told = world.hear(1, answer)
         #expect(told.errors == Array(repeating: "upstream_unavailable unsent", count: 2))
         #expect(told.contains(.closeConnection(1, 1000)))
-        #expect(world.notes.contains(.dialFailed(upstream: 0, .opening)))
+        #expect(world.notes.contains(.dialFailed(upstream: 0, .opening, isOwn: false)))
         #expect(world.workerReport.meter.upstreams[0].failures == [.opening: 1])
         #expect(world.census.connections == 0 && world.census.exchanges == 0)
     }

@@ -19,7 +19,9 @@ extension SocketTests {
             try client.send(#"{"message":"hello"}"#)
             var told = notes.stream.makeAsyncIterator()
             let first = try #require(await told.next())
-            #expect(first == ProxyNote(note: .dialFailed(upstream: 0, .connect), upstream: "guide", worker: 0))
+            #expect(
+                first == ProxyNote(note: .dialFailed(upstream: 0, .connect, isOwn: false), upstream: "guide", worker: 0)
+            )
             await proxy.stop()
         }
 
