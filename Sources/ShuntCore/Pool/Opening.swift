@@ -33,7 +33,7 @@ package struct Opening: Sendable {
     private var next = 0
     /// The step whose reply is awaited.
     private var awaited: Int?
-    private var isGreeted: Bool
+    private(set) var isGreeted: Bool
     /// When the word that is awaited must have come.
     package private(set) var deadline: Instant
 

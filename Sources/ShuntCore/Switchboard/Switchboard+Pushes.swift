@@ -12,7 +12,10 @@ extension Switchboard {
         switch action {
         case .drop: pushed(id, .dropped)
         case .answer(let text):
-            guard connections[id]?.congested == false else { return pushed(id, .dropped) }
+            // Where a greeting is awaited, nothing is written before it.
+            guard connections[id]?.congested == false, connections[id]?.opening?.isGreeted != false else {
+                return pushed(id, .dropped)
+            }
             let start = effects.splices.literalCount
             effects.splices.literals.append(contentsOf: text.utf8)
             effects.list.append(.forward(id, effects.splices.splice(literalsFrom: start)))

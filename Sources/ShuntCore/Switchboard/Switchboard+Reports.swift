@@ -100,7 +100,8 @@ extension Switchboard {
             guard let pool = pools[id], upstreams.contains(pool.key.upstream) else { continue }
             // Of an upstream that other routes share, only what this one uses.
             guard pool.lastRoute === route || pool.upstream === route.legacy || serves(id, route) else { continue }
-            for connection in pool.connections where connections[connection]?.state == .ready {
+            for connection in pool.connections {
+                guard let state = connections[connection]?.state, state == .ready || state == .opening else { continue }
                 replace(connection, now: now, &effects)
             }
             pump(id, now: now, &effects)

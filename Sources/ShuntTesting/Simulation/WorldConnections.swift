@@ -374,6 +374,10 @@ extension World {
         writer.add("to", raw: "\(number)")
         writer.add("part", raw: "0")
         writer.add("who", raw: JSONWriter.quoted(identity(of: connection)))
+        // What has no id answers none where each message has one.
+        if arrangement.upstreams[connections[connection].upstream].correlation == .field("id", unique: true) {
+            writer.add("id", "i\(number)")
+        }
         return writer
     }
 

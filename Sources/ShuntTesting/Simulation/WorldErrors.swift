@@ -112,7 +112,7 @@ extension World {
 
     private func fits(_ number: Int, _ code: String, _ members: [JSONMember]) -> Bool {
         let message = messages[number]
-        if case .bad = message.intent, number != messageInHand { return false }
+        if case .bad = message.intent { return number == messageInHand }
         if let found = conversation(in: members) {
             guard fits(number, conversation: found) else { return false }
         }

@@ -53,6 +53,7 @@ package struct JSONWriter {
             case "\"": result += "\\\""
             case "\\": result += "\\\\"
             case "\n": result += "\\n"
+            case "\u{0}": result += "\\u0000"
             default: result.unicodeScalars.append(scalar)
             }
         }

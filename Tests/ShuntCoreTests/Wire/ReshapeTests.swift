@@ -299,7 +299,7 @@ import Testing
             #expect(throws: ReshapeProblem(text)) { try ReshapeProgram(rules, keys: keys) }
         }
         let unwrap = rules { $0.unwrap = "data" }
-        #expect(throws: ReshapeProblem("unwrap: the keys of this message do not lift 'data'")) {
+        #expect(throws: ReshapeProblem("unwrap: messages of this kind are not unwrapped, and so 'data' cannot be")) {
             try ReshapeProgram(unwrap, keys: KeySet([]))
         }
         #expect(throws: ReshapeProblem("drop: 'a' is not among the keys of this message")) {

@@ -54,6 +54,8 @@ struct StormPlan {
             upstream.connectTimeout = dice.span(200...2_000)
             upstream.handshakeTimeout = dice.span(200...2_000)
             upstream.maxConnections = dice.chance(20) ? dice.within(1...4) : 100
+            // A 403 is no word about the session here, or most of the storm would be refusals.
+            upstream.refusals = [:]
             upstream.pushes = ["welcome": .forward]
             upstream.pushTarget = dice.pick([.last, .all])
             upstream.breakerFailures = dice.within(2...5)
