@@ -234,6 +234,19 @@ struct RouteDiagnosticsTests {
             6:13: warning: unified.one_way[0]: "ping" is also in absorb; an absorbed message is never routed
             """#),
         DiagnosticCase(
+            "messages that nobody answers",
+            #"""
+            unified:
+              one_way: [approval]
+              upstream: {url: "ws://u/", correlation: {field: conversation_id}}
+            \#(oneRoute)
+            """#,
+            #"""
+            2:12: warning: unified.one_way: correlation: fifo of guide: whatever such a backend answers to one of these \#
+            types is taken for the reply to another message; make sure that it says nothing to them, not even an \#
+            error, or set correlation: {field: …}
+            """#),
+        DiagnosticCase(
             "pings towards clients",
             #"""
             limits: {client_ping: never}

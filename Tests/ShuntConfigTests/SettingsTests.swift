@@ -159,6 +159,7 @@ struct SettingsTests {
         addressing.routeBy = ["channel", "payload.kind"]
         addressing.conversationField = "cid"
         addressing.conversationTemplate = "c-{channel}-{session}"
+        addressing.sendsMadeConversation = true
         addressing.defaultRoute = "guide"
         addressing.absorb = ["hello"]
         addressing.oneWay = ["typing"]

@@ -29,8 +29,10 @@ package final class Upstream: Sendable {
     package let idleTimeout: TimeSpan
     /// Whether a sent message is kept, because it may be sent again.
     package let keepsSent: Bool
-    /// Whether its backend is given the conversation id that we made where the client sent none.
+    /// Whether its backend is given the conversation id that we made where nobody named one.
     package let needsConversation: Bool
+    /// Whether replies are told apart by their conversation id.
+    package let correlatesByConversation: Bool
 
     /// - Parameter restored: the members that `to_legacy` rules of endpoints speak of, for the unified upstream.
     package init(
@@ -69,7 +71,8 @@ package final class Upstream: Sendable {
         exchangeTimeout = settings.exchangeTimeout
         idleTimeout = settings.idleTimeout
         keepsSent = settings.retrySafe
-        needsConversation = isUnified || correlation == addressing.conversationField
+        correlatesByConversation = correlation == addressing.conversationField
+        needsConversation = correlatesByConversation || isUnified && addressing.sendsMadeConversation
         deadPrefixes = settings.deadAfterError.filter { !$0.isEmpty }.map { Array($0.utf8) }
     }
 

@@ -256,7 +256,9 @@ extension Switchboard {
                 exchanges[candidate]?.state = .queued
                 left(exchange.seat, exchange.side)
                 exchanges[candidate]?.pool = pool
-                if seats[exchange.seat]?.isBlocked == true { pools[pool]?.hasHindered = true }
+                if seats[exchange.seat]?.isBlocked == true || exchange.naming == .made {
+                    pools[pool]?.hasHindered = true
+                }
                 exchanges[candidate]?.retried = true
                 if exchange.route.isPaused {
                     exchanges[candidate]?.pausedSince = now

@@ -232,6 +232,7 @@ extension Switchboard {
                 pools[new]?.queue.append(candidate, in: &exchanges)
                 pools[new]?.queuedBytes += exchange.size
                 pools[new]?.hasHindered = true
+                if exchange.oneWay { pools[new]?.hasOneWay = true }
                 exchanges[candidate]?.pool = new
                 if changesSide {
                     exchanges[candidate]?.turn(started: started ?? .zero, left: left ?? .zero)
@@ -274,6 +275,10 @@ extension Switchboard {
     }
 
     func isHindered(_ exchange: borrowing Exchange) -> Bool {
-        exchange.pausedSince != nil || seats[exchange.seat]?.isBlocked == true
+        if exchange.pausedSince != nil || seats[exchange.seat]?.isBlocked == true { return true }
+        guard exchange.naming == .made, !exchange.oneWay, let upstream = pools[exchange.pool]?.upstream else {
+            return false
+        }
+        return awaitsName(exchange.pool, upstream, exchange.route)
     }
 }
