@@ -231,6 +231,9 @@ struct RouteDiagnosticsTests {
             {pillar} or {session}
             5:28: error: unified.conversation.template: the template has no {session}; all users would share one \#
             conversation with the backend
+            6:12: warning: unified.one_way: correlation: fifo of guide: whatever such a backend answers to one of these \#
+            types is taken for the reply to another message; make sure that it says nothing to them, not even an \#
+            error, or set correlation: {field: …}
             6:13: warning: unified.one_way[0]: "ping" is also in absorb; an absorbed message is never routed
             """#),
         DiagnosticCase(

@@ -149,7 +149,7 @@ struct SettingsTests {
               default_route: guide
               absorb: [hello]
               one_way: [typing]
-              upstream: "ws://[::1]/u?tenant=a"
+              upstream: {url: "ws://[::1]/u?tenant=a", correlation: {field: cid}}
             routes:
               guide: {match: {channel: guide}, served_by: unified}
             """

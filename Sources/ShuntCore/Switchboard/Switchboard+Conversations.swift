@@ -13,10 +13,12 @@ extension Switchboard {
         return (madeConversation(id), .made)
     }
 
-    /// Whether an exchange of the route without a name is in flight where replies are told apart by that: its reply may
-    /// bring any name, so another one would not be told from it.
+    /// Whether an exchange of the route without a name is in flight, to a backend that gives names of its own where
+    /// replies are told apart by them: the reply may bring any, so another one would not be told from it.
     func awaitsName(_ pool: PoolID, _ upstream: Upstream, _ route: Route) -> Bool {
-        guard upstream.correlatesByConversation, let current = pools[pool]?.current else { return false }
+        guard upstream.correlatesByConversation, !namingUpstreams.isEmpty,
+            namingUpstreams.contains(upstream.settings.name), let current = pools[pool]?.current
+        else { return false }
         return !nameless(on: current, where: { $0 === route }).isNone
     }
 
@@ -39,6 +41,7 @@ extension Switchboard {
         let new = copy(bytes, value.start..<value.end)
         exchanges[id]?.conversation = new
         exchanges[id]?.naming = .backend
+        if upstream.correlatesByConversation { namingUpstreams.insert(upstream.settings.name) }
         guard let seat = seats[place.seat] else { return }
         if place.side == .legacy {
             seats[place.seat]?.namedByLegacy = new
@@ -57,5 +60,14 @@ extension Switchboard {
             }
             candidate = exchange.next
         }
+    }
+
+    /// Whether a waiting message names no conversation and has one before it, in flight, whose reply may name any. What
+    /// was to be passed through is not looked at yet.
+    func waitsForName(_ exchange: borrowing Exchange) -> Bool {
+        guard !namingUpstreams.isEmpty, exchange.naming == .made || exchange.isPassed, !exchange.oneWay,
+            let upstream = pools[exchange.pool]?.upstream
+        else { return false }
+        return awaitsName(exchange.pool, upstream, exchange.route)
     }
 }

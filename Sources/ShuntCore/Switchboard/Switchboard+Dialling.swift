@@ -256,7 +256,7 @@ extension Switchboard {
                 exchanges[candidate]?.state = .queued
                 left(exchange.seat, exchange.side)
                 exchanges[candidate]?.pool = pool
-                if seats[exchange.seat]?.isBlocked == true || exchange.naming == .made {
+                if seats[exchange.seat]?.isBlocked == true || !namingUpstreams.isEmpty {
                     pools[pool]?.hasHindered = true
                 }
                 exchanges[candidate]?.retried = true

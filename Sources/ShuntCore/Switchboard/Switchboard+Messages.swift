@@ -103,7 +103,7 @@ extension Switchboard {
         pools[poolID]?.wasUsed(by: id, for: route)
         let queueEmpty = pools[poolID]?.queue.isEmpty ?? true
         let isNameless = naming == .made && awaitsName(poolID, upstream, route)
-        let isHindered = route.isPaused || seats[seat]?.isBlocked == true || isNameless
+        let isHindered = route.isPaused || seats[seat]?.isBlocked == true
         let correlation = correlation(upstream, conversation, bytes)
         // Made where it is used: moved from here to there it would be copied, with all that it refers to.
         if oneWay {
@@ -112,7 +112,7 @@ extension Switchboard {
                 oneWay: true, conversation: conversation, naming: naming, correlation: correlation, size: bytes.count)
             return acceptOneWay(exchange, bytes, now: now, &effects)
         }
-        if queueEmpty, !isHindered, takeTurn(poolID, now: now) {
+        if queueEmpty, !isHindered, !isNameless, takeTurn(poolID, now: now) {
             clients[id]?.open += 1
             sessions[session]?.open += 1
             let exchangeID = exchanges.insert(

@@ -86,9 +86,7 @@ extension Switchboard {
         exchange.queuedAt = now
         if exchange.route.isPaused { exchange.pausedSince = now }
         exchange.isAstray = isAstray
-        if isHindered || isAstray || exchange.naming == .made && pool.upstream.correlatesByConversation {
-            pools[exchange.pool]?.hasHindered = true
-        }
+        if isHindered || isAstray || !namingUpstreams.isEmpty { pools[exchange.pool]?.hasHindered = true }
         heldBytes += bytes.count
         if let handshake = clients[exchange.client]?.handshake { pools[exchange.pool]?.handshake = handshake }
         let id = open(exchange)

@@ -266,19 +266,21 @@ extension Switchboard {
     func firstSendable(_ poolID: PoolID) -> ExchangeID {
         let head = pools[poolID]?.queue.head ?? .none
         if pools[poolID]?.hasHindered != true { return head }
+        // Behind what waits for a name its socket's messages keep their order.
+        var waiting: [SeatID] = []
         var candidate = head
         while let exchange = exchanges[candidate] {
-            if !isHindered(exchange) { return candidate }
+            if waitsForName(exchange) {
+                waiting.append(exchange.seat)
+            } else if !isHindered(exchange), !waiting.contains(exchange.seat) {
+                return candidate
+            }
             candidate = exchange.next
         }
         return .none
     }
 
     func isHindered(_ exchange: borrowing Exchange) -> Bool {
-        if exchange.pausedSince != nil || seats[exchange.seat]?.isBlocked == true { return true }
-        guard exchange.naming == .made, !exchange.oneWay, let upstream = pools[exchange.pool]?.upstream else {
-            return false
-        }
-        return awaitsName(exchange.pool, upstream, exchange.route)
+        exchange.pausedSince != nil || seats[exchange.seat]?.isBlocked == true
     }
 }

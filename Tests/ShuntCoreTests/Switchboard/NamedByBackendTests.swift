@@ -70,21 +70,23 @@ import Testing
                 $0.upstreams[3].correlation = .field("conversation_id", unique: false)
                 $0.upstreams[3].inFlight = 8
             })
+        let bob = world.connect("bob")
+        world.say(bob, guide("0"))
+        #expect(id(world.ready(1).first) == "guide_\(Driver.name(of: "bob"))", "there the backend is given one")
+        #expect(id(world.hear(1, reply("srv-0")).first) == "srv-0", "and this one does not care")
         let anna = world.connect("anna")
-        let made = "guide_\(Driver.name(of: "anna"))"
-        world.say(anna, guide("1"))
-        world.say(anna, guide("2", #","conversation_id":"c""#))
-        world.say(anna, guide("3"))
-        let first = world.ready(1)
-        #expect(first.forwarded == ["1: 1", "1: 2"], "a second one without a name would not be told from the first")
-        #expect(id(first.first) == made, "there the backend is given one")
-        let heard = world.hear(1, reply("srv-1"))
+        world.say(anna, guide("1", #","conversation_id":"c""#))
+        for number in 2...3 { world.say(anna, guide("\(number)")) }
+        world.say(anna, guide("4", #","conversation_id":"d""#))
+        let first = world.ready(2)
+        #expect(first.forwarded == ["2: 1", "2: 2"], "a second one without a name would not be told from the first")
+        let heard = world.hear(2, reply("srv-1"))
         #expect(id(heard.first) == "srv-1")
-        #expect(heard.forwarded == ["1: 3"])
-        #expect(id(heard.last) == "srv-1")
-        #expect(id(world.hear(1, reply("c")).first) == "c")
-        #expect(world.say(anna, guide("4")).forwarded == ["1: 4"], "a name is known, and they go on together")
-        #expect(world.hear(1, reply("nobody's")).delivered == [])
+        #expect(heard.forwarded == ["2: 3", "2: 4"], "and nothing of a socket overtakes")
+        #expect(heard.dropFirst().map { id($0) } == ["srv-1", "d"])
+        #expect(id(world.hear(2, reply("c")).first) == "c")
+        #expect(world.say(anna, guide("5")).forwarded == ["2: 5"], "a name is known, and they go on together")
+        #expect(world.hear(2, reply("nobody's")).delivered == [])
     }
 
     @Test func `a template in the file is a wish that the unified backend be given what was made`() throws {
