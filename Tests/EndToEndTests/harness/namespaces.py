@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import itertools
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import threading
 import pytest
 
 CLONE_NEWNET = 0x40000000
+numbers = itertools.count(1)
 
 
 class Namespace:
@@ -67,7 +69,9 @@ def namespace():
     """Skips the test, with the reason, where there can be none."""
     if shutil.which("ip") is None:
         pytest.skip("no other host: there is no `ip` (Debian's iproute2)")
-    made = Namespace(f"sh{os.getpid() % 1000000}", os.getpid() % 250)
+    # One that is removed stays for a moment: each has a name and addresses of its own.
+    number = next(numbers)
+    made = Namespace(f"sh{os.getpid() % 100000}n{number}", (os.getpid() + number) % 250)
     try:
         try:
             made._set_up()
