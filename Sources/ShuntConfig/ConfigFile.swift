@@ -1,4 +1,4 @@
-import Foundation
+package import Foundation
 
 extension ConfigReader {
     /// Reads a configuration from a file; that it cannot be read is a diagnostic, too. Blocks: not for an event loop.
@@ -6,14 +6,7 @@ extension ConfigReader {
         do {
             let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
             defer { try? handle.close() }
-            // One byte more than is allowed, so that the reader can tell.
-            var bytes: [UInt8] = []
-            while bytes.count <= SourceText.largest,
-                let data = try handle.read(upToCount: SourceText.largest + 1 - bytes.count), !data.isEmpty
-            {
-                bytes += data
-            }
-            return read(bytes: bytes, file: path, environment: environment)
+            return read(bytes: try bytes(of: handle), file: path, environment: environment)
         } catch {
             let reason = FileManager.default.fileExists(atPath: path) ? "cannot be read" : "does not exist"
             let diagnostic = Diagnostic(
@@ -21,5 +14,25 @@ extension ConfigReader {
                 advice: "name it by --config, or copy the config.yaml of the project")
             return ConfigOutcome(settings: nil, diagnostics: [diagnostic], summary: nil)
         }
+    }
+
+    /// The same from an open file, to its end.
+    package static func read(from handle: FileHandle, file: String, environment: [String: String]) -> ConfigOutcome {
+        guard let bytes = try? bytes(of: handle) else {
+            let diagnostic = Diagnostic(.error, file: file, position: .start, path: "", problem: "it cannot be read")
+            return ConfigOutcome(settings: nil, diagnostics: [diagnostic], summary: nil)
+        }
+        return read(bytes: bytes, file: file, environment: environment)
+    }
+
+    /// One byte more than is allowed at most, so that the reader can tell.
+    private static func bytes(of handle: FileHandle) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count <= SourceText.largest,
+            let data = try handle.read(upToCount: SourceText.largest + 1 - bytes.count), !data.isEmpty
+        {
+            bytes += data
+        }
+        return bytes
     }
 }

@@ -28,6 +28,10 @@ package final class SwitchboardDriver {
     private var core: Switchboard
     package private(set) var now: Instant
     package private(set) var notes: [Note] = []
+    /// How backends closed, as it is told to the log.
+    package private(set) var upstreamCloses: [PeerClose] = []
+    /// What was said in words.
+    package private(set) var texts: [String] = []
     /// Whether everybody answers pings at once; such pings are not reported.
     package var answersPings = true
     /// How often the core was told that time passed.
@@ -53,7 +57,7 @@ package final class SwitchboardDriver {
 
     /// What stands for a token in conversation ids.
     package static func name(of token: String) -> String {
-        String(decoding: SessionHash.short(token: token, key: hashKey), as: UTF8.self)
+        String(decoding: SessionHash.short(token: ByteString(token), key: hashKey), as: UTF8.self)
     }
 
     package var census: Census { core.census }
@@ -66,7 +70,15 @@ package final class SwitchboardDriver {
     package func connecting(
         _ token: String?, query: String = "", headers: [Handshake.Field] = []
     ) -> (client: Int, happenings: [Happening]) {
-        let handshake = Handshake(path: "/api/ws/agent", query: query, headers: headers, remoteHost: "192.0.2.7")
+        connecting(bytes: token.map { ByteString($0) }, query: query, headers: headers)
+    }
+
+    /// As `connecting`, with a token of any bytes.
+    package func connecting(
+        bytes token: ByteString?, query: String = "", headers: [Handshake.Field] = []
+    ) -> (client: Int, happenings: [Happening]) {
+        let handshake = Handshake(
+            path: "/api/ws/agent", query: ByteString(query), headers: headers, remoteHost: "192.0.2.7")
         let id = core.clientConnected(handshake, token: token, now: now, &effects)
         clients.append(id)
         return (clients.count, collect([]))
@@ -76,12 +88,14 @@ package final class SwitchboardDriver {
     package func arriving(
         _ path: String, _ token: String?, query: String = "", headers: [Handshake.Field] = []
     ) -> (client: Int, happenings: [Happening]) {
-        guard case .legacy(let endpoint) = core.table.endpoints.match(path) else { return (0, []) }
-        let handshake = Handshake(path: path, query: query, headers: headers, remoteHost: "192.0.2.7")
+        guard case .legacy(let endpoint) = core.table.endpoints.match(ByteString(path)) else { return (0, []) }
+        let handshake = Handshake(
+            path: ByteString(path), query: ByteString(query), headers: headers, remoteHost: "192.0.2.7")
         // What is done at once speaks of the client already.
         let expected = clients.count
         clients.append(.none)
-        let id = core.clientArrived(handshake, token: token, endpoint: endpoint, now: now, &effects)
+        let id = core.clientArrived(
+            handshake, token: token.map { ByteString($0) }, endpoint: endpoint, now: now, &effects)
         clients[expected] = id
         return (clients.count, collect([]))
     }
@@ -170,9 +184,9 @@ package final class SwitchboardDriver {
 
     /// The upstream closes; nil is an end without a close frame.
     @discardableResult
-    package func lose(_ connection: Int, _ code: UInt16? = nil) -> [Happening] {
-        let code = code.map { CloseCode(rawValue: $0) }
-        return event { $0.connectionClosed(id(of: connection), code: code, now: now, &$1) }
+    package func lose(_ connection: Int, _ code: UInt16? = nil, _ reason: String = "") -> [Happening] {
+        let close = code.map { PeerClose(code: CloseCode(rawValue: $0), reason: Array(reason.utf8)) } ?? .cut
+        return event { $0.connectionClosed(id(of: connection), close, now: now, &$1) }
     }
 
     /// An event of a connection, as a call on the core.
@@ -266,9 +280,11 @@ package final class SwitchboardDriver {
                 happenings.append(.relayCloseToConnection(number(id), effects.closes[close]))
             case .stopReadingClient(let id): happenings.append(.stopReadingClient(number(id)))
             case .startReadingClient(let id): happenings.append(.startReadingClient(number(id)))
+            case .note(.upstreamClosed(_, let close, _)): upstreamCloses.append(effects.closes[close])
             case .note(let note): notes.append(note)
             }
         }
+        texts += effects.texts
         effects.reset()
         return happenings
     }

@@ -44,27 +44,38 @@ struct Assembly: Sendable {
             log: log, logger: logger, readFile: reader,
             applied: { rules.apply($0) }, stop: { stop.throwIt() })
         var services: [any Service] = []
+        var adminListens: AsyncStream<Void>?
+        let adminFile = AdminSocketFile(settings)
+        try adminFile.clear()
+        defer { adminFile.remove() }
+        if settings.admin.address != nil {
+            let report = { @Sendable in await plane.metrics(await proxy.metrics()) }
+            let sampler = LiveSampler(report: report, wall: { .now })
+            let (stream, isUp) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+            adminListens = stream
+            services.append(
+                ControlService(
+                    settings: settings.admin, control: plane, logger: logger,
+                    extra: [AdminAPI.metrics(report), AdminAPI.live(sampler)] + AdminAPI.dashboard,
+                    onListening: { _ in
+                        adminFile.made()
+                        isUp.yield()
+                    }))
+            services.append(sampler)
+        }
         if demo != nil { services.append(DemoService(settings: effective, logger: logger)) }
         if let ledger {
             services.append(UsageService(ledger: ledger, every: settings.usage.flush) { await plane.table.endpoints })
         }
         services.append(
-            ProxyService(proxy: proxy, plane: plane, table: table, logger: logger) { [front] in
+            ProxyService(proxy: proxy, plane: plane, table: table, logger: logger, adminListens: adminListens) {
+                [front] in
                 front?.proxyListens(on: $0)
             })
         services.append(ReloadService(path: config, plane: plane, logger: logger))
-        if settings.admin.address != nil {
-            let report = { @Sendable in await plane.metrics(await proxy.metrics()) }
-            let sampler = LiveSampler(report: report, wall: { .now })
-            services.append(sampler)
-            services.append(
-                ControlService(
-                    settings: settings.admin, control: plane, logger: logger,
-                    extra: [AdminAPI.metrics(report), AdminAPI.live(sampler)] + AdminAPI.dashboard))
-        }
         if let front { services.append(front) }
         // Stopped in reverse order: the demo's clients leave first; the proxy drains while the demo agents still answer,
-        // and what it counted last is written when it is gone.
+        // and what it counted last is written when it is gone. The admin listener tells of all that to the last.
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0) },

@@ -11,22 +11,27 @@ struct ProxyService: Service {
     let plane: ControlPlane
     let table: RoutingTable
     let logger: Logger
+    /// Says once that the admin listener listens; nil where there is none.
+    let adminListens: AsyncStream<Void>?
     /// Told where the proxy really listens, once it does.
     let onListening: @Sendable ([ListenAddress]) -> Void
 
     func run() async throws {
         do {
             onListening(try await proxy.start())
+            await plane.beginService()
         } catch {
             await proxy.stop()
             throw error
         }
-        logger.notice(
-            "ready",
-            metadata: [
-                "version": "\(shuntVersion)", "routes": "\(table.routes.count)",
-                "upstreams": "\(table.upstreams.count)", "phase": "\(table.definition.phase.rawValue)",
-            ])
+        if await isWhole() {
+            logger.notice(
+                "ready",
+                metadata: [
+                    "version": "\(shuntVersion)", "routes": "\(table.routes.count)",
+                    "upstreams": "\(table.upstreams.count)", "phase": "\(table.definition.phase.rawValue)",
+                ])
+        }
         try? await gracefulShutdown()
         await plane.beginDrain()
         let impatience = Task {
@@ -37,6 +42,15 @@ struct ProxyService: Service {
         }
         await proxy.stop()
         impatience.cancel()
+    }
+}
+
+extension ProxyService {
+    /// Waits for the other listener; false where the stop comes first.
+    private func isWhole() async -> Bool {
+        guard let adminListens else { return true }
+        for await _ in adminListens.cancelOnGracefulShutdown() { return true }
+        return false
     }
 }
 

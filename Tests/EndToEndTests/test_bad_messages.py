@@ -31,7 +31,16 @@ CASES = {
     "a liaison without pillar": ('{"agent_type":"liaison","message":"x"}', "pillar_required"),
     "an unknown pillar": ('{"agent_type":"liaison","pillar":"finance","message":"x"}', "unknown_pillar"),
     "a pillar with a hyphen": ('{"agent_type":"liaison","pillar":"business-outcomes","message":"x"}', "unknown_pillar"),
-    "duplicates, the last unknown": ('{"agent_type":"guide","agent_type":"wizard","message":"x"}', "unknown_agent"),
+    "two agents": ('{"agent_type":"guide","agent_type":"liaison","pillar":"content","message":"x"}', "ambiguous_member"),
+    "two pillars, one escaped": (
+        '{"agent_type":"liaison","pillar":"content","pi\\u006clar":"insights","message":"x"}',
+        "ambiguous_member",
+    ),
+    "two conversations": ('{"message":"x","conversation_id":"a","conversation_id":"b"}', "ambiguous_member"),
+    "two types": ('{"type":"heartbeat","type":"chat","message":"x"}', "ambiguous_member"),
+    "half a surrogate pair as conversation": ('{"message":"x","conversation_id":"\\ud83d"}', "bad_member"),
+    "U+0000 in a conversation": ('{"message":"x","conversation_id":"a\\u0000"}', "bad_member"),
+    "U+0000 in a name": ('{"message":"x","message\\u0000":"y"}', "bad_member"),
 }
 
 
@@ -65,14 +74,15 @@ def test_binary_is_refused(proxy):
         client.hears_nothing_but("guide", "text works")
 
 
-def test_of_duplicate_keys_the_last_counts(proxy):
+def test_equal_duplicates_are_one_member(proxy):
     with proxy.connect(new_token()) as client:
         client.send_text(
-            '{"agent_type":"wizard","message":"no","agent_type":"liaison","pillar":"x","pillar":"insights","message":"yes"}'
+            '{"agent_type":"liaison","agent_type":"liais\\u006fn","pillar":"insights","pillar":"insights","message":"yes",'
+            '"conversation_id":"c","conversation_id":"c"}'
         )
         reply = client.receive()
         assert reply["message"] == "insights: yes"
-        assert reply["pillar"] == "insights"
+        assert reply["conversation_id"] == "c"
 
 
 def test_keys_and_values_compare_after_unescaping(proxy):

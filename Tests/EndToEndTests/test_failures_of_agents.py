@@ -5,6 +5,7 @@ import time
 import pytest
 
 from harness import is_error, new_token, until
+from harness.processes import http_get
 
 
 def test_a_zombie_with_ten_messages_queued_behind_it_costs_one_error(proxy, legacy):
@@ -30,6 +31,22 @@ def test_a_zombie_of_one_agent_leaves_the_others_alone(proxy, legacy):
         client.hears_nothing_but("content", "after")
         client.hears_nothing_but("guide", "again")
     assert legacy.seen(token)["dialled"] == 3
+
+
+def test_what_no_rule_names_is_said_once_and_counted_for_its_backend(start_proxy):
+    exchange = {"upstream_defaults": {"exchange": {"timeout": "1s"}}}
+    proxy = start_proxy(exchange)
+    said = 'type "answer" is neither in replies.match nor in pushes'
+    with proxy.connect(new_token()) as client:
+        for _ in range(2):
+            client.send("guide", '/send {"type":"answer","message":"never seen"}')
+            assert is_error(client.receive(), "timeout", sent=True), "what is dropped answers nothing"
+    line = next(line for line in until(lambda: said in proxy.log and proxy.log, "it is said").splitlines() if said in line)
+    assert " warning " in line and " upstream=guide" in line
+    metrics = http_get(proxy.admin_port, "/metrics")[1].decode()
+    assert 'shunt_pushes_total{upstream="guide",outcome="dropped"} 2' in metrics
+    assert 'shunt_pushes_total{upstream="unified",outcome="dropped"} 0' in metrics
+    assert proxy.log.count("neither in replies.match") == 1
 
 
 def test_after_an_unlisted_push_a_hundred_replies_are_aligned(proxy):

@@ -17,8 +17,8 @@ def proxies(backends, tmp_path_factory):
     """One proxy for each serving side."""
     running = {}
     for side in ("legacy", "unified"):
-        on_connect = {"liaison/{pillar}": {"on_connect": {"send": RESTORED}}} if side == "unified" else {}
-        routes = merged({"guide": {"served_by": side}, "liaison/{pillar}": {"served_by": side}}, on_connect)
+        greet = {"liaison/{pillar}": {"greet": {"send": RESTORED}}} if side == "unified" else {}
+        routes = merged({"guide": {"served_by": side}, "liaison/{pillar}": {"served_by": side}}, greet)
         changes = merged(MIGRATION, {"routes": routes})
         settings = configuration(backends.legacy.port, backends.unified.port, changes)
         running[side] = Proxy(tmp_path_factory.mktemp(side), settings).start()
@@ -38,7 +38,7 @@ class Way:
     def connect(self, agent: str, token: str | None) -> Client:
         client = self.proxy.connect(token, path=LEGACY_PATHS[agent] if self.client == "old" else "/api/ws/agent")
         if self.collapse and agent != "guide":
-            assert client.receive() == RESTORED, "what on_connect says, before anything else"
+            assert client.receive() == RESTORED, "what greet says, before anything else"
         return client
 
     def send(self, client: Client, agent: str, text: str, **members):
@@ -168,7 +168,7 @@ def test_the_token_reaches_the_backend_as_it_was_given(way):
             assert client.receive()["whoami"]["token"] == (token or "anonymous")
 
 
-def test_history_that_the_backend_pushes_on_connect_arrives_first(proxies, legacy):
+def test_history_that_the_backend_pushes_greet_arrives_first(proxies, legacy):
     token, path = new_token(), LEGACY_PATHS["business_outcomes"]
     with proxies["legacy"].connect(token, path=path) as client:
         client.send_text('{"message":"remember"}')

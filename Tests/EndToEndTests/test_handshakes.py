@@ -194,3 +194,36 @@ def test_more_connections_than_allowed_are_refused_until_one_leaves(start_proxy)
     for client in clients:
         client.hears_nothing_but("guide", "still here")
         client.close()
+
+
+HELD = {
+    "a bare LF": (request().replace(b"\r\nupgrade", b"\nupgrade"), (400, "bad_request")),
+    "a folded line": (request().replace(b"\r\n\r\n", b"\r\nx-a: b\r\n c\r\n\r\n"), (400, "bad_request")),
+    "a space before the colon": (request().replace(b"\r\n\r\n", b"\r\nx-a : b\r\n\r\n"), (400, "bad_request")),
+    "a name that is no token": (request().replace(b"\r\n\r\n", b"\r\nx(a: b\r\n\r\n"), (400, "bad_request")),
+    "a NUL": (request().replace(b"\r\n\r\n", b"\r\nx-a: b\0c\r\n\r\n"), (400, "bad_request")),
+    "two spaces": (request().replace(b"GET ", b"GET  "), (400, "bad_request")),
+    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (400, "bad_request")),
+    "a body": (request(content_length="3") + b"abc", (400, "bad_handshake")),
+    "a chunked body": (request(transfer_encoding="chunked") + b"0\r\n\r\n", (400, "bad_handshake")),
+    "no length": (request(content_length="-1"), (400, "bad_handshake")),
+    "101 fields": (request().replace(b"\r\n\r\n", b"\r\n" + b"x-a: b\r\n" * 97 + b"\r\n"), (431, "head_too_large")),
+    "a value beyond 16 KiB": (request(x_large="b" * (16 << 10)), (431, "head_too_large")),
+}
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_what_two_readers_could_understand_differently_is_refused(proxy, name):
+    data, expected = HELD[name]
+    with RawSocket(proxy.port) as raw:
+        raw.send(data)
+        assert raw.refusal() == expected
+        assert raw.is_ended()
+
+
+def test_the_limits_of_a_head_are_those_that_are_documented(proxy):
+    fields = "".join(f"x-{number}: b\r\n" for number in range(94))
+    large = request(x_large="b" * ((16 << 10) - 1)).replace(b"\r\n\r\n", b"\r\n" + fields.encode() + b"\r\n")
+    with RawSocket(proxy.port) as raw:
+        raw.send(large)
+        assert raw.response(has_body=False)[0] == 101

@@ -30,10 +30,12 @@ async def condition(check, what: str, seconds: float = 20):
         await asyncio.sleep(0.01)
 
 
-async def idle(proxy, until, what: str, faster: float = 10) -> tuple[str, list[SocketService]]:
+async def idle(
+    proxy, until, what: str, faster: float = 10, path: str | None = None
+) -> tuple[str, list[SocketService]]:
     """Five sockets of one old client, idle until something is so of each of them."""
     token = new_token("idle")
-    services = [SocketService(proxy, token, agent, faster) for agent in AGENTS]
+    services = [SocketService(proxy, token, agent, faster, path) for agent in AGENTS]
     try:
         await condition(lambda: all(until(service) for service in services), what, 40)
     finally:
@@ -56,6 +58,80 @@ def test_an_idle_old_client_storms_where_nobody_beats(start_proxy):
     proxy = start_proxy(MIXED | {"legacy_defaults": {"heartbeat": "off"}})
     _, services = asyncio.run(idle(proxy, lambda service: service.reconnects > 3, "more than three reconnects"))
     assert all(service.reconnects > 3 for service in services)
+
+
+UNIFIED = "/api/ws/agent"
+BEATING = {"unified": {"heartbeat": {"send": {"type": "heartbeat"}, "every": "200ms"}}}
+
+
+def test_an_idle_page_on_the_unified_endpoint_does_not_storm_where_the_proxy_beats(start_proxy, legacy, unified):
+    # As above: its patience is 2.5 s.
+    proxy = start_proxy(merged(MIXED, BEATING))
+    twice = lambda service: service.heartbeats >= 2  # noqa: E731
+    token, services = asyncio.run(idle(proxy, twice, "two heartbeats", faster=4, path=UNIFIED))
+    assert [service.reconnects for service in services] == [0] * 5
+    assert all(message["type"] == "heartbeat" for service in services for message in service.heard)
+    received = [text for backend in (legacy, unified) for each in backend.texts(token) for text in each["texts"]]
+    assert received == [], "its heartbeats go no further"
+
+
+def test_an_idle_page_is_calm_though_its_backend_s_own_beats_are_answered_for_it(start_proxy):
+    backend = UnifiedBackend("--no-limits", "--heartbeat", "0.2")
+
+    async def page(proxy, token):
+        service = SocketService(proxy, token, "guide", 4, UNIFIED)
+        try:
+            await condition(lambda: service.connects, "the page connects")
+            await service.socket.send('{"agent_type":"guide","message":"hi"}')
+            await condition(lambda: service.heartbeats >= 2, "two heartbeats", 40)
+        finally:
+            await service.stop()
+        return service
+
+    try:
+        backend.ready()
+        url = {"upstream": {"url": f"ws://127.0.0.1:{backend.port}{UNIFIED}"}}
+        proxy = start_proxy(merged(merged(MIXED, BEATING), {"unified": url, "routes": {"guide": {"served_by": "unified"}}}))
+        token = new_token("page")
+        service = asyncio.run(page(proxy, token))
+        assert service.reconnects == 0
+        assert [message["message"] for message in service.heard if message["type"] == "message"] == ["unified guide: hi"]
+        assert backend.seen(token)["connections"][0]["messages"] > 2, "its beats are answered by the proxy"
+    finally:
+        backend.stop()
+
+
+def test_an_idle_page_storms_where_nobody_beats(start_proxy):
+    proxy = start_proxy(MIXED)
+    often = lambda service: service.reconnects > 3  # noqa: E731
+    _, services = asyncio.run(idle(proxy, often, "more than three reconnects", path=UNIFIED))
+    assert all(service.reconnects > 3 for service in services)
+
+
+PING = {"ping": {"answer": {"type": "pong", "id": "{id}"}}, "heartbeat": "drop"}
+
+
+@pytest.mark.parametrize("value", ["7", "1.50e3", '"\\u00e9\\/"', '{ "a": [1,  2] }'])
+def test_a_ping_is_answered_with_its_own_id_byte_for_byte_also_after_the_route_has_moved(
+    start_proxy, legacy, unified, value
+):
+    proxy = start_proxy(
+        merged(MIGRATION, {"unified": {"absorb": PING}, "legacy_defaults": {"heartbeat": {"absorb": PING}}})
+    )
+    token = new_token("ping")
+    old, new = proxy.connect(token, path=LEGACY_PATHS["guide"]), proxy.connect(token)
+    for side in ("legacy", "unified"):
+        proxy.serve("guide", side)
+        for client in (old, new):
+            client.send_text('{"type":"heartbeat"}')
+            client.send_text('{"id": %s, "type":"ping","agent_type":"guide"}' % value)
+            assert client.receive_text() == '{"type":"pong","id":%s}' % value
+            client.send_text('{"type":"ping"}')
+            assert client.receive_text() == '{"type":"pong"}'
+    received = [text for backend in (legacy, unified) for each in backend.texts(token) for text in each["texts"]]
+    assert received == []
+    for client in (old, new):
+        client.close()
 
 
 @pytest.mark.parametrize("side", ["legacy", "unified"])

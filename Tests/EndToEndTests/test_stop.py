@@ -21,6 +21,7 @@ from harness import (
     new_token,
     until,
 )
+from harness.processes import http_get
 
 DRAIN = {"drain": {"exchanges": "5s", "spread": "300ms", "limit": "10s"}}
 
@@ -42,6 +43,35 @@ def test_exchanges_in_flight_finish_before_sockets_close_with_1012(start_proxy, 
             assert closed.value.rcvd.code == 1012
     assert proxy.process.wait(15) == 0
     proxy.assert_no_token_logged()
+
+
+def test_the_admin_listener_tells_of_the_stop_until_the_process_ends(start_proxy, legacy):
+    proxy = start_proxy({"drain": {"exchanges": "20s", "spread": "100ms", "limit": "30s"}})
+    lines = proxy.log.splitlines()
+    ready = next(number for number, line in enumerate(lines) if " ready " in line)
+    for words in ("admin listening", " listening "):
+        assert any(words in line for line in lines[:ready]), f"ready comes behind {words!r}"
+    proxy.stopped_by_test = True
+    with proxy.connect(new_token()) as client:
+        gate = legacy.gate()
+        client.send("guide", gate.text)
+        gate.reached()
+        assert http_get(proxy.admin_port, "/readyz")[0] == 200
+        proxy.signal()
+        until(lambda: http_get(proxy.admin_port, "/readyz")[0] == 503, "it says that it is not ready")
+        status, page = http_get(proxy.admin_port, "/metrics")
+        assert status == 200 and b"shunt_draining 1" in page
+        assert http_get(proxy.admin_port, "/healthz")[0] == 200
+        assert proxy.state("status")["draining"] is True
+        assert "shunt_client_messages_total" in page.decode()
+        gate.open()
+        assert client.receive()["message"] == f"guide: {gate.text}"
+    last = 0
+    while proxy.running:
+        last = http_get(proxy.admin_port, "/metrics")[0] or last
+    assert last == 200 and proxy.process.wait(1) == 0
+    log = proxy.log.splitlines()
+    assert " stopped" in log[-1] or any(" stopped" in line for line in log[-3:])
 
 
 def test_new_messages_and_new_clients_are_refused_while_it_stops(start_proxy, legacy):

@@ -25,6 +25,22 @@ struct ConfigFileTests {
         #expect(unified.closes[4029] == .limit)
     }
 
+    @Test(arguments: [
+        ("127.0.0.1:8080", "", "behind a load balancer that listen.trusted_proxies does not list, all clients"),
+        ("127.0.0.1:8080", "10.0.0.0/8", "for each address (those of listen.trusted_proxies are not counted)"),
+        ("unix:/run/shunt.sock", "", "for each address (over Unix sockets there is none)"),
+    ])
+    func `the summary says whose address connections are counted by`(
+        _ address: String, _ trusted: String, _ words: String
+    ) throws {
+        let text = """
+            listen: {clients: "\(address)", trusted_proxies: [\(trusted)]}
+            \(oneRoute)
+            """
+        let summary = try #require(ConfigReader.read(text: text, file: "c.yaml", environment: [:]).summary)
+        #expect(summary.text.contains(words), "\(summary.text)")
+    }
+
     @Test
     func `the summary names each route, who serves it and where`() throws {
         let outcome = ConfigReader.read(path: Self.root.appendingPathComponent("config.yaml").path, environment: [:])

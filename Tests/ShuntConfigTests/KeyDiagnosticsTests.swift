@@ -31,6 +31,19 @@ struct KeyDiagnosticsTests {
             3:9: error: drain.colour: unknown key "colour"; allowed: exchanges, limit or spread
             """#),
         DiagnosticCase(
+            "a key that another has replaced",
+            #"""
+            limits: {handshakes_in_progress: 200, handshakes: {bytes: 1KiB, count: 3}}
+            \#(oneRoute)
+            """#,
+            #"""
+            1:10: error: limits.handshakes_in_progress: there is no handshakes_in_progress any more; handshakes under \#
+            way are bounded in bytes, not in number: handshakes: {bytes: 64MiB}, for the whole process
+            1:59: error: limits.handshakes.bytes: found "1KiB"; allowed: a size such as 512, 64KiB or 16MiB, from \#
+            256KiB to 1TiB
+            1:65: error: limits.handshakes.count: unknown key "count"; allowed: bytes
+            """#),
+        DiagnosticCase(
             "everything wrong is told at once, in the order of the file",
             #"""
             limits: {mesage: 1MiB, nesting: deep}
@@ -57,6 +70,19 @@ struct KeyDiagnosticsTests {
             """#,
             #"""
             1:1: error: lisen: unknown key "lisen"; did you mean "listen"?
+            """#),
+        DiagnosticCase(
+            "a place for anchors, at the top only",
+            #"""
+            x-exchange: &exchange {timeout: 9s, queue: {messages: 3}}
+            x-: [1, {a: b}]
+            upstream_defaults: {exchange: *exchange, x-pool: {}}
+            xlog: {}
+            \#(oneRoute)
+            """#,
+            #"""
+            3:42: error: upstream_defaults.x-pool: unknown key "x-pool"; did you mean "pool"?
+            4:1: error: xlog: unknown key "xlog"; did you mean "log"?
             """#),
         DiagnosticCase(
             "no routes",

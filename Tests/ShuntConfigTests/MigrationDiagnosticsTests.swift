@@ -210,28 +210,28 @@ struct MigrationDiagnosticsTests {
             "ws://{n}.example.com/"; each {name} must be a whole segment of the url's path; or write unlisted: refuse
             """#),
         DiagnosticCase(
-            "on_connect and to_legacy",
+            "greet and to_legacy",
             #"""
             routes:
-              a: {match: {agent_type: a}, legacy: {path: /a, upstream: "ws://a/", to_legacy: {unwrap: data}}, on_connect: {send: '{"a":"{pillar}"}'}}
-              b: {match: {agent_type: b}, legacy: {path: /b, upstream: "ws://a/"}, on_connect: {send: '{"a":{session}}'}}
-              c: {match: {agent_type: c}, legacy: {path: /c, upstream: "ws://a/"}, on_connect: {send: [hello]}}
-              d: {match: {agent_type: d}, legacy: {upstream: "ws://a/"}, on_connect: {send: {}}}
-              e: {match: {agent_type: e}, legacy: {path: /e, upstream: "ws://a/"}, on_connect: {}}
+              a: {match: {agent_type: a}, legacy: {path: /a, upstream: "ws://a/", to_legacy: {unwrap: data}}, greet: {send: '{"a":"{pillar}"}'}}
+              b: {match: {agent_type: b}, legacy: {path: /b, upstream: "ws://a/"}, greet: {send: '{"a":{session}}'}}
+              c: {match: {agent_type: c}, legacy: {path: /c, upstream: "ws://a/"}, greet: {send: [hello]}}
+              d: {match: {agent_type: d}, legacy: {upstream: "ws://a/"}, greet: {send: {}}}
+              e: {match: {agent_type: e}, legacy: {path: /e, upstream: "ws://a/"}, greet: {}}
               f: {match: {agent_type: f}, legacy: {path: /f, upstream: "ws://a/", heartbeat: {send: ping}}}
             """#,
             #"""
             2:91: error: routes.a.legacy.to_legacy.unwrap: to_legacy cannot unwrap; it acts on replies of the unified \#
             form, which are made here: unwrap belongs to to_unified
-            2:118: error: routes.a.on_connect.send: unknown placeholder {pillar}; allowed: {agent_type}, {session} or \#
+            2:113: error: routes.a.greet.send: unknown placeholder {pillar}; allowed: {agent_type}, {session} or \#
             {conversation_id}
-            3:91: error: routes.b.on_connect.send: found "{"a":{session}}"; allowed: a JSON object as text, a \#
+            3:86: error: routes.b.greet.send: found "{"a":{session}}"; allowed: a JSON object as text, a \#
             mapping, or a list of them; placeholders stand inside of strings: "{session}"
-            4:92: error: routes.c.on_connect.send[0]: found "hello"; allowed: a JSON object as text, a mapping, or a \#
+            4:87: error: routes.c.greet.send[0]: found "hello"; allowed: a JSON object as text, a mapping, or a \#
             list of them
-            5:74: warning: routes.d.on_connect: on_connect without a legacy path has no effect; it is for clients \#
+            5:69: warning: routes.d.greet: greet without a legacy path has no effect; it is for clients \#
             that connect to legacy.path
-            6:84: error: routes.e.on_connect: the key send is missing; allowed: {send: {type: welcome}}
+            6:79: error: routes.e.greet: the key send is missing; allowed: {send: {type: welcome}}
             7:89: error: routes.f.legacy.heartbeat.send: found "ping"; allowed: one JSON object as text, or a \#
             mapping; it is sent to clients as it stands
             """#),

@@ -160,7 +160,7 @@ struct MigrationSettingsTests {
     }
 
     @Test
-    func `on_connect is a text, a mapping or a list of them`() throws {
+    func `greet is a text, a mapping or a list of them`() throws {
         let head = """
             routes:
               guide:
@@ -168,7 +168,7 @@ struct MigrationSettingsTests {
                 legacy: {upstream: "ws://a/", path: /g}
             """
         func sent(_ send: String) throws -> [String]? {
-            try Self.definition(head + "\n    on_connect: {send: \(send)}").routes.first?.endpoint?.onConnect
+            try Self.definition(head + "\n    greet: {send: \(send)}").routes.first?.endpoint?.greet
         }
         #expect(try sent(#"'{"a":"{session}"}'"#) == [#"{"a":"{session}"}"#])
         #expect(
@@ -220,13 +220,13 @@ struct MigrationSettingsTests {
         let text = """
             \(Self.unified)
             \(Self.template.replacing("upstream: {url", with: "pushes: {welcome: forward, restored: forward, x: drop}\n      upstream: {url"))
-                on_connect: {send: {type: welcome}}
+                greet: {send: {type: welcome}}
             """
         let summary = try #require(ConfigReader.read(text: text, file: "c", environment: [:]).summary)
         let both = "liaison/content liaison/insights: "
         #expect(
             summary.toggleEnds.map { $0.routes.joined(separator: " ") + ": " + $0.what } == [
-                both + "messages that only the legacy backend sends by itself: restored (on_connect can replace them)",
+                both + "messages that only the legacy backend sends by itself: restored (greet can replace them)",
                 both + "binary messages of old clients: the unified way carries text",
                 "liaison/{pillar}: values that are not listed stay with the legacy backend, whatever the share: /ws/{pillar}",
             ])

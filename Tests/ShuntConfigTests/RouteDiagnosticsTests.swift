@@ -214,8 +214,9 @@ struct RouteDiagnosticsTests {
             unified:
               path: api/ws/agent
               aliases: [/a?b, /healthz, /x, /x]
-              route_by: [agent_type, agent_type, a.b.c]
+              route_by: [agent_type, agent_type, a..c]
               conversation: {template: "{agent}_{pillar}"}
+              absorb: [ping]
               one_way: [ping]
             \#(oneRoute)
             """#,
@@ -226,15 +227,16 @@ struct RouteDiagnosticsTests {
             ?, # and characters beyond ASCII do not belong in it
             3:19: error: unified.aliases[1]: found "/healthz"; allowed: a path such as /api/ws/agent; Shunt answers \#
             health checks there
-            4:38: error: unified.route_by[2]: found "a.b.c"; allowed: the name of a member, such as id or payload.id
+            4:38: error: unified.route_by[2]: found "a..c"; allowed: the name of a member, such as id or payload.id
             5:28: error: unified.conversation.template: unknown placeholder {agent}; allowed: {agent_type}, \#
             {pillar} or {session}
             5:28: error: unified.conversation.template: the template has no {session}; all users would share one \#
             conversation with the backend
-            6:12: warning: unified.one_way: correlation: fifo of guide: whatever such a backend answers to one of these \#
+            7:12: warning: unified.one_way: correlation: fifo of guide: whatever such a backend answers to one of these \#
             types is taken for the reply to another message; make sure that it says nothing to them, not even an \#
             error, or set correlation: {field: …}
-            6:13: warning: unified.one_way[0]: "ping" is also in absorb; an absorbed message is never routed
+            7:13: error: unified.one_way[0]: "ping" is also in absorb; an absorbed message is never routed: keep it \#
+            in one of them
             """#),
         DiagnosticCase(
             "messages that nobody answers",

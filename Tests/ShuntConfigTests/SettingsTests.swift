@@ -72,7 +72,7 @@ struct SettingsTests {
               connections_per_address: 7
               messages_per_second: 6
               handshake_timeout: 5s
-              handshakes_in_progress: 4
+              handshakes: {bytes: 512KiB}
               client_ping: {every: 5s, timeout: 6s}
               idle_timeout: 3d
               unread_by_client: 4096
@@ -117,7 +117,7 @@ struct SettingsTests {
         limits.connectionsPerAddress = 7
         limits.messagesPerSecond = 6
         limits.handshakeTimeout = .seconds(5)
-        limits.handshakesInProgress = 4
+        limits.handshakeBytes = 512 << 10
         limits.clientPing = KeepaliveSettings(every: .seconds(5), timeout: .seconds(6))
         limits.idleTimeout = .hours(72)
         limits.unreadByClient = 4096
@@ -174,6 +174,51 @@ struct SettingsTests {
     }
 
     @Test
+    func `what tells kinds is read, for messages too, and a route has its own over the unified upstream's`() throws {
+        let definition = try Self.settings(
+            """
+            upstream_defaults: {replies: {by: event.kind}}
+            unified:
+              route_by: [to.the.agent]
+              conversation: {field: payload.conversation_id, reply_field: conversation_id}
+              upstream:
+                url: ws://127.0.0.1/u
+                correlation: {field: payload.id, reply_field: meta.reply.to}
+                replies: {match: [done]}
+                request: {unwrap: payload}
+                pushes: {hello: forward}
+            routes:
+              guide:
+                match: {to.the.agent: guide}
+                served_by: unified
+                unified: {replies: {until: {data.state: [end]}}, to_unified: {drop: [x]}, pushes: {note: drop}}
+              rpc:
+                match: {to.the.agent: rpc}
+                legacy: {upstream: {url: ws://127.0.0.1/r, replies: {by: {reply: [result, error], push: [method]}}}}
+            """
+        ).table.definition
+        #expect(definition.addressing.kinds == .member("event.kind"))
+        #expect(definition.addressing.routeBy == ["to.the.agent"])
+        #expect(definition.addressing.conversationField == "payload.conversation_id")
+        #expect(definition.addressing.conversationInReplies == "conversation_id")
+        let unified = definition.upstreams[0]
+        #expect(unified.correlation == .field("payload.id", unique: false))
+        #expect(unified.correlationInReplies == "meta.reply.to")
+        #expect(unified.request.unwrap == "payload")
+        var own = UnifiedRouteSettings()
+        own.replies = ReplySettings()
+        own.replies?.by = .member("event.kind")
+        own.replies?.match = ["done"]
+        own.replies?.matchNone = false
+        own.replies?.until = ReplyEnd(path: "data.state", values: ["end"])
+        own.toUnified = ReshapeRules()
+        own.toUnified?.drop = ["x"]
+        own.pushes = ["hello": .forward, "note": .drop]
+        #expect(definition.routes[0].unified == own)
+        #expect(definition.upstreams[1].replies.by == .presence(reply: ["result", "error"], push: ["method"]))
+    }
+
+    @Test
     func `all settings of an upstream are read`() throws {
         let upstream = try Self.upstream(
             """
@@ -193,6 +238,10 @@ struct SettingsTests {
             pushes_to: all
             closes: {4001: auth, 4003: refuse, 1013: limit}
             refusals: {403: refuse, 429: limit}
+            ready: {type: [system, welcome], timeout: 3s}
+            on_open:
+              - {send: {type: hello, token: "{token}"}, reply: {type: joined}}
+              - {send: '{"as": "{agent_type}"}', reply: none, after: ready}
             dead_after_error: ["Internal error:", Oops]
             keepalive: {every: 14s, timeout: 15s}
             breaker: {failures: 16, open: 17s}
@@ -225,7 +274,7 @@ struct SettingsTests {
         expected.queue.timeout = .seconds(13)
         expected.replies.match = ["answer", "delta", "done"]
         expected.replies.matchNone = false
-        expected.replies.until = ["done", "answer"]
+        expected.replies.until = ReplyEnd(values: ["done", "answer"])
         expected.pushes = [
             "": .drop, "welcome": .forward, "ping": .answer(#"{"type": "pong"}"#),
             "hi": .answer(#"{"a":[1,"x",null]}"#),
@@ -233,6 +282,16 @@ struct SettingsTests {
         expected.pushTarget = .all
         expected.closes = [4001: .auth, 4003: .refuse, 1013: .limit]
         expected.refusals = [401: .auth, 403: .refuse, 429: .limit]
+        expected.ready = GreetingSettings()
+        expected.ready?.types = ["system", "welcome"]
+        expected.ready?.timeout = .seconds(3)
+        var (hello, last) = (
+            OpeningMessage(send: #"{"type":"hello","token":"{token}"}"#),
+            OpeningMessage(send: #"{"as": "{agent_type}"}"#)
+        )
+        hello.replies = ["joined"]
+        last.afterGreeting = true
+        expected.onOpen = [hello, last]
         expected.deadAfterError = ["Internal error:", "Oops"]
         expected.keepalive.every = .seconds(14)
         expected.keepalive.timeout = .seconds(15)

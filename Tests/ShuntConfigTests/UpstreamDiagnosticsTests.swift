@@ -107,6 +107,41 @@ struct UpstreamDiagnosticsTests {
             backend that answers out of order would mix replies up; correlate by a field, or keep in_flight: 1
             """#),
         DiagnosticCase(
+            "first words",
+            #"""
+            unified: {upstream: {url: "ws://u/", on_open: [{send: {type: hi, as: "{agent_type}"}, reply: none}]}}
+            routes:
+              a: {match: {agent_type: a}, legacy: {upstream: {url: "ws://a/", on_open: [{send: {}}, hi]}}}
+              b: {match: {agent_type: b}, legacy: {upstream: {url: "ws://b/", on_open: [{send: {}, reply: {}, after: ready}]}}}
+              c: {match: {agent_type: c}, legacy: {upstream: {url: "ws://c/", ready: system}}}
+              d: {match: {agent_type: d}, legacy: {upstream: {url: "ws://d/", ready: {type: system, timeout: 40s}}}}
+              e: {match: {agent_type: e}, legacy: {upstream: "ws://e/", path: /e}, on_connect: {send: {}}}
+            """#,
+            #"""
+            1:55: error: unified.upstream.on_open[0].send: unknown placeholder {agent_type}; allowed: {token} or {session}
+            3:77: error: routes.a.legacy.upstream.on_open[0]: the key reply is missing; allowed: {type: [welcome]} or \#
+            none; what answers it is kept from clients, and their messages wait for it
+            3:89: error: routes.a.legacy.upstream.on_open[1]: found "hi"; allowed: {send: {type: hello, token: \#
+            "{token}"}, reply: {type: welcome}}
+            4:95: error: routes.b.legacy.upstream.on_open[0].reply: the key type is missing; allowed: {type: [welcome]}
+            4:106: error: routes.b.legacy.upstream.on_open[0].after: there is no greeting to wait for; say which one \#
+            it is: ready: {type: …}
+            5:74: error: routes.c.legacy.upstream.ready: found "system"; allowed: {type: system, timeout: 10s} or none
+            6:98: warning: routes.d.legacy.upstream.ready.timeout: ready.timeout (40s) is longer than \#
+            exchange.queue.timeout (30s); messages give up before a backend that does not greet is given up
+            7:84: warning: routes.e.on_connect: on_connect is called greet now; write greet: {send: …}
+            """#),
+        DiagnosticCase(
+            "a code with a meaning of its own",
+            #"""
+            routes:
+              guide: {match: {agent_type: guide}, legacy: {upstream: {url: "ws://a/", closes: {1009: limit}}}}
+            """#,
+            #"""
+            2:84: error: routes.guide.legacy.upstream.closes.1009: 1009 has a meaning already; a message that is too \#
+            large for the backend ends in message_too_large
+            """#),
+        DiagnosticCase(
             "no credential",
             #"""
             routes:
@@ -115,6 +150,22 @@ struct UpstreamDiagnosticsTests {
             #"""
             2:87: warning: routes.guide.legacy.upstream.credential: credential: none with identity: handshake; the \#
             backend is not told whose connection it is, unless the client's own query or headers say so
+            """#),
+        DiagnosticCase(
+            "what tells kinds",
+            #"""
+            routes:
+              guide:
+                match: {agent_type: guide}
+                legacy:
+                  upstream:
+                    url: ws://a/
+                    replies: {by: {reply: [result], pushes: [method]}, match: [response], until: {a..b: [x]}}
+                unified: {replies: {until: {type: [a], kind: [b]}}, timeout: 3s}
+            """#,
+            #"""
+            7:38: error: routes.guide.legacy.upstream.replies.by: unknown key pushes; allowed: push and reply; did \#
+            you mean push?
             """#),
         DiagnosticCase(
             "the rest of an upstream's values",

@@ -147,6 +147,24 @@ struct ValueDiagnosticsTests {
             "[::]:8080", or unix:/path
             """#),
         DiagnosticCase(
+            "listen addresses that are meant well, and what cannot be guessed",
+            #"""
+            listen: {clients: ["::1:20990", "::", ":99999", "*:http"], admin: "fd00::7:9090"}
+            \#(oneRoute)
+            """#,
+            #"""
+            1:20: error: listen.clients[0]: found "::1:20990"; allowed: address:port such as 127.0.0.1:8080 or \#
+            "[::]:8080", or unix:/path; did you mean "[::1]:20990"?; IPv6 stands in brackets and quotes
+            1:33: error: listen.clients[1]: found "::"; allowed: address:port such as 127.0.0.1:8080 or \#
+            "[::]:8080", or unix:/path; IPv6 stands in brackets and quotes
+            1:39: error: listen.clients[2]: found ":99999"; allowed: address:port such as 127.0.0.1:8080 or \#
+            "[::]:8080", or unix:/path
+            1:49: error: listen.clients[3]: found "*:http"; allowed: address:port such as 127.0.0.1:8080 or \#
+            "[::]:8080", or unix:/path
+            1:67: error: listen.admin: found "fd00::7:9090"; allowed: address:port such as 127.0.0.1:8080 or \#
+            "[::]:8080", or unix:/path; did you mean "[fd00::7]:9090"?; IPv6 stands in brackets and quotes
+            """#),
+        DiagnosticCase(
             "the same listen address twice",
             #"""
             listen: {clients: ["127.0.0.1:8080", "127.0.0.1:8080"]}

@@ -121,6 +121,28 @@ import Testing
         #expect(try await client.ask(.get, AdminPath.alive).status == 200)
     }
 
+    @Test func `readiness tells which upstreams answer, where it is asked for them`() async throws {
+        let client = APIClient()
+        client.control.with { $0.answers = ["guide": true, "liaison": true, "unified": true, "spare": false] }
+        let good = try await client.ask(.get, AdminPath.ready + "?upstreams")
+        #expect(good.status == 200)
+        #expect(
+            good.text == #"{"status":"ready","upstreams":[{"answers":true,"serves":false,"upstream":"guide"},"#
+                + #"{"answers":true,"serves":true,"upstream":"liaison"},{"answers":true,"serves":true,"#
+                + #""upstream":"unified"},{"answers":false,"serves":false,"upstream":"spare"}]}"#)
+        client.control.with { $0.answers["unified"] = false }
+        for query in ["?upstreams", "?upstreams=true", "?x=1&upstreams=1"] {
+            let bad = try await client.ask(.get, AdminPath.ready + query)
+            #expect(bad.status == 503, "a route is served by it in part")
+            #expect(bad.text.contains(#""status":"upstreams_silent""#))
+        }
+        for query in ["", "?upstreams=false", "?other"] {
+            #expect(try await client.ask(.get, AdminPath.ready + query).status == 200, "\(query)")
+        }
+        client.control.with { $0.status.isDraining = true }
+        #expect(try await client.ask(.get, AdminPath.ready + "?upstreams").code == "not_ready")
+    }
+
     @Test func `operations of other rooms stand beside these`() async throws {
         var client = APIClient()
         client.extra = [

@@ -55,7 +55,8 @@ import Testing
         ("/a?session%5Ftoken=1", ["1"]), ("/a?session_token=%zz", ["%zz"]),
     ])
     func `the query reader finds every value of a parameter`(target: String, expected: [String]) {
-        #expect(QueryReader.values(of: "session_token", in: target) == expected)
+        let found = QueryReader.values(of: "session_token", in: ByteString(target))
+        #expect(found == expected.map { ByteString($0) })
     }
 
     @Test

@@ -41,7 +41,8 @@ import Testing
     func `worlds meet everything that can go wrong`() throws {
         let expected = [
             "reply", "parked reply", "inherited reply", "push", "push answered", "forwarded", "retried", "bad_json",
-            "not_an_object", "binary_unsupported", "unknown_agent", "pillar_required", "unknown_pillar", "rate_limited",
+            "not_an_object", "ambiguous_member", "bad_member", "binary_unsupported", "unknown_agent", "pillar_required",
+            "unknown_pillar", "rate_limited",
             "queue_full", "queue_timeout", "overloaded", "upstream_unavailable", "upstream_lost", "upstream_protocol",
             "reply_too_large", "message_too_large", "timeout", "draining", "session_expired", "closed: slowReader",
             "closed: draining", "closed: idle", "closed: tooManyConnections", "closed: messageTooBig",

@@ -6,7 +6,7 @@ import { move, openChange } from './change.js';
 import * as format from './format.js';
 import { socketsOf, state } from './state.js';
 
-const path = '/api/v1/phase';
+const path = 'api/v1/phase';
 const most = 50;
 
 export function reviewPhase(phase) {

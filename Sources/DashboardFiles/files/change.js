@@ -88,6 +88,6 @@ export const move = (from, to) => el('p', { class: 'move' },
   el('span', { class: 'unseen', text: ' to ' }), el('b', { class: 'to' }, to));
 
 /** Where a route is on the API. */
-export const routePath = (name, word = '') => `/api/v1/routes/${encodeURIComponent(name)}${word}`;
+export const routePath = (name, word = '') => `api/v1/routes/${encodeURIComponent(name)}${word}`;
 
 export const readRoute = (name) => api.get(routePath(name));

@@ -49,18 +49,28 @@ function reader(read) {
 }
 
 const readState = reader(async () => {
-  const [status, all, upstreams] = await Promise.all(['status', 'routes', 'pools'].map((each) => api.get(`/api/v1/${each}`)));
+  const [status, all, upstreams] = await Promise.all(['status', 'routes', 'pools'].map((each) => api.get(`api/v1/${each}`)));
   state.status = status.value;
   state.routes = all.value.routes;
   state.pools = upstreams.value.pools;
   state.revision = status.value.revision;
+  poolsDue = Date.now() + poolsEvery;
   redraw();
   verdicts.draw();
 });
 
+const poolsEvery = 10_000;
+let poolsDue = 0;
+
+/** Upstreams that nothing is connected to are asked when somebody looks. */
+const readPools = reader(async () => {
+  state.pools = (await api.get('api/v1/pools')).value.pools;
+  redraw();
+});
+
 const readEvents = reader(async () => {
   const last = state.events.at(-1)?.id ?? 0;
-  const { value } = await api.get(`/api/v1/events?limit=500${last ? `&after=${last}` : ''}`);
+  const { value } = await api.get(`api/v1/events?limit=500${last ? `&after=${last}` : ''}`);
   state.events = [...state.events, ...value.events.filter((event) => event.id > last)].slice(-1000);
   if (byID('events-which').value === 'audit') await readAudit();
   events.draw();
@@ -69,7 +79,7 @@ const readEvents = reader(async () => {
 let usageDue = 0;
 
 async function readAudit() {
-  state.audit = (await api.get('/api/v1/audit?limit=200')).value.entries;
+  state.audit = (await api.get('api/v1/audit?limit=200')).value.entries;
 }
 
 const readUsage = reader(async () => {
@@ -77,7 +87,7 @@ const readUsage = reader(async () => {
   const since = byID('usage-since').value;
   try {
     const [clients, days] = await Promise.all([
-      api.get(`/api/v1/usage?since=${since}&by=app,version,tenant,origin`), api.get('/api/v1/usage?since=29d&by=day'),
+      api.get(`api/v1/usage?since=${since}&by=app,version,tenant,origin`), api.get('api/v1/usage?since=29d&by=day'),
     ]);
     state.usage = clients.value;
     state.days = days.value;
@@ -170,10 +180,22 @@ function redraw() {
   });
 }
 
+/** Those that a route is served by as things are, and that do not answer. */
+function silentUpstreams() {
+  const needed = new Set();
+  for (const route of state.routes ?? []) {
+    if (route.unified_percent < 100) needed.add(route.legacy_upstream);
+    if (route.unified_percent > 0) needed.add(route.unified_upstream);
+  }
+  return (state.pools ?? []).filter((row) => needed.has(row.upstream) && pools.answers(row) === false).map((row) => row.upstream);
+}
+
 function drawNotice() {
   const words = [];
   const { status, sample } = state;
   if (sample?.draining) words.push('The proxy is stopping: it takes no new clients and no changes.');
+  const silent = silentUpstreams();
+  if (silent.length) words.push(`Routes are served by upstreams that do not answer: ${silent.join(', ')}`);
   if (status?.store_problem) words.push(`The store fails, so overrides cannot be changed: ${status.store_problem}`);
   if (status?.last_reload && !status.last_reload.succeeded) words.push(`The last reload (${format.clock(new Date(status.last_reload.at))}) changed nothing: ${status.last_reload.lines[0] ?? 'the file has errors'}`);
   if (state.usage?.problem) words.push(`The usage ledger is not written: ${state.usage.problem}`);
@@ -249,7 +271,7 @@ async function listen() {
   let heard = Date.now();
   const watch = setInterval(() => { if (Date.now() - heard > patience) link.abort(); }, 1000);
   try {
-    await api.stream('/api/v1/live', signal, (name, value) => {
+    await api.stream('api/v1/live', signal, (name, value) => {
       heard = Date.now();
       receive(name, value);
     });
@@ -296,6 +318,11 @@ usage.start(readUsage);
 pools.start();
 events.start(readAudit);
 setInterval(() => {
-  if (Date.now() >= usageDue && !document.hidden && !byID('page').hidden && !('stale' in document.body.dataset)) readUsage();
+  if (document.hidden || byID('page').hidden || 'stale' in document.body.dataset) return;
+  if (Date.now() >= usageDue) readUsage();
+  if (Date.now() >= poolsDue) {
+    poolsDue = Date.now() + poolsEvery;
+    readPools();
+  }
 }, 1000);
 run();

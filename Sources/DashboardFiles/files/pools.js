@@ -9,6 +9,14 @@ let table;
 const nothing = { ready: 0, dialling: 0, retired: 0, outstanding: 0, queued: 0, queued_bytes: 0, open_breakers: 0 };
 /** The stream tells only of pools that have something in them, or had. */
 const live = (row) => state.livePools.get(row.upstream) ?? (state.sample ? nothing : row);
+
+/** Whether an upstream answers: what the stream tells of its connections is newer than what was asked. */
+export function answers(row) {
+  const { ready, open_breakers: open } = live(row);
+  if (ready || open) return Boolean(ready);
+  return row.answers;
+}
+
 const amount = (id, title, hint) => ({ id, title, hint, number: true, sort: (row) => live(row)[id], text: (row) => format.count(live(row)[id]) });
 
 export function start() {
@@ -18,6 +26,14 @@ export function start() {
       { id: 'upstream', title: 'Upstream', isName: true, sort: (row) => row.upstream, text: (row) => row.upstream },
       { id: 'side', title: 'Side', sort: (row) => row.side, text: (row) => row.side },
       { id: 'url', title: 'Address', sort: (row) => row.url, text: (row) => row.url, class: 'path' },
+      {
+        id: 'answers', title: 'Answers', sort: (row) => String(answers(row)),
+        fill: (cell, row) => {
+          const known = answers(row);
+          setText(cell, known === undefined ? 'not known' : known ? 'yes' : 'no');
+          setAttribute(cell, 'data-level', known === false ? 'bad' : null);
+        },
+      },
       amount('ready', 'Ready', 'Connections that carry messages'),
       amount('dialling', 'Dialling'),
       amount('retired', 'Retired', 'Connections that finish what they have and take no more'),

@@ -84,6 +84,8 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
     /// The unified endpoint's paths.
     package var endpoints: [String]
     package var unifiedUpstream: String?
+    /// Milliseconds between our heartbeats on the unified endpoint; nil where none are sent.
+    package var unifiedHeartbeat: Int64?
     package var defaultRoute: String?
     package var routes: [Route]
     package var legacyEndpoints: [Endpoint]
@@ -104,6 +106,7 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
         phase = definition.phase.rawValue
         endpoints = definition.addressing.paths
         unifiedUpstream = definition.unified.flatMap { shownURLs.indices.contains($0) ? shownURLs[$0] : nil }
+        unifiedHeartbeat = definition.addressing.heartbeat?.every.milliseconds
         defaultRoute = definition.addressing.defaultRoute
         routes = zip(definition.routes, draft.shownMatches).map { route, match in
             let decision = route.decision(in: definition.phase)
@@ -128,7 +131,9 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
         self.limits = [
             "messages up to \(ByteSize.text(limits.message)), \(limits.messagesPerSecond) a second for each client",
             "\(limits.connections) client connections, \(limits.connectionsPerSession) for each session, "
-                + "\(limits.connectionsPerAddress) for each address",
+                + "\(limits.connectionsPerAddress) for each address" + Self.meaningOfAddress(settings.listen),
+            "\(ByteSize.text(limits.handshakeBytes)) of handshakes under way, "
+                + "\(Duration.text(limits.handshakeTimeout)) for each",
             "\(ByteSize.text(limits.memory)) of memory in all, "
                 + "\(ByteSize.text(limits.unreadByClient)) unread by a client",
         ]
@@ -145,6 +150,16 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
             }
         }
         return names
+    }
+
+    /// Whose address it is that connections are counted by.
+    private static func meaningOfAddress(_ listen: ListenSettings) -> String {
+        guard listen.clients.contains(where: { if case .tcp = $0 { true } else { false } }) else {
+            return " (over Unix sockets there is none)"
+        }
+        return listen.trustedProxies.isEmpty
+            ? " (behind a load balancer that listen.trusted_proxies does not list, all clients come from its address and "
+                + "share that)" : " (those of listen.trusted_proxies are not counted)"
     }
 
     private static func endpoints(_ definition: TableDefinition) -> [Endpoint] {

@@ -100,9 +100,9 @@ struct RouteChecks {
                 node, "served_by has no effect in phase: \(surroundings.phase.rawValue)",
                 advice: "every route is served by \(decision.rollout.text) then; hold keeps one where it is")
         }
-        if let node = section["on_connect"], section["legacy"]?["path"] == nil {
+        if let node = section["greet"] ?? section[GreetReader.oldName], section["legacy"]?["path"] == nil {
             diagnostics.warning(
-                node, "on_connect without a legacy path has no effect",
+                node, "greet without a legacy path has no effect",
                 advice: "it is for clients that connect to legacy.path")
         }
         if let node = section["pin_idle"], route.pin == .exchange {
@@ -137,8 +137,9 @@ struct RouteChecks {
                 advice + ", or hold: legacy")
         }
         if route.fallsBack { refuse(section["fallback"], "fallback", advice) }
-        if !(route.endpoint?.onConnect.isEmpty ?? true) {
-            refuse(section["on_connect"], "on_connect", "a raw socket carries the backend's bytes only")
+        if !(route.endpoint?.greet.isEmpty ?? true) {
+            let node = section["greet"] ?? section[GreetReader.oldName]
+            refuse(node, "greet", "a raw socket carries the backend's bytes only")
         }
     }
 }

@@ -15,6 +15,10 @@ extension ConfigSummary {
         }
         lines.append("")
         if let unifiedUpstream { lines.append("unified upstream: \(unifiedUpstream)") }
+        if let unifiedHeartbeat {
+            let every = Duration.text(.milliseconds(unifiedHeartbeat))
+            lines.append("clients of the unified endpoint are sent a heartbeat every \(every)")
+        }
         if let defaultRoute { lines.append("messages without an address go to \(defaultRoute)") }
         for entry in names {
             let whom = names.count == 1 ? "every upstream" : RouteNames.text(entry.upstreams)

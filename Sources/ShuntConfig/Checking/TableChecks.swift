@@ -29,20 +29,29 @@ struct TableChecks {
         for (index, route) in routes.enumerated() {
             guard let earlier = first.updateValue(index, forKey: route.name) else { continue }
             first[route.name] = earlier
+            // Names are for people: two that look the same are one.
+            let isSame = routes[earlier].name.utf8.elementsEqual(route.name.utf8)
             diagnostics.error(
-                draft.routePlaces[index], "the route \(Excerpt.quoted(route.name)) comes again",
-                advice: "it stands first at \(line(of: earlier))")
+                draft.routePlaces[index],
+                isSame
+                    ? "the route \(Excerpt.quoted(route.name)) comes again"
+                    : "the name \(Excerpt.quoted(route.name)) differs from another by Unicode normalisation only",
+                advice: isSame
+                    ? "it stands first at \(line(of: earlier))"
+                    : "give the one at \(line(of: earlier)) or this one another name: their match may stay")
         }
     }
 
     /// Two routes overlap when the match of one is the beginning of the other's, or the same.
     private func checkOverlaps() {
-        var exact: [[String]: Int] = [:]
-        var beginnings: [[String]: Int] = [:]
+        // By their bytes, as messages are compared.
+        var exact: [[[UInt8]]: Int] = [:]
+        var beginnings: [[[UInt8]]: Int] = [:]
         for (index, route) in routes.enumerated() {
-            var other = exact[route.match] ?? beginnings[route.match]
+            let match = route.match.map { Array($0.utf8) }
+            var other = exact[match] ?? beginnings[match]
             for length in 1..<max(1, route.match.count) where other == nil {
-                other = exact[Array(route.match.prefix(length))]
+                other = exact[Array(match.prefix(length))]
             }
             if let other, routes[other].name != route.name {
                 let meaning = zip(draft.definition.addressing.routeBy, draft.shownMatches[index]).map { "\($0): \($1)" }
@@ -52,9 +61,9 @@ struct TableChecks {
                         + "\(Excerpt.quoted(routes[other].name)) (\(line(of: other)))",
                     advice: "a message could mean both: every message must mean one route")
             }
-            exact[route.match] = exact[route.match] ?? index
+            exact[match] = exact[match] ?? index
             for length in 1..<max(1, route.match.count) {
-                let beginning = Array(route.match.prefix(length))
+                let beginning = Array(match.prefix(length))
                 beginnings[beginning] = beginnings[beginning] ?? index
             }
         }

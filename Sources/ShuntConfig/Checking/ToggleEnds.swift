@@ -35,7 +35,7 @@ struct ToggleEnds {
         if !pushes.isEmpty {
             ends.append(
                 "messages that only the legacy backend sends by itself: \(Excerpt.of(pushes.joined(separator: ", ")))"
-                    + (route.endpoint == nil ? "" : " (on_connect can replace them)"))
+                    + (route.endpoint == nil ? "" : " (greet can replace them)"))
         }
         guard let endpoint = route.endpoint else { return ends }
         if endpoint.passthrough == .raw {
@@ -46,12 +46,12 @@ struct ToggleEnds {
         return ends
     }
 
-    /// The types that the legacy upstream's pushes are forwarded for and that no `on_connect` message has.
+    /// The types that the legacy upstream's pushes are forwarded for and that no `greet` message has.
     private func forwardedPushes(of route: RouteSettings) -> [String] {
         guard let index = route.legacy, definition.upstreams.indices.contains(index) else { return [] }
         let pushes = definition.upstreams[index].pushes
         if pushes.isEmpty { return [] }
-        let replaced = Set((route.endpoint?.onConnect ?? []).map { JSONText.type(of: $0) ?? "" })
+        let replaced = Set((route.endpoint?.greet ?? []).map { JSONText.type(of: $0) ?? "" })
         return pushes.filter { $0.value == .forward && !replaced.contains($0.key) }.keys.sorted().map {
             $0.isEmpty ? "those without a type" : $0
         }

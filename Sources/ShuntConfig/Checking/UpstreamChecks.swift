@@ -50,6 +50,13 @@ struct UpstreamChecks {
                     + " can open to one port",
                 advice: "list more source_addresses, or dials will fail with EADDRNOTAVAIL")
         }
+        if let ready = settings.ready, settings.queue.timeout < ready.timeout {
+            diagnostics.warning(
+                place("ready", "timeout"),
+                "ready.timeout (\(Duration.text(ready.timeout))) is longer than exchange.queue.timeout "
+                    + "(\(Duration.text(settings.queue.timeout)))",
+                advice: "messages give up before a backend that does not greet is given up")
+        }
         if Set(settings.sourceAddresses).count != settings.sourceAddresses.count {
             diagnostics.error(place("source_addresses"), "an address stands there twice")
         }
@@ -91,6 +98,7 @@ struct UpstreamChecks {
     }
 
     private func checkPushes() {
+        guard case .member = settings.replies.by else { return }
         for type in settings.pushes.keys.sorted() {
             let isReply = type.isEmpty ? settings.replies.matchNone : settings.replies.match.contains(type)
             guard isReply else { continue }

@@ -73,8 +73,11 @@ struct DocumentBuilder {
             if let first = places[key] {
                 var again = child
                 again.position = place
+                let isSame = entries.contains { $0.key.utf8.elementsEqual(key.utf8) }
                 diagnostics.error(
-                    again, "the key \(Excerpt.quoted(key)) comes again",
+                    again,
+                    "the key \(Excerpt.quoted(key)) "
+                        + (isSame ? "comes again" : "differs from another by Unicode normalisation only"),
                     advice: "it stands first at line \(first.line), column \(first.column): keep one of them")
                 continue
             }

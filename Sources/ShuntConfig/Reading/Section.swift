@@ -43,8 +43,10 @@ final class Section {
     }
 
     /// Tells of keys that nobody asked for.
-    /// - Parameter later: keys of later work, with what happens without them.
-    func finish(later: KeyValuePairs<String, String> = [:]) {
+    /// - Parameters:
+    ///   - later: keys of later work, with what happens without them.
+    ///   - replaced: keys of earlier versions, with what there is now.
+    func finish(later: KeyValuePairs<String, String> = [:], replaced: KeyValuePairs<String, String> = [:]) {
         for entry in node.entries ?? [] where !known.contains(entry.key) {
             if diagnostics.isFull { return }
             let key = entry.key
@@ -52,6 +54,8 @@ final class Section {
             place.position = entry.position
             if let consequence = later.first(where: { $0.key == key })?.value {
                 diagnostics.error(place, "not supported yet", advice: "without it \(consequence); remove the key")
+            } else if let instead = replaced.first(where: { $0.key == key })?.value {
+                diagnostics.error(place, "there is no \(key) any more", advice: instead)
             } else if let meant = NearestWord.to(key, among: known + later.map(\.key)) {
                 diagnostics.error(place, "unknown key \(Excerpt.quoted(key))", meant: meant)
             } else {
@@ -73,10 +77,10 @@ extension DiagnosticList {
         switch kind.parse(scalar) {
         case .value(let value): return value
         case .wrong(let meant, let advice):
-            // What was meant is made of what was found: it must not show a secret either.
+            // What was meant is made of what was found: it must not show a secret either, and it must be right itself.
+            let meant = meant.flatMap { kind.allows($0, like: scalar) && !scalar.isReference ? $0 : nil }
             error(
-                node, "found \(Excerpt.quoted(scalar.shown))", allowed: kind.allowed,
-                meant: scalar.isReference ? nil : meant, advice: advice)
+                node, "found \(Excerpt.quoted(scalar.shown))", allowed: kind.allowed, meant: meant, advice: advice)
             return nil
         }
     }

@@ -7,6 +7,17 @@ struct ValueKind<Value> {
     var parse: (DocumentScalar) -> Parsed<Value>
 }
 
+extension ValueKind {
+    /// Whether another text in a scalar's place would be allowed.
+    func allows(_ text: String, like scalar: DocumentScalar) -> Bool {
+        var other = scalar
+        other.text = text
+        other.shown = text
+        if case .value = parse(other) { return true }
+        return false
+    }
+}
+
 /// What became of a text.
 enum Parsed<Value> {
     case value(Value)
@@ -56,6 +67,9 @@ extension ValueKind where Value == String {
 
     /// Any text, the empty one too.
     static var anyText: ValueKind { ValueKind(allowed: "a text") { .value($0.text) } }
+
+    /// The path of a JSON member: names with dots between them.
+    static var memberPath: ValueKind { member(dots: 15) }
 
     /// The name of a JSON member, with at most as many dots as given.
     static func member(dots: Int) -> ValueKind {

@@ -44,7 +44,7 @@ extension Limits {
             Field("message", \.message), Field("nesting", \.nesting),
             Field("connections_per_session", \.connectionsPerSession),
             Field("messages_per_second", \.messagesPerSecond), Field("handshake_timeout", \.handshakeTimeout),
-            Field("handshakes_in_progress", \.handshakesInProgress), Field("client_ping", \.clientPing),
+            Field("handshakes.bytes", \.handshakeBytes), Field("client_ping", \.clientPing),
             Field("idle_timeout", \.idleTimeout),
             Field("unread_by_client", \.unreadByClient),
         ]
@@ -77,8 +77,10 @@ extension AddressingSettings {
         [
             Field("path and aliases", \.paths), Field("route_by", \.routeBy),
             Field("conversation.field", \.conversationField),
+            Field("conversation.reply_field", \.conversationInReplies),
             Field("conversation.template", \.conversationTemplate), Field("default_route", \.defaultRoute),
-            Field("absorb", \.absorb), Field("one_way", \.oneWay),
+            Field("heartbeat", \.heartbeat), Field("absorb", \.absorb), Field("one_way", \.oneWay),
+            Field("echo", \.echo),
         ]
     }
 }
@@ -93,11 +95,13 @@ extension UpstreamSettings {
             Field("pool.connect_timeout", \.connectTimeout),
             Field("pool.handshake_timeout", \.handshakeTimeout), Field("vary", \.vary),
             Field("source_addresses", \.sourceAddresses), Field("pace", \.pace), Field("correlation", \.correlation),
+            Field("correlation.reply_field", \.correlationInReplies),
             Field("exchange.in_flight", \.inFlight), Field("exchange.timeout", \.exchangeTimeout),
             Field("exchange.total", \.exchangeTotal),
             Field("exchange.retry", \.retrySafe), Field("exchange.queue", \.queue), Field("replies", \.replies),
             Field("pushes", \.pushes), Field("pushes_to", \.pushTarget), Field("closes", \.closes),
             Field("refusals", \.refusals),
+            Field("on_open", \.onOpen), Field("ready", \.ready),
             Field("dead_after_error", \.deadAfterError), Field("keepalive.every", \.keepalive.every),
             Field("keepalive.timeout", \.keepalive.timeout), Field("breaker.failures", \.breakerFailures),
             Field("breaker.open", \.breakerOpen), Field("to_unified", \.toUnified), Field("request", \.request),
@@ -110,7 +114,7 @@ extension RouteSettings {
     static var fields: [Field<Self>] {
         [
             Field("pin", \.pin), Field("pin_idle", \.pinIdle), Field("fallback", \.fallsBack),
-            Field("overrides", \.overrides),
+            Field("overrides", \.overrides), Field("unified", \.unified),
         ]
     }
 }
@@ -121,7 +125,7 @@ extension EndpointSettings {
         [
             Field("legacy.aliases", \.aliases), Field("legacy.passthrough", \.passthrough),
             Field("legacy.heartbeat", \.heartbeat), Field("legacy.to_legacy", \.toLegacy),
-            Field("on_connect", \.onConnect),
+            Field("greet", \.greet),
         ]
     }
 }

@@ -8,6 +8,8 @@ struct DocumentReader {
     /// nil when something essential is missing, which is told.
     func read() -> (settings: ProxySettings, summary: ConfigSummary)? {
         guard let root = Section(document, diagnostics) else { return nil }
+        // A place for anchors, which nobody reads.
+        for entry in document.entries ?? [] where entry.key.hasPrefix("x-") { _ = root[entry.key] }
         var listen = ListenSettings()
         var drain = DrainSettings()
         var log = LogSettings()
@@ -36,6 +38,7 @@ struct DocumentReader {
         let legacyDefaults = root["legacy_defaults"].flatMap { $0.isNull ? nil : $0 }
         EndpointReader(diagnostics: diagnostics, defaults: legacyDefaults).readDefaults()
         let unified = root["unified"]
+        draft.definition.addressing.kinds = ReplyKinds.read(unified?["upstream"], defaults: defaults)
         let phase = readPhase(root, into: &draft)
         readUnified(root, defaults: defaults, into: &draft)
         readRoutes(root, defaults, legacyDefaults, phase, into: &draft)
@@ -70,6 +73,9 @@ struct DocumentReader {
         draft.definition.addressing.read(section)
         if let node = section["upstream"] {
             let reader = UpstreamReader(diagnostics: diagnostics, defaults: defaults, isUnified: true)
+            draft.unifiedUpstream =
+                (defaults ?? DocumentNode(position: node.position, path: node.path, content: .mapping([])))
+                .merged(with: node)
             if let upstream = reader.read(node, name: "unified") {
                 draft.definition.unified = draft.append(upstream, at: node)
             } else {

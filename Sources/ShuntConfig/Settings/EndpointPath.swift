@@ -16,7 +16,7 @@ extension ValueKind where Value == String {
             guard literal.joined().utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"?#{}\"".utf8.contains($0) }) else {
                 return .wrong(advice: "blanks, braces, ?, # and characters beyond ASCII do not belong in it")
             }
-            if ["/healthz", "/health", "/api/health"].contains(text) {
+            if ["/healthz", "/readyz", "/health", "/api/health"].contains(text) {
                 return .wrong(advice: "Shunt answers health checks there")
             }
             return .value(text)

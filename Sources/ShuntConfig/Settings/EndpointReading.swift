@@ -85,15 +85,11 @@ struct EndpointReader {
             return nil
         }
         var settings = HeartbeatSettings()
-        section.setList(&settings.absorb, "absorb", .text("a type"), count: 0...256)
-        if let text = section["send"], !text.isNull {
-            settings.send = diagnostics.readObject(text, advice: "it is sent to clients as it stands")
-        }
-        section.set(&settings.every, "every", .duration(.milliseconds(100) ... .hours(24)))
+        let reader = AbsorbReader(diagnostics: diagnostics)
+        if let node = section["absorb"], let types = reader.read(node) { settings.absorb = types }
+        settings.send = reader.readSend(section)
+        reader.readEvery(&settings.every, section)
         section.finish()
-        if settings.send == nil, section["send"] == nil, let every = section["every"] {
-            diagnostics.warning(every, "every without send has no effect", advice: "say what to send")
-        }
         return settings
     }
 }
@@ -116,6 +112,18 @@ extension DiagnosticList {
             error(node, "found \(node.found)", allowed: "one JSON object as text, or a mapping", advice: advice)
             return nil
         }
+    }
+
+    /// The same for a message that is sent as it stands: words in braces are told, which mean something elsewhere.
+    func readMessage(_ node: DocumentNode, to whom: String) -> String? {
+        let text = readObject(node, advice: "it is sent to \(whom) as it stands")
+        if let word = Placeholders.words(in: text ?? "").first {
+            let shown = node.scalar?.isReference == true ? "braces" : "{\(Excerpt.of(word))}"
+            warning(
+                node, "\(shown) in it means nothing: it is sent as it stands",
+                advice: "members are repeated by absorb: {TYPE: {answer: …}} alone")
+        }
+        return text
     }
 }
 

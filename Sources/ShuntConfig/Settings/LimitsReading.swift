@@ -10,12 +10,19 @@ extension Limits {
         section.set(&connectionsPerAddress, "connections_per_address", .integer(1...10_000_000))
         section.set(&messagesPerSecond, "messages_per_second", .integer(1...1_000_000))
         section.set(&handshakeTimeout, "handshake_timeout", .duration(.milliseconds(100) ... .minutes(10)))
-        section.set(&handshakesInProgress, "handshakes_in_progress", .integer(1...1_000_000))
+        if let handshakes = section.section("handshakes") {
+            handshakes.set(&handshakeBytes, "bytes", .size(256 << 10...1 << 40))
+            handshakes.finish()
+        }
         if let ping = section["client_ping"] { readClientPing(ping, section.diagnostics) }
         section.set(&idleTimeout, "idle_timeout", .duration(.seconds(1) ... .hours(24 * 365)))
         section.set(&unreadByClient, "unread_by_client", .size(1 << 10...1 << 32))
         section.set(&memory, "memory", .size(16 << 20...1 << 50))
-        section.finish()
+        section.finish(
+            replaced: [
+                "handshakes_in_progress":
+                    "handshakes under way are bounded in bytes, not in number: handshakes: {bytes: 64MiB}, for the whole process"
+            ])
         warn(section)
     }
 

@@ -63,6 +63,11 @@ extension ValueKind where Value == ListenAddress {
                 return .value(.tcp(host: address.host, port: port))
             }
             if let port = Digits.number(text), port <= 65_535 { return .wrong(meant: "127.0.0.1:\(port)") }
+            if let colon = text.lastIndex(of: ":"), text[..<colon].contains(":") {
+                // An IPv6 address without its brackets, with a port or without.
+                return .wrong(
+                    meant: "[\(text[..<colon])]\(text[colon...])", advice: "IPv6 stands in brackets and quotes")
+            }
             if text.hasPrefix(":") || text.hasPrefix("*:"), let colon = text.firstIndex(of: ":") {
                 return .wrong(meant: "0.0.0.0\(text[colon...])")
             }

@@ -45,17 +45,21 @@ struct RouteReader {
         let isDecided = route.readRollout(section)
         let match = readMatch(section, instance, place)
         route.match = match?.values ?? []
+        let fields = Array(addressing.routeBy.prefix(match?.values.count ?? addressing.routeBy.count))
         var upstream: UpstreamReader.Result?
         if let legacy = section.section("legacy") {
-            upstream = readUpstream(legacy, name: instance.name, UpstreamReader(legacy: self))
+            var upstreams = UpstreamReader(legacy: self)
+            upstreams.fields = fields
+            upstream = readUpstream(legacy, name: instance.name, upstreams)
             let reader = EndpointReader(diagnostics: diagnostics, defaults: legacyDefaults)
             route.endpoint = reader.read(legacy, names: Array(instance.values.keys))
             legacy.finish(later: Self.laterOfLegacy)
+            checkOneMeaning(route.endpoint, legacy)
         }
-        if let node = section["on_connect"] {
-            let fields = Array(addressing.routeBy.prefix(match?.values.count ?? addressing.routeBy.count))
-            let texts = ConnectReader(diagnostics: diagnostics, fields: fields).read(node)
-            route.endpoint?.onConnect = texts
+        if let node = section.section("unified") { readUnified(node, into: &route, draft) }
+        if let node = GreetReader.node(in: section) {
+            let texts = GreetReader(diagnostics: diagnostics, fields: fields).read(node)
+            route.endpoint?.greet = texts
         }
         section.finish(later: Self.later)
         if isDecided {
@@ -72,6 +76,40 @@ struct RouteReader {
         draft.append(route, shownMatch: match.shown, at: place)
     }
 
+    /// What the route has of its own where the unified upstream serves it: laid over that upstream's.
+    private func readUnified(_ section: Section, into route: inout RouteSettings, _ draft: TableDraft) {
+        func merged(_ key: String) -> Section? {
+            guard let own = section[key], Section(own, diagnostics) != nil else { return nil }
+            return Section(draft.unifiedUpstream?[key]?.merged(with: own) ?? own, diagnostics)
+        }
+        if let replies = merged("replies") {
+            var settings = ReplySettings()
+            settings.read(replies)
+            route.unified.replies = settings
+        }
+        if let pushes = merged("pushes") {
+            var actions: [String: PushAction] = [:]
+            PushAction.read(pushes, into: &actions)
+            route.unified.pushes = actions
+        }
+        if let rules = merged("to_unified") {
+            var settings = ReshapeRules()
+            settings.read(rules)
+            route.unified.toUnified = settings
+        }
+        section.finish()
+    }
+
+    /// What an endpoint absorbs is nowhere sent on without an answer.
+    private func checkOneMeaning(_ endpoint: EndpointSettings?, _ legacy: Section) {
+        for type in endpoint?.heartbeat?.absorb ?? [] where addressing.oneWay.contains(type.type) {
+            diagnostics.error(
+                legacy["heartbeat"]?["absorb"] ?? legacy.node,
+                "\(Excerpt.quoted(type.type)) is absorbed here and one_way in unified",
+                advice: "an absorbed message is never routed: keep it in one of them")
+        }
+    }
+
     /// The endpoint for the values that a template does not list, unless they are refused.
     private func readUnlisted(_ body: DocumentNode, name: String, names: [String], into draft: inout TableDraft) {
         guard let node = body["legacy"], node["path"]?.scalar?.shown.contains("{") ?? false else { return }
@@ -86,6 +124,7 @@ struct RouteReader {
         guard let legacy = Section(node, scratch) else { return }
         var upstreams = UpstreamReader(diagnostics: scratch, defaults: defaults, isUnified: false)
         upstreams.placeholders = names
+        upstreams.fields = addressing.routeBy
         let upstream = readUpstream(legacy, name: name, upstreams)
         let endpoints = EndpointReader(diagnostics: scratch, defaults: legacyDefaults, placeholders: names)
         guard let settings = endpoints.read(legacy, names: names), let upstream, !scratch.hasErrors else {

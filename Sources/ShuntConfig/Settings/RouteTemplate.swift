@@ -99,14 +99,26 @@ struct RouteTemplate {
             guard let values = diagnostics.readList(list, .literal(.text()), count: 1...RouteTemplate.mostRoutes) else {
                 continue
             }
-            if let repeated = Dictionary(grouping: values, by: { $0 }).first(where: { $0.value.count > 1 })?.key {
-                diagnostics.error(list, "\(Excerpt.quoted(repeated)) stands there twice")
+            if let repeated = Dictionary(grouping: values, by: { $0 }).first(where: { $0.value.count > 1 }) {
+                tell(repeated.value, in: list)
                 continue
             }
             lists.append(values)
         }
         section.finish()
         return lists.count == names.count ? lists : nil
+    }
+
+    /// Values that would name one route.
+    private func tell(_ values: [String], in list: DocumentNode) {
+        let name = Excerpt.quoted(values[0])
+        if Set(values.map { Array($0.utf8) }).count < values.count {
+            diagnostics.error(list, "\(name) stands there twice")
+        } else {
+            diagnostics.error(
+                list, "two spellings of \(name) differ by Unicode normalisation only, and would name one route",
+                advice: "write routes of their own for them, with names that differ and these values in match")
+        }
     }
 
     /// What differs for single routes, by their values joined with `/`.

@@ -3,6 +3,8 @@ import ShuntCore
 /// A table's definition while it is read, with the places of its parts in the file.
 struct TableDraft {
     var definition = TableDefinition()
+    /// The unified upstream's settings, over the defaults of all upstreams.
+    var unifiedUpstream: DocumentNode?
     /// There is a unified upstream, but it could not be read.
     var hasBrokenUnified = false
     /// There are routes that could not be read.

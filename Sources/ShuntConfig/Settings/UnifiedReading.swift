@@ -11,7 +11,7 @@ extension AddressingSettings {
         if Set(paths).count != paths.count {
             section.diagnostics.error(section["aliases"] ?? section.node, "a path stands there twice")
         }
-        section.setList(&routeBy, "route_by", .literal(.member(dots: 1)), count: 1...8)
+        section.setList(&routeBy, "route_by", .literal(.memberPath), count: 1...8)
         if Set(routeBy).count != routeBy.count, let node = section["route_by"] {
             section.diagnostics.error(node, "a member stands there twice")
         }
@@ -19,17 +19,48 @@ extension AddressingSettings {
         if let node = section["default_route"] {
             defaultRoute = section.diagnostics.read(node, .text("a route's name"))
         }
-        section.setList(&absorb, "absorb", .text("a type"), count: 0...256)
+        let absorbing = AbsorbReader(diagnostics: section.diagnostics)
+        if let node = section["absorb"], let types = absorbing.read(node) { absorb = types }
+        if let node = section["heartbeat"] { heartbeat = absorbing.readBeat(node) }
         section.setList(&oneWay, "one_way", .text("a type"), count: 0...256)
-        let types = section["one_way"].map { $0.elements } ?? []
-        for node in types where absorb.contains(node.scalar?.text ?? "") {
-            section.diagnostics.warning(
-                node, "\(node.found) is also in absorb", advice: "an absorbed message is never routed")
+        checkOneMeaning(section)
+        section.setList(&echo, "echo", .member(dots: 0), count: 0...8)
+        checkEcho(section)
+    }
+
+    /// What is repeated must be nothing that errors say themselves, and no secret.
+    private func checkEcho(_ section: Section) {
+        let taken = ["type", "code", "message", "sent", "retry_after", conversationField] + routeBy
+        for node in section["echo"].map({ $0.elements }) ?? [] {
+            guard let name = node.scalar?.text else { continue }
+            if name == "session_token" {
+                section.diagnostics.error(node, "the token is never repeated")
+            } else if name.contains(".") {
+                section.diagnostics.error(node, "only members of the top level are repeated")
+            } else if taken.contains(name) {
+                section.diagnostics.error(
+                    node, "errors have a member \(Excerpt.quoted(name)) of their own", advice: "remove it from echo")
+            }
+        }
+        if Set(echo).count != echo.count, let node = section["echo"] {
+            section.diagnostics.error(node, "a member stands there twice")
+        }
+    }
+
+    /// A type means one thing.
+    private mutating func checkOneMeaning(_ section: Section) {
+        if section["absorb"] == nil { absorb.removeAll { oneWay.contains($0.type) } }
+        for node in section["one_way"].map({ $0.elements }) ?? [] {
+            guard let type = node.scalar?.text, absorb.contains(where: { $0.type == type }) else { continue }
+            section.diagnostics.error(
+                node, "\(node.found) is also in absorb",
+                advice: "an absorbed message is never routed: keep it in one of them")
         }
     }
 
     private mutating func readConversation(_ section: Section) {
-        section.set(&conversationField, "field", .member(dots: 1))
+        section.set(&conversationField, "field", .memberPath)
+        if let node = section["reply_field"] { conversationInReplies = section.diagnostics.read(node, .memberPath) }
         if let node = section["template"],
             let template = section.diagnostics.read(node, .text("a text such as \"{agent_type}_{session}\""))
         {

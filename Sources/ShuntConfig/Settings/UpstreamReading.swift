@@ -5,9 +5,8 @@ struct UpstreamReader {
     /// The keys of an upstream's settings but for `url`: those that may also stand beside a legacy upstream.
     static let sharedKeys: Set<String> = [
         "credential", "host", "origin", "identity", "pool", "vary", "source_addresses", "pace", "correlation",
-        "exchange", "replies",
-        "pushes", "pushes_to", "closes", "refusals", "dead_after_error", "keepalive", "breaker", "to_unified",
-        "request",
+        "exchange", "replies", "pushes", "pushes_to", "closes", "refusals", "on_open", "ready", "dead_after_error",
+        "keepalive", "breaker", "to_unified", "request",
     ]
 
     static let later: KeyValuePairs<String, String> = ["tls": "connections to upstreams are ws:// only"]
@@ -18,6 +17,8 @@ struct UpstreamReader {
     let isUnified: Bool
     /// Names that stay in braces in the url's path.
     var placeholders: [String] = []
+    /// The members of the address that stand for values in `on_open`; the unified upstream has no single ones.
+    var fields: [String] = []
 
     /// An upstream as read.
     struct Result {
@@ -70,10 +71,14 @@ struct UpstreamReader {
         if let node = section["correlation"] { settings.readCorrelation(node, diagnostics) }
         if let exchange = section.section("exchange") { settings.readExchange(exchange) }
         if let replies = section.section("replies") { settings.replies.read(replies) }
-        if let pushes = section.section("pushes") { settings.readPushes(pushes) }
+        if let pushes = section.section("pushes") { PushAction.read(pushes, into: &settings.pushes) }
         section.set(&settings.pushTarget, "pushes_to", .choice(["last": .last, "all": .all, "none": .none]))
         if let closes = section.section("closes") { settings.readCloses(closes) }
         if let refusals = section.section("refusals") { settings.readRefusals(refusals) }
+        let opening = OpeningReader(
+            diagnostics: section.diagnostics, words: ["token", "session"] + (isUnified ? [] : fields + placeholders))
+        if let node = section["ready"] { settings.ready = opening.readReady(node) }
+        if let node = section["on_open"] { settings.onOpen = opening.readMessages(node, settings.ready) }
         section.setList(
             &settings.deadAfterError, "dead_after_error", .text("the beginning of a message"), count: 0...64)
         if let keepalive = section.section("keepalive") {
@@ -134,27 +139,14 @@ extension UpstreamSettings {
         }
         var field = ""
         var isUnique = false
-        section.set(&field, "field", .member(dots: 1))
+        section.set(&field, "field", .memberPath)
+        if let node = section["reply_field"] { correlationInReplies = diagnostics.read(node, .memberPath) }
         section.set(&isUnique, "unique", .boolean)
         if section["field"] == nil {
             diagnostics.error(node, "the key field is missing", allowed: "{field: conversation_id}")
         }
         section.finish()
         if !field.isEmpty { correlation = .field(field, unique: isUnique) }
-    }
-
-    /// Types to actions; `none` is a push without a type.
-    fileprivate mutating func readPushes(_ section: Section) {
-        for entry in section.node.entries ?? [] {
-            guard let node = section[entry.key] else { continue }
-            guard !entry.key.isEmpty else {
-                section.diagnostics.error(node, "a push without a type is written none")
-                continue
-            }
-            if let action = PushAction.read(node, section.diagnostics) {
-                pushes[entry.key == "none" ? "" : entry.key] = action
-            }
-        }
     }
 
     private static var meaning: ValueKind<CloseMeaning> {
@@ -190,12 +182,34 @@ extension UpstreamSettings {
                     allowed: "a close code such as 4003 (1000–1014, 3000–4999)")
                 continue
             }
+            if code == CloseCode.messageTooBig.rawValue {
+                var key = node
+                key.position = entry.position
+                section.diagnostics.error(
+                    key, "1009 has a meaning already",
+                    advice: "a message that is too large for the backend ends in message_too_large")
+                continue
+            }
             if let meaning = section.diagnostics.read(node, Self.meaning) { closes[code] = meaning }
         }
     }
 }
 
 extension PushAction {
+    /// Types to actions; `none` is a push without a type.
+    static func read(_ section: Section, into pushes: inout [String: PushAction]) {
+        for entry in section.node.entries ?? [] {
+            guard let node = section[entry.key] else { continue }
+            guard !entry.key.isEmpty else {
+                section.diagnostics.error(node, "a push without a type is written none")
+                continue
+            }
+            if let action = PushAction.read(node, section.diagnostics) {
+                pushes[entry.key == "none" ? "" : entry.key] = action
+            }
+        }
+    }
+
     /// `forward`, `drop`, or `{answer: …}` with JSON text or a mapping.
     fileprivate static func read(_ node: DocumentNode, _ diagnostics: DiagnosticList) -> PushAction? {
         let allowed = "forward, drop or {answer: '{\"type\":\"pong\"}'}"
@@ -208,31 +222,7 @@ extension PushAction {
             diagnostics.error(node, "the key answer is missing", allowed: allowed)
             return nil
         }
-        return diagnostics.readObject(answer, advice: "it is sent to the upstream as it stands").map { .answer($0) }
-    }
-}
-
-extension ReplySettings {
-    fileprivate mutating func read(_ section: Section) {
-        if let node = section["match"],
-            let types = section.diagnostics.readList(
-                node, .text("a type, or none for a message without one"), count: 1...256)
-        {
-            match = types.filter { $0 != "none" }
-            matchNone = types.contains("none")
-        }
-        if let untilSection = section.section("until") {
-            var types: [String] = []
-            untilSection.setList(&types, "type", .text("a type"), count: 1...256)
-            if untilSection["type"] == nil {
-                section.diagnostics.error(untilSection.node, "the key type is missing", allowed: "{type: [done]}")
-            }
-            untilSection.finish()
-            // What ends an exchange is a reply, whether `match` says so or not.
-            match += types.filter { !match.contains($0) }
-            if !types.isEmpty { until = types }
-        }
-        section.finish()
+        return diagnostics.readMessage(answer, to: "the upstream").map { .answer($0) }
     }
 }
 

@@ -41,10 +41,3 @@ package struct ReasonRequest: Codable, Sendable, Hashable {
     package var reason: String?
     package init(reason: String? = nil) { self.reason = reason }
 }
-
-/// `GET /healthz` and `GET /readyz`.
-package struct HealthAnswer: Codable, Sendable, Hashable {
-    /// `alive` or `ready`.
-    package var status: String
-    package init(status: String) { self.status = status }
-}

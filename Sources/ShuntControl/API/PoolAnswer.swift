@@ -21,6 +21,8 @@ package struct PoolAnswer: Codable, Sendable, Hashable {
     package var queuedBytes: Int
     /// Workers that have given this upstream up for a while.
     package var openBreakers: Int
+    /// Whether it answers; absent where nobody knows.
+    package var answers: Bool?
 
     package init(_ pool: PoolStatus) {
         upstream = pool.upstream
@@ -34,5 +36,6 @@ package struct PoolAnswer: Codable, Sendable, Hashable {
         queued = pool.queued
         queuedBytes = pool.queuedBytes
         openBreakers = pool.openBreakers
+        answers = pool.answers
     }
 }

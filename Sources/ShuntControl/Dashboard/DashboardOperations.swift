@@ -21,7 +21,7 @@ extension AdminAPI {
             AdminOperation(
                 "dashboard", .get, .fixed(AdminPath.dashboard), access: .open, "Leads to the dashboard.", answer: nil
             ) { _ throws(Problem) in
-                Answer(status: 308, type: "text/plain", fields: [.location: "/"], body: .bytes(Data()))
+                Answer(status: 308, type: "text/plain", fields: [.location: "./"], body: .bytes(Data()))
             }
         ]
 

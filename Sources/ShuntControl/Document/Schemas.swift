@@ -3,7 +3,9 @@ import ShuntCore
 /// The shapes of the API's JSON (JSON Schema 2020-12, as OpenAPI 3.1 has it). A test holds the real answers against them.
 enum Schemas {
     static let all: [String: JSONTree] = [
-        "HealthAnswer": object(["status": words(["alive", "ready"])]),
+        "HealthAnswer": object(
+            ["status": words(HealthAnswer.words)], optional: ["upstreams": list("UpstreamHealth")]),
+        "UpstreamHealth": object(["upstream": text, "serves": flag], optional: ["answers": flag]),
         "StatusAnswer": object(
             [
                 "version": text, "started_at": time, "revision": revision, "phase": phase, "phase_is_override": flag,
@@ -55,11 +57,12 @@ enum Schemas {
             "would_be_decided_by": origin,
         ]),
         "PoolsAnswer": object(["pools": list("PoolAnswer")]),
-        "PoolAnswer": object([
-            "upstream": text, "side": words(["legacy", "unified"]), "url": text, "pools": count, "dialling": count,
-            "ready": count, "retired": count, "outstanding": count, "queued": count, "queued_bytes": count,
-            "open_breakers": count,
-        ]),
+        "PoolAnswer": object(
+            [
+                "upstream": text, "side": words(["legacy", "unified"]), "url": text, "pools": count,
+                "dialling": count, "ready": count, "retired": count, "outstanding": count, "queued": count,
+                "queued_bytes": count, "open_breakers": count,
+            ], optional: ["answers": flag]),
         "SessionsAnswer": object(["sessions": list("SessionAnswer")]),
         "SessionAnswer": object([
             "name": text, "has_token": flag, "worker": count, "sockets": count, "open": count, "parked": count,

@@ -45,6 +45,7 @@ package struct AdminResponder: HTTPResponder {
         }
         let caller = try gate.admit(request.head, operation.access)
         var call = Call(control: control, route: route, caller: caller)
+        call.query = query
         if operation.access != .open { call.parameters = try Parameter.values(of: query, operation.parameters) }
         if operation.access == .write {
             call.revision = try Self.revision(request.headers)

@@ -28,6 +28,8 @@ enum AdminResponse {
             let body = isHead ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: bytes))
             return Response(status: status, headers: fields, body: body)
         case .stream(let write):
+            // Proxies in front, nginx for one, would keep what comes until there is more of it.
+            if let name = HTTPField.Name("X-Accel-Buffering") { fields[name] = "no" }
             return Response(status: status, headers: fields, body: ResponseBody(write))
         }
     }

@@ -18,7 +18,10 @@ extension MetricsPage {
         for close in closes.sorted(by: { ($0.reason, $0.code) < ($1.reason, $1.code) }) {
             writer.sample(close.count, ["code": close.code, "reason": close.reason])
         }
-        writer.counter("shunt_handshakes_refused", "Handshakes of clients that Shunt itself refused.")
+        writer.counter(
+            "shunt_handshakes_refused",
+            "Handshakes of clients that were refused, by the answer's code (upstream_refused: in the words of the backend)."
+        )
         for (code, count) in sum.refusedHandshakes.sorted(by: { $0.key < $1.key }) {
             writer.sample(count, ["code": code])
         }
@@ -90,7 +93,10 @@ extension MetricsPage {
 }
 
 extension ClientClose {
-    fileprivate var codeText: String { code == Self.other ? "other" : "\(code)" }
+    fileprivate var codeText: String { Self.text(of: code) }
+
+    /// A code as a label.
+    static func text(of code: UInt16) -> String { code == other ? "other" : "\(code)" }
 }
 
 extension ClientClose.Cause {

@@ -14,6 +14,10 @@ extension MetricsPage {
             "shunt_messages_absorbed", "Messages of types that go no further, such as old clients' heartbeats.",
             tally.absorbed)
         counter(
+            "shunt_messages_ambiguous",
+            "Messages of old clients that were passed through with their type twice, which is not the same twice.",
+            tally.ambiguous)
+        counter(
             "shunt_replies_delivered",
             "Replies, pushes that were passed through among them, that were handed to clients or parked.",
             tally.delivered)
@@ -22,13 +26,8 @@ extension MetricsPage {
             tally.lateReplies)
         counter("shunt_replies_unasked", "Replies with nothing outstanding.", tally.unaskedReplies)
         counter("shunt_outcomes_discarded", "Outcomes for clients without a token that were gone.", tally.discarded)
-        writer.counter(
-            "shunt_pushes", "Messages of backends that answer nothing, by what was done with them; routed ways.")
-        writer.sample(tally.pushesForwarded, ["outcome": "forwarded"])
-        writer.sample(tally.pushesAnswered, ["outcome": "answered"])
-        writer.sample(tally.pushesDropped, ["outcome": "dropped"])
         counter("shunt_flips", "Changes of side of a client socket's route.", tally.flips)
-        counter("shunt_heartbeats", "Heartbeats that were sent to old clients.", tally.heartbeats)
+        counter("shunt_heartbeats", "Heartbeats that were sent to clients.", tally.heartbeats)
         counter("shunt_replies_parked", "Replies that were kept for a client that was gone.", tally.parked)
         writer.counter("shunt_parked_replies_ended", "Parked replies that are parked no more, by what came of them.")
         writer.sample(tally.parkedDelivered, ["outcome": "delivered"])

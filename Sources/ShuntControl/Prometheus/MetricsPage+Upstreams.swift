@@ -25,12 +25,26 @@ extension MetricsPage {
             let (nanoseconds, count) = (meters[place].waitedNanoseconds, meters[place].waits)
             writer.sample(nanoseconds: nanoseconds, count: count, labels.upstreams[place])
         }
+        writer.counter(
+            "shunt_pushes", "Messages of a backend that answer nothing, by what was done with them; routed ways.")
+        for (name, meter) in zip(names, meters) {
+            writer.sample(meter.pushes.forwarded, ["upstream": name, "outcome": "forwarded"])
+            writer.sample(meter.pushes.answered, ["upstream": name, "outcome": "answered"])
+            writer.sample(meter.pushes.dropped, ["upstream": name, "outcome": "dropped"])
+        }
         writer.counter("shunt_upstream_dials", "Connections that were begun.")
         writer.samples(labels.upstreams) { meters[$0].dials }
         writer.counter("shunt_upstream_dial_failures", "Connections that never came to be.")
         for (name, meter) in zip(names, meters) where !meter.failures.isEmpty {
             for (kind, count) in meter.failures.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
                 writer.sample(count, ["upstream": name, "reason": kind.rawValue])
+            }
+        }
+        writer.counter(
+            "shunt_upstream_closes", "Connections that the upstream ended, by close code (RFC 6455; 0: cut).")
+        for (name, meter) in zip(names, meters) where !meter.closes.isEmpty {
+            for (code, count) in meter.closes.sorted(by: { $0.key < $1.key }) {
+                writer.sample(count, ["upstream": name, "code": ClientClose.text(of: code)])
             }
         }
         writer.counter("shunt_upstream_connections_retired", "Connections that take no new messages any more.")

@@ -6,6 +6,8 @@ package struct Call: Sendable {
     /// The route that the path names; empty where it names none.
     package var route = ""
     package var parameters: [String: ParameterValue] = [:]
+    /// As it came, without its question mark. Operations that are open to all know few words of it, and mind no others.
+    package var query = ""
     /// Of the body, as text.
     package var members: [String: String] = [:]
     package var caller: Caller
@@ -23,6 +25,14 @@ package struct Call: Sendable {
     package var lastEvent: Int64?
 
     package var author: ChangeAuthor { ChangeAuthor(name: caller.author, reason: members["reason"] ?? "") }
+
+    /// Whether an open operation was asked with this word: `?upstreams`, `?upstreams=true`.
+    func asksFor(_ word: String) -> Bool {
+        query.split(separator: "&").contains { pair in
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return parts[0] == word && (parts.count == 1 || ["", "true", "1"].contains(parts[1]))
+        }
+    }
 
     func number(_ name: String) -> Int64? {
         if case .number(let number)? = parameters[name] { number } else { nil }

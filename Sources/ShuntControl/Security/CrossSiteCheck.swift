@@ -7,7 +7,8 @@ enum CrossSiteCheck {
     static func check(_ request: HTTPRequest, isWrite: Bool) throws(Problem) {
         let fields = request.headerFields
         for origin in fields[values: .origin] {
-            guard OriginCheck.admits(origin, policy: .sameHost, hosts: [request.authority ?? ""]) else {
+            let host = ByteString(request.authority ?? "")
+            guard OriginCheck.admits(ByteString(origin), policy: .sameHost, hosts: [host]) else {
                 throw Problem(.crossSite, "a page of another origin may not use the admin listener")
             }
         }

@@ -7,8 +7,8 @@ package enum Bucket {
     ///   - user: the user claim, else the session's token.
     /// - Returns: 0…9,999. Who is below a rollout's steps is served by the unified upstream, so that a raised share
     ///   never moves anybody back.
-    package static func of(salt: String, user: String) -> Int {
-        let hash = murmur3(Array(salt.utf8) + [0] + Array(user.utf8))
+    package static func of(salt: String, user: ByteString) -> Int {
+        let hash = murmur3(Array(salt.utf8) + [0] + user.bytes)
         return Int((UInt64(hash) &* UInt64(Rollout.whole)) &>> 32)
     }
 

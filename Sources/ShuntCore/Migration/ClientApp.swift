@@ -4,17 +4,17 @@ package struct ClientApp: Sendable, Hashable {
     package static let longest = 64
 
     /// Empty when the client does not say.
-    package let name: String
-    package let version: String
+    package let name: ByteString
+    package let version: ByteString
 
-    package init(name: String, version: String) {
+    package init(name: ByteString, version: ByteString) {
         self.name = Self.cleaned(name)
         self.version = Self.cleaned(version)
     }
 
     package init(_ handshake: Handshake, naming: ClientNaming) {
         let agent = Self.product(handshake.values(of: "user-agent").first ?? "")
-        func first(_ sources: [ClientNaming.Source], _ ofAgent: String) -> String {
+        func first(_ sources: [ClientNaming.Source], _ ofAgent: ByteString) -> ByteString {
             for source in sources {
                 let value =
                     switch source {
@@ -29,23 +29,22 @@ package struct ClientApp: Sendable, Hashable {
     }
 
     /// The first product of a `User-Agent` (RFC 9110 §10.1.5): `python-websockets/12.0 (…)` → name and version.
-    private static func product(_ field: String) -> (name: String, version: String) {
-        let word = field.split(whereSeparator: { $0 == " " || $0 == "\t" }).first ?? ""
-        let parts = word.split(separator: "/", maxSplits: 1)
-        return (String(parts.first ?? ""), parts.count > 1 ? String(parts[1]) : "")
+    private static func product(_ field: ByteString) -> (name: ByteString, version: ByteString) {
+        let word = field.bytes.split(whereSeparator: FieldText.isWhitespace).first ?? []
+        let parts = word.split(separator: 0x2F, maxSplits: 1)
+        return (ByteString(parts.first ?? []), ByteString(parts.count > 1 ? parts[1] : []))
     }
 
-    /// Without control characters, and cut between characters.
-    private static func cleaned(_ text: String) -> String {
-        var result = ""
-        var length = 0
-        for scalar in text.unicodeScalars.prefix(longest) {
-            let size = UTF8.width(scalar)
-            if length + size > longest { break }
-            guard scalar.value >= 0x20, scalar.value != 0x7F, !(0x80...0x9F).contains(scalar.value) else { continue }
-            result.unicodeScalars.append(scalar)
-            length += size
+    /// Without control characters, and cut between characters where it is text.
+    private static func cleaned(_ value: ByteString) -> ByteString {
+        guard let text = value.text else {
+            return ByteString(value.bytes.filter { $0 >= 0x20 && $0 != 0x7F }.prefix(longest))
         }
-        return result
+        var result: [UInt8] = []
+        for scalar in text.unicodeScalars.prefix(longest) {
+            if result.count + UTF8.width(scalar) > longest { break }
+            if !ByteString.isControl(scalar) { result += UTF8.encode(scalar).map { Array($0) } ?? [] }
+        }
+        return ByteString(result)
     }
 }

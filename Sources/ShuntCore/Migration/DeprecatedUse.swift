@@ -13,7 +13,7 @@ package struct DeprecatedUse: Sendable {
     }
 
     private struct Pair: Hashable {
-        var app: String
+        var app: ByteString
         var day: Int64
     }
 

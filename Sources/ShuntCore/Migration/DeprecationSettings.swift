@@ -42,7 +42,7 @@ package struct Brownout: Sendable, Hashable {
     package var until: UnixTime { from + length }
 
     package func covers(route name: String) -> Bool {
-        routes.contains { ClientOverride(app: $0, servedBy: .legacy).matches(app: name) }
+        routes.contains { ClientOverride(app: $0, servedBy: .legacy).matches(app: ByteString(name)) }
     }
 
     package func isInForce(at wall: UnixTime) -> Bool { from <= wall && wall < until }
@@ -57,7 +57,7 @@ package struct Brownout: Sendable, Hashable {
     /// for the whole window and on all its routes, other windows pick others, and none of them the rollout's.
     ///
     /// - Parameter user: the session's token, or for a client without one its address.
-    package func picks(_ user: String) -> Bool {
+    package func picks(_ user: ByteString) -> Bool {
         Bucket.of(salt: "brownout \(from.seconds)", user: user) < share.steps
     }
 

@@ -22,11 +22,11 @@ extension Endpoint {
     /// The brownout that a handshake falls into; nil for none.
     ///
     /// - Parameter token: the session's; nil for a client without one.
-    package func brownout(of handshake: Handshake, token: String?, at wall: UnixTime) -> Brownout? {
+    package func brownout(of handshake: Handshake, token: ByteString?, at wall: UnixTime) -> Brownout? {
         brownout(of: handshake, token: token, among: brownouts.filter { $0.isInForce(at: wall) })
     }
 
-    func brownout(of handshake: Handshake, token: String?, among windows: [Brownout]) -> Brownout? {
+    func brownout(of handshake: Handshake, token: ByteString?, among windows: [Brownout]) -> Brownout? {
         guard !windows.isEmpty, !brownouts.isEmpty else { return nil }
         let user = token ?? handshake.farAddress
         return brownouts.first { windows.contains($0) && $0.picks(user) }

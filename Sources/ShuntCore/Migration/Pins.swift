@@ -73,8 +73,9 @@ package struct Pins: Sendable {
         return entries.firstIndex { $0.conversation == name && $0.route == route }
     }
 
-    /// What stands for a conversation id, which may be as long as a message.
+    /// What stands for a conversation id, which may be spelled in many ways and be as long as a message.
     private static func name(_ conversation: [UInt8]) -> [UInt8] {
+        let conversation = JSONContent.key(conversation)
         if conversation.count <= 256 { return conversation }
         let hash = SipHash.hash(conversation, key: (0, UInt64(truncatingIfNeeded: conversation.count)))
         return Array(conversation.prefix(256)) + (0..<8).map { UInt8(truncatingIfNeeded: hash &>> UInt64(8 * $0)) }

@@ -41,7 +41,7 @@ package struct ClientOverride: Sendable, Hashable {
         self.servedBy = servedBy
     }
 
-    package func matches(app name: String) -> Bool { Self.matches(Array(app.utf8)[...], Array(name.utf8)[...]) }
+    package func matches(app name: ByteString) -> Bool { Self.matches(Array(app.utf8)[...], name.bytes[...]) }
 
     /// Linear in the product of both lengths at worst: it goes back to the last `*` only.
     private static func matches(_ pattern: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) -> Bool {

@@ -1,8 +1,9 @@
 /// An upstream connection, from its dial to its end.
 ///
-/// dialling → ready → retired → gone; any → gone. Retired: no new messages, the outstanding ones may finish.
+/// dialling → (opening →) ready → retired → gone; any → gone. Opening: first words are said, clients' messages wait.
+/// Retired: no new messages, the outstanding ones may finish.
 package struct Connection: Sendable {
-    package enum State: UInt8, Sendable { case dialling, ready, retired }
+    package enum State: UInt8, Sendable { case dialling, opening, ready, retired }
 
     package let pool: PoolID
     package var upstream: Upstream
@@ -21,6 +22,8 @@ package struct Connection: Sendable {
     /// The socket whose message caused the dial.
     package let cause: ClientID
     package var state = State.dialling
+    /// In state `opening`.
+    package var opening: Opening?
     /// Sent and not ended, oldest first; abandoned ones keep their place.
     package var outstanding = ExchangeList()
     /// How many of them still await an outcome.
@@ -29,7 +32,11 @@ package struct Connection: Sendable {
     package var readingStopped = false
     /// A reply came on it: it is past its greetings, and its loss is no failed dial.
     package var replied = false
+    /// A message of any kind came on it: from here on the backend may have read what is written.
+    package var hasSpoken = false
     package var keepalive: Keepalive
+    /// A reply on it carried the correlation member.
+    package var carriesField = false
     package var idleSince: Instant
     /// The end of its lifetime, jittered.
     package var expires = Instant.distantFuture
@@ -52,8 +59,14 @@ package struct Connection: Sendable {
     }
 
     /// A message of the backend came. Returns nothing where none can have come yet.
-    mutating func spoke(_ now: Instant) -> Upstream? {
+    ///
+    /// - Parameter isEarly: set where it is the first one on this connection, or one of the first words.
+    mutating func spoke(_ now: Instant, isEarly: inout Bool) -> Upstream? {
         guard state != .dialling else { return nil }
+        if !hasSpoken || state == .opening {
+            hasSpoken = true
+            isEarly = true
+        }
         keepalive.heard(now)
         return upstream
     }
@@ -64,6 +77,7 @@ package struct Connection: Sendable {
     /// The earliest of its own deadlines, but for those of its exchanges.
     package var nextDeadline: Instant {
         guard state != .dialling, !isRaw else { return .distantFuture }
+        if state == .opening, let opening { return opening.deadline }
         let settings = upstream.settings
         var earliest = keepalive.deadline(settings.keepalive)
         if isThrough { return live > 0 ? min(earliest, lastPassed + settings.exchangeTimeout) : earliest }

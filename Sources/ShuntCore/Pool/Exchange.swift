@@ -34,6 +34,8 @@ package struct Exchange: Sendable {
     /// It was accepted to be passed through as it is: nothing of it was looked at. Where it goes in the end, the side
     /// decides that serves its socket when it is sent.
     package var isPassed = false
+    /// What errors about it repeat of the client's message: members as they stand in JSON, each behind a comma.
+    package var echo: [UInt8] = []
     package var kind = MessageKind.text
     /// Since when it waits for its route's resume.
     package var pausedSince: Instant?

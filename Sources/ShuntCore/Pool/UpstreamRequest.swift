@@ -2,11 +2,11 @@
 /// and what is fixed (`Upgrade`, `Connection`, `Sec-WebSocket-Version`): the dialler adds those.
 package struct UpstreamRequest: Sendable, Equatable {
     /// Path and query. It may hold the session token: never log it.
-    package var target: String
+    package var target: ByteString
     /// `Host` first.
     package var headers: [Handshake.Field]
 
-    package init(target: String, headers: [Handshake.Field]) {
+    package init(target: ByteString, headers: [Handshake.Field]) {
         self.target = target
         self.headers = headers
     }
@@ -21,8 +21,8 @@ package struct UpstreamRequest: Sendable, Equatable {
     ///     backend, and in raw mode its own extensions.
     ///   - values: of the placeholders in the upstream's path.
     package init(
-        upstream: UpstreamSettings, client: Handshake, token: String?, passing: PassthroughMode? = nil,
-        values: [String: String] = [:]
+        upstream: UpstreamSettings, client: Handshake, token: ByteString?, passing: PassthroughMode? = nil,
+        values: [String: ByteString] = [:]
     ) {
         target = UpstreamTarget.text(upstream: upstream, client: client, token: token, values: values)
         headers = [Handshake.Field(name: "Host", value: UpstreamRequest.host(upstream, client, isOwn: passing != nil))]
@@ -38,7 +38,7 @@ package struct UpstreamRequest: Sendable, Equatable {
         headers.removeAll { !FieldText.isFieldName($0.name) || FieldText.isUnsafe($0.value) }
     }
 
-    private mutating func write(_ token: String, as credential: ValueSource?) {
+    private mutating func write(_ token: ByteString, as credential: ValueSource?) {
         switch credential {
         case .none, .query:
             break
@@ -53,15 +53,15 @@ package struct UpstreamRequest: Sendable, Equatable {
         }
     }
 
-    private static func host(_ upstream: UpstreamSettings, _ client: Handshake, isOwn: Bool) -> String {
+    private static func host(_ upstream: UpstreamSettings, _ client: Handshake, isOwn: Bool) -> ByteString {
         switch upstream.host(isOwn: isOwn) {
         case .upstream: break
-        case .name(let name): return name
+        case .name(let name): return ByteString(name)
         case .client:
             let said = client.values(of: "host").first.map { FieldText.trimmed($0) } ?? ""
             if !said.isEmpty { return said }
         }
-        return host(of: upstream.address)
+        return ByteString(host(of: upstream.address))
     }
 
     /// `host[:port]`, without the scheme's default port (RFC 9110 §7.2).

@@ -2,7 +2,7 @@
 enum PassedFields {
     static func of(_ client: Handshake) -> [Handshake.Field] {
         let nominated = Set(FieldText.list(client.values(of: "connection")).filter { !isKept($0) }.map(lowercased))
-        return client.headers.filter { !isOfThisHop($0.name) && !nominated.contains(lowercased($0.name)) }
+        return client.headers.filter { !isOfThisHop($0.name) && !nominated.contains(lowercased(ByteString($0.name))) }
     }
 
     /// What every client or proxy ends at itself (RFC 9110 §7.6.1), the handshake's own fields (extensions and
@@ -18,8 +18,8 @@ enum PassedFields {
 
     /// Fields that say who the client is. A `Connection` field that lists one of them is an attempt to get rid of it,
     /// not an option of this hop.
-    private static func isKept(_ name: String) -> Bool {
-        ["origin", "cookie", "authorization"].contains { asciiEqualIgnoringCase($0, name) }
+    private static func isKept(_ name: ByteString) -> Bool {
+        ["origin", "cookie", "authorization"].contains { asciiEqualIgnoringCase(name, $0) }
     }
 }
 
@@ -35,7 +35,7 @@ enum ForwardedFields {
                     || asciiEqualIgnoringCase(field.name, "forwarded")
             }
         }
-        let route = FieldText.list(client.values(of: "x-forwarded-for") + [client.remoteHost])
+        let route = FieldText.list(client.values(of: "x-forwarded-for") + [ByteString(client.remoteHost)])
         if !route.isEmpty {
             fields.append(Handshake.Field(name: "X-Forwarded-For", value: route.joined(separator: ", ")))
         }
@@ -46,19 +46,17 @@ enum ForwardedFields {
     }
 
     /// What this connection itself says.
-    private static func own(_ client: Handshake) -> [(name: String, value: String)] {
+    private static func own(_ client: Handshake) -> [(name: String, value: ByteString)] {
         let host = client.values(of: "host").first.map { FieldText.trimmed($0) } ?? ""
         let port = Authority(host)?.port ?? (client.secure ? 443 : 80)
         return [
             ("X-Forwarded-Proto", client.secure ? "https" : "http"), ("X-Forwarded-Host", host),
-            ("X-Forwarded-Port", String(port)),
+            ("X-Forwarded-Port", ByteString(String(port))),
         ].filter { !$0.1.isEmpty }
     }
 }
 
-private func lowercased(_ name: String) -> String {
-    String(decoding: name.utf8.map(asciiLowercased), as: UTF8.self)
-}
+private func lowercased(_ name: ByteString) -> ByteString { ByteString(name.bytes.map(asciiLowercased)) }
 
 private func hasPrefix(_ name: String, _ prefix: String) -> Bool {
     name.utf8.count >= prefix.utf8.count && zip(name.utf8, prefix.utf8).allSatisfy { asciiLowercased($0) == $1 }

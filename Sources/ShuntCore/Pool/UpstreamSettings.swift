@@ -34,7 +34,7 @@ package enum PoolMode: Sendable { case session, client }
 package enum Correlation: Sendable, Hashable {
     /// In order, one after the other.
     case fifo
-    /// By a member that the backend echoes (one dotted level). `unique`: every exchange has a value of its own, so a
+    /// By a member that the backend echoes (a path). `unique`: every exchange has a value of its own, so a
     /// late reply can be told from the next one's and a timeout need not retire the connection.
     case field(String, unique: Bool)
 }
@@ -53,6 +53,27 @@ package enum PushTarget: Sendable { case last, all, none }
 /// What an application close code of a backend, or the HTTP status of its refusal, means: the session is not who it was,
 /// this one is not wanted, or there are too many at the moment.
 package enum CloseMeaning: Sendable, Hashable { case auth, refuse, limit }
+
+/// A message that is sent on each new connection, before any client's.
+package struct OpeningMessage: Sendable, Hashable {
+    /// JSON text. `{token}`, `{session}` and, for a legacy upstream, the members of the address stand for their values,
+    /// inside of strings.
+    package var send: String
+    /// The types one of which is its reply; empty where none comes.
+    package var replies: [String] = []
+    /// It waits until the backend has greeted.
+    package var afterGreeting = false
+    package init(send: String) { self.send = send }
+}
+
+/// A backend's greeting, before which no client's message is written.
+package struct GreetingSettings: Sendable, Hashable {
+    /// The types one of which it has.
+    package var types: [String] = []
+    /// How long each of a connection's first words is waited for.
+    package var timeout = TimeSpan.seconds(10)
+    package init() {}
+}
 
 /// At most `count` messages in any `per`.
 package struct Rate: Sendable, Hashable {
@@ -73,14 +94,36 @@ package struct QueueSettings: Sendable, Hashable {
     package init() {}
 }
 
+/// What tells replies from pushes.
+package enum ReplyKinds: Sendable, Hashable {
+    /// The value of a member, by its path.
+    case member(String)
+    /// That one of these members is there, by their paths: JSON-RPC's `result` and `error` in a reply, `method` in a push.
+    /// A message with a member of both is a push.
+    case presence(reply: [String], push: [String])
+}
+
+/// The values of a member that end an exchange.
+package struct ReplyEnd: Sendable, Hashable {
+    package var path: String
+    package var values: [String]
+    package init(path: String = "type", values: [String]) {
+        self.path = path
+        self.values = values
+    }
+}
+
 /// Which messages of an upstream are replies.
 package struct ReplySettings: Sendable, Hashable {
-    /// The values of `type` that end an exchange.
-    package var match = ["response", "chat_response", "agent_response", "message", "error"]
-    /// Whether a message without `type` ends one.
+    package var by = ReplyKinds.member("type")
+    /// The values of the member that tells kinds, of replies.
+    package var match = [
+        "response", "chat_response", "agent_response", "message", "error", "visualization", "analysis", "drill_down",
+    ]
+    /// Whether a message without it is one.
     package var matchNone = true
-    /// For streams: only these types end the exchange; the matching others are parts of it.
-    package var until: [String]?
+    /// For streams: only these end the exchange, and errors; the matching others are parts of it.
+    package var until: ReplyEnd?
     package init() {}
 }
 
@@ -108,6 +151,8 @@ package struct UpstreamSettings: Sendable, Hashable {
     package var sourceAddresses: [String] = []
     package var pace: [Rate] = []
     package var correlation = Correlation.fifo
+    /// The path of the correlation member in replies, where it is not that of messages.
+    package var correlationInReplies: String?
     package var inFlight = 1
     package var exchangeTimeout = TimeSpan.seconds(120)
     /// How long a stream may go on, from its first part.
@@ -121,6 +166,10 @@ package struct UpstreamSettings: Sendable, Hashable {
     package var closes: [UInt16: CloseMeaning] = [:]
     /// By the HTTP status that a dial is answered with. On routed ways: who is passed through hears the answer itself.
     package var refusals: [Int: CloseMeaning] = [401: .auth, 403: .auth]
+    /// The first messages on each new connection, in order.
+    package var onOpen: [OpeningMessage] = []
+    /// nil where the backend is written to at once.
+    package var ready: GreetingSettings?
     package var deadAfterError = ["Internal error:"]
     package var keepalive = KeepaliveSettings()
     package var breakerFailures = 5

@@ -105,6 +105,8 @@ package struct PoolStatus: Sendable, Hashable {
     package var queuedBytes = 0
     /// Workers whose breaker for this upstream is open.
     package var openBreakers = 0
+    /// Whether it answers now; nil where nobody has asked. Not of one worker: `add` leaves it alone.
+    package var answers: Bool?
 
     package init(upstream: String, side: Side, url: String) {
         self.upstream = upstream

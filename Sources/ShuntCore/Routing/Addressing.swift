@@ -51,15 +51,16 @@ package final class Addressing: Sendable {
         _ nodes: inout [Node], node: Int, level: Int, members: [Int], routes: [RouteSettings]
     ) throws(TableProblem) {
         var order: [String] = []
-        var groups: [String: [Int]] = [:]
+        // By their bytes, as messages are compared: two spellings of one character are two values.
+        var groups: [[UInt8]: [Int]] = [:]
         for member in members {
             let value = routes[member].match[level]
-            if groups[value] == nil { order.append(value) }
-            groups[value, default: []].append(member)
+            if groups[Array(value.utf8)] == nil { order.append(value) }
+            groups[Array(value.utf8), default: []].append(member)
         }
         var children: [Child] = []
         for value in order {
-            let group = groups[value] ?? []
+            let group = groups[Array(value.utf8)] ?? []
             if let leaf = group.first(where: { routes[$0].match.count == level + 1 }) {
                 if let other = group.first(where: { $0 != leaf }) {
                     throw .overlap(route: max(leaf, other), with: min(leaf, other))

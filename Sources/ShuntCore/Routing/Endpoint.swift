@@ -5,15 +5,14 @@ package final class Endpoint: Sendable {
     package let route: Route
     package let mode: PassthroughMode
     /// Types of clients' messages that go no further.
-    package let absorbed: ByteMap
+    package let absorbed: Absorption
     /// What is sent to clients to keep them calm; nil for nothing.
-    package let heartbeat: [UInt8]?
-    package let heartbeatEvery: TimeSpan
+    package let beat: Beat?
     /// Brings a reply of the unified form to this endpoint's.
     package let toLegacy: ReshapeProgram
     /// Whose `replyKeys` that program is for.
     package let unified: Upstream?
-    package let onConnect: [ConnectTemplate]
+    package let greet: [ConnectTemplate]
     /// For unlisted values: where they stand in the path.
     package let pattern: PathPattern?
     /// What it says of its end; nil while it is open.
@@ -23,18 +22,17 @@ package final class Endpoint: Sendable {
 
     init(
         path: String, route: Route, mode: PassthroughMode, heartbeat: HeartbeatSettings?, toLegacy: ReshapeProgram,
-        unified: Upstream? = nil, onConnect: [ConnectTemplate] = [], pattern: PathPattern? = nil,
+        unified: Upstream? = nil, greet: [ConnectTemplate] = [], pattern: PathPattern? = nil,
         announcement: Announcement? = nil, brownouts: [Brownout] = []
     ) {
         self.path = path
         self.route = route
         self.mode = mode
-        absorbed = ByteMap(heartbeat?.absorb ?? [])
-        self.heartbeat = heartbeat?.send.map { Array($0.utf8) }
-        heartbeatEvery = heartbeat?.every ?? .seconds(8)
+        absorbed = Absorption(heartbeat?.absorb ?? [])
+        beat = heartbeat?.beat.map { Beat($0) }
         self.toLegacy = toLegacy
         self.unified = unified
-        self.onConnect = onConnect
+        self.greet = greet
         self.pattern = pattern
         self.announcement = announcement
         self.brownouts = brownouts
@@ -49,30 +47,29 @@ extension Endpoint {
 /// A path with placeholders, each for one whole segment.
 package struct PathPattern: Sendable, Hashable {
     private enum Segment: Sendable, Hashable {
-        case text(String)
+        case text(ByteString)
         case value(String)
     }
     private let segments: [Segment]
 
     package init(_ path: String) {
-        segments = path.split(separator: "/", omittingEmptySubsequences: false).map { segment in
-            if segment.hasPrefix("{"), segment.hasSuffix("}") { return .value(String(segment.dropFirst().dropLast())) }
-            return .text(String(segment))
+        segments = ByteString(path).split(at: 0x2F).map { segment in
+            Self.placeholder(segment).map { .value($0) } ?? .text(segment)
         }
     }
 
     /// The values of the placeholders in a path, as they stand there; nil where it does not fit. A value is the name of
     /// something: not empty, and nothing that a server may take for another path.
-    package func values(in path: String) -> [String: String]? {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    package func values(in path: ByteString) -> [String: ByteString]? {
+        let parts = path.split(at: 0x2F)
         guard parts.count == segments.count else { return nil }
-        var values: [String: String] = [:]
+        var values: [String: ByteString] = [:]
         for (part, segment) in zip(parts, segments) {
             switch segment {
             case .text(let text): if part != text { return nil }
             case .value(let name):
                 if !Self.isName(part) { return nil }
-                values[name] = String(part)
+                values[name] = part
             }
         }
         return values
@@ -80,21 +77,38 @@ package struct PathPattern: Sendable, Hashable {
 
     /// Servers normalise paths in their own ways (RFC 3986 §6.2.2): dots and slashes behind `%`, backslashes, dots before
     /// a parameter of the segment. What any of them could take for a way up or down is no name.
-    private static func isName(_ segment: Substring) -> Bool {
-        guard let text = PercentCoding.decoded(segment, plusIsSpace: false),
-            !text.utf8.contains(where: { $0 == 0x2F || $0 == 0x5C || $0 < 0x20 || $0 == 0x7F })
+    private static func isName(_ segment: ByteString) -> Bool {
+        let bytes = PercentCoding.decoded(segment, plusIsSpace: false).bytes
+        guard !bytes.contains(where: { $0 == 0x2F || $0 == 0x5C || $0 < 0x20 || $0 == 0x7F }), !hasOverlong(bytes)
         else { return false }
-        // By bytes: a character may be a semicolon and what combines with it.
-        let name = text.utf8.prefix { ![0x3B, 0x3F, 0x23].contains($0) }
+        let name = bytes.prefix { ![0x3B, 0x3F, 0x23].contains($0) }
         return !name.isEmpty && !name.elementsEqual(".".utf8) && !name.elementsEqual("..".utf8)
     }
 
+    /// Whether a careless decoder of UTF-8 could read an ASCII character where none is: `%C0%AE` is such a dot.
+    private static func hasOverlong(_ bytes: [UInt8]) -> Bool {
+        zip(bytes, bytes.dropFirst()).contains { first, second in
+            switch first {
+            case 0xC0, 0xC1: (0x80...0xBF).contains(second)
+            case 0xE0: (0x80...0x9F).contains(second)
+            case 0xF0: (0x80...0x8F).contains(second)
+            default: false
+            }
+        }
+    }
+
     /// A path with the values in the place of their placeholders.
-    package static func fill(_ path: String, _ values: [String: String]) -> String {
-        path.split(separator: "/", omittingEmptySubsequences: false).map { segment in
-            guard segment.hasPrefix("{"), segment.hasSuffix("}") else { return String(segment) }
-            return values[String(segment.dropFirst().dropLast())] ?? String(segment)
+    package static func fill(_ path: String, _ values: [String: ByteString]) -> ByteString {
+        guard !values.isEmpty else { return ByteString(path) }
+        return ByteString(path).split(at: 0x2F).map { segment in
+            placeholder(segment).flatMap { values[$0] } ?? segment
         }.joined(separator: "/")
+    }
+
+    /// The name in a segment's braces; nil for any other segment.
+    private static func placeholder(_ segment: ByteString) -> String? {
+        guard segment.count >= 2, segment.bytes.first == 0x7B, segment.bytes.last == 0x7D else { return nil }
+        return ByteString(segment.bytes.dropFirst().dropLast()).text
     }
 }
 
@@ -136,8 +150,8 @@ package struct EndpointTable: Sendable {
     /// By route index; nil where a route has none.
     package let byRoute: [Endpoint?]
     package let unlisted: [Endpoint]
-    private let byPath: [String: Endpoint]
-    private let unifiedPaths: Set<String>
+    private let byPath: [ByteString: Endpoint]
+    private let unifiedPaths: Set<ByteString>
     /// As the configuration has them, without aliases but for the unified endpoint's.
     private let ownPaths: [String]
     private let routedPaths: [String]
@@ -146,11 +160,11 @@ package struct EndpointTable: Sendable {
     init(
         _ definition: TableDefinition, routes: [Route], upstreams: [Upstream], unified: Upstream?
     ) throws(TableProblem) {
-        unifiedPaths = Set(definition.addressing.paths)
+        unifiedPaths = Set(definition.addressing.paths.map { ByteString($0) })
         ownPaths = definition.addressing.paths
         routedPaths = definition.routes.compactMap { $0.endpoint?.path }
         unlistedPaths = definition.unlisted.map(\.path)
-        var byPath: [String: Endpoint] = [:]
+        var byPath: [ByteString: Endpoint] = [:]
         var byRoute: [Endpoint?] = []
         let state = EndpointState(in: definition.phase)
         let announcement =
@@ -172,19 +186,20 @@ package struct EndpointTable: Sendable {
             }
             let made = Endpoint(
                 path: endpoint.path, route: route, mode: endpoint.passthrough, heartbeat: endpoint.heartbeat,
-                toLegacy: program, unified: unified, onConnect: endpoint.onConnect.map { ConnectTemplate($0) },
+                toLegacy: program, unified: unified, greet: endpoint.greet.map { ConnectTemplate($0) },
                 announcement: announcement,
                 brownouts: state == .deprecated
                     ? definition.deprecation.brownouts.filter { $0.covers(route: route.name) } : [])
             byRoute.append(made)
             for path in [endpoint.path] + endpoint.aliases {
-                if unifiedPaths.contains(path) {
+                let key = ByteString(path)
+                if unifiedPaths.contains(key) {
                     throw .samePath(route: route.index, path: path, name: "the unified endpoint")
                 }
-                if let other = byPath[path], other !== made {
+                if let other = byPath[key], other !== made {
                     throw .samePath(route: route.index, path: path, name: other.route.name)
                 }
-                byPath[path] = made
+                byPath[key] = made
             }
         }
         self.byRoute = byRoute
@@ -222,8 +237,8 @@ package struct EndpointTable: Sendable {
 
     /// The endpoint that has this path or pattern as its own (no alias).
     package func endpoint(at path: String) -> Endpoint? {
-        if let endpoint = byPath[path] { return endpoint }
-        return unlisted.first { $0.path == path }
+        if let endpoint = byPath[ByteString(path)] { return endpoint }
+        return unlisted.first { $0.path.utf8.elementsEqual(path.utf8) }
     }
 
     /// Where clients may connect: aliases of the unified endpoint too, of the others none, with placeholders for values
@@ -236,7 +251,7 @@ package struct EndpointTable: Sendable {
     }
 
     /// What a path means: one that is written out counts before a pattern. nil for a path that nobody answers.
-    package func match(_ path: String) -> EndpointMatch? {
+    package func match(_ path: ByteString) -> EndpointMatch? {
         if unifiedPaths.contains(path) { return .unified }
         if let endpoint = byPath[path] { return .legacy(endpoint) }
         for endpoint in unlisted where endpoint.pattern?.values(in: path) != nil { return .legacy(endpoint) }

@@ -9,10 +9,11 @@ package enum PassthroughMode: String, Sendable, Hashable, CaseIterable {
 /// What old clients need to stay calm: their own heartbeats are absorbed, ours are sent on schedule.
 package struct HeartbeatSettings: Sendable, Hashable {
     /// Types of clients' messages that go no further.
-    package var absorb: [String] = []
+    package var absorb: [AbsorbedType] = []
     /// The JSON text that is sent to the client; nil sends none.
     package var send: String?
     package var every = TimeSpan.seconds(8)
+    package var beat: BeatSettings? { send.map { BeatSettings(send: $0, every: every) } }
     package init() {}
 }
 
@@ -28,7 +29,7 @@ package struct EndpointSettings: Sendable, Hashable {
     package var toLegacy = ReshapeRules()
     /// JSON texts that are sent to a client that connects while the unified upstream serves the route, in place of what
     /// the legacy backend would push. `{agent_type}` and the like, `{session}` and `{conversation_id}` are filled in.
-    package var onConnect: [String] = []
+    package var greet: [String] = []
     package init(path: String) { self.path = path }
 }
 

@@ -8,8 +8,8 @@ package struct Limits: Sendable, Hashable {
     /// Per client socket, with bursts of twice that.
     package var messagesPerSecond = 100
     package var handshakeTimeout = TimeSpan.seconds(10)
-    /// Per worker.
-    package var handshakesInProgress = 200
+    /// Of all handshakes under way in the process. Above it accepting pauses, and the slowest give way.
+    package var handshakeBytes = 64 << 20
     /// nil: clients are not pinged.
     package var clientPing: KeepaliveSettings? = KeepaliveSettings()
     package var idleTimeout = TimeSpan.hours(1)

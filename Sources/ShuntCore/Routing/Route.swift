@@ -20,10 +20,13 @@ package final class Route: Sendable {
     package let tags: [[UInt8]?]
     /// `match` as bytes, to compare a reply's own address with.
     package let matchBytes: [[UInt8]]
+    /// How the unified upstream's messages of this route are read, where the route says so itself.
+    let unifiedRules: ReplyRules?
 
     package init(
         index: Int, settings: RouteSettings, decision: RouteDecision, legacy: Upstream?, unified: Upstream?, depth: Int
     ) {
+        unifiedRules = unified?.routeRules[settings.name]
         self.index = index
         name = settings.name
         match = settings.match
@@ -43,6 +46,11 @@ package final class Route: Sendable {
             JSONString.appendQuoted(Array(settings.match[level].utf8), to: &json)
             return json
         }
+    }
+
+    /// How an upstream's messages of this route are read.
+    func rules(of upstream: Upstream) -> ReplyRules {
+        upstream.isUnified ? unifiedRules ?? upstream.rules : upstream.rules
     }
 
     /// Who serves the route on a side. A side without an upstream is never chosen by a checked table; should one be

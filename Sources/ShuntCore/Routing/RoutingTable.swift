@@ -17,7 +17,14 @@ package final class RoutingTable: Sendable {
     package let conversationSlot: Int
     package let conversationIsTopLevel: Bool
     package let tokenSlot: Int
-    package let absorbed: ByteMap
+    /// Whether a backend takes the session's token in each message.
+    package let sendsTokens: Bool
+    let deciding: DecidingMembers
+    /// Of `AddressingSettings.echo`, in its order.
+    package let echoSlots: [Int]
+    package let absorbed: Absorption
+    /// What is sent to clients of the unified endpoint on schedule; nil for nothing.
+    package let beat: Beat?
     package let oneWay: ByteMap
     package let conversationTemplate: ConversationTemplate
     package let unified: Upstream?
@@ -27,26 +34,38 @@ package final class RoutingTable: Sendable {
     package init(_ definition: TableDefinition) throws(TableProblem) {
         self.definition = definition
         let address = definition.addressing
-        var paths = ["type", "session_token", address.conversationField] + address.routeBy
+        let kind = address.kinds.kindPath
+        var paths = [kind, "session_token", address.conversationField] + address.routeBy + address.echo
+        var correlations: [String] = []
         for upstream in definition.upstreams {
             paths += ReshapeProgram.paths(of: upstream.request)
-            if case .field(let field, _) = upstream.correlation { paths.append(field) }
+            if case .field(let field, _) = upstream.correlation { correlations.append(field) }
         }
-        let keys = KeySet(paths)
+        paths += correlations
+        let keys = KeySet(paths, folding: "session_token")
         requestKeys = keys
         routeSlots = address.routeBy.map { keys.slot($0) ?? 0 }
         strippable = address.routeBy.map { !$0.contains(".") }
         strippedSlots = zip(routeSlots, strippable).compactMap { $1 ? $0 : nil }
-        typeSlot = keys.slot("type") ?? 0
+        typeSlot = keys.slot(kind) ?? 0
         conversationSlot = keys.slot(address.conversationField) ?? 0
         conversationIsTopLevel = !address.conversationField.contains(".")
         tokenSlot = keys.slot("session_token") ?? 0
-        absorbed = ByteMap(address.absorb)
+        sendsTokens = definition.upstreams.contains { $0.identity == .message }
+        deciding = DecidingMembers(
+            address: address.routeBy, kind: kind, conversation: address.conversationField,
+            correlations: correlations, keys: keys)
+        echoSlots = address.echo.compactMap { keys.slot($0) }
+        absorbed = Absorption(address.absorb)
+        beat = address.heartbeat.map { Beat($0) }
         oneWay = ByteMap(address.oneWay)
         conversationTemplate = ConversationTemplate(address.conversationTemplate, fields: address.routeBy)
         addressing = try Addressing(address, routes: definition.routes, keys: keys)
         let restored = Set(
             definition.routes.flatMap { ReshapeProgram.paths(of: $0.endpoint?.toLegacy ?? ReshapeRules()) })
+        let ownRules = Dictionary(
+            definition.routes.filter { !$0.unified.isEmpty }.map { ($0.name, $0.unified) },
+            uniquingKeysWith: { first, _ in first })
         var built: [Upstream] = []
         for (index, settings) in definition.upstreams.enumerated() {
             if let reason = Self.danger(in: settings) { throw .unsafe(upstream: index, reason: reason) }
@@ -54,7 +73,8 @@ package final class RoutingTable: Sendable {
                 built.append(
                     try Upstream(
                         index: index, settings: settings, isUnified: index == definition.unified, addressing: address,
-                        requestKeys: keys, restored: index == definition.unified ? restored.sorted() : []))
+                        requestKeys: keys, restored: index == definition.unified ? restored.sorted() : [],
+                        routes: index == definition.unified ? ownRules : [:]))
             } catch {
                 throw .badRule(upstream: index, reason: error.text)
             }

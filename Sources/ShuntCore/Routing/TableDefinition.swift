@@ -5,21 +5,40 @@ package enum Side: UInt8, Sendable, Hashable { case legacy, unified }
 package struct AddressingSettings: Sendable, Hashable {
     /// The unified endpoint's path and its aliases.
     package var paths: [String] = ["/api/ws/agent"]
-    /// The members that name a route, most significant first (one dotted level allowed).
+    /// The members that name a route, by their paths, most significant first.
     package var routeBy: [String] = ["agent_type", "pillar"]
     package var conversationField = "conversation_id"
+    /// Its path in replies, where that is another.
+    package var conversationInReplies: String?
+    /// What tells the kinds of clients' messages, and of Shunt's own.
+    package var kinds = ReplyKinds.member("type")
     /// `{field}` for each `routeBy` value and `{session}`; nil means the built-in rule: all values and the session
     /// joined by `_`.
     package var conversationTemplate: String?
     /// The route of a message without the first `routeBy` member; nil refuses it.
     package var defaultRoute: String?
     /// Types from clients that are never routed.
-    package var absorb: [String] = ["heartbeat", "ping", "pong"]
+    package var absorb: [AbsorbedType] = ["heartbeat", "ping", "pong"]
+    /// What is sent to clients of the unified endpoint on schedule; nil for nothing.
+    package var heartbeat: BeatSettings?
+    /// Members of a message to the unified endpoint that errors about it repeat.
+    package var echo: [String] = ["request_id"]
     /// Types from clients that open no exchange.
     package var oneWay: [String] = []
     /// Whether the unified backend is given conversation ids that were made.
     package var sendsMadeConversation = false
     package init() {}
+}
+
+/// How the unified upstream's messages of one route are read, where that is not as for the others.
+package struct UnifiedRouteSettings: Sendable, Hashable {
+    /// In place of the upstream's own; nil where those are the route's.
+    package var replies: ReplySettings?
+    package var toUnified: ReshapeRules?
+    package var pushes: [String: PushAction]?
+    package init() {}
+
+    package var isEmpty: Bool { self == UnifiedRouteSettings() }
 }
 
 /// A route as configured.
@@ -32,6 +51,8 @@ package struct RouteSettings: Sendable, Hashable {
     package var servedBy: Rollout
     /// Index of the legacy upstream in `TableDefinition.upstreams`.
     package var legacy: Int?
+    /// What the route has of its own where the unified upstream serves it.
+    package var unified = UnifiedRouteSettings()
     /// Where old clients connect; nil when the route has no legacy endpoint.
     package var endpoint: EndpointSettings?
     package var hold: Side?

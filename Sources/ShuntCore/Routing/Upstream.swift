@@ -7,74 +7,108 @@ package final class Upstream: Sendable {
     package let isUnified: Bool
     /// The members of its messages that matter.
     package let replyKeys: KeySet
-    package let typeSlot: Int
-    package let messageSlot: Int
     package let conversationSlot: Int?
     /// For field correlation; nil for fifo.
     package let correlationSlot: Int?
     /// The slots of the `routeBy` members; nil for a dotted one, which no tag can be written to.
     package let tagSlots: [Int?]
-    package let toUnified: ReshapeProgram
+    /// Whether rules or tags act on its replies: on all duplicates of a member, so that they are scanned to their end.
+    package let editsReplies: Bool
+    /// How its messages are read, unless the route that they are of has rules of its own.
+    let rules: ReplyRules
+    /// By the names of routes: such rules. Only the unified upstream's routes have them.
+    let routeRules: [String: ReplyRules]
+    /// The members that tell the kinds of messages that are passed through, and the rules over them.
+    let passedKeys: KeySet
+    let passedRules: ReplyRules
+    /// Where a client's own message of that upstream says what it is, in `passedKeys`.
+    let passedKindSlot: Int
     package let request: ReshapeProgram
+    /// Where its messages are unwrapped; nil where they are not.
+    let unwrapped: UnwrappedRequest?
     /// The correlation member's slot in the table's request keys.
     package let requestCorrelationSlot: Int?
-    package let replyTypes: ByteMap
-    package let untilTypes: ByteMap?
-    package let pushTypes: ByteMap
-    package let pushActions: [PushAction]
-    package let untypedPush: PushAction
-    package let deadPrefixes: [[UInt8]]
+    /// What has to be said on a connection before any client's message; nil for nothing.
+    package let opening: OpeningSteps?
     /// Of the settings, for the message path.
     package let exchangeTimeout: TimeSpan
     package let idleTimeout: TimeSpan
     /// Whether a sent message is kept, because it may be sent again.
     package let keepsSent: Bool
+    /// Whether one is kept until the backend's first word, because a close code may say that nothing was read.
+    package let keepsUnread: Bool
     /// Whether its backend is given the conversation id that we made where nobody named one.
     package let needsConversation: Bool
     /// Whether replies are told apart by their conversation id.
     package let correlatesByConversation: Bool
 
-    /// - Parameter restored: the members that `to_legacy` rules of endpoints speak of, for the unified upstream.
+    /// - Parameters:
+    ///   - restored: the members that `to_legacy` rules of endpoints speak of, for the unified upstream.
+    ///   - routes: what routes say for themselves, for the unified upstream, by their names.
     package init(
         index: Int, settings: UpstreamSettings, isUnified: Bool, addressing: AddressingSettings, requestKeys: KeySet,
-        restored: [String] = []
+        restored: [String] = [], routes: [String: UnifiedRouteSettings] = [:]
     ) throws(ReshapeProblem) {
         self.index = index
         self.settings = settings
         self.isUnified = isUnified
-        var paths = ["type", "message"] + ReshapeProgram.paths(of: settings.toUnified) + restored
+        var paths = ReplyRules.paths(settings.replies, settings.toUnified) + restored
+        for (_, own) in routes.sorted(by: { $0.key < $1.key }) {
+            paths += ReplyRules.paths(own.replies ?? settings.replies, own.toUnified ?? settings.toUnified)
+        }
         let taggable = addressing.routeBy.map { $0.contains(".") ? nil : $0 }
         paths += taggable.compactMap { $0 }
-        let conversation = addressing.conversationField.contains(".") ? nil : addressing.conversationField
+        let echoed = addressing.conversationInReplies ?? addressing.conversationField
+        let conversation = echoed.contains(".") ? nil : echoed
         if let conversation { paths.append(conversation) }
         var correlation: String?
         if case .field(let field, _) = settings.correlation {
             correlation = field
-            paths.append(field)
+            paths.append(settings.correlationInReplies ?? field)
         }
         let keys = KeySet(paths, unwrap: settings.toUnified.unwrap)
         replyKeys = keys
-        typeSlot = keys.slot("type") ?? 0
-        messageSlot = keys.slot("message") ?? 0
         conversationSlot = conversation.flatMap { keys.slot($0) }
-        correlationSlot = correlation.flatMap { keys.slot($0) }
+        correlationSlot = correlation.flatMap { keys.slot(settings.correlationInReplies ?? $0) }
         tagSlots = taggable.map { $0.flatMap { keys.slot($0) } }
-        toUnified = try ReshapeProgram(settings.toUnified, keys: keys)
-        request = try ReshapeProgram(settings.request, keys: requestKeys)
+        editsReplies =
+            !settings.toUnified.isEmpty || !restored.isEmpty || !routes.isEmpty || conversation != nil
+            || taggable.contains { $0 != nil }
+        rules = try ReplyRules(
+            settings.replies, pushes: settings.pushes, deadAfterError: settings.deadAfterError,
+            toUnified: settings.toUnified, keys: keys)
+        var routeRules: [String: ReplyRules] = [:]
+        for (name, own) in routes {
+            routeRules[name] = try ReplyRules(
+                own.replies ?? settings.replies, pushes: own.pushes ?? settings.pushes,
+                deadAfterError: settings.deadAfterError, toUnified: own.toUnified ?? settings.toUnified, keys: keys)
+        }
+        self.routeRules = routeRules
+        let kindPath = settings.replies.by.kindPath
+        let passed = KeySet(settings.replies.by.paths + [settings.replies.until?.path, kindPath].compactMap { $0 })
+        passedKeys = passed
+        passedKindSlot = passed.slot(kindPath) ?? 0
+        passedRules = try ReplyRules(settings.replies, keys: passed)
+        if let wrapper = settings.request.unwrap {
+            request = ReshapeProgram()
+            unwrapped = try UnwrappedRequest(
+                settings.request, wrapper: wrapper, addressing: addressing, correlation: correlation)
+        } else {
+            request = try ReshapeProgram(settings.request, keys: requestKeys)
+            unwrapped = nil
+        }
         requestCorrelationSlot = correlation.flatMap { requestKeys.slot($0) }
-        replyTypes = ByteMap(settings.replies.match)
-        untilTypes = settings.replies.until.map { ByteMap($0) }
-        let pushes = settings.pushes.filter { !$0.key.isEmpty }.sorted { $0.key < $1.key }
-        pushTypes = ByteMap(pushes.map(\.key))
-        pushActions = pushes.map(\.value)
-        untypedPush = settings.pushes[""] ?? .drop
         exchangeTimeout = settings.exchangeTimeout
         idleTimeout = settings.idleTimeout
         keepsSent = settings.retrySafe
+        keepsUnread = !settings.closes.isEmpty
         correlatesByConversation = correlation == addressing.conversationField
         needsConversation = correlatesByConversation || isUnified && addressing.sendsMadeConversation
-        deadPrefixes = settings.deadAfterError.filter { !$0.isEmpty }.map { Array($0.utf8) }
+        opening = OpeningSteps(settings)
     }
+
+    /// Whether replies of any of its routes may come in parts.
+    package var hasStreams: Bool { rules.isStreaming || routeRules.values.contains { $0.isStreaming } }
 
     /// Whether a correlation value belongs to one exchange only.
     package var hasUniqueCorrelation: Bool {

@@ -52,6 +52,8 @@ struct AddressText {
     /// one. What is no address is its own key.
     static func key(_ entry: String) -> String { AddressText(forwarded: entry)?.text ?? entry }
 
+    static func key(_ entry: ByteString) -> ByteString { entry.text.map { ByteString(key($0)) } ?? entry }
+
     static let mappedPrefix: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
 
     private static func quad(_ source: ArraySlice<UInt8>) -> [UInt8]? {

@@ -34,7 +34,7 @@ package struct Client: Sendable {
     package var leaving = Leaving.draining
     /// An old client whose route is gone: nothing more is accepted, for whatever reason it leaves.
     package var isStranded = false
-    /// When a heartbeat is sent to it.
+    /// When a heartbeat is sent to it; `.distantFuture` for never.
     package var beats = Instant.distantFuture
     /// It is not read, because its upstream does not take what it sends.
     package var readingStopped = false

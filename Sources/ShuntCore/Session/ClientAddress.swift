@@ -10,11 +10,11 @@ package enum ClientAddress {
     /// - Returns: the last entry that is no trusted proxy's itself, in one spelling; the first one where all are. Without
     ///   entries to believe, the peer's.
     static func key(
-        peer: String, isTrusted: Bool, forwarded: [String], trustedProxies: [AddressRange]
-    ) -> String {
-        guard isTrusted, let first = forwarded.first else { return AddressText.key(peer) }
+        peer: String, isTrusted: Bool, forwarded: [ByteString], trustedProxies: [AddressRange]
+    ) -> ByteString {
+        guard isTrusted, let first = forwarded.first else { return ByteString(AddressText.key(peer)) }
         let last = forwarded.last { entry in
-            let key = AddressText.key(entry)
+            guard let key = AddressText.key(entry).text else { return true }
             return !trustedProxies.contains { $0.contains(key) }
         }
         return AddressText.key(last ?? first)

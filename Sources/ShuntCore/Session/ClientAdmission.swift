@@ -1,7 +1,7 @@
 /// Who a client is, by its handshake.
 package enum ClientIdentity: Sendable, Equatable {
     /// A session, known by its token.
-    case session(token: String)
+    case session(token: ByteString)
     /// No token, or one that means nothing: a session of its own.
     case anonymous
     /// The token stands in two places that disagree, or twice in one (then both are the same): 400.
@@ -16,20 +16,21 @@ package enum ClientIdentity: Sendable, Equatable {
 package enum ClientAdmission {
     /// Reads the token from every source of the settings.
     ///
-    /// A token is compared after decoding and without the white space around it. One of `absent` counts as none. The
+    /// A token is compared by its bytes, after decoding and without the white space around it. One of `absent` counts as none. The
     /// same place filled twice is ambiguous whatever it holds (backends disagree on which one counts: Starlette takes
     /// the last); two places that hold the same token are not.
     package static func identity(of handshake: Handshake, settings: SessionSettings) -> ClientIdentity {
-        var found: String?
+        var found: ByteString?
         var place: ValueSource?
+        let absent = Set(settings.absent.map { ByteString($0) })
         for source in settings.token {
             let values = source.values(in: handshake)
             if values.count > 1 { return .ambiguous(source, source) }
             guard let value = values.first else { continue }
             let token = FieldText.trimmed(value)
-            if token.isEmpty || settings.absent.contains(where: { FieldText.sameBytes($0, token) }) { continue }
+            if token.isEmpty || absent.contains(token) { continue }
             if FieldText.hasControls(token) { return .malformed }
-            if let found, let place, !FieldText.sameBytes(found, token) { return .ambiguous(place, source) }
+            if let found, let place, found != token { return .ambiguous(place, source) }
             found = token
             if place == nil { place = source }
         }

@@ -1,29 +1,24 @@
 /// Reading of header field values, as far as a handshake needs it.
-enum FieldText {
+package enum FieldText {
     /// Without the white space around it (RFC 9110 §5.6.3 counts space and tab).
-    static func trimmed(_ text: some StringProtocol) -> String {
-        let bytes = Array(text.utf8)
+    package static func trimmed(_ text: ByteString) -> ByteString { ByteString(trimmed(text.bytes[...])) }
+
+    static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         guard let first = bytes.firstIndex(where: { !isWhitespace($0) }),
             let last = bytes.lastIndex(where: { !isWhitespace($0) })
-        else { return "" }
-        return String(decoding: bytes[first...last], as: UTF8.self)
+        else { return [] }
+        return bytes[first...last]
     }
 
     /// The members of a comma-separated list over all fields of one name, trimmed, without the empty ones
     /// (RFC 9110 §5.6.1).
-    static func list(_ values: [String]) -> [String] {
-        values.flatMap { split($0, at: 0x2C) }.map { trimmed($0) }.filter { !$0.isEmpty }
+    package static func list(_ values: [ByteString]) -> [ByteString] {
+        values.flatMap { $0.split(at: 0x2C) }.map { trimmed($0) }.filter { !$0.isEmpty }
     }
 
     /// Whether a list names the token, whatever its case.
-    static func list(_ values: [String], names token: String) -> Bool {
+    package static func list(_ values: [ByteString], names token: String) -> Bool {
         list(values).contains { asciiEqualIgnoringCase($0, token) }
-    }
-
-    /// The parts of a text between the separators; at least one.
-    static func split(_ text: some StringProtocol, at separator: UInt8) -> [String] {
-        Array(text.utf8).split(separator: separator, omittingEmptySubsequences: false)
-            .map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Whether a byte may stand in the name of a field, a cookie or a method: a `tchar` of RFC 9110 §5.6.2.
@@ -40,20 +35,14 @@ enum FieldText {
     }
 
     /// Whether a value could end its field or its message early: CR, LF and NUL (RFC 9110 §5.5).
-    static func isUnsafe(_ value: String) -> Bool {
-        value.utf8.contains { $0 == 0x0D || $0 == 0x0A || $0 == 0 }
-    }
-
-    /// Whether the bytes of two texts are the same. Swift's `==` calls different spellings of one character equal; a
-    /// backend does not.
-    static func sameBytes(_ left: String, _ right: String) -> Bool {
-        left.utf8.elementsEqual(right.utf8)
+    static func isUnsafe(_ value: ByteString) -> Bool {
+        value.bytes.contains { $0 == 0x0D || $0 == 0x0A || $0 == 0 }
     }
 
     /// Whether there is a control character in it.
-    static func hasControls(_ text: String) -> Bool {
-        text.utf8.contains { $0 < 0x20 || $0 == 0x7F }
+    static func hasControls(_ text: ByteString) -> Bool {
+        text.bytes.contains { $0 < 0x20 || $0 == 0x7F }
     }
 
-    private static func isWhitespace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+    static func isWhitespace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 }

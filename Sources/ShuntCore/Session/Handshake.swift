@@ -2,9 +2,9 @@
 /// a socket or a session may have to dial with it. It holds the session token: never log it.
 package final class Handshake: Sendable {
     /// The raw path of the request target, as received.
-    package let path: String
+    package let path: ByteString
     /// The raw query, without `?`; empty when there is none.
-    package let query: String
+    package let query: ByteString
     /// All header fields in order, names as received.
     package let headers: [Field]
     /// The peer's address without port, and the port.
@@ -16,20 +16,22 @@ package final class Handshake: Sendable {
     package let trusted: Bool
     /// The client's own address as a key: what the trusted proxies in front say, else the peer's, in one spelling. Empty
     /// where nobody says.
-    package let farAddress: String
+    package let farAddress: ByteString
 
     package struct Field: Sendable, Equatable {
         package let name: String
-        package let value: String
-        package init(name: String, value: String) {
+        package let value: ByteString
+        package init(name: String, value: ByteString) {
             self.name = name
             self.value = value
         }
+
+        package init(name: String, value: String) { self.init(name: name, value: ByteString(value)) }
     }
 
     package init(
-        path: String, query: String, headers: [Field], remoteHost: String = "", remotePort: Int = 0,
-        secure: Bool = false, trusted: Bool = false, farAddress: String? = nil
+        path: ByteString, query: ByteString, headers: [Field], remoteHost: String = "", remotePort: Int = 0,
+        secure: Bool = false, trusted: Bool = false, farAddress: ByteString? = nil
     ) {
         self.path = path
         self.query = query
@@ -38,15 +40,22 @@ package final class Handshake: Sendable {
         self.remotePort = remotePort
         self.secure = secure
         self.trusted = trusted
-        self.farAddress = farAddress ?? remoteHost
+        self.farAddress = farAddress ?? ByteString(remoteHost)
     }
 
     /// The values of all fields of that name, compared without case.
-    package func values(of name: String) -> [String] {
-        fields(named: name).map(\.value)
+    package func values(of name: String) -> [ByteString] {
+        headers.values(of: name)
     }
 
     package func fields(named name: String) -> [Field] { headers.filter { asciiEqualIgnoringCase($0.name, name) } }
+}
+
+extension [Handshake.Field] {
+    /// The values of all fields of that name, compared without case.
+    package func values(of name: String) -> [ByteString] {
+        filter { asciiEqualIgnoringCase($0.name, name) }.map(\.value)
+    }
 }
 
 /// Whether two strings are equal but for the case of ASCII letters (RFC 9110 §5.1: field names).
@@ -55,6 +64,12 @@ package func asciiEqualIgnoringCase(_ left: String, _ right: String) -> Bool {
     let right = right.utf8
     guard left.count == right.count else { return false }
     return zip(left, right).allSatisfy { asciiLowercased($0) == asciiLowercased($1) }
+}
+
+package func asciiEqualIgnoringCase(_ left: ByteString, _ right: String) -> Bool {
+    let right = right.utf8
+    guard left.count == right.count else { return false }
+    return zip(left.bytes, right).allSatisfy { asciiLowercased($0) == asciiLowercased($1) }
 }
 
 @inline(__always)

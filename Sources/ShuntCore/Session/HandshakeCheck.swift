@@ -21,7 +21,7 @@ package enum HandshakeCheck {
             let key = try checkUpgrade(request)
             let handshake = handshake(of: request, target, listen: listen)
             try checkOrigin(handshake, listen)
-            let identity = try identity(of: handshake, settings: table.definition.session)
+            let identity = try identity(of: handshake, table)
             if let endpoint, let wall { try checkBrownout(handshake, identity, endpoint, wall) }
             return .accept(
                 HandshakeVerdict.Accepted(
@@ -32,7 +32,7 @@ package enum HandshakeCheck {
         }
     }
 
-    private static let healthPaths = ["/healthz", "/health", "/api/health"]
+    private static let healthPaths: [ByteString] = ["/healthz", "/readyz", "/health", "/api/health"]
 
     /// The request as such: method, host, path, no body. Returns the legacy endpoint that it asks for, nil for the
     /// unified one.
@@ -55,20 +55,18 @@ package enum HandshakeCheck {
     }
 
     private static func endpoint(
-        at path: String, _ table: RoutingTable
+        at path: ByteString, _ table: RoutingTable
     ) throws(HandshakeVerdict.Refusal) -> Endpoint? {
-        let unified = table.definition.addressing.paths
-        // Different spellings of one character are one path to a dictionary, and two to a backend.
-        guard path.utf8.allSatisfy({ $0 < 0x80 }) || unified.contains(where: { FieldText.sameBytes($0, path) }),
-            let match = table.endpoints.match(path)
-        else { throw .notFound(table.endpoints, table.definition.phase) }
+        guard let match = table.endpoints.match(path) else {
+            throw .notFound(table.endpoints, table.definition.phase)
+        }
         guard case .legacy(let endpoint) = match else { return nil }
         guard endpoint.isOpen(in: table.definition.phase) else { throw .gone(endpoint.announcement) }
         return endpoint
     }
 
     /// What makes it a WebSocket handshake; returns the key.
-    private static func checkUpgrade(_ request: HandshakeRequest) throws(HandshakeVerdict.Refusal) -> String {
+    private static func checkUpgrade(_ request: HandshakeRequest) throws(HandshakeVerdict.Refusal) -> ByteString {
         guard FieldText.list(request.values(of: "upgrade"), names: "websocket") else { throw .upgradeRequired }
         guard request.isAtLeastHTTP11 else { throw .badRequest("A handshake needs HTTP/1.1.") }
         guard FieldText.list(request.values(of: "connection"), names: "upgrade") else {
@@ -94,7 +92,7 @@ package enum HandshakeCheck {
             headers.insert(Handshake.Field(name: "Host", value: authority), at: 0)
         }
         let forwarded = FieldText.list(request.values(of: "x-forwarded-proto")).first ?? ""
-        let forwardedSecure = ["https", "wss"].contains { asciiEqualIgnoringCase($0, forwarded) }
+        let forwardedSecure = ["https", "wss"].contains { asciiEqualIgnoringCase(forwarded, $0) }
         return Handshake(
             path: target.path, query: target.query, headers: headers, remoteHost: request.remoteHost,
             remotePort: request.remotePort, secure: trusted && !forwarded.isEmpty ? forwardedSecure : request.secure,
@@ -123,7 +121,7 @@ package enum HandshakeCheck {
             hosts += FieldText.list(handshake.values(of: "x-forwarded-host")).prefix(1)
             // Beside the port that the scheme has by itself: some proxies write the one that they listen on inside.
             if let port = FieldText.list(handshake.values(of: "x-forwarded-port")).first {
-                hosts += hosts.filter { Authority($0).map { $0.port == nil } ?? false }.map { "\($0):\(port)" }
+                hosts += hosts.filter { Authority($0).map { $0.port == nil } ?? false }.map { $0 + ":" + port }
             }
         }
         guard
@@ -136,19 +134,20 @@ package enum HandshakeCheck {
     private static func checkBrownout(
         _ handshake: Handshake, _ identity: ClientIdentity, _ endpoint: Endpoint, _ wall: UnixTime
     ) throws(HandshakeVerdict.Refusal) {
-        var token: String?
-        if case .session(let text) = identity { token = text }
+        var token: ByteString?
+        if case .session(let found) = identity { token = found }
         guard let brownout = endpoint.brownout(of: handshake, token: token, at: wall) else { return }
         throw .brownout(brownout, endpoint.announcement, at: wall)
     }
 
     private static func identity(
-        of handshake: Handshake, settings: SessionSettings
+        of handshake: Handshake, _ table: RoutingTable
     ) throws(HandshakeVerdict.Refusal) -> ClientIdentity {
-        let identity = ClientAdmission.identity(of: handshake, settings: settings)
+        let identity = ClientAdmission.identity(of: handshake, settings: table.definition.session)
         switch identity {
+        case .session(let token) where table.sendsTokens && token.text == nil: throw .tokenNotUTF8
         case .session, .anonymous: return identity
-        case .ambiguous(let first, let second): throw .tokenAmbiguous(first, second, settings.token)
+        case .ambiguous(let first, let second): throw .tokenAmbiguous(first, second, table.definition.session.token)
         case .missing: throw .tokenRequired
         case .malformed: throw .tokenMalformed
         }
@@ -159,9 +158,7 @@ package enum HandshakeCheck {
 extension HandshakeVerdict.Refusal: Error {}
 
 extension HandshakeRequest {
-    fileprivate func values(of name: String) -> [String] {
-        headers.filter { asciiEqualIgnoringCase($0.name, name) }.map(\.value)
-    }
+    fileprivate func values(of name: String) -> [ByteString] { headers.values(of: name) }
 
     fileprivate var isAtLeastHTTP11: Bool { versionMajor > 1 || (versionMajor == 1 && versionMinor >= 1) }
 }

@@ -2,7 +2,7 @@
 package struct HandshakeRequest: Sendable {
     package var method: String
     /// The raw request target.
-    package var target: String
+    package var target: ByteString
     package var versionMajor: Int
     package var versionMinor: Int
     package var headers: [Handshake.Field]
@@ -13,7 +13,7 @@ package struct HandshakeRequest: Sendable {
     package var secure: Bool
 
     package init(
-        method: String, target: String, versionMajor: Int = 1, versionMinor: Int = 1, headers: [Handshake.Field],
+        method: String, target: ByteString, versionMajor: Int = 1, versionMinor: Int = 1, headers: [Handshake.Field],
         remoteHost: String = "", remotePort: Int = 0, secure: Bool = false
     ) {
         self.method = method
@@ -24,6 +24,13 @@ package struct HandshakeRequest: Sendable {
         self.remoteHost = remoteHost
         self.remotePort = remotePort
         self.secure = secure
+    }
+
+    /// Of a request that was read.
+    package init(_ head: RequestHead, remoteHost: String, remotePort: Int, secure: Bool = false) {
+        self.init(
+            method: head.method, target: head.target, versionMinor: head.minorVersion, headers: head.fields,
+            remoteHost: remoteHost, remotePort: remotePort, secure: secure)
     }
 }
 
@@ -75,7 +82,7 @@ package enum HandshakeVerdict: Sendable {
                 Handshake.Field(name: "code", value: code), Handshake.Field(name: "message", value: message),
             ]
             let texts = (members + details).map {
-                #""\#(JSONText.escaped($0.name))":"\#(JSONText.escaped($0.value))""#
+                #""\#(JSONText.escaped($0.name))":"\#(JSONText.escaped($0.value.text ?? $0.value.description))""#
             }
             return #"{"error":{\#(texts.joined(separator: ","))}}"#
         }

@@ -2,7 +2,7 @@
 /// a visitor's cookies (RFC 6455 §10.2); it is no protection against programs, which send what they like.
 package enum OriginCheck {
     /// - Parameter hosts: the names by which the client may have called this host, as `host[:port]`.
-    package static func admits(_ origin: String, policy: OriginPolicy, hosts: [String]) -> Bool {
+    package static func admits(_ origin: ByteString, policy: OriginPolicy, hosts: [ByteString]) -> Bool {
         switch policy {
         case .any:
             return true
@@ -11,19 +11,19 @@ package enum OriginCheck {
             return hosts.contains { origin.isOn(host: $0) }
         case .list(let allowed):
             // A sandboxed page or a file; admitted where the list says so in this word.
-            if FieldText.sameBytes(origin, "null") { return allowed.contains { FieldText.sameBytes($0, "null") } }
+            if origin == "null" { return allowed.contains("null") }
             guard let origin = WebOrigin(origin) else { return false }
-            return allowed.contains { origin.fits(pattern: $0) }
+            return allowed.contains { origin.fits(pattern: ByteString($0)) }
         }
     }
 }
 
 /// A serialised origin (RFC 6454 §6.2): `scheme://host[:port]`. `null` is none.
 private struct WebOrigin {
-    let scheme: String
+    let scheme: ByteString
     let authority: Authority
 
-    init?(_ text: String) {
+    init?(_ text: ByteString) {
         guard let (scheme, rest) = splitScheme(text), let scheme, let authority = Authority(rest) else { return nil }
         self.scheme = scheme
         self.authority = authority
@@ -31,19 +31,19 @@ private struct WebOrigin {
 
     /// Whether it is the origin of pages of that host. A host without a port stands on the default port, whichever
     /// scheme it is: whether TLS ended before this proxy cannot always be known.
-    func isOn(host: String) -> Bool {
-        guard let host = Authority(host), FieldText.sameBytes(host.host, authority.host) else { return false }
+    func isOn(host: ByteString) -> Bool {
+        guard let host = Authority(host), host.host == authority.host else { return false }
         return portOrDefault == host.port ?? defaultPort(of: scheme)
     }
 
     /// `scheme://host[:port]`, or `host[:port]` for any scheme; `*.` before the host stands for one or more labels.
-    func fits(pattern: String) -> Bool {
+    func fits(pattern: ByteString) -> Bool {
         guard let (wantedScheme, rest) = splitScheme(pattern), let wanted = Authority(rest) else { return false }
-        if let wantedScheme, !FieldText.sameBytes(wantedScheme, scheme) { return false }
+        if let wantedScheme, wantedScheme != scheme { return false }
         guard portOrDefault == wanted.port ?? defaultPort(of: scheme) else { return false }
-        guard wanted.host.utf8.starts(with: "*.".utf8) else { return FieldText.sameBytes(wanted.host, authority.host) }
-        let suffix = Array(wanted.host.utf8.dropFirst())
-        let host = Array(authority.host.utf8)
+        guard wanted.host.hasPrefix("*.") else { return wanted.host == authority.host }
+        let suffix = wanted.host.bytes.dropFirst()
+        let host = authority.host.bytes
         return host.count > suffix.count && host.suffix(suffix.count).elementsEqual(suffix)
     }
 
@@ -51,14 +51,12 @@ private struct WebOrigin {
 }
 
 /// The scheme in lower case, if there is one, and what stands behind `://`.
-private func splitScheme(_ text: String) -> (scheme: String?, rest: String)? {
-    let bytes = Array(text.utf8)
+private func splitScheme(_ text: ByteString) -> (scheme: ByteString?, rest: ByteString)? {
+    let bytes = text.bytes
     guard let colon = bytes.indices.first(where: { bytes[$0...].starts(with: "://".utf8) }) else { return (nil, text) }
     let scheme = bytes[..<colon].map(asciiLowercased)
     guard isScheme(scheme) else { return nil }
-    return (
-        String(decoding: scheme, as: UTF8.self), String(decoding: bytes[(colon + 3)...], as: UTF8.self)
-    )
+    return (ByteString(scheme), ByteString(bytes[(colon + 3)...]))
 }
 
 /// `ALPHA *( ALPHA / DIGIT / "+" / "-" / "." )` (RFC 3986 §3.1), in lower case.
@@ -72,7 +70,7 @@ private func isScheme(_ bytes: [UInt8]) -> Bool {
     }
 }
 
-private func defaultPort(of scheme: String) -> Int? {
+private func defaultPort(of scheme: ByteString) -> Int? {
     switch scheme {
     case "http", "ws": 80
     case "https", "wss": 443

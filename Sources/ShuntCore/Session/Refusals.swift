@@ -63,7 +63,7 @@ extension HandshakeVerdict.Refusal {
         headers: [field("Upgrade", "websocket"), field("Sec-WebSocket-Version", "13")])
 
     /// - Parameter origin: as received; shortened and cleaned before it is repeated.
-    static func originRefused(_ origin: String) -> Self {
+    static func originRefused(_ origin: ByteString) -> Self {
         let shown = readable(origin)
         return Self(
             status: 403, code: "origin_refused",
@@ -99,13 +99,17 @@ extension HandshakeVerdict.Refusal {
     static let tokenMalformed = Self(
         status: 400, code: "token_malformed", message: "The session token contains control characters.", headers: [])
 
+    static let tokenNotUTF8 = Self(
+        status: 400, code: "token_malformed",
+        message: "The session token is not UTF-8, and a backend here takes it in messages, which are.", headers: [])
+
     private static func field(_ name: String, _ value: String) -> Handshake.Field {
         Handshake.Field(name: name, value: value)
     }
 
     /// What is printable in a peer's text, and not too much of it.
-    private static func readable(_ text: String) -> String {
-        let bytes = text.utf8.prefix(200).map { (0x20...0x7E).contains($0) ? $0 : 0x3F }
+    private static func readable(_ text: ByteString) -> String {
+        let bytes = text.bytes.prefix(200).map { (0x20...0x7E).contains($0) ? $0 : 0x3F }
         return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -1,37 +1,30 @@
 /// The target of a request line (RFC 9112 §3.2), split but not decoded.
 struct RequestTarget: Equatable {
     /// As received; begins with `/`.
-    let path: String
+    let path: ByteString
     /// What follows the first `?`, without it.
-    let query: String
+    let query: ByteString
     /// The authority of an absolute-form target, which then counts instead of `Host` (RFC 9112 §3.2.2).
-    let authority: String?
+    let authority: ByteString?
 
-    /// Nil for what is neither origin-form nor absolute-form, has a fragment, white space or control characters, or was
-    /// not UTF-8.
-    init?(_ target: String) {
-        let bytes = Array(target.utf8)
-        guard !bytes.contains(where: { $0 <= 0x20 || $0 == 0x7F || $0 == 0x23 }), !RequestTarget.wasRepaired(bytes)
-        else { return nil }
+    /// Nil for what is neither origin-form nor absolute-form, has a fragment, white space or control characters.
+    init?(_ target: ByteString) {
+        let bytes = target.bytes
+        guard !bytes.contains(where: { $0 <= 0x20 || $0 == 0x7F || $0 == 0x23 }) else { return nil }
         var rest = bytes[...]
         if bytes.first == 0x2F {
             authority = nil
         } else {
             guard let start = RequestTarget.authorityStart(bytes) else { return nil }
             let end = bytes[start...].firstIndex { $0 == 0x2F || $0 == 0x3F } ?? bytes.endIndex
-            let text = String(decoding: bytes[start..<end], as: UTF8.self)
+            let text = ByteString(bytes[start..<end])
             guard Authority(text) != nil else { return nil }
             authority = text
             rest = bytes[end...]
         }
         let mark = rest.firstIndex(of: 0x3F) ?? rest.endIndex
-        path = rest.startIndex == mark ? "/" : String(decoding: rest[..<mark], as: UTF8.self)
-        query = String(decoding: rest[mark...].dropFirst(), as: UTF8.self)
-    }
-
-    /// Whether there is a replacement character in it: what stood there cannot be passed on as it came.
-    private static func wasRepaired(_ bytes: [UInt8]) -> Bool {
-        bytes.indices.dropLast(2).contains { bytes[$0] == 0xEF && bytes[$0 + 1] == 0xBF && bytes[$0 + 2] == 0xBD }
+        path = rest.startIndex == mark ? "/" : ByteString(rest[..<mark])
+        query = ByteString(rest[mark...].dropFirst())
     }
 
     /// Behind `scheme://`, for the schemes that a WebSocket client may write.
@@ -49,11 +42,11 @@ struct RequestTarget: Equatable {
 /// `host[:port]` as in `Host`, an origin or an absolute-form target (RFC 3986 §3.2, without user information).
 struct Authority: Equatable {
     /// In lower case; an IPv6 literal keeps its brackets.
-    let host: String
+    let host: ByteString
     let port: Int?
 
-    init?(_ text: String) {
-        let bytes = Array(text.utf8)
+    init?(_ text: ByteString) {
+        let bytes = text.bytes
         let colon: Int?
         if bytes.first == 0x5B {
             guard let end = bytes.firstIndex(of: 0x5D) else { return nil }
@@ -64,7 +57,7 @@ struct Authority: Equatable {
         }
         let name = bytes[..<(colon ?? bytes.count)]
         guard !name.isEmpty, name.allSatisfy(Authority.isHostByte) else { return nil }
-        host = String(decoding: name.map(asciiLowercased), as: UTF8.self)
+        host = ByteString(name.map(asciiLowercased))
         guard let colon else {
             port = nil
             return

@@ -1,8 +1,8 @@
 /// The two halves of the opening handshake's proof (RFC 6455 §4.1 and §4.2.2).
 package enum SecWebSocket {
     /// What a server answers in `Sec-WebSocket-Accept` to a client's `Sec-WebSocket-Key`.
-    package static func acceptKey(for key: String) -> String {
-        base64(sha1(Array(key.utf8) + Array("258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)))
+    package static func acceptKey(for key: ByteString) -> String {
+        base64(sha1(key.bytes + Array("258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)))
     }
 
     /// A `Sec-WebSocket-Key` made of sixteen random bytes, given as two words.
@@ -15,8 +15,8 @@ package enum SecWebSocket {
 
     /// Whether the text is base64 of sixteen bytes: 22 characters of the alphabet and two `=`. The four bits of the last
     /// character that carry nothing may be set, as they are in RFC 6455's own example (`AQIDBAUGBwgJCgsMDQ4PEC==`).
-    package static func isKey(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
+    package static func isKey(_ text: ByteString) -> Bool {
+        let bytes = text.bytes
         guard bytes.count == 24, bytes[22] == 0x3D, bytes[23] == 0x3D else { return false }
         return bytes[..<22].allSatisfy { alphabet.contains($0) }
     }

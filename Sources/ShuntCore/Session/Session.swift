@@ -1,7 +1,7 @@
 /// One authenticated user session, or one client without a token.
 package struct Session: Sendable {
     /// nil for a client without one: such a session does not outlive its socket and parks nothing.
-    package let token: String?
+    package let token: ByteString?
     /// What stands for the session in conversation ids: never the token.
     package let shortName: [UInt8]
     package var clients: [ClientID] = []

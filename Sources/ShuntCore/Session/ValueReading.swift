@@ -11,7 +11,7 @@ extension ValueSource {
     /// The values that a handshake carries in this place, in order: query parameters form-decoded, cookies without their
     /// quotes, fields trimmed. Of `Authorization` only bearer tokens and single words count: other schemes (`Basic …`)
     /// are for somebody else.
-    package func values(in handshake: Handshake) -> [String] {
+    package func values(in handshake: Handshake) -> [ByteString] {
         switch self {
         case .query(let name):
             return QueryString(handshake.query).values(of: name)
@@ -27,10 +27,10 @@ extension ValueSource {
 func isAuthorization(_ name: String) -> Bool { asciiEqualIgnoringCase(name, "authorization") }
 
 /// The token of an `Authorization` value (RFC 6750 §2.1), also when a client left the scheme out.
-private func bearerToken(_ value: String) -> String? {
-    guard let space = value.utf8.firstIndex(where: { $0 == 0x20 || $0 == 0x09 }) else {
+private func bearerToken(_ value: ByteString) -> ByteString? {
+    guard let space = value.bytes.firstIndex(where: FieldText.isWhitespace) else {
         return asciiEqualIgnoringCase(value, "bearer") ? "" : value
     }
-    guard asciiEqualIgnoringCase(String(value[..<space]), "bearer") else { return nil }
-    return FieldText.trimmed(value[space...])
+    guard asciiEqualIgnoringCase(ByteString(value.bytes[..<space]), "bearer") else { return nil }
+    return ByteString(FieldText.trimmed(value.bytes[space...]))
 }

@@ -5,6 +5,8 @@ package enum TimerKey: Sendable, Equatable {
     case pool(PoolID)
     case session(SessionID)
     case drain
+    /// What was dropped, and is to be said.
+    case unlisted
 }
 
 /// Coarse timers that cost nothing per message.

@@ -63,6 +63,11 @@ package enum Note: Sendable, Equatable {
     case breakerOpened(upstream: Int)
     case breakerClosed(upstream: Int)
     case unexpectedReply(upstream: Int)
+    /// The backend ended a connection; `close` indexes `Effects.closes`. `isPassed`: it was a client's own, which hears
+    /// the same.
+    case upstreamClosed(upstream: Int, close: Int, isPassed: Bool)
+    /// Messages were dropped because no rule names their types: `text` indexes `Effects.texts`.
+    case unlistedType(upstream: Int, text: Int)
 }
 
 /// Why a connection takes no new messages.
@@ -85,6 +90,7 @@ package struct Effects: Sendable {
     package var splices = SpliceBuffer()
     package var dials: [DialOrder] = []
     package var closes: [PeerClose] = []
+    package var texts: [String] = []
 
     package init() {}
 
@@ -98,6 +104,7 @@ package struct Effects: Sendable {
         splices.reset()
         if !dials.isEmpty { dials.removeAll(keepingCapacity: true) }
         if !closes.isEmpty { closes.removeAll(keepingCapacity: true) }
+        if !texts.isEmpty { texts.removeAll(keepingCapacity: true) }
     }
 }
 
@@ -145,6 +152,21 @@ package struct PeerClose: Sendable, Equatable {
 
     package static let cut = PeerClose()
 
+    /// The close as it may be told in a log: a reason that shows the session's token, or how it begins, is left out.
+    package func withheld(_ token: ByteString?) -> PeerClose {
+        guard let token, !token.isEmpty, !reason.isEmpty else { return self }
+        let start = token.bytes.prefix(Self.telling)
+        guard reason.count >= start.count,
+            (0...(reason.count - start.count)).contains(where: { reason[$0...].starts(with: start) })
+        else { return self }
+        var close = self
+        close.reason = Array("(left out: it shows the token)".utf8)
+        return close
+    }
+
+    /// So many bytes of a token tell something of it.
+    private static let telling = 8
+
     /// Whether the peer's process goes, or is gone, as opposed to having something to say to this one socket.
     package var isDeparture: Bool { isCut || code == .goingAway || code == .serviceRestart }
 }
@@ -165,8 +187,12 @@ package enum DialFailure: Sendable, Equatable {
     case limit
     /// An answer other than 101, by its status; 5xx is the upstream's fault, the rest this session's.
     case refused(status: Int)
+    /// The connection was made and ended without an answer: the upstream's fault, told as `badHandshake`.
+    case unanswered
     /// 101 with a wrong accept key, an extension or subprotocol that nobody asked for, or no HTTP at all.
     case badHandshake
     /// The TLS handshake failed.
     case tls
+    /// The backend did not greet as `ready` says, or did not answer `on_open` as it should.
+    case opening
 }

@@ -2,6 +2,8 @@
 package enum ErrorCode: String, Sendable, CaseIterable {
     case badJSON = "bad_json"
     case notAnObject = "not_an_object"
+    case ambiguousMember = "ambiguous_member"
+    case badMember = "bad_member"
     case binaryUnsupported = "binary_unsupported"
     case unknownAgent = "unknown_agent"
     case pillarRequired = "pillar_required"
@@ -26,6 +28,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
         switch self {
         case .badJSON: "The message is not valid JSON"
         case .notAnObject: "The message must be a JSON object"
+        case .ambiguousMember: "A member stands there twice, with different values"
+        case .badMember: "A member's name or value cannot be carried"
         case .binaryUnsupported: "Binary messages are not supported on this endpoint; send text"
         case .unknownAgent: "Unknown agent_type"
         case .pillarRequired: "Pillar is required"
@@ -51,16 +55,24 @@ package enum ErrorCode: String, Sendable, CaseIterable {
 /// Writes error replies: `{"type":"error","code":…,"message":…,"sent":…}` and what is known of the message.
 package enum ErrorReply {
     /// - Parameters:
+    ///   - kinds: what tells the kinds of messages there: the member that says `error`, or the one that is an error by
+    ///     being there.
     ///   - detail: text for people, in place of the code's own.
     ///   - members: further members, names with their values as JSON text.
+    ///   - echo: members of the client's message as they stand in JSON, each behind a comma.
     package static func append(
-        _ code: ErrorCode, sent: Bool, detail: [UInt8]? = nil, members: [(name: String, json: [UInt8])],
-        to output: inout [UInt8]
+        _ code: ErrorCode, kinds: ReplyKinds = .member("type"), sent: Bool, detail: [UInt8]? = nil,
+        members: [(name: String, json: [UInt8])], echo: [UInt8] = [], to output: inout [UInt8]
     ) {
-        output.append(contentsOf: #"{"type":"error","code":""#.utf8)
-        output.append(contentsOf: code.rawValue.utf8)
-        output.append(contentsOf: #"","message":"#.utf8)
-        JSONString.appendQuoted(detail ?? Array(code.text.utf8), to: &output)
+        var said = Array(#""code":""#.utf8) + Array(code.rawValue.utf8) + Array(#"","message":"#.utf8)
+        JSONString.appendQuoted(detail ?? Array(code.text.utf8), to: &said)
+        output.append(0x7B)
+        switch kinds {
+        case .member(let path): append(path, Array(#""error""#.utf8), to: &output)
+        case .presence: append(kinds.errorPath ?? "error", [0x7B] + said + [0x7D], to: &output)
+        }
+        output.append(0x2C)
+        output += said
         output.append(contentsOf: (sent ? #","sent":true"# : #","sent":false"#).utf8)
         for member in members where !member.json.isEmpty {
             output.append(0x2C)
@@ -68,6 +80,19 @@ package enum ErrorReply {
             output.append(0x3A)
             output.append(contentsOf: member.json)
         }
+        output.append(contentsOf: echo)
         output.append(0x7D)
+    }
+
+    /// A member by its path, with the objects on the way to it.
+    private static func append(_ path: String, _ json: [UInt8], to output: inout [UInt8]) {
+        let names = path.split(separator: ".", omittingEmptySubsequences: false)
+        for (index, name) in names.enumerated() {
+            if index > 0 { output.append(0x7B) }
+            JSONString.appendQuoted(Array(name.utf8), to: &output)
+            output.append(0x3A)
+        }
+        output += json
+        output += [UInt8](repeating: 0x7D, count: names.count - 1)
     }
 }

@@ -118,6 +118,10 @@ package struct UpstreamMeter: Sendable, Hashable {
     package var dials = 0
     package var failures: [DialFailure.Kind: Int] = [:]
     package var retired: [RetireReason: Int] = [:]
+    /// Connections that the backend ended, by `ClientClose.code`.
+    package var closes: [UInt16: Int] = [:]
+    /// Its messages that answer nothing, by what was done with them; routed ways.
+    package var pushes = PushCounts()
     /// Messages that waited before they were sent, and how long in all, in nanoseconds.
     package var waits = 0
     package var waitedNanoseconds: Int64 = 0
@@ -126,9 +130,27 @@ package struct UpstreamMeter: Sendable, Hashable {
     mutating func add(_ other: UpstreamMeter) {
         dials += other.dials
         waits += other.waits
+        pushes.add(other.pushes)
         waitedNanoseconds &+= other.waitedNanoseconds
         if !other.failures.isEmpty { failures.merge(other.failures, uniquingKeysWith: +) }
         if !other.retired.isEmpty { retired.merge(other.retired, uniquingKeysWith: +) }
+        if !other.closes.isEmpty { closes.merge(other.closes, uniquingKeysWith: +) }
+    }
+}
+
+/// What becomes of a backend's message that answers nothing.
+package enum PushOutcome: UInt8, Sendable, CaseIterable { case forwarded, answered, dropped }
+
+package struct PushCounts: Sendable, Hashable {
+    package var forwarded = 0
+    package var answered = 0
+    package var dropped = 0
+    package init() {}
+
+    mutating func add(_ other: PushCounts) {
+        forwarded += other.forwarded
+        answered += other.answered
+        dropped += other.dropped
     }
 }
 
@@ -167,6 +189,7 @@ extension DialFailure {
         case refused
         case badHandshake = "bad_handshake"
         case tls
+        case opening
     }
 
     package var kind: Kind {
@@ -183,8 +206,9 @@ extension DialFailure {
             case 500...599: .refused5xx
             default: .refused
             }
-        case .badHandshake: .badHandshake
+        case .badHandshake, .unanswered: .badHandshake
         case .tls: .tls
+        case .opening: .opening
         }
     }
 }

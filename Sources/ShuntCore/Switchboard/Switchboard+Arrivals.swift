@@ -3,7 +3,7 @@ extension Switchboard {
     /// A handshake on a legacy endpoint. It is answered by `admit` or `reject`: where the legacy upstream serves, as that
     /// answers its own.
     package mutating func clientArrived(
-        _ handshake: Handshake, token: String?, endpoint: Endpoint, now: Instant, _ effects: inout Effects
+        _ handshake: Handshake, token: ByteString?, endpoint: Endpoint, now: Instant, _ effects: inout Effects
     ) -> ClientID {
         wheel.start(at: now)
         let sessionID = session(for: token)
@@ -41,9 +41,7 @@ extension Switchboard {
         effects.list.append(.admit(id, connection))
         meterOpened(client.endpoint)
         if let drain = draining { leave(id, .draining, at: drain.leavingTime(now: now, random: &random)) }
-        if let endpoint = client.endpoint, endpoint.heartbeat != nil, !client.isRaw {
-            clients[id]?.beats = now + endpoint.heartbeatEvery
-        }
+        beginBeats(id, now: now)
         for poolID in sessions[client.session]?.pools ?? [] { pools[poolID]?.expired = false }
         if connection.isNone { greet(id, now: now, &effects) }
         if !client.isRaw, let notice = client.endpoint?.announcement?.notice {
@@ -61,7 +59,7 @@ extension Switchboard {
 
     /// What the legacy backend would say to a client that connects.
     private mutating func greet(_ id: ClientID, now: Instant, _ effects: inout Effects) {
-        guard let client = clients[id], let endpoint = client.endpoint, !endpoint.onConnect.isEmpty,
+        guard let client = clients[id], let endpoint = client.endpoint, !endpoint.greet.isEmpty,
             let place = client.seats.first
         else { return }
         let made = madeConversation(place.seat)
@@ -69,7 +67,7 @@ extension Switchboard {
         for (name, value) in zip(table.definition.addressing.routeBy, endpoint.route.matchBytes) {
             values[name] = value
         }
-        for template in endpoint.onConnect {
+        for template in endpoint.greet {
             effects.list.append(.deliver(id, effects.splices.splice(blob: template.filled(values))))
         }
     }

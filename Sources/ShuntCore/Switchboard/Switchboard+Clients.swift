@@ -4,7 +4,7 @@ extension Switchboard {
     /// delivered at once. `token` is the session's, nil for a client without one. When the session has too many sockets
     /// the new one is closed at once: the id is forgotten already, the close is among the effects.
     package mutating func clientConnected(
-        _ handshake: Handshake, token: String?, now: Instant, _ effects: inout Effects
+        _ handshake: Handshake, token: ByteString?, now: Instant, _ effects: inout Effects
     ) -> ClientID {
         wheel.start(at: now)
         let sessionID = session(for: token)
@@ -21,6 +21,7 @@ extension Switchboard {
             return id
         }
         if let drain = draining { leave(id, .draining, at: drain.leavingTime(now: now, random: &random)) }
+        beginBeats(id, now: now)
         for poolID in sessions[sessionID]?.pools ?? [] { pools[poolID]?.expired = false }
         deliverParked(to: id, of: sessionID, now: now, &effects)
         adopt(by: id, of: sessionID)

@@ -45,6 +45,7 @@ extension Switchboard {
             // It was dialled by settings that are no more: it has answered the handshake, and carries nothing.
             retire(id, .configuration, now: now, &effects)
         }
+        beginOpening(id, now: now, &effects)
         // Up to a tenth earlier, so that connections dialled together do not end together.
         let jitter = random.span(upTo: TimeSpan(nanoseconds: settings.lifetime.nanoseconds / 10))
         connections[id]?.expires = now + TimeSpan(nanoseconds: settings.lifetime.nanoseconds - jitter.nanoseconds)
@@ -133,13 +134,7 @@ extension Switchboard {
         _ connection: Connection, _ meaning: CloseMeaning, now: Instant, _ effects: inout Effects
     ) {
         pools[connection.pool]?.backoff.failed(now: now, random: &random)
-        switch meaning {
-        case .auth:
-            pools[connection.pool]?.expired = true
-            failWaiting(connection.pool, .sessionExpired, now: now, &effects)
-        case .refuse: failWaiting(connection.pool, .upstreamUnavailable, now: now, &effects)
-        case .limit: break
-        }
+        heed(meaning, for: connection.pool, now: now, &effects)
         upstreamAnswered(connection.upstreamIndex, now: now, &effects)
     }
 
@@ -186,97 +181,6 @@ extension Switchboard {
         }
     }
 
-    /// The peer's close, end or reset was read, or it broke the protocol. Idempotent.
-    package mutating func connectionClosed(
-        _ id: ConnectionID, code: CloseCode?, now: Instant, _ effects: inout Effects
-    ) {
-        connectionClosed(id, code.map { PeerClose(code: $0) } ?? .cut, now: now, &effects)
-    }
-
-    package mutating func connectionClosed(
-        _ id: ConnectionID, _ close: PeerClose, now: Instant, _ effects: inout Effects
-    ) {
-        guard let connection = connections[id] else { return }
-        if connection.state == .dialling { return connectionFailed(id, .connect, now: now, &effects) }
-        if connection.isThrough {
-            throughClosed(id, close, now: now, &effects)
-            return settleLoosened(now: now, &effects)
-        }
-        let code = close.code
-        let meaning = code.flatMap { connection.upstream.settings.closes[$0.rawValue] }
-        lose(id, meaning == .auth ? .sessionExpired : .upstreamLost, now: now, &effects)
-        let poolID = connection.pool
-        switch meaning {
-        case .auth:
-            pools[poolID]?.expired = true
-            failWaiting(poolID, .sessionExpired, now: now, &effects)
-        case .refuse:
-            pools[poolID]?.failing = true
-            failWaiting(poolID, .upstreamUnavailable, now: now, &effects)
-        case .limit:
-            // It wants less of us: wait at least once before the next try.
-            pools[poolID]?.backoff.failed(now: now, random: &random)
-        case nil: break
-        }
-        pump(poolID, now: now, &effects)
-        settleLoosened(now: now, &effects)
-    }
-
-    /// A connection is gone or as good as gone: what was sent on it ends with `code`, or is sent again where that is
-    /// safe; the next dial backs off.
-    mutating func lose(_ id: ConnectionID, _ code: ErrorCode, now: Instant, _ effects: inout Effects) {
-        guard let connection = connections[id] else { return }
-        connections[id]?.readingStopped = false
-        let wasCurrent = pools[connection.pool]?.current == id
-        if code == .upstreamLost, connection.upstream.settings.retrySafe { requeueSent(id, now: now) }
-        while let oldest = connections[id]?.outstanding.head, !oldest.isNone {
-            if exchanges[oldest]?.state == .sent {
-                fail(oldest, code, now: now, &effects)
-            } else {
-                end(oldest, now: now, &effects)
-            }
-        }
-        forget(id)
-        guard wasCurrent else { return }
-        pools[connection.pool]?.backoff.failed(now: now, random: &random)
-        // An end before the first reply is a dial that came to nothing.
-        if !connection.replied { pools[connection.pool]?.failing = true }
-    }
-
-    /// Puts what may be sent again back where it stood, once: from the youngest on, so that the order stays.
-    private mutating func requeueSent(_ id: ConnectionID, now: Instant) {
-        var candidate = connections[id]?.outstanding.tail ?? .none
-        while let exchange = exchanges[candidate] {
-            // Its socket may be served by the other side by now.
-            let home = seats[exchange.seat]?.pool ?? exchange.pool
-            let pool = pools.contains(home) ? home : exchange.pool
-            if exchange.state == .sent, !exchange.retried, !exchange.held.isEmpty, pools[pool]?.isRemoved == false {
-                connections[id]?.outstanding.remove(candidate, in: &exchanges)
-                connections[id]?.live -= 1
-                exchanges[candidate]?.state = .queued
-                left(exchange.seat, exchange.side)
-                exchanges[candidate]?.pool = pool
-                if seats[exchange.seat]?.isBlocked == true || !namingUpstreams.isEmpty {
-                    pools[pool]?.hasHindered = true
-                }
-                exchanges[candidate]?.retried = true
-                if exchange.route.isPaused {
-                    exchanges[candidate]?.pausedSince = now
-                    pools[pool]?.hasHindered = true
-                }
-                exchanges[candidate]?.connection = .none
-                let unready = pools[pool]?.unreadyTime(now: now) ?? .zero
-                exchanges[candidate]?.unreadyAtStart = unready
-                exchanges[candidate]?.waitedThere = .zero
-                pools[pool]?.queue.prepend(candidate, in: &exchanges)
-                exchanges[candidate]?.queuedAt = now
-                pools[pool]?.queuedBytes += exchange.size
-                if pool != exchange.pool { loosened.append(.pool(pool)) }
-            }
-            candidate = exchange.previous
-        }
-    }
-
     /// Takes a connection out of everything that knows it. Nothing is outstanding on it any more.
     mutating func forget(_ id: ConnectionID) {
         guard let connection = connections.remove(id) else { return }
@@ -291,9 +195,9 @@ package enum Fault: Sendable { case upstream, session, ours }
 extension DialFailure {
     package var fault: Fault {
         switch self {
-        case .connect, .nameNotResolved, .connectTimeout, .handshakeTimeout, .tls: .upstream
+        case .connect, .nameNotResolved, .connectTimeout, .handshakeTimeout, .unanswered, .tls: .upstream
         case .refused(let status): status >= 500 ? .upstream : .session
-        case .badHandshake: .session
+        case .badHandshake, .opening: .session
         case .noLocalAddress, .limit: .ours
         }
     }

@@ -1,4 +1,4 @@
-/// Clients that are to go once their exchanges are over, and heartbeats for those that stay.
+/// Clients that are to go once their exchanges are over.
 extension Switchboard {
     /// Closes a client at that time or, if something of it is under way then, as soon as that is over.
     mutating func leave(_ id: ClientID, _ leaving: Leaving, at time: Instant) {
@@ -19,19 +19,5 @@ extension Switchboard {
             close(id, .brownout, .brownout, now: now, &effects)
         case .draining, nil: close(id, .serviceRestart, .draining, now: now, &effects)
         }
-    }
-
-    /// Old clients that hear nothing for a while connect anew, for ever.
-    mutating func beat(_ id: ClientID, now: Instant, _ effects: inout Effects) {
-        guard let client = clients[id], client.beats <= now, let endpoint = client.endpoint,
-            let heartbeat = endpoint.heartbeat
-        else { return }
-        clients[id]?.beats = now + endpoint.heartbeatEvery
-        // Who does not read has enough to read.
-        if client.congested { return }
-        let start = effects.splices.literalCount
-        effects.splices.literals.append(contentsOf: heartbeat)
-        effects.list.append(.deliver(id, effects.splices.splice(literalsFrom: start)))
-        tally.heartbeats += 1
     }
 }

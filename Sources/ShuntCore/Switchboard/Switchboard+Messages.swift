@@ -46,9 +46,13 @@ extension Switchboard {
             let detail = "The message is nested deeper than \(nesting) levels (at byte \(position))"
             return refuse(id, .badJSON, detail: detail, now: now, &effects)
         }
-        if let type = envelope.value(table.typeSlot), table.absorbed.find(bytes, type) != nil {
-            tally.absorbed += 1
-            return
+        if !envelope.oddities.isEmpty, let objection = objection(to: id, bytes) {
+            return refuse(
+                id, objection.code, detail: objection.detail, members: known(bytes, but: objection.slot), now: now,
+                &effects)
+        }
+        if let type = envelope.value(table.typeSlot), let found = table.absorbed.find(bytes, type) {
+            return absorb(id, found, of: table.absorbed, bytes, &effects)
         }
         if let endpoint = clients[id]?.endpoint { return accept(id, endpoint.route, bytes, now: now, &effects) }
         switch table.addressing.resolve(envelope, bytes) {
@@ -64,6 +68,13 @@ extension Switchboard {
             let detail = unknown(.unknownPillar, level: level, bytes)
             refuse(id, .unknownPillar, detail: detail, members: known(bytes), now: now, &effects)
         }
+    }
+
+    /// What there is to object to the message at hand.
+    @inline(never)
+    private func objection(to id: ClientID, _ bytes: Span<UInt8>) -> Objection? {
+        table.deciding.objection(
+            to: envelope, keys: table.requestKeys, bytes, isAddressed: clients[id]?.endpoint == nil)
     }
 
     /// A client's message grows past `limits.message`: it is told, then closed with 1009.
@@ -107,9 +118,10 @@ extension Switchboard {
         let correlation = correlation(upstream, conversation, bytes)
         // Made where it is used: moved from here to there it would be copied, with all that it refers to.
         if oneWay {
-            let exchange = Exchange(
+            var exchange = Exchange(
                 client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: clients[id]?.endpoint,
                 oneWay: true, conversation: conversation, naming: naming, correlation: correlation, size: bytes.count)
+            if exchange.endpoint == nil { exchange.echo = echo(bytes) }
             return acceptOneWay(exchange, bytes, now: now, &effects)
         }
         if queueEmpty, !isHindered, !isNameless, takeTurn(poolID, now: now) {
@@ -120,12 +132,23 @@ extension Switchboard {
                     client: id, session: session, pool: poolID, seat: seat, route: route,
                     endpoint: clients[id]?.endpoint, conversation: conversation, naming: naming,
                     correlation: correlation, size: bytes.count))
+            if !table.echoSlots.isEmpty { keepEcho(exchangeID, bytes) }
             forward(exchangeID, route, poolID, bytes, blob: false, now: now, &effects)
         } else {
-            let exchange = Exchange(
+            var exchange = Exchange(
                 client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: clients[id]?.endpoint,
                 conversation: conversation, naming: naming, correlation: correlation, size: bytes.count)
+            if exchange.endpoint == nil { exchange.echo = echo(bytes) }
             enqueue(exchange, bytes, isHindered: isHindered, now: now, &effects)
+        }
+    }
+
+    /// Most messages have nothing that is repeated: they cost a look for each name.
+    private mutating func keepEcho(_ id: ExchangeID, _ bytes: Span<UInt8>) {
+        for slot in table.echoSlots where envelope.value(slot) != nil {
+            let text = echo(bytes)
+            if exchanges[id]?.endpoint == nil { exchanges[id]?.echo = text }
+            return
         }
     }
 
@@ -158,9 +181,10 @@ extension Switchboard {
 
     mutating func correlation(_ upstream: Upstream, _ conversation: [UInt8], _ bytes: Span<UInt8>) -> [UInt8] {
         guard let slot = upstream.requestCorrelationSlot else { return [] }
-        // The conversation id is added where it is absent, so it is always there to be echoed.
-        if slot == table.conversationSlot { return conversation }
-        guard let value = envelope.value(slot), value.kind != .null else { return [] }
+        let value = envelope.value(slot).flatMap { $0.kind == .null ? nil : $0 }
+        // The conversation id is added where it is absent, if it can be, so that it is there to be echoed.
+        if slot == table.conversationSlot, value != nil || table.conversationIsTopLevel { return conversation }
+        guard let value else { return [] }
         return copy(bytes, value.start..<value.end)
     }
 }

@@ -43,9 +43,23 @@ extension Switchboard {
         meter.upstreams[upstream].failures[failure.kind, default: 0] += 1
     }
 
+    mutating func meterPush(_ upstream: Int, _ outcome: PushOutcome) {
+        guard meter.upstreams.indices.contains(upstream) else { return }
+        switch outcome {
+        case .forwarded: meter.upstreams[upstream].pushes.forwarded += 1
+        case .answered: meter.upstreams[upstream].pushes.answered += 1
+        case .dropped: meter.upstreams[upstream].pushes.dropped += 1
+        }
+    }
+
     mutating func meterRetired(_ upstream: Int, _ reason: RetireReason) {
         guard meter.upstreams.indices.contains(upstream) else { return }
         meter.upstreams[upstream].retired[reason, default: 0] += 1
+    }
+
+    mutating func meterUpstreamClose(_ upstream: Int, _ close: PeerClose) {
+        guard meter.upstreams.indices.contains(upstream) else { return }
+        meter.upstreams[upstream].closes[ClientClose(.backend, close).code, default: 0] += 1
     }
 
     mutating func meterClose(_ close: ClientClose) { meter.closes[close, default: 0] += 1 }

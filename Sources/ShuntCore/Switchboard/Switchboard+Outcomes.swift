@@ -17,27 +17,38 @@ extension Switchboard {
         // What an old client sent has no address of its own.
         let members = endpoint.map { tags(of: $0.route) + members.filter { !isAddress($0.name) } } ?? members
         ErrorReply.append(
-            code, sent: false, detail: detail.map { Array($0.utf8) }, members: members,
+            code, kinds: kinds(of: endpoint), sent: false, detail: detail.map { Array($0.utf8) }, members: members,
             to: &effects.splices.literals)
         var splice = effects.splices.splice(literalsFrom: start)
         if let endpoint { splice = restored(splice, message: Span(), endpoint, &effects) }
         effects.list.append(.deliver(id, splice))
     }
 
+    /// What tells the kinds of messages in the form in which our own are made: for old clients that is the unified form,
+    /// unless there is nothing that would bring it to theirs.
+    func kinds(of endpoint: Endpoint?) -> ReplyKinds {
+        guard let endpoint, endpoint.toLegacy.isEmpty, let legacy = endpoint.route.legacy else {
+            return table.definition.addressing.kinds
+        }
+        return legacy.settings.replies.by
+    }
+
     /// Ends an accepted message with an error. `sent` is worked out from its state.
+    ///
+    /// - Parameter isUnread: it was written, and its backend said that it read nothing.
     mutating func fail(
-        _ id: ExchangeID, _ code: ErrorCode, members: [(name: String, json: [UInt8])] = [], now: Instant,
-        _ effects: inout Effects
+        _ id: ExchangeID, _ code: ErrorCode, isUnread: Bool = false, members: [(name: String, json: [UInt8])] = [],
+        now: Instant, _ effects: inout Effects
     ) {
         guard let exchange = exchanges[id] else { return }
-        tell(exchange, code, members: members, now: now, &effects)
+        tell(exchange, code, isUnread: isUnread, members: members, now: now, &effects)
         end(id, now: now, &effects)
     }
 
     /// Tells the client of an exchange that it failed, without ending it.
     mutating func tell(
-        _ exchange: Exchange, _ code: ErrorCode, members: [(name: String, json: [UInt8])] = [], now: Instant,
-        _ effects: inout Effects
+        _ exchange: Exchange, _ code: ErrorCode, isUnread: Bool = false,
+        members: [(name: String, json: [UInt8])] = [], now: Instant, _ effects: inout Effects
     ) {
         tally.errors += 1
         erred(exchange.seat)
@@ -55,8 +66,8 @@ extension Switchboard {
         known.append((table.definition.addressing.conversationField, exchange.conversation))
         let start = effects.splices.literalCount
         ErrorReply.append(
-            code, sent: exchange.state != .queued || exchange.retried, members: known + members,
-            to: &effects.splices.literals)
+            code, kinds: kinds(of: exchange.endpoint), sent: exchange.state != .queued && !isUnread || exchange.retried,
+            members: known + members, echo: exchange.echo, to: &effects.splices.literals)
         let splice = effects.splices.splice(literalsFrom: start)
         hand(
             splice, message: Span(), to: exchange.client, of: exchange.session, exchange.endpoint, now: now, &effects)
@@ -144,16 +155,44 @@ extension Switchboard {
     }
 
     /// What a refused message is known by: its own address and conversation, where they are short.
-    func known(_ bytes: Span<UInt8>) -> [(name: String, json: [UInt8])] {
+    ///
+    /// - Parameter but: the slot of a member that is left out.
+    func known(_ bytes: Span<UInt8>, but left: Int = -1) -> [(name: String, json: [UInt8])] {
         var members: [(name: String, json: [UInt8])] = []
         let addressing = table.definition.addressing
         for (name, slot) in zip(
             addressing.routeBy + [addressing.conversationField], table.routeSlots + [table.conversationSlot])
         {
-            guard let value = envelope.value(slot), value.end - value.start <= 256 else { continue }
+            guard slot != left, let value = envelope.value(slot), value.end - value.start <= 256 else { continue }
             members.append((name, copy(bytes, value.start..<value.end)))
         }
+        for (name, slot) in zip(addressing.echo, table.echoSlots) {
+            if let value = echoed(slot) { members.append((name, copy(bytes, value.start..<value.end))) }
+        }
         return members
+    }
+
+    /// A member of the message in hand that errors about it repeat: a short scalar.
+    private func echoed(_ slot: Int) -> JSONValue? {
+        guard let value = envelope.value(slot), value.end - value.start <= Self.longestEcho else { return nil }
+        switch value.kind {
+        case .object, .array: return nil
+        default: return value
+        }
+    }
+
+    private static let longestEcho = 128
+
+    /// What errors about the message in hand are to repeat once it is accepted, for a frontend that has several under way.
+    func echo(_ bytes: Span<UInt8>) -> [UInt8] {
+        var text: [UInt8] = []
+        for slot in table.echoSlots {
+            guard let value = echoed(slot) else { continue }
+            let label = table.requestKeys.label(slot)
+            text.append(contentsOf: table.requestKeys.labels[label])
+            text.append(contentsOf: copy(bytes, value.start..<value.end))
+        }
+        return text
     }
 
     func missing(level: Int) -> String {

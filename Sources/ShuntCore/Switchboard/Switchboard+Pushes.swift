@@ -1,34 +1,69 @@
 /// Messages of an upstream that end no exchange: forwarded, answered or dropped, as the upstream's `pushes` say.
 extension Switchboard {
     mutating func push(
-        _ id: ConnectionID, _ upstream: Upstream, _ type: JSONValue?, _ bytes: Span<UInt8>, now: Instant,
+        _ id: ConnectionID, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, now: Instant,
         _ effects: inout Effects
     ) {
-        switch action(upstream, type, bytes) {
-        case .drop:
-            tally.pushesDropped += 1
+        guard let action = rules.action(envelope, bytes) else {
+            pushed(id, .dropped)
+            return noteUnlisted(id, rules.kind(envelope), bytes, now: now)
+        }
+        switch action {
+        case .drop: pushed(id, .dropped)
         case .answer(let text):
-            guard connections[id]?.congested == false else {
-                tally.pushesDropped += 1
-                return
-            }
+            guard connections[id]?.congested == false else { return pushed(id, .dropped) }
             let start = effects.splices.literalCount
             effects.splices.literals.append(contentsOf: text.utf8)
             effects.list.append(.forward(id, effects.splices.splice(literalsFrom: start)))
-            tally.pushesAnswered += 1
+            pushed(id, .answered)
         case .forward:
-            forwardPush(id, upstream, bytes, now: now, &effects)
+            forwardPush(id, upstream, rules, bytes, now: now, &effects)
         }
     }
 
-    private func action(_ upstream: Upstream, _ type: JSONValue?, _ bytes: Span<UInt8>) -> PushAction {
-        guard let type else { return upstream.untypedPush }
-        guard let found = upstream.pushTypes.find(bytes, type) else { return .drop }
-        return upstream.pushActions.indices.contains(found) ? upstream.pushActions[found] : .drop
+    /// Counts what became of a push.
+    mutating func pushed(_ id: ConnectionID, _ outcome: PushOutcome) {
+        switch outcome {
+        case .forwarded: tally.pushesForwarded += 1
+        case .answered: tally.pushesAnswered += 1
+        case .dropped: tally.pushesDropped += 1
+        }
+        meterPush(connections[id]?.upstreamIndex ?? -1, outcome)
+    }
+
+    private mutating func noteUnlisted(
+        _ id: ConnectionID, _ type: JSONValue?, _ bytes: Span<UInt8>, now: Instant
+    ) {
+        guard let upstream = connections[id]?.upstreamIndex, upstream >= 0 else { return }
+        // A backend may name anything, the caller's token too.
+        if let type, let pool = connections[id]?.pool, let session = pools[pool]?.session,
+            let token = sessions[session]?.token, JSONString.equals(bytes, type, token.bytes)
+        {
+            return
+        }
+        let deadline = unlisted.note(type.map { UnlistedTypes.shown(bytes, $0) }, of: upstream, now: now)
+        wheel.arm(.unlisted, at: deadline, armed: &unlisted.armed)
+    }
+
+    /// Says what was dropped because the configuration does not name it.
+    mutating func sayUnlisted(now: Instant, _ effects: inout Effects) {
+        guard unlisted.armed <= now else { return }
+        unlisted.armed = .distantFuture
+        let table = table
+        let (texts, next) = unlisted.due(now: now) { place in
+            guard table.upstreams.indices.contains(place) else { return "type" }
+            return table.upstreams[place].settings.replies.by.kindPath
+        }
+        for (upstream, text) in texts {
+            effects.texts.append(text)
+            effects.list.append(.note(.unlistedType(upstream: upstream, text: effects.texts.count - 1)))
+        }
+        wheel.arm(.unlisted, at: next, armed: &unlisted.armed)
     }
 
     private mutating func forwardPush(
-        _ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
+        _ id: ConnectionID, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, now: Instant,
+        _ effects: inout Effects
     ) {
         guard let poolID = connections[id]?.pool, let pool = pools[poolID] else { return }
         let targets: [ClientID]
@@ -50,13 +85,10 @@ extension Switchboard {
             }
         }
         let reached = targets.filter { admitsGreeting(id, poolID, $0) }
-        if reached.isEmpty {
-            tally.pushesDropped += 1
-            return
-        }
+        if reached.isEmpty { return pushed(id, .dropped) }
         // A legacy backend's push belongs to its route; the unified one says itself whose its push is.
         reshaper.begin(envelope)
-        if !upstream.toUnified.isEmpty { reshaper.apply(upstream.toUnified, bytes) }
+        if !rules.toUnified.isEmpty { reshaper.apply(rules.toUnified, bytes) }
         if !upstream.isUnified {
             for (level, slot) in upstream.tagSlots.enumerated() {
                 guard let slot, level < pool.lastRoute.tags.count, let tag = pool.lastRoute.tags[level] else {
@@ -66,7 +98,7 @@ extension Switchboard {
             }
         }
         let splice = reshaper.finish(envelope, keys: upstream.replyKeys, bytes, into: &effects.splices)
-        tally.pushesForwarded += 1
+        pushed(id, .forwarded)
         for client in reached {
             // A push is nobody's outcome: a client with no room for it does without.
             guard clients[client]?.congested == false || pool.key.owner == .client(client) else { continue }

@@ -13,7 +13,7 @@ extension Switchboard {
         let vary =
             isThrough ? [] : upstream.settings.vary.map { $0.values(in: client.handshake).joined(separator: "\u{1}") }
         let key = PoolKey(
-            owner: owner, upstream: upstream.index, lane: lane, vary: Array(vary.joined(separator: "\u{0}").utf8))
+            owner: owner, upstream: upstream.index, lane: lane, vary: vary.joined(separator: "\u{0}").bytes)
         if let found = poolsByKey[key], pools.contains(found) { return found }
         let made = pools.insert(
             Pool(
@@ -201,8 +201,15 @@ extension Switchboard {
             fail(id, .badJSON, now: now, &effects)
             return false
         }
-        if let type = envelope.value(table.typeSlot), table.absorbed.find(exchange.held.span, type) != nil {
-            tally.absorbed += 1
+        if !envelope.oddities.isEmpty,
+            let objection = table.deciding.objection(
+                to: envelope, keys: table.requestKeys, exchange.held.span, isAddressed: false)
+        {
+            fail(id, objection.code, now: now, &effects)
+            return false
+        }
+        if let type = envelope.value(table.typeSlot), let found = table.absorbed.find(exchange.held.span, type) {
+            absorb(exchange.client, found, of: table.absorbed, exchange.held.span, &effects)
             end(id, now: now, &effects)
             return false
         }
@@ -237,7 +244,8 @@ extension Switchboard {
             seats[seat]?.count(1, sentTo: side)
             count(route.index, side, bytes: splice.length)
         }
-        if upstream.keepsSent || blob { keep(id, upstream, bytes) }
+        let isUnread = upstream.keepsUnread && connections[current]?.hasSpoken == false
+        if upstream.keepsSent || blob || isUnread { keep(id, upstream, bytes, isUnread: isUnread, now: now) }
         exchanges[id]?.wasSent(over: current, to: side, at: now)
         connections[current]?.outstanding.append(id, in: &exchanges)
         connections[current]?.live += 1
@@ -251,63 +259,23 @@ extension Switchboard {
     }
 
     /// Keeps the message of an exchange that may have to be sent again; lets go of what only waited.
-    private mutating func keep(_ id: ExchangeID, _ upstream: Upstream, _ bytes: Span<UInt8>) {
+    ///
+    /// - Parameter isUnread: the backend has said nothing yet on the connection that the message goes over.
+    private mutating func keep(
+        _ id: ExchangeID, _ upstream: Upstream, _ bytes: Span<UInt8>, isUnread: Bool, now: Instant
+    ) {
         guard let exchange = exchanges[id] else { return }
-        let keeps = upstream.keepsSent && !exchange.oneWay && !exchange.retried
+        let keeps = !exchange.oneWay && (isUnread || upstream.keepsSent && !exchange.retried)
         if keeps && exchange.held.isEmpty {
             exchanges[id]?.held = copy(bytes, 0..<bytes.count)
             heldBytes += bytes.count
+            // Should it be put back, it has not waited yet.
+            let unready = pools[exchange.pool]?.unreadyTime(now: now) ?? .zero
+            exchanges[id]?.unreadyAtStart = unready
         } else if !keeps && !exchange.held.isEmpty {
             heldBytes -= exchange.held.count
             exchanges[id]?.held = []
         }
-    }
-
-    /// The message in the form that the route's upstream takes: address stripped where the path says it, a client's
-    /// own `session_token` never passed on, the upstream's `request` rules applied.
-    private mutating func reshape(
-        _ id: ExchangeID, _ route: Route, _ upstream: Upstream, _ bytes: Span<UInt8>, blob: Bool,
-        _ effects: inout Effects
-    ) -> Splice {
-        let table = table
-        reshaper.begin(envelope)
-        reshaper.drop(table.tokenSlot)
-        if !upstream.isUnified {
-            for slot in table.strippedSlots { reshaper.drop(slot) }
-        } else if exchanges[id]?.endpoint != nil {
-            address(route)
-        } else {
-            addressIfAbsent(route)
-        }
-        if let naming = exchanges[id]?.naming, naming != .client, naming == .backend || upstream.needsConversation,
-            table.conversationIsTopLevel, let conversation = exchanges[id]?.conversation
-        {
-            reshaper.set(table.conversationSlot, json: conversation)
-        }
-        if !upstream.request.isEmpty { reshaper.apply(upstream.request, bytes) }
-        if upstream.settings.identity == .message { identify(id) }
-        let splice = reshaper.finish(envelope, keys: table.requestKeys, bytes, into: &effects.splices)
-        if !blob { return splice }
-        effects.splices.hold(exchanges[id]?.held ?? [], for: splice)
-        return splice
-    }
-
-    /// An old client's message has no address but that of its endpoint.
-    private mutating func address(_ route: Route) {
-        for (level, slot) in table.routeSlots.enumerated() where table.strippable[level] {
-            if level < route.tags.count, let tag = route.tags[level] {
-                reshaper.set(slot, json: tag)
-            } else {
-                reshaper.drop(slot)
-            }
-        }
-    }
-
-    /// The unified backend may have another default route than ours: it is told the address that ours meant.
-    private mutating func addressIfAbsent(_ route: Route) {
-        guard let first = table.routeSlots.first else { return }
-        if let value = envelope.value(first), value.kind != .null { return }
-        address(route)
     }
 
     /// Counts a message for its route and side.
@@ -315,13 +283,5 @@ extension Switchboard {
     mutating func count(_ route: Int, _ side: Side, bytes: Int) {
         guard route >= 0, route < routeTallies.count else { return }
         routeTallies[route].sent(to: side, bytes: bytes)
-    }
-
-    /// Says whose message it is, to a backend that takes the identity from each message.
-    private mutating func identify(_ id: ExchangeID) {
-        guard let session = exchanges[id]?.session, let token = sessions[session]?.token else { return }
-        var json: [UInt8] = []
-        JSONString.appendQuoted(Array(token.utf8), to: &json)
-        reshaper.set(table.tokenSlot, json: json)
     }
 }

@@ -3,7 +3,11 @@ extension Switchboard {
     package mutating func connectionMessage(
         _ id: ConnectionID, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
     ) {
-        guard let upstream = connections[id]?.spoke(now) else { return }
+        var isEarly = false
+        guard let upstream = connections[id]?.spoke(now, isEarly: &isEarly) else { return }
+        if isEarly, heardEarly(id, upstream, kind, bytes, now: now, &effects) {
+            return settleLoosened(now: now, &effects)
+        }
         if connections[id]?.isThrough == true {
             passReply(id, upstream, kind, bytes, now: now, &effects)
             return settleLoosened(now: now, &effects)
@@ -11,7 +15,8 @@ extension Switchboard {
         let keys = upstream.replyKeys
         let scanned =
             kind == .text
-            && envelope.scan(bytes, for: keys, nesting: table.definition.limits.nesting, early: true) == .object
+            && envelope.scan(
+                bytes, for: keys, nesting: table.definition.limits.nesting, early: !upstream.editsReplies) == .object
         if !scanned {
             misunderstood(id, now: now, &effects)
         } else {
@@ -54,63 +59,67 @@ extension Switchboard {
         return nil
     }
 
-    /// Tells replies from pushes, and finds the exchange.
+    /// Tells what a message is, and finds its exchange.
     private mutating func sort(
         _ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
     ) {
-        let type = envelope.value(upstream.typeSlot).flatMap { $0.kind == .null ? nil : $0 }
-        let isReply: Bool
-        var ends = true
-        if let type {
-            isReply = upstream.replyTypes.find(bytes, type) != nil || upstream.untilTypes?.find(bytes, type) != nil
-            if let until = upstream.untilTypes {
-                ends = until.find(bytes, type) != nil || isError(upstream, type, bytes)
-            }
-        } else {
-            isReply = upstream.settings.replies.matchNone
-            if upstream.untilTypes != nil { ends = false }
-        }
-        // An error after which nothing is answered ends an exchange even where other errors are no replies.
-        let dead = isFatal(upstream, type, bytes)
-        guard isReply || dead else { return push(id, upstream, type, bytes, now: now, &effects) }
-        guard let exchangeID = owner(of: id, upstream, bytes) else {
+        let rules = upstream.routeRules.isEmpty ? upstream.rules : rules(id, upstream, bytes)
+        let kind = rules.classify(envelope, bytes)
+        if kind == .push { return push(id, upstream, rules, bytes, now: now, &effects) }
+        switch owner(of: id, upstream, rules, bytes) {
+        case .exchange(let exchange):
+            answer(exchange, on: id, upstream, kind, bytes, now: now, &effects)
+        case .push where kind != .fatal:
+            push(id, upstream, rules, bytes, now: now, &effects)
+        case .push, .nobody:
             tally.unaskedReplies += 1
             effects.list.append(.note(.unexpectedReply(upstream: connections[id]?.upstreamIndex ?? -1)))
-            if dead { return condemn(id, .deadAfterError, now: now, &effects) }
+            if kind == .fatal { return condemn(id, .deadAfterError, now: now, &effects) }
             // With fifo nothing can be trusted after it; a correlated one is just nobody's.
             guard upstream.correlationSlot == nil || connections[id]?.outstanding.isEmpty == true else { return }
             let pool = connections[id]?.pool
             retire(id, .unaskedReply, now: now, &effects)
             if let pool { pump(pool, now: now, &effects) }
-            return
         }
-        answer(exchangeID, on: id, upstream, bytes, ends: ends, dead: dead, now: now, &effects)
     }
 
-    mutating func isError(_ upstream: Upstream, _ type: JSONValue, _ bytes: Span<UInt8>) -> Bool {
-        type.kind == .string && JSONString.equals(bytes, type, Self.errorType)
-    }
+    // MARK: Whose it is
 
-    private static let errorType = Array("error".utf8)
-
-    /// An error reply after which the backend answers this socket no more.
-    private mutating func isFatal(_ upstream: Upstream, _ type: JSONValue?, _ bytes: Span<UInt8>) -> Bool {
-        guard !upstream.deadPrefixes.isEmpty, let type, isError(upstream, type, bytes),
-            let message = envelope.value(upstream.messageSlot), message.kind == .string
-        else { return false }
-        return upstream.deadPrefixes.contains { JSONString.hasPrefix(bytes, message, $0) }
+    private enum Owner {
+        case exchange(ExchangeID)
+        /// A reply without the field that the others carry is no reply.
+        case push
+        case nobody
     }
 
     /// The exchange that a reply belongs to. An abandoned one is a right answer: its reply comes late and is dropped.
-    private mutating func owner(of id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>) -> ExchangeID? {
-        guard let head = connections[id]?.outstanding.head, !head.isNone else { return nil }
-        guard let slot = upstream.correlationSlot, let value = envelope.value(slot), value.kind != .null else {
-            return head
+    private mutating func owner(
+        of id: ConnectionID, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>
+    ) -> Owner {
+        guard let head = connections[id]?.outstanding.head else { return .nobody }
+        guard let slot = upstream.correlationSlot else { return head.isNone ? .nobody : .exchange(head) }
+        if let value = envelope.value(slot), value.kind != .null {
+            connections[id]?.carriesField = true
+            return echoed(value, from: head, upstream, bytes).map { .exchange($0) } ?? .nobody
         }
+        // Where every message has an id of its own, what has none answers none.
+        if upstream.hasUniqueCorrelation { return .push }
+        if head.isNone { return .nobody }
+        if rules.isError(envelope, bytes) {
+            // Backends leave the field out where they could not read so far. An error is never ignored.
+            return .exchange(fitting(from: head, upstream, bytes) ?? head)
+        }
+        return connections[id]?.carriesField == true ? .push : .exchange(head)
+    }
+
+    /// The oldest exchange that was sent with this value of the correlation member.
+    private mutating func echoed(
+        _ value: JSONValue, from head: ExchangeID, _ upstream: Upstream, _ bytes: Span<UInt8>
+    ) -> ExchangeID? {
         var candidate = head
         while let exchange = exchanges[candidate] {
             let sent = exchange.correlation
-            let whole = JSONValue(kind: Self.kind(of: sent), start: 0, end: sent.count)
+            let whole = JSONValue(kind: JSONContent.kind(of: sent), start: 0, end: sent.count)
             if JSONString.same(bytes, value, sent.span, whole), fits(exchange.route, upstream, bytes) {
                 return candidate
             }
@@ -121,6 +130,18 @@ extension Switchboard {
         candidate = head
         while let exchange = exchanges[candidate] {
             if exchange.naming == .made, fits(exchange.route, upstream, bytes) { return candidate }
+            candidate = exchange.next
+        }
+        return nil
+    }
+
+    /// The oldest exchange of the route that a reply names.
+    private mutating func fitting(
+        from head: ExchangeID, _ upstream: Upstream, _ bytes: Span<UInt8>
+    ) -> ExchangeID? {
+        var candidate = head
+        while let exchange = exchanges[candidate] {
+            if fits(exchange.route, upstream, bytes) { return candidate }
             candidate = exchange.next
         }
         return nil
@@ -138,21 +159,53 @@ extension Switchboard {
         return true
     }
 
-    private static func kind(of json: [UInt8]) -> JSONKind {
-        switch json.first {
-        case 0x22: .string
-        case 0x7B: .object
-        case 0x5B: .array
-        case 0x74: .true
-        case 0x66: .false
-        default: .number
+    /// The rules that a message of the unified upstream is read by, where routes have some of their own: those of the
+    /// exchange that it names, else of the route that it names, else of the only route that awaits something.
+    @inline(never)
+    private mutating func rules(_ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>) -> ReplyRules {
+        let head = connections[id]?.outstanding.head ?? .none
+        if let slot = upstream.correlationSlot, let value = envelope.value(slot), value.kind != .null,
+            let owner = echoed(value, from: head, upstream, bytes), let route = exchanges[owner]?.route
+        {
+            return route.rules(of: upstream)
         }
+        if let slot = upstream.tagSlots.first ?? nil, let value = envelope.value(slot), value.kind != .null {
+            guard let route = named(by: bytes, upstream) else { return upstream.rules }
+            return route.rules(of: upstream)
+        }
+        guard let route = exchanges[head]?.route else { return upstream.rules }
+        var candidate = head
+        while let exchange = exchanges[candidate] {
+            if exchange.route !== route { return upstream.rules }
+            candidate = exchange.next
+        }
+        return route.rules(of: upstream)
     }
 
+    /// The route with rules of its own that a message names by its whole address.
+    private mutating func named(by bytes: Span<UInt8>, _ upstream: Upstream) -> Route? {
+        for route in table.routes where route.unifiedRules != nil && route.unified === upstream {
+            var isNamed = true
+            for (level, match) in route.matchBytes.enumerated() {
+                guard let slot = upstream.tagSlots.indices.contains(level) ? upstream.tagSlots[level] : nil,
+                    let value = envelope.value(slot), JSONString.equals(bytes, value, match)
+                else {
+                    isNamed = false
+                    break
+                }
+            }
+            if isNamed { return route }
+        }
+        return nil
+    }
+
+    // MARK: Handing over
+
     private mutating func answer(
-        _ exchangeID: ExchangeID, on id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, ends: Bool,
-        dead: Bool, now: Instant, _ effects: inout Effects
+        _ exchangeID: ExchangeID, on id: ConnectionID, _ upstream: Upstream, _ kind: MessageClass,
+        _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
     ) {
+        let (ends, dead) = (kind != .part, kind == .fatal)
         guard let place = exchanges[exchangeID]?.place, let route = exchanges[exchangeID]?.route else { return }
         let (client, session, poolID) = (place.account.client, place.account.session, place.account.pool)
         connections[id]?.replied = true
@@ -227,7 +280,8 @@ extension Switchboard {
         restoring: ReshapeProgram? = nil, _ effects: inout Effects
     ) -> Splice {
         reshaper.begin(envelope)
-        if !upstream.toUnified.isEmpty { reshaper.apply(upstream.toUnified, bytes) }
+        let rules = route.rules(of: upstream)
+        if !rules.toUnified.isEmpty { reshaper.apply(rules.toUnified, bytes) }
         for level in 0..<min(upstream.tagSlots.count, route.tags.count) {
             guard let slot = upstream.tagSlots[level] else { continue }
             if let tag = route.tags[level] { reshaper.set(slot, json: tag) } else { reshaper.drop(slot) }

@@ -64,7 +64,7 @@ extension Switchboard {
             report[place].queuedBytes += pools[id]?.queuedBytes ?? 0
             for connection in pools[id]?.connections ?? [] {
                 switch connections[connection]?.state {
-                case .dialling: report[place].dialling += 1
+                case .dialling, .opening: report[place].dialling += 1
                 case .ready: report[place].ready += 1
                 case .retired: report[place].retired += 1
                 case nil: continue
@@ -81,7 +81,8 @@ extension Switchboard {
     package func sessionReport(worker: Int, limit: Int) -> [SessionStatus] {
         let found = sessions.ids.compactMap { id -> SessionStatus? in
             guard let session = sessions[id] else { return nil }
-            let apps = Set(session.clients.compactMap { clients[$0]?.app.name }.filter { !$0.isEmpty })
+            let apps = Set(session.clients.compactMap { clients[$0]?.app.name }.filter { !$0.isEmpty }).map(
+                \.description)
             return SessionStatus(
                 name: String(decoding: session.shortName, as: UTF8.self), hasToken: session.token != nil,
                 worker: worker, sockets: session.clients.count, open: session.open,

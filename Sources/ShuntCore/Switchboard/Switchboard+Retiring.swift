@@ -127,7 +127,7 @@ extension Switchboard {
             switch loosened[index] {
             case .pool(let pool): releaseIfUnused(pool, now: now, &effects)
             case .session(let session): settle(session: session, now: now, &effects)
-            case .client, .connection, .drain: break
+            case .client, .connection, .drain, .unlisted: break
             }
             index += 1
         }

@@ -1,16 +1,16 @@
 /// Sessions: found by their token, kept a while after their last socket, ended whole.
 extension Switchboard {
-    mutating func session(for token: String?) -> SessionID {
-        if let token, let found = sessionsByToken[TokenKey(token)], sessions.contains(found) { return found }
+    mutating func session(for token: ByteString?) -> SessionID {
+        if let token, let found = sessionsByToken[token], sessions.contains(found) { return found }
         let name: [UInt8]
         if let token {
             name = SessionHash.short(token: token, key: hashKey)
         } else {
             // A client without a token: nothing identifies it, so its name is drawn.
-            name = SessionHash.short(token: String(random.next(), radix: 16), key: hashKey)
+            name = SessionHash.short(token: ByteString(String(random.next(), radix: 16)), key: hashKey)
         }
         let id = sessions.insert(Session(token: token, shortName: name))
-        if let token { sessionsByToken[TokenKey(token)] = id }
+        if let token { sessionsByToken[token] = id }
         return id
     }
 
@@ -121,7 +121,7 @@ extension Switchboard {
             parkedBytes -= session.parked.bytes
             parkedCount -= session.parked.replies.count
             tally.parkedExpired += session.parked.replies.count
-            if let token = session.token { sessionsByToken[TokenKey(token)] = nil }
+            if let token = session.token { sessionsByToken[token] = nil }
         }
     }
 

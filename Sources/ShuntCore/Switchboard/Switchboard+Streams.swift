@@ -26,11 +26,14 @@ extension Switchboard {
 
     /// A client without a token is gone, and with it whoever may want to hear its streams.
     mutating func endStreams(of id: SessionID, now: Instant, _ effects: inout Effects) {
-        for pool in sessions[id]?.pools ?? [] where pools[pool]?.upstream.untilTypes != nil {
+        for pool in sessions[id]?.pools ?? [] {
+            guard let upstream = pools[pool]?.upstream, upstream.hasStreams else { continue }
             for connection in pools[pool]?.connections ?? [] {
                 var candidate = connections[connection]?.outstanding.head ?? .none
                 while let exchange = exchanges[candidate] {
-                    endStream(candidate, .clientGone, now: now, &effects)
+                    if exchange.route.rules(of: upstream).isStreaming {
+                        endStream(candidate, .clientGone, now: now, &effects)
+                    }
                     candidate = exchange.next
                 }
             }

@@ -39,6 +39,10 @@ extension Switchboard {
         }
         breakers = moved
         waitingForBreaker = Array(repeating: [], count: table.upstreams.count)
+        // Types may be named now, and places mean others.
+        let armed = unlisted.armed
+        unlisted = UnlistedTypes()
+        unlisted.armed = armed
         for id in sessions.ids {
             guard let paces = sessions[id]?.paces, !paces.isEmpty else { continue }
             var kept: [Int: WindowPace] = [:]
@@ -194,12 +198,8 @@ extension Switchboard {
                 // It was to go, and may stay.
                 clients[id]?.leaves = .distantFuture
             }
-            if found.heartbeat == nil {
-                clients[id]?.beats = .distantFuture
-            } else if client.beats == .distantFuture, !client.isRaw, !client.isArriving {
-                clients[id]?.beats = now + found.heartbeatEvery
-            }
         }
+        beginBeats(id, now: now)
         for place in client.seats { judge(seat: place.seat, of: id, now: now, &effects) }
         let kept = client.seats.compactMap { place -> SeatPlace? in
             guard let seat = seats[place.seat] else { return nil }
@@ -240,7 +240,7 @@ extension UpstreamSettings {
     /// Whether a connection that was dialled by the other settings is as good as one dialled by these.
     func dialsLike(_ other: UpstreamSettings) -> Bool {
         address == other.address && credential == other.credential && identity == other.identity
-            && host == other.host && origin == other.origin
-            && sourceAddresses == other.sourceAddresses && vary == other.vary
+            && host == other.host && origin == other.origin && sourceAddresses == other.sourceAddresses
+            && vary == other.vary && onOpen == other.onOpen && ready == other.ready
     }
 }

@@ -9,18 +9,19 @@ extension Switchboard {
     ) {
         meterMessages(1, bytes: bytes.count, on: routeIndex(of: id) ?? -1)
         var opens = true
-        if kind == .text {
-            let result = envelope.scan(bytes, for: Self.typeOnly, nesting: table.definition.limits.nesting, early: true)
-            if result == .object, let type = envelope.value(0),
-                endpoint.absorbed.find(bytes, type) != nil || table.oneWay.find(bytes, type) != nil,
-                let type = wholeType(bytes)
-            {
-                if endpoint.absorbed.find(bytes, type) != nil {
-                    tally.absorbed += 1
-                    return
-                }
-                opens = table.oneWay.find(bytes, type) == nil
+        if kind == .text, let type = kindOfPassed(endpoint, bytes, early: true),
+            endpoint.absorbed.find(bytes, type) != nil || table.oneWay.find(bytes, type) != nil,
+            let type = kindOfPassed(endpoint, bytes, early: false)
+        {
+            let isAmbiguous =
+                envelope.oddities.contains(.repeated)
+                && envelope.disagrees(endpoint.route.legacy?.passedKindSlot ?? 0, bytes)
+            if isAmbiguous {
+                tally.ambiguous += 1
+            } else if let found = endpoint.absorbed.find(bytes, type) {
+                return absorb(id, found, of: endpoint.absorbed, bytes, &effects)
             }
+            opens = !isAmbiguous && table.oneWay.find(bytes, type) == nil
         }
         guard let seatID = clients[id]?.seats.first?.seat, let route = seats[seatID]?.route,
             let current = seats[seatID]?.pool
@@ -39,13 +40,16 @@ extension Switchboard {
         pass(id, seatID, pool, kind, bytes, opens: opens, now: now, &effects)
     }
 
-    static let typeOnly = KeySet(["type"])
+    private static let typeOnly = KeySet(["type"])
 
-    /// The type of a message that is well-formed to its end: the last one counts, as it does for the backend.
-    private mutating func wholeType(_ bytes: Span<UInt8>) -> JSONValue? {
-        let nesting = table.definition.limits.nesting
-        guard envelope.scan(bytes, for: Self.typeOnly, nesting: nesting, early: false) == .object else { return nil }
-        return envelope.value(0)
+    /// What an old client's message says of its kind; nil where it says nothing, or is no object that is well-formed as
+    /// far as it was scanned.
+    private mutating func kindOfPassed(_ endpoint: Endpoint, _ bytes: Span<UInt8>, early: Bool) -> JSONValue? {
+        let legacy = endpoint.route.legacy
+        let keys = legacy?.passedKeys ?? Self.typeOnly
+        guard envelope.scan(bytes, for: keys, nesting: table.definition.limits.nesting, early: early) == .object
+        else { return nil }
+        return envelope.value(legacy?.passedKindSlot ?? 0)
     }
 
     private mutating func pass(
@@ -136,25 +140,17 @@ extension Switchboard {
         _ effects: inout Effects
     ) {
         guard let poolID = connections[id]?.pool, case .client(let client) = pools[poolID]?.key.owner else { return }
-        var isReply = false
-        var ends = false
-        if kind == .text,
-            envelope.scan(bytes, for: Self.typeOnly, nesting: table.definition.limits.nesting, early: true) == .object
-        {
-            let type = envelope.value(0).flatMap { $0.kind == .null ? nil : $0 }
-            if let type {
-                ends = upstream.untilTypes.map { $0.find(bytes, type) != nil || isError(upstream, type, bytes) } ?? true
-                let isKnown = upstream.replyTypes.find(bytes, type) != nil
-                isReply = isKnown || ends && upstream.untilTypes != nil
-            } else {
-                isReply = upstream.settings.replies.matchNone
-                ends = upstream.untilTypes == nil
+        var found = MessageClass.push
+        if kind == .text {
+            let nesting = table.definition.limits.nesting
+            if envelope.scan(bytes, for: upstream.passedKeys, nesting: nesting, early: true) == .object {
+                found = upstream.passedRules.classify(envelope, bytes)
             }
         }
+        let (isReply, ends) = (found != .push, found != .part)
         if !isReply, connections[id]?.isRedial == true, connections[id]?.replied == false {
             // The client was greeted when it connected.
-            tally.pushesDropped += 1
-            return
+            return pushed(id, .dropped)
         }
         if isReply {
             connections[id]?.replied = true

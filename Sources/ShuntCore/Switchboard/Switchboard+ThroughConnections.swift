@@ -80,7 +80,8 @@ extension Switchboard {
                 members.append(("count", Array("\(count - number + 1)".utf8)))
             }
             let start = effects.splices.literalCount
-            ErrorReply.append(code, sent: true, members: members, to: &effects.splices.literals)
+            ErrorReply.append(
+                code, kinds: kinds(of: endpoint), sent: true, members: members, to: &effects.splices.literals)
             let splice = effects.splices.splice(literalsFrom: start)
             effects.list.append(.deliver(id, restored(splice, message: Span(), endpoint, &effects)))
         }

@@ -11,6 +11,7 @@ extension Switchboard {
             case .pool(let id): look(at: id, now: now, &effects)
             case .session(let id): look(at: id, now: now, &effects)
             case .drain: endDrain(now: now, &effects)
+            case .unlisted: sayUnlisted(now: now, &effects)
             }
         }
         due.removeAll(keepingCapacity: due.count <= 1024)
@@ -39,6 +40,7 @@ extension Switchboard {
     private mutating func look(at id: ConnectionID, now: Instant, _ effects: inout Effects) {
         guard let before = connections[id], before.armed <= now else { return }
         connections[id]?.armed = .distantFuture
+        if before.state == .opening { return lookAtOpening(id, now: now, &effects) }
         forgetPassed(id, now: now, &effects)
         let next = expireExchanges(of: id, now: now, &effects)
         guard let connection = connections[id] else { return pump(before.pool, now: now, &effects) }

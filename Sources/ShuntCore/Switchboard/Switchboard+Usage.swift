@@ -50,7 +50,7 @@ extension Switchboard {
         guard let seat = seats[id], let client = clients[seat.client] else { return }
         let key = UsageKey(
             endpoint: client.endpoint?.path ?? table.definition.addressing.paths.first ?? "", route: seat.route.name,
-            app: client.app.name, version: client.app.version,
+            app: client.app.name.description, version: client.app.version.description,
             origin: UsageKey.origin(client.handshake.values(of: "origin").first ?? ""))
         let use = usage.line(for: key, now: now)
         seats[id]?.use = use
@@ -64,7 +64,7 @@ extension Switchboard {
 
     private func sessionHash(_ id: SessionID) -> UInt64 {
         guard let session = sessions[id] else { return 0 }
-        return SipHash.hash(session.token.map { Array($0.utf8) } ?? session.shortName, key: usage.hashKey)
+        return SipHash.hash(session.token?.bytes ?? session.shortName, key: usage.hashKey)
     }
 }
 

@@ -18,7 +18,7 @@ package struct Switchboard: ~Copyable {
     /// By `Route.index`.
     var routeTallies: [RouteTally]
 
-    var sessionsByToken: [TokenKey: SessionID] = [:]
+    var sessionsByToken: [ByteString: SessionID] = [:]
     var poolsByKey: [PoolKey: PoolID] = [:]
     /// By upstream: its breaker, and the pools that wait for it to close.
     var breakers: [Breaker]
@@ -28,6 +28,7 @@ package struct Switchboard: ~Copyable {
     var namingUpstreams: Set<String> = []
 
     var usage = UsageTally()
+    var unlisted = UnlistedTypes()
 
     var heldBytes = 0
     var parkedBytes = 0

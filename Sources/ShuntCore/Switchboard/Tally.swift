@@ -2,13 +2,15 @@
 package struct Tally: Sendable, Equatable {
     package var messages = 0
     package var absorbed = 0
+    /// Messages that were passed through and not absorbed, because their type stands there twice.
+    package var ambiguous = 0
     package var refused = 0
     package var forwarded = 0
     /// Those of them that were passed through as they are.
     package var passed = 0
     /// Changes of side of a client socket's route.
     package var flips = 0
-    /// Heartbeats that were sent to old clients.
+    /// Heartbeats that were sent to clients.
     package var heartbeats = 0
     package var delivered = 0
     package var errors = 0
@@ -37,6 +39,7 @@ package struct Tally: Sendable, Equatable {
         var sum = left
         sum.messages += right.messages
         sum.absorbed += right.absorbed
+        sum.ambiguous += right.ambiguous
         sum.refused += right.refused
         sum.forwarded += right.forwarded
         sum.passed += right.passed

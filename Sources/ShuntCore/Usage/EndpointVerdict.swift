@@ -109,14 +109,15 @@ extension EndpointVerdict {
 
     private static func users(_ rows: [UsageRow], now: UnixTime) -> [User] {
         struct Name: Hashable {
-            var app: String
-            var version: String
+            var app: ByteString
+            var version: ByteString
         }
         var users: [Name: User] = [:]
         for row in rows {
             guard let seen = row.counts.lastSeen.map({ min($0, now) }) else { continue }
-            let name = Name(app: row.key.app, version: row.key.version)
-            var user = users[name] ?? User(app: name.app, version: name.version, messages: 0, lastSeen: seen)
+            let name = Name(app: ByteString(row.key.app), version: ByteString(row.key.version))
+            var user =
+                users[name] ?? User(app: row.key.app, version: row.key.version, messages: 0, lastSeen: seen)
             user.messages &+= row.counts.messages
             user.lastSeen = max(user.lastSeen, seen)
             users[name] = user

@@ -25,15 +25,26 @@ package struct UsageKey: Sendable, Hashable {
         self.origin = origin
     }
 
+    /// By bytes: different spellings of one character are different values, to the stores too.
+    package static func == (left: UsageKey, right: UsageKey) -> Bool {
+        sameBytes(left.endpoint, right.endpoint) && sameBytes(left.route, right.route) && left.caller == right.caller
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(ByteString(endpoint))
+        hasher.combine(ByteString(route))
+        hasher.combine(caller)
+    }
+
     /// Stands for all values past a bound.
     package static let other = "other"
     /// Bytes of an origin that are kept; a longer one is `other`.
     package static let longestOrigin = 200
 
     /// An origin as the ledger keeps it: nothing that is hidden, nothing that is long.
-    package static func origin(_ text: String) -> String {
-        let isPlain = text.utf8.count <= longestOrigin && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
-        return isPlain ? text : other
+    package static func origin(_ value: ByteString) -> String {
+        guard value.count <= longestOrigin, value.bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return other }
+        return value.text ?? other
     }
 
     /// The client's part of the key: what a client may choose itself.
@@ -48,11 +59,23 @@ package struct UsageKey: Sendable, Hashable {
         package var tenant: String?
         package var origin: String
 
+        package static func == (left: Caller, right: Caller) -> Bool {
+            sameBytes(left.app, right.app) && sameBytes(left.version, right.version)
+                && sameBytes(left.tenant ?? "", right.tenant ?? "") && (left.tenant == nil) == (right.tenant == nil)
+                && sameBytes(left.origin, right.origin)
+        }
+
+        package func hash(into hasher: inout Hasher) {
+            for text in [app, version, tenant ?? "", origin] { hasher.combine(ByteString(text)) }
+        }
+
         /// What all others are counted as.
         package static let other = Caller(
             app: UsageKey.other, version: UsageKey.other, tenant: nil, origin: UsageKey.other)
     }
 }
+
+private func sameBytes(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
 
 /// Who is counted by name: so many a day, as they come; all others are `other`.
 struct CallerBound {

@@ -15,22 +15,21 @@ package struct UsageGroup: Sendable, Hashable {
     /// The most messages first; by the day in its order.
     package static func groups(of rows: [UsageRow], by dimensions: Set<UsageDimension>) -> [UsageGroup] {
         struct Identity: Hashable {
-            var endpoint: String
-            var values: [UsageDimension: String]
+            var endpoint: ByteString
+            var values: [UsageDimension: ByteString]
             var day: UsageDay?
         }
-        var sums: [Identity: UsageCounts] = [:]
+        var sums: [Identity: UsageGroup] = [:]
         for row in rows {
             var values: [UsageDimension: String] = [:]
             for dimension in dimensions where dimension != .day { values[dimension] = row.key.value(of: dimension) }
+            let day = dimensions.contains(.day) ? row.day : nil
             let identity = Identity(
-                endpoint: row.key.endpoint, values: values, day: dimensions.contains(.day) ? row.day : nil)
-            sums[identity, default: UsageCounts()].add(row.counts)
+                endpoint: ByteString(row.key.endpoint), values: values.mapValues { ByteString($0) }, day: day)
+            let group = UsageGroup(endpoint: row.key.endpoint, values: values, day: day, counts: UsageCounts())
+            sums[identity, default: group].counts.add(row.counts)
         }
-        let groups = sums.map {
-            UsageGroup(endpoint: $0.key.endpoint, values: $0.key.values, day: $0.key.day, counts: $0.value)
-        }
-        return groups.sorted(by: precedes)
+        return sums.values.sorted(by: precedes)
     }
 
     private static func precedes(_ left: UsageGroup, _ right: UsageGroup) -> Bool {

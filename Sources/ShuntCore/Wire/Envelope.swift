@@ -8,7 +8,7 @@ package struct Envelope: Sendable {
         enum Role: UInt8, Sendable {
             /// A member of the top level.
             case member
-            /// A member one level down.
+            /// A member further down.
             case nested
             /// From the lifted member's name to its first member.
             case opening
@@ -32,6 +32,19 @@ package struct Envelope: Sendable {
         )
     }
 
+    /// What a message may have that calls for a closer look.
+    struct Oddities: OptionSet, Sendable {
+        var rawValue: UInt8 = 0
+        /// A wanted member stands there twice.
+        static let repeated = Oddities(rawValue: 1)
+        /// An object on the way to a wanted member stands there twice, or may do so.
+        static let repeatedParent = Oddities(rawValue: 2)
+        /// A name of the top level holds U+0000, and is no other spelling of the folded one.
+        static let nulInName = Oddities(rawValue: 4)
+        /// A wanted value is a string with escapes, an array or an object.
+        static let unusual = Oddities(rawValue: 8)
+    }
+
     /// The most wanted members that a message may hold, duplicates counted; one with more is refused where they begin.
     package static let mostOccurrences = 65536
     /// How many there is room for between messages.
@@ -46,8 +59,17 @@ package struct Envelope: Sendable {
     private(set) var closeBrace = 0
     /// Members of the top level, lifted ones included; at least that many where the scan stopped early.
     private(set) var memberCount = 0
+    /// Of the part that was scanned.
+    private(set) var oddities = Oddities()
 
     package init() {}
+
+    /// Whether an occurrence is the one that counts.
+    @inline(__always)
+    func counts(_ index: Int) -> Bool {
+        let slot = Int(occurrences[index].slot)
+        return slot >= 0 && slot < last.count && Int(last[slot]) == index
+    }
 
     /// How many slots there is room for.
     var slotCount: Int { last.count }
@@ -79,13 +101,15 @@ package struct Envelope: Sendable {
                 unsafe last.withUnsafeMutableBufferPointer { last in
                     // The borrowed set owns the two tables and outlives the scan.
                     var scan = unsafe MemberScan(
-                        occurrences, last, keys.entryTable, keys.rowTable, nesting: nesting, stop: stop)
+                        occurrences, last, keys.entryTable, keys.rowTable, nesting: nesting, stop: stop,
+                        foldedLead: keys.foldedLead)
                     let end = scan.members(bytes, start &+ 1, keys, &top, level: 0, depth: 1)
                     return (end, scan.found)
                 }
             }
             occurrenceCount = found.count
             memberCount = top.count
+            oddities = found.oddities
             switch found.outcome {
             case .whole:
                 closeBrace = end &- 1

@@ -25,24 +25,25 @@ package enum JSONString {
         return true
     }
 
-    /// Whether two values are the same: strings by their content (`"\u00e9"` is `é`), all others byte for byte.
+    /// Whether two values say the same: strings with their escapes resolved (`"\u00e9"` is `é`), numbers by their
+    /// digits and exponent (`1.0` is `1`), arrays and objects whatever white space is in them.
+    ///
+    /// Most values that are the same are spelled alike, which is asked first.
     package static func same(
         _ a: Span<UInt8>, _ av: JSONValue, _ b: Span<UInt8>, _ bv: JSONValue
     ) -> Bool {
-        guard av.kind == bv.kind else { return false }
-        if av.kind == .string && (av.mayEscape || bv.mayEscape) {
-            guard let left = range(a, av), let right = range(b, bv) else { return false }
-            var one = Unescaped(left)
-            var two = Unescaped(right)
-            while true {
-                let byte = one.next(a)
-                if byte != two.next(b) { return false }
-                if byte < 0 { return true }
-            }
-        }
-        guard a.covers(av.start, av.end), b.covers(bv.start, bv.end) else { return false }
+        guard av.kind == bv.kind, a.covers(av.start, av.end), b.covers(bv.start, bv.end) else { return false }
         let count = av.end &- av.start
-        return count == bv.end &- bv.start && a.hasEqual(count, at: av.start, to: b, at: bv.start)
+        if count == bv.end &- bv.start, a.hasEqual(count, at: av.start, to: b, at: bv.start) { return true }
+        guard av.kind == .string else { return JSONContent.areAlike(a, av, b, bv) }
+        guard av.mayEscape || bv.mayEscape, let left = range(a, av), let right = range(b, bv) else { return false }
+        var one = Unescaped(left)
+        var two = Unescaped(right)
+        while true {
+            let byte = one.next(a)
+            if byte != two.next(b) { return false }
+            if byte < 0 { return true }
+        }
     }
 
     /// What a string says, as UTF-8: a lone surrogate becomes U+FFFD. The bytes themselves for any other kind.
@@ -52,7 +53,7 @@ package enum JSONString {
         }
         guard let content = range(bytes, value) else { return [] }
         return value.mayEscape
-            ? unescaped(bytes, content) : copy(bytes, content.lowerBound, content.upperBound)
+            ? unescaped(bytes, content, replacing: true) : copy(bytes, content.lowerBound, content.upperBound)
     }
 
     /// Appends `text` as a JSON string: quotes, backslashes and control characters are escaped, all else stays.
@@ -83,11 +84,13 @@ package enum JSONString {
         }
     }
 
-    /// The content of a string as it will be compared: unescaped, lone surrogates replaced.
-    static func unescaped(_ bytes: Span<UInt8>, _ content: Range<Int>) -> [UInt8] {
+    /// The content of a string as it is compared.
+    ///
+    /// - Parameter replacing: a lone surrogate becomes U+FFFD, for people; else what equals only itself (`Unescaped`).
+    static func unescaped(_ bytes: Span<UInt8>, _ content: Range<Int>, replacing: Bool = false) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(content.count)
-        var left = Unescaped(content, replacing: true)
+        var left = Unescaped(content, replacing: replacing)
         while true {
             let byte = left.next(bytes)
             if byte < 0 { return result }
@@ -150,12 +153,12 @@ struct Unescaped {
         case UInt8(ascii: "u"): break
         default: return Int(kind)
         }
-        var code = unit(bytes, index)
+        var code = Unescaped.unit(bytes, index)
         index &+= 4
         if code & 0xFC00 == 0xD800, index &+ 6 <= end, bytes.byte(at: index) == UInt8(ascii: "\\"),
             bytes.byte(at: index &+ 1) == UInt8(ascii: "u")
         {
-            let low = unit(bytes, index &+ 2)
+            let low = Unescaped.unit(bytes, index &+ 2)
             if low & 0xFC00 == 0xDC00 {
                 code = 0x10000 &+ ((code & 0x3FF) &<< 10 | low & 0x3FF)
                 index &+= 6
@@ -165,7 +168,8 @@ struct Unescaped {
         return encode(code)
     }
 
-    private func unit(_ bytes: Span<UInt8>, _ index: Int) -> UInt32 {
+    /// The four hexadecimal digits from `index`.
+    static func unit(_ bytes: Span<UInt8>, _ index: Int) -> UInt32 {
         var code: UInt32 = 0
         for offset in 0..<4 {
             let digit = JSONScanner.hexDigit(bytes.byte(at: index &+ offset))

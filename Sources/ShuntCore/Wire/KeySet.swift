@@ -1,4 +1,41 @@
-/// The members that somebody wants to see: names at the top level, or one level down by a dotted path (`a.b`). Each has
+/// Paths as a tree: what a `KeySet` is made from.
+private struct KeyTree {
+    /// By level and name: the slot, or -1, and the level of the members below, or 0.
+    private(set) var levels: [[String: (slot: Int32, level: Int32)]] = [[:]]
+    /// By slot.
+    private(set) var paths: [String] = []
+    private(set) var isTop: [Bool] = []
+    private(set) var slots: [String: Int] = [:]
+    /// By level: the slots of all members at and below it.
+    private(set) var descendants: [[Int32]] = [[]]
+
+    init(_ paths: [String]) {
+        for path in paths where slots[path] == nil {
+            let slot = Int32(truncatingIfNeeded: self.paths.count)
+            slots[path] = self.paths.count
+            self.paths.append(path)
+            let names = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+            isTop.append(names.count == 1)
+            var level = 0
+            for name in names.dropLast() {
+                level = enter(name, of: level)
+                descendants[level].append(slot)
+            }
+            levels[level][names.last ?? path, default: (-1, 0)].slot = slot
+        }
+    }
+
+    /// The level below a name.
+    private mutating func enter(_ name: String, of level: Int) -> Int {
+        if let found = levels[level][name]?.level, found > 0 { return Int(found) }
+        levels[level][name, default: (-1, 0)].level = Int32(truncatingIfNeeded: levels.count)
+        levels.append([:])
+        descendants.append([])
+        return levels.count - 1
+    }
+}
+
+/// The members that somebody wants to see: names at the top level, or further down by a dotted path (`a.b.c`). Each has
 /// a slot. Names are found by their length, then by their first sixteen bytes; nothing is hashed.
 @safe
 package final class KeySet: Sendable {
@@ -40,47 +77,29 @@ package final class KeySet: Sendable {
     package let unwrap: String?
     let unwrapName: [UInt8]
     let lifts: Bool
-    /// The slots of members under each level, level 0 being left empty.
+    /// The slots of all members at and below each level, level 0 being left empty.
     let children: [[Int32]]
     /// Slots of top-level members by slot; false for those of a dotted path.
     private let isTopSlot: [Bool]
+    /// The entry of the top-level member whose name other spellings are taken for, too; -1 for none.
+    let foldedEntry: Int
+    /// Its first byte, in lower case; 0xFF for none.
+    let foldedLead: UInt8
+    /// Its name in lower case.
+    private let foldedName: [UInt8]
 
     /// - Parameters:
-    ///   - paths: in the order of their slots; a path that is there twice has one slot. The first dot divides a path.
+    ///   - paths: in the order of their slots; a path that is there twice has one slot. Each dot divides a path.
     ///   - unwrap: when this top-level member is an object, its members count as members of the top level. A dotted
     ///     path then describes the message as it is without that wrapper.
-    package init(_ paths: [String], unwrap: String? = nil) {
-        var slots: [String: Int] = [:]
-        var unique: [String] = []
-        var names: [[String: (slot: Int32, level: Int32)]] = [[:]]
-        var parents: [String: Int32] = [:]
-        var children: [[Int32]] = [[]]
-        var isTop: [Bool] = []
-        for path in paths where slots[path] == nil {
-            let slot = Int32(truncatingIfNeeded: unique.count)
-            slots[path] = unique.count
-            unique.append(path)
-            guard let dot = path.firstIndex(of: ".") else {
-                names[0][path, default: (-1, 0)].slot = slot
-                isTop.append(true)
-                continue
-            }
-            isTop.append(false)
-            let parent = String(path[..<dot])
-            let level = parents[parent] ?? Int32(truncatingIfNeeded: names.count)
-            if parents[parent] == nil {
-                parents[parent] = level
-                names.append([:])
-                children.append([])
-                names[0][parent, default: (-1, 0)].level = level
-            }
-            names[Int(level)][String(path[path.index(after: dot)...]), default: (-1, 0)].slot = slot
-            children[Int(level)].append(slot)
-        }
+    ///   - folding: the one of these top-level members, in ASCII, that some parsers also see under other names: in other
+    ///     case, or with U+0000 behind it. These names are taken for its own.
+    package init(_ paths: [String], unwrap: String? = nil, folding: String? = nil) {
+        let tree = KeyTree(paths)
         var entries: [Entry] = []
         var rows: [Int32] = []
         var tails: [UInt8] = []
-        for level in names {
+        for level in tree.levels {
             let made = level.map { name, place in
                 let bytes = Array(name.utf8)
                 defer { tails.append(contentsOf: bytes.dropFirst(16)) }
@@ -97,7 +116,7 @@ package final class KeySet: Sendable {
         rows.append(Int32(truncatingIfNeeded: entries.count))
         var labels: [UInt8] = []
         var labelStarts: [Int] = []
-        for path in unique {
+        for path in tree.paths {
             labelStarts.append(labels.count)
             labels.append(UInt8(ascii: ","))
             JSONString.appendQuoted(Array(path.utf8), to: &labels)
@@ -109,15 +128,19 @@ package final class KeySet: Sendable {
         unsafe entryTable = Self.table(entries)
         unsafe rowTable = Self.table(rows)
         self.tails = tails
-        self.paths = unique
-        self.slots = slots
+        self.paths = tree.paths
+        self.slots = tree.slots
         self.labels = labels
         self.labelStarts = labelStarts
         self.unwrap = unwrap
         self.unwrapName = Array((unwrap ?? "").utf8)
         self.lifts = unwrap != nil
-        self.children = children
-        self.isTopSlot = isTop
+        self.children = tree.descendants
+        self.isTopSlot = tree.isTop
+        let foldedSlot = folding.flatMap { tree.slots[$0] } ?? -1
+        foldedEntry = entries[..<Int(rows[KeySet.longest + 1])].firstIndex { Int($0.slot) == foldedSlot } ?? -1
+        foldedName = foldedEntry < 0 ? [] : Array((folding ?? "").lowercased().utf8)
+        foldedLead = foldedName.first ?? 0xFF
     }
 
     deinit {
@@ -156,6 +179,42 @@ package final class KeySet: Sendable {
         guard entry >= 0, entry < entries.count else { return false }
         let tails = self.tails
         return bytes.hasEqual(length &- 16, at: start &+ 16, to: tails.span, at: entries[entry].tail)
+    }
+
+    /// Whether some parsers take a name for the folded one: its case does not count, and nothing from a U+0000 on, where
+    /// text ends in C. The case of a letter is that of Unicode, not only that of ASCII: `ſ` is an `s`, `K` (U+212A) a `k`,
+    /// `ı` and `İ` an `i`, `ß` and `ẞ` are `ss`.
+    @inline(never)
+    func isFolded(_ bytes: Span<UInt8>, _ start: Int, _ length: Int) -> Bool {
+        guard foldedEntry >= 0 else { return false }
+        var index = start
+        var matched = 0
+        while index < start &+ length {
+            let byte = bytes.byte(at: index)
+            if byte == 0 { break }
+            let (letter, count, width) = KeySet.folded(byte, bytes.byte(at: index &+ 1), bytes.byte(at: index &+ 2))
+            for _ in 0..<count {
+                guard matched < foldedName.count, foldedName[matched] == letter else { return false }
+                matched &+= 1
+            }
+            if count == 0 { return false }
+            index &+= width
+        }
+        return matched == foldedName.count
+    }
+
+    /// The letter that a character of up to three bytes is another case of, how many of that letter, and the bytes of the
+    /// character. No letter where it is none of those that fold to ASCII.
+    private static func folded(_ byte: UInt8, _ second: UInt8, _ third: UInt8) -> (UInt8, count: Int, width: Int) {
+        switch (byte, second, third) {
+        case (..<0x80, _, _): (byte &- UInt8(ascii: "A") < 26 ? byte | 0x20 : byte, 1, 1)
+        case (0xC5, 0xBF, _): (UInt8(ascii: "s"), 1, 2)
+        case (0xC4, 0xB0...0xB1, _): (UInt8(ascii: "i"), 1, 2)
+        case (0xC3, 0x9F, _): (UInt8(ascii: "s"), 2, 2)
+        case (0xE1, 0xBA, 0x9E): (UInt8(ascii: "s"), 2, 3)
+        case (0xE2, 0x84, 0xAA): (UInt8(ascii: "k"), 1, 3)
+        default: (0, 0, 0)
+        }
     }
 
     /// The place of a name in a long row of entries, or -1: by halves to the first one with its prefix.

@@ -18,6 +18,7 @@ struct MemberScan {
         /// Occurrences that were written.
         var count = 0
         var outcome = Outcome.whole
+        var oddities = Envelope.Oddities()
     }
 
     /// Where the scan stands among the members of one object.
@@ -44,13 +45,19 @@ struct MemberScan {
     /// Slots that have a value now.
     private var seen = 0
     private var sawLifted = false
+    /// Levels that were entered, one bit each; those beyond the 64th share a bit with another.
+    private var entered: UInt64 = 0
+    /// `KeySet.foldedLead`.
+    private let foldedLead: UInt8
 
     /// All buffers must outlive the scan; `last` holds -1 everywhere, `entries` and `rows` are those of the key set.
     @unsafe
     init(
         _ occurrences: UnsafeMutableBufferPointer<Envelope.Occurrence>, _ last: UnsafeMutableBufferPointer<Int32>,
-        _ entries: UnsafeBufferPointer<KeySet.Entry>, _ rows: UnsafeBufferPointer<Int32>, nesting: Int, stop: Int
+        _ entries: UnsafeBufferPointer<KeySet.Entry>, _ rows: UnsafeBufferPointer<Int32>, nesting: Int, stop: Int,
+        foldedLead: UInt8
     ) {
+        self.foldedLead = foldedLead
         unsafe self.entries = unsafe entries
         unsafe self.rows = unsafe rows
         unsafe self.occurrences = unsafe occurrences
@@ -62,7 +69,8 @@ struct MemberScan {
     }
 
     /// The members of an object, from behind its opening brace to behind its closing one, or to the place where
-    /// something is wrong. It calls itself for a lifted member and for a parent of dotted paths only, so at most twice.
+    /// something is wrong. It calls itself for a lifted member and for parents of dotted paths only, so never deeper than the
+    /// longest path.
     mutating func members(
         _ bytes: Span<UInt8>, _ start: Int, _ keys: borrowing KeySet, _ place: inout Level, level: Int, depth: Int
     ) -> Int {
@@ -73,9 +81,12 @@ struct MemberScan {
             let name = index
             guard bytes.byte(at: name) == UInt8(ascii: "\"") else { return fail(index) }
             index = JSONScanner.endOfPlain(bytes, name &+ 1)
-            let entry: Int
+            var entry: Int
             if bytes.byte(at: index) == UInt8(ascii: "\"") {
                 entry = find(bytes, name &+ 1, index &- name &- 1, keys, level)
+                if entry < 0, mayBeFolded(bytes.byte(at: name &+ 1)), level == 0 {
+                    entry = findFolded(bytes, name &+ 1, index &- name &- 1, keys)
+                }
                 index &+= 1
             } else {
                 let end = JSONScanner.string(bytes, index)
@@ -124,6 +135,7 @@ struct MemberScan {
                         guard end.good else { return fail(end.index) }
                         index = end.index
                         escaped = true
+                        if wanted.0 >= 0 { found.oddities.insert(.unusual) }
                     } else {
                         index &+= 1
                     }
@@ -132,6 +144,7 @@ struct MemberScan {
                     index = value.index
                     guard value.status == .good else { return fail(value) }
                     kind = value.kind
+                    if wanted.0 >= 0, kind == .object || kind == .array { found.oddities.insert(.unusual) }
                 }
                 if wanted.0 >= 0 {
                     let record = remember(
@@ -161,6 +174,10 @@ struct MemberScan {
             if record < 0 { return name }
         }
         forgetChildren(of: below, keys)
+        let bit = 1 as UInt64 &<< UInt64(truncatingIfNeeded: below)
+        if entered & bit != 0 { found.oddities.insert(.repeatedParent) }
+        entered |= bit
+        if slot >= 0 { found.oddities.insert(.unusual) }
         var kind = JSONKind.object
         var escaped = false
         let end: Int
@@ -269,7 +286,23 @@ struct MemberScan {
         _ bytes: Span<UInt8>, _ content: Range<Int>, _ keys: borrowing KeySet, _ level: Int
     ) -> Int {
         let name = JSONString.unescaped(bytes, content)
-        return find(name.span, 0, name.count, keys, level)
+        let entry = find(name.span, 0, name.count, keys, level)
+        if entry >= 0 || level > 0 { return entry }
+        let folded = findFolded(name.span, 0, name.count, keys)
+        if folded < 0, name.contains(0) { found.oddities.insert(.nulInName) }
+        return folded
+    }
+
+    /// Whether a name that begins like this may be another spelling of the folded one.
+    @inline(__always)
+    private func mayBeFolded(_ byte: UInt8) -> Bool { byte | 0x20 == foldedLead || byte >= 0x80 }
+
+    /// The entry of the folded name if this is a spelling of it, or -1.
+    @inline(never)
+    private mutating func findFolded(
+        _ bytes: Span<UInt8>, _ start: Int, _ length: Int, _ keys: borrowing KeySet
+    ) -> Int {
+        keys.isFolded(bytes, start, length) ? keys.foldedEntry : -1
     }
 
     /// Whether the string between these places is the name that is lifted.
@@ -294,7 +327,7 @@ struct MemberScan {
             role: role, slot: slot, start: start, value: value, previousEnd: previousEnd, next: -1)
         found.count = index &+ 1
         if slot >= 0 && Int(slot) < slots {
-            if unsafe last[Int(slot)] < 0 { seen &+= 1 }
+            if unsafe last[Int(slot)] < 0 { seen &+= 1 } else { found.oddities.insert(.repeated) }
             unsafe last[Int(slot)] = Int32(truncatingIfNeeded: index)
         }
         return index

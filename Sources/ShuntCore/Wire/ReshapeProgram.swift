@@ -53,7 +53,7 @@ package struct ReshapeProgram: Sendable {
         if let unwrap = rules.unwrap {
             try ReshapeProgram.check(name: unwrap, "unwrap")
             if keys.unwrap != unwrap {
-                throw ReshapeProblem("unwrap: the keys of this message do not lift '\(unwrap)'")
+                throw ReshapeProblem("unwrap: messages of this kind are not unwrapped, and so '\(unwrap)' cannot be")
             }
         }
         if let wrap = rules.wrap { try ReshapeProgram.check(name: wrap, "wrap") }

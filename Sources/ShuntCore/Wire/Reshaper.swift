@@ -46,6 +46,8 @@ package struct Reshaper: Sendable {
                 if unsafe entries[slot].turn != turn {
                     unsafe entries[slot].turn = turn
                     unsafe entries[slot].flags = .occurs
+                } else {
+                    unsafe entries[slot].flags.insert(.repeated)
                 }
                 unsafe entries[slot].value = ReshapedValue(.message, occurrences[index].value)
                 if occurrences[index].role == .nested {
@@ -101,7 +103,11 @@ package struct Reshaper: Sendable {
                     case .text: program.maps[step.to].find(text.span, there.value)
                     case .message: program.maps[step.to].find(bytes, there.value)
                     }
-                guard let found, step.start &+ found < program.replacements.count else { continue }
+                guard let found, step.start &+ found < program.replacements.count else {
+                    // What an earlier duplicate says, which might have been replaced, must not be read in its place.
+                    keepLast(step.slot)
+                    continue
+                }
                 set(step.slot, json: literals.extracting(program.replacements[step.start &+ found]))
             case .fallback:
                 if !isPresent(step.slot) { set(step.slot, json: literals.extracting(step.start..<step.end)) }
@@ -122,6 +128,12 @@ package struct Reshaper: Sendable {
         guard slot >= 0, slot < entries.count, entries[slot].turn == turn else { return }
         let wrapped = !wrappers.isEmpty
         drop(&entries[slot], wrapped)
+    }
+
+    /// Of several duplicates of a member only the last one stays, which is the one that counts here.
+    package mutating func keepLast(_ slot: Int) {
+        guard slot >= 0, slot < entries.count, entries[slot].turn == turn, wrappers.isEmpty else { return }
+        if entries[slot].flags.contains(.repeated) { entries[slot].flags.insert(.single) }
     }
 
     @inline(__always)

@@ -13,12 +13,16 @@ extension Reshaper {
         var rawValue: UInt8 = 0
         /// The message holds it, be it in a duplicate that does not count.
         static let occurs = Flags(rawValue: 1)
-        /// It is one level down: it is edited where it stands.
+        /// It is below the top level: it is edited where it stands.
         static let nested = Flags(rawValue: 2)
         /// It is not what the message says: all its occurrences go.
         static let cut = Flags(rawValue: 4)
         /// It is in the list of changed slots.
         static let listed = Flags(rawValue: 8)
+        /// It occurs more than once.
+        static let repeated = Flags(rawValue: 16)
+        /// Of its occurrences only the one that counts stays.
+        static let single = Flags(rawValue: 32)
     }
 
     /// A member that comes before the closing brace of the message (layer 0) or of the wrapper of that layer.

@@ -103,13 +103,13 @@ extension Reshaper {
                 kept -= 1
                 edits.cut(occurrence, &top)
             case .member:
-                guard slot < entries.count, entries[slot].flags.contains(.cut) else { continue }
+                guard slot < entries.count, goes(entries[slot].flags, envelope, index) else { continue }
                 kept -= 1
                 edits.cut(occurrence, &top)
             case .nested:
-                guard slot < entries.count, entries[slot].flags.contains(.cut) else { continue }
+                guard slot < entries.count, goes(entries[slot].flags, envelope, index) else { continue }
                 let value = entries[slot].value
-                if value.origin == .absent {
+                if value.origin == .absent || !entries[slot].flags.contains(.cut) {
                     edits.cut(occurrence, &nested)
                 } else {
                     edits.append(start: occurrence.value.start, end: occurrence.value.end, slot: slot)
@@ -118,5 +118,11 @@ extension Reshaper {
             }
         }
         return kept
+    }
+
+    /// Whether an occurrence does not stay as it is.
+    @inline(__always)
+    private func goes(_ flags: Flags, _ envelope: borrowing Envelope, _ index: Int) -> Bool {
+        flags.contains(.cut) || flags.contains(.single) && !envelope.counts(index)
     }
 }

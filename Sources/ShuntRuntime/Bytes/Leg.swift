@@ -40,8 +40,6 @@ final class Leg: ChannelInboundHandler {
     /// The socket is read as it comes. Where it is, this handler asks for the next read itself, before it works on this
     /// one: NIO would do so after it, by a longer way.
     private var isReading = true
-    /// Handlers of the handshake are still in the pipeline, and would not understand frames: nothing is flushed yet.
-    var isHeld = false
     /// Nothing but this leg is in the pipeline that changes what is written: it may write to the socket itself.
     var ownsSocket = false
     /// Asked for with the first output.

@@ -53,17 +53,10 @@ extension Leg {
         worker.flushAtEndOfTurn(self)
     }
 
-    /// The pipeline is this leg's own now.
-    func release() {
-        isHeld = false
-        becomesDirty()
-    }
-
     /// Hands the output to the socket: one write for all that this turn appended.
     func flush() {
         isDirty = false
         guard let context else { return forgetOutput() }
-        guard !isHeld else { return }
         guard output.readableBytes > 0 || endsAfterFlush else { return }
         if ownsSocket, pending == 0, !endsAfterFlush, writtenDirectly(context) { return }
         // Taken out first: the write may call back and append again.

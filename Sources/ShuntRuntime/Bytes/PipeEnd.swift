@@ -20,9 +20,6 @@ final class PipeEnd: ChannelInboundHandler {
     var isCounted = true
     /// Read before there was anywhere to write it.
     private var kept = ByteBuffer()
-    /// Handlers of the handshake are still in the pipeline, and would not understand bytes: `kept` for them is `held`.
-    private var isHeld = false
-    private var held = ByteBuffer()
     /// The socket is read as it comes: see `Leg.isReading`.
     private var isReading = true
     /// The pipe has ended: what is still read is thrown away.
@@ -37,9 +34,8 @@ final class PipeEnd: ChannelInboundHandler {
     /// What is given back when the socket ends: counts and leases. Called once.
     private var onEnd: (() -> Void)?
 
-    init(worker: Worker, isHeld: Bool, onEnd: @escaping () -> Void) {
+    init(worker: Worker, onEnd: @escaping () -> Void) {
         self.worker = worker
-        self.isHeld = isHeld
         self.onEnd = onEnd
     }
 
@@ -131,24 +127,11 @@ final class PipeEnd: ChannelInboundHandler {
         take(bytes)
     }
 
-    /// The pipeline is this end's own now.
-    func releaseOutput() {
-        isHeld = false
-        let bytes = held
-        held = ByteBuffer()
-        if bytes.readableBytes > 0 { put(bytes) }
-        if isFinishing { finishOutput() }
-    }
-
     func write(_ bytes: ByteBuffer) {
         if !isFinishing, !isGone { put(bytes) }
     }
 
     private func put(_ bytes: ByteBuffer) {
-        if isHeld {
-            held.writeImmutableBuffer(bytes)
-            return
-        }
         // Seldom: a read that filled its buffer is followed by another one in the same turn.
         if isDirty { send() }
         output.put(bytes)
@@ -184,7 +167,7 @@ final class PipeEnd: ChannelInboundHandler {
     func finish() {
         guard !isFinishing else { return }
         isFinishing = true
-        if !isHeld { finishOutput() }
+        finishOutput()
     }
 
     private func finishOutput() {

@@ -6,7 +6,7 @@ import ShuntCore
 struct AcceptedClient: Sendable {
     let handshake: Handshake
     /// nil for a client that is a session of its own.
-    let token: String?
+    let token: ByteString?
     let acceptKey: String
     let process: ProcessState
     /// Whether it asked for a legacy endpoint.
@@ -37,6 +37,11 @@ struct AcceptedClient: Sendable {
     ///
     /// - Returns: the leg, which may have been closed again by the time this returns.
     private func becomeLeg(on channel: any Channel, worker: Worker) -> Leg? {
+        guard let answer = HandshakeAnswer.switchingProtocols(acceptKey: acceptKey) else {
+            leave(on: worker.eventLoop)
+            channel.close(promise: nil)
+            return nil
+        }
         let limits = worker.switchboard.table.definition.limits
         let leg = Leg(worker: worker, isUpstream: false, maxMessage: limits.message) {
             leave(on: worker.eventLoop)
@@ -51,7 +56,7 @@ struct AcceptedClient: Sendable {
             return nil
         }
         leg.ownsSocket = true
-        leg.appendBytes(HandshakeAnswer.switchingProtocols(acceptKey: acceptKey))
+        leg.appendBytes(answer)
         worker.connected(client: leg, handshake, token: token)
         return leg
     }

@@ -8,18 +8,14 @@ final class ArrivingClient: ChannelInboundHandler, RemovableChannelHandler {
     typealias OutboundOut = ByteBuffer
 
     private enum State {
-        /// Nothing is answered. Becomes `answered` or `over`.
+        /// Nothing is answered. Becomes `over`.
         case waiting
-        /// Refused; what still comes is thrown away. Becomes `over`.
-        case answered
-        /// Admitted or gone. What still comes is for whoever took over.
+        /// Admitted, refused or gone. What still comes is for whoever took over.
         case over
     }
 
     /// How much a client may send before it is answered; then it is not read.
     private static let mostKept = 64 << 10
-    /// How long a peer may take to read a refusal and to end its side.
-    private static let lingering = TimeAmount.seconds(1)
 
     let client: AcceptedClient
     private let worker: Worker
@@ -31,12 +27,12 @@ final class ArrivingClient: ChannelInboundHandler, RemovableChannelHandler {
     /// What came behind the request.
     private var kept: ByteBuffer
     private var context: ChannelHandlerContext?
-    private var timer: Scheduled<Void>?
 
     init(_ client: AcceptedClient, worker: Worker, behind: ByteBuffer) {
         self.client = client
         self.worker = worker
         kept = behind
+        _ = worker.process.budget.keep(kept.readableBytes)
     }
 
     var isWaiting: Bool { state == .waiting }
@@ -55,10 +51,9 @@ final class ArrivingClient: ChannelInboundHandler, RemovableChannelHandler {
         switch state {
         case .waiting:
             var more = unwrapInboundIn(data)
+            let mayKeepMore = worker.process.budget.keep(more.readableBytes)
             kept.writeBuffer(&more)
-            if kept.readableBytes > Self.mostKept { setReading(false) }
-        case .answered:
-            break
+            if kept.readableBytes > Self.mostKept || !mayKeepMore { setReading(false) }
         case .over:
             context.fireChannelRead(data)
         }
@@ -76,14 +71,18 @@ final class ArrivingClient: ChannelInboundHandler, RemovableChannelHandler {
 
     /// The client is no more, or nobody's any more.
     private func gone() {
-        timer?.cancel()
-        timer = nil
-        let was = state
+        guard state == .waiting else { return }
         state = .over
-        guard was == .waiting else { return }
+        _ = takeKept()
         client.leave(on: worker.eventLoop)
         worker.arrivals.remove(id)
         if !id.isNone { worker.feed(.clientClosed(id, .cut)) }
+    }
+
+    private func takeKept() -> ByteBuffer {
+        worker.process.budget.release(kept: kept.readableBytes)
+        defer { kept = ByteBuffer() }
+        return kept
     }
 
     private func setReading(_ reads: Bool) {
@@ -101,24 +100,24 @@ final class ArrivingClient: ChannelInboundHandler, RemovableChannelHandler {
         try context.channel.syncOptions?.setOption(.writeBufferWaterMark, value: .bytes(limit))
         try pipeline.addHandler(handler, position: .last)
         state = .over
-        let behind = kept
-        kept = ByteBuffer()
+        let behind = takeKept()
         setReading(true)
         pipeline.removeHandler(self, promise: nil)
         return behind
     }
 
+    func refuse(_ trouble: HandshakeAnswer.Trouble) {
+        refuse(HandshakeAnswer.trouble(trouble), code: trouble.code)
+    }
+
     /// Says no, and ends the connection.
-    func refuse(_ answer: [UInt8]) {
+    func refuse(_ answer: [UInt8], code: String) {
         guard state == .waiting, let context else { return }
-        state = .answered
+        state = .over
         client.leave(on: worker.eventLoop)
-        kept = ByteBuffer()
-        setReading(true)
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: answer)), promise: nil)
-        // Half closed first: an end with unread bytes is a reset, which may overtake the answer.
-        context.close(mode: .output, promise: nil)
-        timer = worker.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) { [weak self] in self?.cut() }
+        _ = takeKept()
+        worker.countRefusal(code)
+        LingeringClose.begin(on: context.channel, answer: answer, worker: worker)
     }
 
     func cut() {

@@ -2,18 +2,24 @@ import ShuntCore
 
 /// The bytes that answer a client's request: 101, or a small JSON body and the end of the connection.
 enum HandshakeAnswer {
+    /// Nil where it cannot be written.
+    ///
     /// - Parameter announcement: what a legacy endpoint says of its end.
-    static func switchingProtocols(acceptKey: String, _ announcement: Announcement? = nil) -> [UInt8] {
-        var head = """
-            HTTP/1.1 101 Switching Protocols\r
-            Upgrade: websocket\r
-            Connection: Upgrade\r
-            Sec-WebSocket-Accept: \(acceptKey)\r
-
-            """
-        for field in announcement?.fields ?? [] { head += "\(field.name): \(field.value)\r\n" }
-        return Array((head + "\r\n").utf8)
+    static func switchingProtocols(acceptKey: String, _ announcement: Announcement? = nil) -> [UInt8]? {
+        switchingProtocols([acceptField(acceptKey)] + (announcement?.fields ?? []))
     }
+
+    static func switchingProtocols(_ fields: [Handshake.Field]) -> [UInt8]? {
+        HeadWriter.answer(status: 101, reason: "Switching Protocols", upgrade + fields)
+    }
+
+    static func acceptField(_ key: String) -> Handshake.Field {
+        Handshake.Field(name: "Sec-WebSocket-Accept", value: key)
+    }
+
+    private static let upgrade = [
+        Handshake.Field(name: "Upgrade", value: "websocket"), Handshake.Field(name: "Connection", value: "Upgrade"),
+    ]
 
     static func refusal(_ refusal: HandshakeVerdict.Refusal) -> [UInt8] {
         json(status: refusal.status, headers: refusal.headers, body: refusal.body)
@@ -25,7 +31,7 @@ enum HandshakeAnswer {
 
     /// What the runtime itself has to say no to, beyond what `HandshakeCheck` decides from the request alone.
     enum Trouble {
-        case malformed, headTooLarge, timeout, tooManyHandshakes, full, tooManyFromAddress, draining, noDescriptors
+        case malformed, headTooLarge, timeout, tooSlow, full, tooManyFromAddress, draining, noDescriptors
         case upstreamUnavailable, upstreamSilent, upstreamFull, unavailable
 
         var status: Int {
@@ -36,7 +42,7 @@ enum HandshakeAnswer {
             case .tooManyFromAddress: 429
             case .upstreamUnavailable: 502
             case .upstreamSilent: 504
-            case .tooManyHandshakes, .full, .draining, .noDescriptors, .upstreamFull, .unavailable: 503
+            case .tooSlow, .full, .draining, .noDescriptors, .upstreamFull, .unavailable: 503
             }
         }
 
@@ -46,7 +52,8 @@ enum HandshakeAnswer {
             case .headTooLarge: "head_too_large"
             case .timeout: "handshake_timeout"
             case .tooManyFromAddress: "too_many_connections"
-            case .tooManyHandshakes, .full, .noDescriptors: "overloaded"
+            case .tooSlow: "handshake_too_slow"
+            case .full, .noDescriptors: "overloaded"
             case .upstreamUnavailable: "upstream_unavailable"
             case .upstreamSilent: "upstream_timeout"
             case .upstreamFull: "upstream_full"
@@ -62,7 +69,7 @@ enum HandshakeAnswer {
             case .headTooLarge: "The request has too many or too long header fields."
             case .timeout: "The handshake took too long."
             case .tooManyFromAddress: "Too many connections from this address."
-            case .tooManyHandshakes: "Too many handshakes at once; try again."
+            case .tooSlow: "The handshake was slow while many others waited; try again."
             case .full, .noDescriptors: "Too many connections; try again."
             case .draining: "The server is restarting; try again."
             case .upstreamUnavailable: "The backend of this endpoint cannot be reached."
@@ -73,22 +80,31 @@ enum HandshakeAnswer {
         }
     }
 
-    static func trouble(_ trouble: Trouble) -> [UInt8] {
+    /// - Parameter problem: with a backend's answer to the handshake, for people.
+    static func trouble(_ trouble: Trouble, because problem: String? = nil) -> [UInt8] {
         let retry = trouble.status == 503 || trouble.status == 429
         return refusal(
             HandshakeVerdict.Refusal(
-                status: trouble.status, code: trouble.code, message: trouble.message,
+                status: trouble.status, code: trouble.code,
+                message: problem.map { "The backend of this endpoint answered the handshake wrongly: \($0)." }
+                    ?? trouble.message,
                 headers: retry ? [Handshake.Field(name: "Retry-After", value: "1")] : []))
     }
 
     private static func json(
         status: Int, headers: [Handshake.Field], body: String, withBody: Bool = true
     ) -> [UInt8] {
-        var head = "HTTP/1.1 \(status) \(reason(status))\r\n"
-        for field in headers { head += "\(field.name): \(field.value)\r\n" }
-        head += "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n"
-        head += "Cache-Control: no-store\r\nConnection: close\r\n\r\n"
-        return Array((withBody ? head + body : head).utf8)
+        let own = [
+            Handshake.Field(name: "Content-Type", value: "application/json"),
+            Handshake.Field(name: "Content-Length", value: "\(body.utf8.count)"),
+            Handshake.Field(name: "Cache-Control", value: "no-store"),
+            Handshake.Field(name: "Connection", value: "close"),
+        ]
+        let reason = ByteString(reason(status))
+        guard let head = HeadWriter.answer(status: status, reason: reason, headers + own) else {
+            return Array("HTTP/1.1 500 Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".utf8)
+        }
+        return withBody ? head + body.utf8 : head
     }
 
     private static func reason(_ status: Int) -> String {

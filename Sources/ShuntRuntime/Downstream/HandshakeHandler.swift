@@ -1,71 +1,46 @@
 import NIOCore
-import NIOHTTP1
 import ShuntCore
 
-/// A client's connection until it is a WebSocket: reads one request behind NIO's HTTP decoder, answers it, and either
+/// A client's connection until it is a WebSocket: reads one request, answers it, and either
 /// makes room for the client's leg or ends the connection. Bounded in time and in bytes.
 final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     private enum State {
-        /// The request is not complete. Becomes `accepted`, `answered` or `over`.
+        /// The request is not complete. Becomes `over`.
         case reading
-        /// The request is fine; its end, and with it the border to what follows, is awaited. Becomes `over`.
-        case accepted(HandshakeVerdict.Accepted)
-        /// Refused, or a health check: the answer is out, what still comes is thrown away. Becomes `over`.
-        case answered
-        /// The connection is a leg, moved to its home worker, or gone.
+        /// The connection is a leg, moved to its home worker, answered otherwise, or gone.
         case over
     }
 
-    /// How long a peer may take to read a refusal and to end its side.
-    private static let lingering = TimeAmount.seconds(1)
-
     private let worker: Worker
     private let workers: Workers
-    private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
+    private var reader = HeadReader(.request)
     private var state = State.reading
-    private var timer: Scheduled<Void>?
+    /// Bytes of the request so far.
+    private var held = 0
+    /// What the door calls it; nil when the handshake is over.
+    private var id: Door.ID?
     private var context: ChannelHandlerContext?
 
-    init(worker: Worker, workers: Workers, decoder: ByteToMessageHandler<HTTPRequestDecoder>) {
+    init(worker: Worker, workers: Workers) {
         self.worker = worker
         self.workers = workers
-        self.decoder = decoder
     }
 
-    /// Puts decoder and handler into a fresh connection's pipeline.
+    /// Puts the handler into a fresh connection's pipeline.
     static func install(in channel: any Channel, worker: Worker, workers: Workers) throws {
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderFieldSize = 16 << 10
-        limits.maxHeaderFieldCount = 100
-        limits.maxHeaderListSize = 64 << 10
-        let decoder = ByteToMessageHandler(
-            HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits),
-            maximumBufferSize: 128 << 10)
-        let handler = HandshakeHandler(worker: worker, workers: workers, decoder: decoder)
-        try channel.pipeline.syncOperations.addHandlers([decoder, handler])
+        try channel.pipeline.syncOperations.addHandler(HandshakeHandler(worker: worker, workers: workers))
     }
 
     // MARK: The pipeline's events
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        let limits = worker.switchboard.table.definition.limits
-        let inProgress = worker.handshakes.count
-        worker.handshakes[ObjectIdentifier(self)] = self
-        if inProgress >= 2 * limits.handshakesInProgress {
-            // Not even time for an answer.
-            finished()
-            return context.close(promise: nil)
-        }
-        if inProgress >= limits.handshakesInProgress {
-            // The channel is not registered yet: it cannot be written to before it is active.
-            return worker.eventLoop.assumeIsolated().execute { [weak self] in self?.answer(.tooManyHandshakes) }
-        }
-        let timeout = TimeAmount.nanoseconds(limits.handshakeTimeout.nanoseconds)
-        timer = worker.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in self?.answer(.timeout) }
+        let id = worker.enterDoor()
+        self.id = id
+        worker.handshakes[id] = self
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -79,83 +54,90 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch (unwrapInboundIn(data), state) {
-        case (.head(let head), .reading): decide(head, context)
-        case (.end, .accepted(let accepted)): accept(accepted, context)
-        default: break
+        guard case .reading = state else { return }
+        var bytes = unwrapInboundIn(data)
+        var position = 0
+        do throws(HeadReader.Problem) {
+            guard try reader.read(bytes.readableBytesUInt8Span, at: &position) == .whole else {
+                return hold(position)
+            }
+        } catch {
+            return refuse(error == .tooLarge ? .headTooLarge : .malformed)
         }
+        guard let head = RequestHead(reader) else { return refuse(.malformed) }
+        bytes.moveReaderIndex(forwardBy: position)
+        decide(head, behind: bytes, context)
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        switch error {
-        case HTTPParserError.headerOverflow, is ByteToMessageDecoderError: answer(.headTooLarge)
-        case is HTTPParserError: answer(.malformed)
-        // A reset, and the like.
-        default: context.close(promise: nil)
-        }
+    /// There is more to come.
+    private func hold(_ more: Int) {
+        held += more
+        if let id { worker.hold(held, of: id) }
     }
+
+    /// A reset, and the like.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     // MARK: Answers
 
-    private func decide(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+    /// - Parameter behind: what came behind the request.
+    private func decide(_ head: RequestHead, behind: ByteBuffer, _ context: ChannelHandlerContext) {
         let request = HandshakeRequest(
-            method: head.method.rawValue, target: head.uri, versionMajor: head.version.major,
-            versionMinor: head.version.minor,
-            headers: head.headers.map { Handshake.Field(name: $0.name, value: $0.value) },
-            remoteHost: context.remoteAddress?.ipAddress ?? "", remotePort: context.remoteAddress?.port ?? 0)
+            head, remoteHost: context.remoteAddress?.ipAddress ?? "", remotePort: context.remoteAddress?.port ?? 0)
         let verdict = HandshakeCheck.verdict(
             of: request, table: worker.switchboard.table, listen: worker.process.listen, at: worker.wallTime)
         switch verdict {
         case .accept(let accepted):
-            state = .accepted(accepted)
+            accept(accepted, behind: behind, context)
         case .refuse(let refusal):
             if refusal.code == HandshakeVerdict.Refusal.brownoutCode { worker.switchboard.refusedInBrownout() }
             worker.log.refused(
-                refusal, path: String(head.uri.prefix { $0 != "?" }), remote: request.remoteHost, now: worker.now())
-            worker.refusedHandshakes[refusal.code, default: 0] += 1
+                refusal, path: ByteString(head.target.bytes.prefix { $0 != 0x3F }).description,
+                remote: request.remoteHost, now: worker.now())
+            worker.countRefusal(refusal.code)
             answer(HandshakeAnswer.refusal(refusal))
         case .health:
-            answer(HandshakeAnswer.health(withBody: head.method != .HEAD))
+            answer(HandshakeAnswer.health(withBody: head.method != "HEAD"))
         }
     }
 
-    private func answer(_ trouble: HandshakeAnswer.Trouble) {
+    func refuse(_ trouble: HandshakeAnswer.Trouble) {
+        if case .over = state { return }
+        worker.countRefusal(trouble.code)
         answer(HandshakeAnswer.trouble(trouble))
     }
 
     private func answer(_ bytes: [UInt8]) {
-        guard let context else { return }
-        switch state {
-        case .answered, .over: return
-        case .reading, .accepted: state = .answered
-        }
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
-        // Half closed first: an end with unread bytes is a reset, which may overtake the answer.
-        context.close(mode: .output, promise: nil)
-        timer?.cancel()
-        timer = worker.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) { [weak self] in
-            self?.context?.close(promise: nil)
-        }
+        guard let context, let id else { return }
+        if case .over = state { return }
+        state = .over
+        self.id = nil
+        LingeringClose.begin(on: context.channel, answer: bytes, worker: worker, id: id)
     }
+
+    /// Whether the client waits for us, not we for it.
+    var hasUnreadInput: Bool { context?.channel.hasUnreadInput ?? false }
 
     /// A stop: whoever has not got through by now tries again elsewhere.
     func drain() {
-        answer(.draining)
+        refuse(.draining)
     }
 
     // MARK: Acceptance
 
-    private func accept(_ accepted: HandshakeVerdict.Accepted, _ context: ChannelHandlerContext) {
+    private func accept(
+        _ accepted: HandshakeVerdict.Accepted, behind: ByteBuffer, _ context: ChannelHandlerContext
+    ) {
         let process = worker.process
         let address = accepted.handshake.remoteHost
-        guard !worker.isDraining else { return answer(.draining) }
+        guard !worker.isDraining else { return refuse(.draining) }
         switch process.admission.enter(from: address) {
-        case .full: return answer(.full)
-        case .tooManyFromAddress: return answer(.tooManyFromAddress)
+        case .full: return refuse(.full)
+        case .tooManyFromAddress: return refuse(.tooManyFromAddress)
         case .admitted: break
         }
-        var token: String?
-        if case .session(let text) = accepted.identity { token = text }
+        var token: ByteString?
+        if case .session(let found) = accepted.identity { token = found }
         let client = AcceptedClient(
             handshake: accepted.handshake, token: token, acceptKey: accepted.acceptKey, process: process,
             isLegacy: accepted.endpoint != nil)
@@ -165,26 +147,24 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
             case .ready(let passage):
                 state = .over
                 let move = HomeMove(client: client, passage: passage, target: target, workers: workers)
-                return move.start(context, self, decoder)
+                return move.start(context.channel, behind: behind)
             case .failed:
                 client.leave(on: worker.eventLoop)
-                return answer(.noDescriptors)
+                return refuse(.noDescriptors)
             case .notPossible:
                 // No descriptor to move (an embedded channel): the session has a second home here.
                 break
             }
         }
-        state = .over
-        client.settle(on: context.channel, worker: worker)
-        // The decoder hands over what came behind the request once it is out of the way.
-        context.pipeline.syncOperations.removeHandler(decoder, promise: nil)
+        // Out of the way first: what came behind the request, and whatever comes next, is for the client's own handler.
+        let channel = context.channel
         context.pipeline.syncOperations.removeHandler(self, promise: nil)
+        client.settle(on: channel, worker: worker, behind: behind)
     }
 
     private func finished() {
         state = .over
-        timer?.cancel()
-        timer = nil
-        worker.handshakes[ObjectIdentifier(self)] = nil
+        if let id { worker.leaveDoor(id) }
+        id = nil
     }
 }

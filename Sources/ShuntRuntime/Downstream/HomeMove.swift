@@ -1,5 +1,4 @@
 import NIOCore
-import NIOHTTP1
 import ShuntCore
 
 /// Takes a client's connection from the worker that accepted it to the one where its session lives, before its handshake
@@ -13,55 +12,19 @@ struct HomeMove {
     let target: any EventLoop
     let workers: Workers
 
-    func start(
-        _ context: ChannelHandlerContext, _ handler: HandshakeHandler,
-        _ decoder: ByteToMessageHandler<HTTPRequestDecoder>
-    ) {
-        let channel = context.channel
-        let pipeline = context.pipeline.syncOperations
-        let rest = Collector()
-        do {
-            try channel.syncOptions?.setOption(.autoRead, value: false)
-            try pipeline.addHandler(rest, position: .last)
-        } catch {
-            return giveUp(channel)
-        }
-        pipeline.removeHandler(handler, promise: nil)
-        // Only when the decoder is gone are all bytes in the collector: it hands them over in its own time.
-        pipeline.removeHandler(decoder).assumeIsolated().whenComplete { _ in
-            guard channel.isActive else { return giveUp(channel) }
-            let bytes = rest.bytes
-            channel.close(promise: nil)
-            arrive(with: bytes)
-        }
-    }
-
-    private func giveUp(_ channel: any Channel) {
-        passage.drop()
+    /// - Parameter behind: what came behind the request. What comes from now on is read on the new loop.
+    func start(_ channel: any Channel, behind: ByteBuffer) {
         channel.close(promise: nil)
-        client.leave(on: channel.eventLoop)
-    }
-
-    private func arrive(with bytes: ByteBuffer) {
         let (client, passage, target, workers) = (client, passage, target, workers)
         target.execute {
             passage.arrive(target).assumeIsolated().whenComplete { result in
-                guard case .success(let channel) = result, let worker = workers.here(target) else {
+                let worker = workers.here(target)
+                guard case .success(let channel) = result, let worker else {
+                    worker?.countRefusal(HandshakeAnswer.Trouble.noDescriptors.code)
                     return client.leave(on: target)
                 }
-                client.settle(on: channel, worker: worker, behind: bytes)
+                client.settle(on: channel, worker: worker, behind: behind)
             }
-        }
-    }
-
-    /// Keeps what came behind the request until the connection has moved.
-    private final class Collector: ChannelInboundHandler {
-        typealias InboundIn = ByteBuffer
-        var bytes = ByteBuffer()
-
-        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            var more = unwrapInboundIn(data)
-            bytes.writeBuffer(&more)
         }
     }
 }

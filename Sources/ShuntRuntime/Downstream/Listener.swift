@@ -6,47 +6,54 @@ import ShuntCore
 
 /// Where clients connect: one listening socket per configured address, whose connections are dealt out to the workers.
 struct Listener {
-    private let channels: [any Channel]
+    private struct Socket {
+        let channel: any Channel
+        /// Of a Unix socket.
+        let file: UnixSocketFile?
+    }
+
+    private let sockets: [Socket]
 
     static func start(
-        _ settings: ListenSettings, group: any EventLoopGroup, workers: Workers, logger: Logger
+        _ settings: ListenSettings, group: any EventLoopGroup, workers: Workers, budget: DoorBudget, logger: Logger
     ) async throws(ProxyError) -> Listener {
-        var channels: [any Channel] = []
+        var sockets: [Socket] = []
         for address in settings.clients {
             do {
-                channels.append(try await bind(address, settings, group, workers, logger))
+                sockets.append(try await bind(address, settings, bootstrap(group, workers, budget, logger)))
             } catch {
-                for channel in channels { try? await channel.close() }
+                await Listener(sockets: sockets).stop()
                 throw ProxyError.cannotListen(address, reason: reason(error))
             }
         }
-        return Listener(channels: channels)
+        return Listener(sockets: sockets)
     }
 
     /// The addresses that are listened on, with the ports that the system chose for port 0.
     var addresses: [ListenAddress] {
-        channels.compactMap { channel in
-            guard let address = channel.localAddress else { return nil }
-            if let path = address.pathname { return .unix(path: path) }
-            return .tcp(host: address.ipAddress ?? "", port: address.port ?? 0)
+        sockets.compactMap { socket in
+            if let file = socket.file { return .unix(path: file.path) }
+            return socket.channel.localAddress.map { .tcp(host: $0.ipAddress ?? "", port: $0.port ?? 0) }
         }
     }
 
-    /// Accepts nobody any more. A Unix socket's file goes with it.
+    /// Accepts nobody any more. A Unix socket's file goes with it, unless another process has put its own there.
     func stop() async {
-        for channel in channels { try? await channel.close() }
+        for socket in sockets {
+            socket.file?.remove()
+            try? await socket.channel.close()
+        }
     }
 
-    private static func bind(
-        _ address: ListenAddress, _ settings: ListenSettings, _ group: any EventLoopGroup, _ workers: Workers,
-        _ logger: Logger
-    ) async throws -> any Channel {
-        let bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 4096)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+    private static func bootstrap(
+        _ group: any EventLoopGroup, _ workers: Workers, _ budget: DoorBudget, _ logger: Logger
+    ) -> ServerBootstrap {
+        ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: longestQueue)
+            .serverChannelOption(.maxMessagesPerRead, value: 64)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: logger))
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause(budget: budget, logger: logger))
                 }
             }
             .childChannelOption(.maxMessagesPerRead, value: 4)
@@ -56,20 +63,33 @@ struct Listener {
                     try HandshakeHandler.install(in: channel, worker: worker, workers: workers)
                 }
             }
+    }
+
+    private static func bind(
+        _ address: ListenAddress, _ settings: ListenSettings, _ bootstrap: ServerBootstrap
+    ) async throws -> Socket {
         switch address {
         case .tcp(let host, let port):
-            let tcp = bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            let tcp = bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .childChannelOption(.socketOption(.so_keepalive), value: 1)
             let shared =
                 settings.reusePort
                 ? tcp.serverChannelOption(.socketOption(.init(rawValue: SO_REUSEPORT)), value: 1) : tcp
-            return try await shared.bind(host: host, port: port).get()
+            return Socket(channel: try await shared.bind(host: host, port: port).get(), file: nil)
         case .unix(let path):
-            return try await bootstrap.bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+            let (descriptor, file) = try UnixSocketFile.listen(at: path, replacing: settings.reusePort)
+            do {
+                return Socket(channel: try await bootstrap.withBoundSocket(descriptor).get(), file: file)
+            } catch {
+                file.remove()
+                throw error
+            }
         }
     }
 
     private static func reason(_ error: any Error) -> String {
+        if let failure = error as? UnixSocketFile.Failure { return failure.description }
         guard let error = error as? IOError else { return "\(error)" }
         switch error.errnoCode {
         case EADDRINUSE: return "the address is in use"

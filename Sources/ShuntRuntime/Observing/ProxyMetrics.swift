@@ -6,7 +6,8 @@ extension Proxy {
     package func metrics(patience: Duration = .milliseconds(100)) async -> (
         sum: WorkerReport, parts: [MetricsReport.Part]
     ) {
-        if let running { await reports.refresh(running, patience: patience) }
+        let reports = reports
+        await ask { await reports.refresh($0, patience: patience) }
         return reports.read(by: table)
     }
 }

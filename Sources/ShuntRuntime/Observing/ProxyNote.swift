@@ -1,4 +1,5 @@
 package import ShuntCore
+import Synchronization
 
 /// Something that a worker notes, for whoever keeps a list of events.
 package struct ProxyNote: Sendable, Equatable {
@@ -20,17 +21,36 @@ extension Note {
     var upstream: Int {
         switch self {
         case .connectionRetired(let upstream, _), .dialFailed(let upstream, _), .breakerOpened(let upstream),
-            .breakerClosed(let upstream), .unexpectedReply(let upstream):
+            .breakerClosed(let upstream), .unexpectedReply(let upstream), .upstreamClosed(let upstream, _, _),
+            .unlistedType(let upstream, _):
             upstream
         }
     }
 }
 
 extension Worker {
+    /// Other workers may have said the same just now: whoever reads the log wants each thing once.
+    private func sayUnlisted(_ text: String, _ upstream: String) {
+        let now = now()
+        let isNews = process.saidUnlisted.withLock { said in
+            said = said.filter { now - $0.value < .seconds(50) }
+            return said.updateValue(now, forKey: upstream + "\u{0}" + text) == nil
+        }
+        if isNews { log.dropped(text, upstream: upstream) }
+    }
+
     /// Never about a single message.
     func noted(_ note: Note) {
         let table = switchboard.table
-        log.note(note, now: now(), table: table)
+        if case .upstreamClosed(let upstream, let close, let isPassed) = note {
+            // Only the log tells it: the words are the backend's.
+            guard effects.closes.indices.contains(close) else { return }
+            return log.upstreamClosed(upstream, effects.closes[close], isPassed: isPassed, now: now(), table: table)
+        }
+        if case .unlistedType(let upstream, let place) = note, effects.texts.indices.contains(place) {
+            sayUnlisted(effects.texts[place], table.nameOfUpstream(upstream))
+        }
+        log.note(note, now: now(), table: table, problem: dialProblem)
         process.onNote?(ProxyNote(note: note, upstream: table.nameOfUpstream(note.upstream), worker: index))
     }
 }

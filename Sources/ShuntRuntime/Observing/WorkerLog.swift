@@ -30,7 +30,8 @@ final class WorkerLog {
         self.reminders = reminders
     }
 
-    func note(_ note: Note, now: Instant, table: RoutingTable) {
+    /// - Parameter problem: more about a dial that failed.
+    func note(_ note: Note, now: Instant, table: RoutingTable, problem: String? = nil) {
         func name(_ upstream: Int) -> String { table.nameOfUpstream(upstream) }
         switch note {
         case .connectionRetired(let upstream, let reason):
@@ -43,14 +44,39 @@ final class WorkerLog {
                 metadata["told"] = "\(settings.namesText)"
                 metadata["advice"] = "\(UpstreamSettings.namesAdvice)"
             }
-            say(.warning, "dial failed", upstream, "\(failure)", now, metadata)
+            if let problem { metadata["problem"] = "\(problem)" }
+            say(.warning, "dial failed", upstream, failure.word, now, metadata)
         case .breakerOpened(let upstream):
             logger.warning("breaker opened", metadata: ["upstream": "\(name(upstream))"])
         case .breakerClosed(let upstream):
             logger.notice("breaker closed", metadata: ["upstream": "\(name(upstream))"])
         case .unexpectedReply(let upstream):
             say(.warning, "unexpected reply", upstream, "", now, ["upstream": "\(name(upstream))"])
+        case .upstreamClosed, .unlistedType: break
         }
+    }
+
+    /// A backend ended a connection, for the reason that it says.
+    ///
+    /// - Parameter isPassed: a client hears the same, to whom an ordinary end is nothing new.
+    func upstreamClosed(_ upstream: Int, _ close: PeerClose, isPassed: Bool, now: Instant, table: RoutingTable) {
+        let code = close.isCut ? "none" : close.code.map { "\($0.rawValue)" } ?? "1005"
+        var metadata: Logger.Metadata = ["upstream": "\(table.nameOfUpstream(upstream))", "code": "\(code)"]
+        if !close.reason.isEmpty { metadata["reason"] = "\(String(decoding: close.reason, as: UTF8.self))" }
+        if let code = close.code, table.upstreams.indices.contains(upstream),
+            let meaning = table.upstreams[upstream].settings.closes[code.rawValue]
+        {
+            metadata["means"] = "\(meaning)"
+        }
+        let isOrdinary = isPassed && (close.code == nil || close.code == .normal || close.code == .goingAway)
+        // Each code for itself, the made up ones together: what is remembered is bounded.
+        let kind = ClientClose(.backend, close).code
+        say(isOrdinary ? .debug : .notice, "upstream closed", upstream, kind: "\(kind)", now, metadata)
+    }
+
+    /// Messages of a backend were dropped, and their types are named nowhere: the text says which.
+    func dropped(_ text: String, upstream: String) {
+        logger.warning("dropped: \(text)", metadata: ["upstream": "\(upstream)"])
     }
 
     /// The core made a splice that points nowhere: an error of ours, and a message that did not leave.
@@ -114,10 +140,19 @@ final class WorkerLog {
         _ level: Logger.Level, _ message: Logger.Message, _ upstream: Int, _ reason: String, _ now: Instant,
         _ metadata: Logger.Metadata
     ) {
-        guard logger.logLevel <= level else { return }
-        let subject = Subject(upstream: upstream, kind: "\(message) \(reason)")
         var metadata = metadata
         if !reason.isEmpty { metadata["reason"] = "\(reason)" }
+        say(level, message, upstream, kind: reason, now, metadata)
+    }
+
+    /// - Parameter kind: what is counted apart from others of the same message.
+    private func say(
+        _ level: Logger.Level, _ message: Logger.Message, _ upstream: Int, kind: String, _ now: Instant,
+        _ metadata: Logger.Metadata
+    ) {
+        guard logger.logLevel <= level else { return }
+        let subject = Subject(upstream: upstream, kind: "\(message) \(kind)")
+        var metadata = metadata
         if let last = said[subject], now - last.at < Self.every {
             said[subject] = Said(at: last.at, unsaid: last.unsaid &+ 1)
             return
@@ -126,4 +161,9 @@ final class WorkerLog {
         said[subject] = Said(at: now, unsaid: 0)
         logger.log(level: level, message, metadata: metadata)
     }
+}
+
+extension DialFailure {
+    /// What the log and the documentation call it.
+    fileprivate var word: String { self == .unanswered ? "\(DialFailure.badHandshake)" : "\(self)" }
 }

@@ -1,15 +1,15 @@
 import Glibc
 import NIOCore
-import NIOHTTP1
 import ShuntCore
 
 /// One upstream connection in the making: name and TCP within the upstream's `connect_timeout`, then the opening handshake
-/// within its `handshake_timeout`. It ends in exactly one of: the worker's `connected(upstream:)`, its `failed`, or nothing at all where it was cancelled.
+/// within its `handshake_timeout`. It ends in exactly one of: the worker's `connected(upstream:)`, its `failed`, or
+/// nothing at all where it was cancelled.
 final class Dial {
     let id: ConnectionID
     let order: DialOrder
     /// `Sec-WebSocket-Key`.
-    private let key: String
+    private let key: ByteString
     private let worker: Worker
 
     private enum State {
@@ -29,7 +29,7 @@ final class Dial {
     private var addresses: [SocketAddress] = []
     private var lastFailure = DialFailure.connect
 
-    init(id: ConnectionID, order: DialOrder, key: String, worker: Worker) {
+    init(id: ConnectionID, order: DialOrder, key: ByteString, worker: Worker) {
         self.id = id
         self.order = order
         self.key = key
@@ -141,32 +141,32 @@ final class Dial {
 
     /// The upstream said 101: the channel is a leg from here on, or an end of a byte pipe.
     ///
-    /// - Returns: to be called when the handshake's handlers are gone, until when nothing is written; nil where nobody
-    ///   wants the connection any more.
-    func succeed(_ channel: any Channel, _ reply: UpstreamReply) -> (() -> Void)? {
-        guard state != .over, isLeased else { return nil }
+    /// - Parameter behind: what came behind the answer. It is heard before anything else that the socket says, its end
+    ///   included.
+    func succeed(_ channel: any Channel, _ reply: UpstreamReply, behind: ByteBuffer) {
+        guard state != .over, isLeased else { return channel.close(promise: nil) }
         let leases = worker.process.leases
         let name = settings.name
         if order.through?.isRaw == true {
-            let end = PipeEnd(worker: worker, isHeld: true) { leases.release(name) }
+            let end = PipeEnd(worker: worker) { leases.release(name) }
             isLeased = false
-            guard take(end, on: channel, ended: end.cut) else { return nil }
+            guard take(end, on: channel, ended: end.cut) else { return }
             worker.connected(RawPipe(worker: worker, connection: id, upstream: end), .answered(reply))
-            return end.releaseOutput
+            if behind.readableBytes > 0 { end.take(behind) }
+            return
         }
         let leg = Leg(
             worker: worker, isUpstream: true, maxMessage: worker.switchboard.table.definition.limits.message
         ) { leases.release(name) }
         // The leg releases it.
         isLeased = false
-        guard take(leg, on: channel, ended: leg.cut) else { return nil }
-        leg.isHeld = true
+        guard take(leg, on: channel, ended: leg.cut) else { return }
         leg.ownsSocket = true
         worker.connected(upstream: leg, id, order.through == nil ? nil : .answered(reply))
-        return leg.release
+        if behind.readableBytes > 0 { leg.read(behind) }
     }
 
-    /// Puts the handler behind those of the handshake; false where the channel ended meanwhile.
+    /// Puts the handler in the place of the handshake's; false where the channel ended meanwhile.
     private func take(
         _ handler: some ChannelHandler & SendableMetatype, on channel: any Channel, ended: () -> Void
     ) -> Bool {
@@ -185,12 +185,14 @@ final class Dial {
 
     /// It came to nothing.
     ///
-    /// - Parameter reply: what the upstream said instead of 101.
-    func fail(_ failure: DialFailure, _ reply: UpstreamReply? = nil) {
+    /// - Parameters:
+    ///   - reply: what the upstream said instead of 101.
+    ///   - problem: for people, where more is known.
+    func fail(_ failure: DialFailure, _ reply: UpstreamReply? = nil, problem: String? = nil) {
         guard state != .over else { return }
         finish()
-        let outcome = reply.map { DialOutcome.answered($0) } ?? .failed(failure)
-        worker.failed(id, failure, order.through == nil ? nil : outcome)
+        let outcome = reply.map { DialOutcome.answered($0) } ?? .failed(failure, problem: problem)
+        worker.failed(id, failure, order.through == nil ? nil : outcome, problem: problem)
     }
 
     /// Bytes waiting for an upstream's socket above which the core sends it nothing more.

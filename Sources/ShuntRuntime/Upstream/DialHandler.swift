@@ -1,123 +1,139 @@
 import NIOCore
-import NIOHTTP1
 import ShuntCore
 
 /// The opening handshake of an upstream connection: writes the request, checks the answer, makes room for the leg.
 final class DialHandler: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPClientResponsePart
-    typealias OutboundOut = HTTPClientRequestPart
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     private enum State {
-        /// The answer's head is awaited. Becomes `accepted`, `refused` or `over`.
+        /// The answer's head is awaited. Becomes `refused` or `over`.
         case waiting
-        /// It is a good 101; its end, and with it the border to the first frame, is awaited. Becomes `over`.
-        case accepted(UpstreamReply)
-        /// It is none, and a client is to hear it in full: its body is awaited. Becomes `over`.
+        /// It is no 101, and a client is to hear it in full: its body is awaited. Becomes `over`.
         case refused(UpstreamReply)
         case over
     }
 
-    private let dial: Dial
-    private let key: String
-    private let encoder: HTTPRequestEncoder
-    private let decoder: ByteToMessageHandler<HTTPResponseDecoder>
-    private var state = State.waiting
+    /// How long the body of a refusal may take.
+    private static let patience = TimeAmount.seconds(5)
 
-    private init(
-        dial: Dial, key: String, encoder: HTTPRequestEncoder, decoder: ByteToMessageHandler<HTTPResponseDecoder>
-    ) {
+    private let dial: Dial
+    private let key: ByteString
+    private var reader = AnswerReader()
+    private var body: AnswerBody?
+    private var state = State.waiting
+    private var timer: Scheduled<Void>?
+
+    private init(dial: Dial, key: ByteString) {
         self.dial = dial
         self.key = key
-        self.encoder = encoder
-        self.decoder = decoder
     }
 
-    static func install(in channel: any Channel, dial: Dial, key: String) throws {
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderFieldSize = 16 << 10
-        limits.maxHeaderFieldCount = 100
-        limits.maxHeaderListSize = 64 << 10
-        let encoder = HTTPRequestEncoder()
-        let decoder = ByteToMessageHandler(
-            HTTPResponseDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits),
-            maximumBufferSize: 128 << 10)
-        let handler = DialHandler(dial: dial, key: key, encoder: encoder, decoder: decoder)
-        try channel.pipeline.syncOperations.addHandlers([encoder, decoder, handler])
+    static func install(in channel: any Channel, dial: Dial, key: ByteString) throws {
+        try channel.pipeline.syncOperations.addHandler(DialHandler(dial: dial, key: key))
     }
+
+    // MARK: The pipeline's events
 
     func channelActive(context: ChannelHandlerContext) {
         let request = dial.order.request
-        var headers = HTTPHeaders(request.headers.map { ($0.name, $0.value) })
-        headers.add(name: "Upgrade", value: "websocket")
-        headers.add(name: "Connection", value: "Upgrade")
-        headers.add(name: "Sec-WebSocket-Version", value: "13")
-        headers.add(name: "Sec-WebSocket-Key", value: key)
-        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: request.target, headers: headers)
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        let own = [
+            Handshake.Field(name: "Upgrade", value: "websocket"), Handshake.Field(name: "Connection", value: "Upgrade"),
+            Handshake.Field(name: "Sec-WebSocket-Version", value: "13"),
+            Handshake.Field(name: "Sec-WebSocket-Key", value: key),
+        ]
+        guard let head = HeadWriter.request(target: request.target, request.headers + own) else {
+            return fail(.badHandshake, problem: "the request cannot be written")
+        }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: head)), promise: nil)
         context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch (unwrapInboundIn(data), state) {
-        case (.head(let head), .waiting):
-            decide(head)
-        case (.body(let part), .refused(var reply)):
-            // Out of the state, so that the body grows in place.
-            state = .over
-            reply.body += part.readableBytesView.prefix(UpstreamReply.longestBody - reply.body.count)
-            state = .refused(reply)
-            if reply.body.count >= UpstreamReply.longestBody { tellRefusal() }
-        case (.end, .refused):
-            tellRefusal()
-        case (.end, .accepted(let reply)):
-            state = .over
-            guard let release = dial.succeed(context.channel, reply) else { return context.close(promise: nil) }
-            // The decoder hands over what came behind the answer once it is out of the way.
-            let pipeline = context.pipeline.syncOperations
-            pipeline.removeHandler(encoder, promise: nil)
-            pipeline.removeHandler(self, promise: nil)
-            pipeline.removeHandler(decoder).assumeIsolated().whenComplete { _ in release() }
-        default:
-            break
+        let bytes = unwrapInboundIn(data)
+        switch state {
+        case .waiting: readHead(bytes, context)
+        case .refused: readBody(bytes)
+        case .over: break
         }
     }
 
-    private func decide(_ head: HTTPResponseHead) {
-        let answer = UpstreamAnswer(head, acceptKey: SecWebSocket.acceptKey(for: key), offered: dial.order)
+    func channelInactive(context: ChannelHandlerContext) {
+        ended()
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        ended()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        timer?.cancel()
+        timer = nil
+    }
+
+    // MARK: The answer
+
+    private func readHead(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        var bytes = bytes
+        var position = 0
+        do throws(HeadReader.Problem) {
+            guard case .head(let head) = try reader.read(bytes.readableBytesUInt8Span, at: &position) else { return }
+            bytes.moveReaderIndex(forwardBy: position)
+            decide(head, behind: bytes, context)
+        } catch {
+            fail(.badHandshake, problem: error == .tooLarge ? "the head of the answer is too large" : "no HTTP/1.1")
+        }
+    }
+
+    private func decide(_ head: AnswerHead, behind: ByteBuffer, _ context: ChannelHandlerContext) {
+        let answer = UpstreamAnswer(
+            head, acceptKey: SecWebSocket.acceptKey(for: key), offered: dial.order)
         switch answer.failure {
         case nil:
-            state = .accepted(UpstreamReply(head))
+            state = .over
+            // Out of the way first: whatever comes is the leg's.
+            let channel = context.channel
+            context.pipeline.syncOperations.removeHandler(self, promise: nil)
+            dial.succeed(channel, UpstreamReply(head), behind: behind)
         case .refused where dial.order.through != nil:
+            body = AnswerBody(of: head, most: UpstreamReply.longestBody)
+            guard body != nil else { return fail(.badHandshake, problem: "a Content-Length that is none") }
             state = .refused(UpstreamReply(head))
             dial.onTimeout = { [weak self] in self?.tellRefusal() }
+            timer = context.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { [weak self] in
+                self?.tellRefusal()
+            }
+            readBody(behind)
         case .some(let failure):
-            fail(failure)
+            fail(failure, problem: answer.problem)
+        }
+    }
+
+    private func readBody(_ bytes: ByteBuffer) {
+        switch body?.read(bytes.readableBytesUInt8Span) {
+        case .needsMore: break
+        case .whole, .malformed, nil: tellRefusal()
         }
     }
 
     /// With as much of its body as came.
     private func tellRefusal() {
-        guard case .refused(let reply) = state else { return }
+        guard case .refused(var reply) = state else { return }
         state = .over
+        reply.body = body?.bytes ?? []
         dial.fail(.refused(status: reply.status), reply)
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    /// The connection is over.
+    private func ended() {
         tellRefusal()
-        fail(.connect)
-        context.fireChannelInactive()
+        fail(.unanswered, problem: "the connection ended before an answer")
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        tellRefusal()
-        let isProtocol = error is HTTPParserError || error is ByteToMessageDecoderError
-        fail(isProtocol ? .badHandshake : .connect)
-    }
-
-    private func fail(_ failure: DialFailure) {
+    private func fail(_ failure: DialFailure, problem: String? = nil) {
         if case .over = state { return }
         state = .over
-        dial.fail(failure)
+        dial.fail(failure, problem: problem)
     }
 }

@@ -1,11 +1,11 @@
-import NIOHTTP1
 import ShuntCore
 
 /// What a dial for a client that arrives came to: the client is answered by it.
 enum DialOutcome {
     /// The upstream's answer to the opening handshake: 101, or whatever else it said.
     case answered(UpstreamReply)
-    case failed(DialFailure)
+    /// - Parameter problem: for people, where more is known.
+    case failed(DialFailure, problem: String? = nil)
 }
 
 /// An upstream's answer to an opening handshake.
@@ -14,19 +14,15 @@ struct UpstreamReply {
     static let longestBody = 64 << 10
 
     let status: Int
-    let reason: String
+    let reason: ByteString
     let headers: [Handshake.Field]
     /// Of a refusal; as much of it as came and may be passed on.
     var body: [UInt8] = []
 
-    init(_ head: HTTPResponseHead) {
-        status = Int(head.status.code)
-        reason = head.status.reasonPhrase
-        headers = head.headers.map { Handshake.Field(name: $0.name, value: $0.value) }
-    }
-
-    func values(of name: String) -> [String] {
-        headers.filter { asciiEqualIgnoringCase($0.name, name) }.map(\.value)
+    init(_ head: AnswerHead) {
+        status = head.status
+        reason = head.reason
+        headers = head.fields
     }
 
     /// The fields that are for the client, of a message end to end (RFC 9110 §7.6.1): not those of the upstream's own
@@ -34,8 +30,7 @@ struct UpstreamReply {
     ///
     /// - Parameter keeping: names of the handshake's own that are for the client too.
     func passed(keeping kept: [String]) -> [Handshake.Field] {
-        let nominated = values(of: "connection").flatMap { $0.split(separator: ",") }
-            .map { String($0.drop { $0 == " " || $0 == "\t" }.prefix { $0 != " " && $0 != "\t" }) }
+        let nominated = FieldText.list(headers.values(of: "connection"))
         return headers.filter { field in
             if kept.contains(where: { asciiEqualIgnoringCase($0, field.name) }) { return true }
             return !Self.isOfThisHop(field.name)

@@ -1,49 +1,51 @@
-import NIOHTTP1
 import ShuntCore
 
 /// Whether an upstream's answer to the opening handshake is what RFC 6455 §4.1 wants of it.
 struct UpstreamAnswer {
     /// nil when the connection is a WebSocket now.
     let failure: DialFailure?
+    /// For people: what is wrong with a 101; nil where nothing is, and of any other answer.
+    let problem: String?
 
     /// - Parameters:
     ///   - acceptKey: what `Sec-WebSocket-Accept` must say.
-    ///   - order: of it, what was offered: subprotocols where a client's messages are passed through, extensions where
-    ///     its bytes are.
-    init(_ head: HTTPResponseHead, acceptKey: String, offered order: DialOrder) {
-        guard head.status == .switchingProtocols else {
-            failure = .refused(status: Int(head.status.code))
+    ///   - order: of it, what was offered: subprotocols where a client's messages are passed through. Where its bytes
+    ///     are, subprotocol and extensions are between client and backend.
+    init(_ head: AnswerHead, acceptKey: String, offered order: DialOrder) {
+        guard head.status == 101 else {
+            failure = .refused(status: head.status)
+            problem = nil
             return
         }
-        let headers = head.headers
-        let selected = headers["sec-websocket-protocol"]
-        let isGood =
-            Self.has(headers["upgrade"], "websocket") && Self.has(headers["connection"], "upgrade")
-            && headers["sec-websocket-accept"] == [acceptKey]
-            && (order.through?.isRaw == true || headers["sec-websocket-extensions"].isEmpty)
-            && (selected.isEmpty || selected.count == 1 && Self.subprotocols(order).contains(selected[0]))
-        failure = isGood ? nil : .badHandshake
+        problem = Self.problem(head.fields, acceptKey, order)
+        failure = problem == nil ? nil : .badHandshake
+    }
+
+    private static func problem(_ fields: [Handshake.Field], _ acceptKey: String, _ order: DialOrder) -> String? {
+        if !FieldText.list(fields.values(of: "upgrade"), names: "websocket") { return "no Upgrade: websocket" }
+        if !FieldText.list(fields.values(of: "connection"), names: "upgrade") { return "no Connection: Upgrade" }
+        if fields.values(of: "sec-websocket-accept") != [ByteString(acceptKey)] { return "wrong Sec-WebSocket-Accept" }
+        if order.through?.isRaw == true { return nil }
+        if let extensions = fields.values(of: "sec-websocket-extensions").first {
+            return "the extension \(named(extensions)) was not offered"
+        }
+        let selected = fields.values(of: "sec-websocket-protocol")
+        if selected.count > 1 { return "more than one subprotocol" }
+        let offered = subprotocols(order)
+        if let chosen = selected.first, !offered.contains(chosen) {
+            return "the subprotocol \(named(chosen)) was not offered"
+        }
+        return nil
     }
 
     /// What the client offered: one of them may be selected, and in its spelling.
-    private static func subprotocols(_ order: DialOrder) -> [String] {
+    private static func subprotocols(_ order: DialOrder) -> [ByteString] {
         guard order.through != nil else { return [] }
-        return order.request.headers.filter { asciiEqualIgnoringCase($0.name, "sec-websocket-protocol") }
-            .flatMap { $0.value.split(separator: ",") }.map { String($0.trimmed) }
+        return FieldText.list(order.request.headers.values(of: "sec-websocket-protocol"))
     }
 
-    /// Whether a token is among those of comma-separated fields, compared without case.
-    private static func has(_ values: [String], _ token: String) -> Bool {
-        values.contains { value in
-            value.split(separator: ",").contains { asciiEqualIgnoringCase(String($0.trimmed), token) }
-        }
-    }
-}
-
-extension Substring {
-    fileprivate var trimmed: Substring {
-        var text = drop { $0 == " " || $0 == "\t" }
-        while let last = text.last, last == " " || last == "\t" { text.removeLast() }
-        return text
+    /// In quotes, and not too much of it.
+    private static func named(_ value: ByteString) -> String {
+        "\"" + ByteString(value.bytes.prefix(64)).description + "\""
     }
 }

@@ -15,6 +15,7 @@ final class ProcessState: Sendable {
     let usage: (maxClients: Int, key: UsageHashKey)?
 
     let admission: Admission
+    let budget: DoorBudget
     let sessions: SessionDirectory
     let leases: UpstreamLeases
     let names: NameCache
@@ -27,6 +28,8 @@ final class ProcessState: Sendable {
     /// Touched when a client of a deprecated endpoint connects.
     let deprecatedUse = Mutex(DeprecatedUse())
     let reminders = Reminders()
+    /// What was said of unlisted types in the last minute, and when. Touched once a minute and upstream.
+    let saidUnlisted = Mutex<[String: Instant]>([:])
     private let newest: Mutex<RoutingTable>
 
     init(
@@ -42,6 +45,7 @@ final class ProcessState: Sendable {
         self.logger = logger
         hashKey = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))
         admission = Admission(limits: settings.table.definition.limits, trusted: settings.listen.trustedProxies)
+        budget = DoorBudget(limit: settings.table.definition.limits.handshakeBytes)
         sessions = SessionDirectory(keepFor: Self.kept(by: settings.table))
         leases = UpstreamLeases()
         names = NameCache(lookup: HostLookup.addresses)
@@ -59,6 +63,7 @@ final class ProcessState: Sendable {
     func adopt(_ table: RoutingTable) {
         newest.withLock { $0 = table }
         admission.adopt(table.definition.limits)
+        budget.adopt(limit: table.definition.limits.handshakeBytes)
         sessions.adopt(keepFor: Self.kept(by: table))
     }
 

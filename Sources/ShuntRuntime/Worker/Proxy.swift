@@ -14,6 +14,7 @@ package actor Proxy {
     private var stopping: Task<Void, Never>?
     /// What the workers told last; asked for by `metrics`.
     let reports = ReportBoard()
+    private let probe: UpstreamProbe
 
     /// What the workers had counted when they ended.
     private var lastUsage = UsageBatch()
@@ -39,6 +40,7 @@ package actor Proxy {
         process = ProcessState(
             settings: settings, workerCount: count, logger: logger, usageKey: usageKey, onNote: onNote,
             wallClock: wallClock ?? WallClock.now)
+        probe = UpstreamProbe(group: group, names: process.names)
     }
 
     /// Listens.
@@ -63,7 +65,8 @@ package actor Proxy {
             if worker.switchboard.table !== table { worker.feed(.tableChanged(table, spread: .zero)) }
             worker.lookAtWallClock()
         }
-        let listener = try await Listener.start(settings.listen, group: group, workers: workers, logger: logger)
+        let listener = try await Listener.start(
+            settings.listen, group: group, workers: workers, budget: process.budget, logger: logger)
         self.listener = listener
         let addresses = listener.addresses
         for address in addresses { logger.info("listening", metadata: ["address": "\(address.text)"]) }
@@ -73,8 +76,23 @@ package actor Proxy {
     /// The table that was published last.
     var table: RoutingTable { process.table }
 
-    /// The workers, from the start on; nil when they have ended.
-    var running: Workers? { workers }
+    /// How many asks of the workers are under way, and who waits for their end.
+    private var asks = 0
+    private var whenUnasked: CheckedContinuation<Void, Never>?
+
+    /// Asks the workers; nil where there are none, before the start and after the end. Their threads end only when nobody
+    /// asks any more: the admin listener answers to the last.
+    func ask<Answer: Sendable>(_ question: @Sendable (Workers) async throws -> Answer) async -> Answer? {
+        guard let workers else { return nil }
+        asks += 1
+        let answer = try? await question(workers)
+        asks -= 1
+        if asks == 0 {
+            whenUnasked?.resume()
+            whenUnasked = nil
+        }
+        return answer
+    }
 
     /// One change of table after the other, in the order of the calls.
     func inOrder(_ change: @escaping @Sendable () async -> Void) async {
@@ -89,14 +107,34 @@ package actor Proxy {
 
     func adopt(_ table: RoutingTable, spread: TimeSpan) async {
         process.adopt(table)
-        _ = try? await workers?.onEach { $0.feed(.tableChanged(table, spread: spread)) }
+        _ = await ask { try await $0.onEach { $0.feed(.tableChanged(table, spread: spread)) } }
+    }
+
+    /// Says of each which upstreams answer: those that a connection is open to, and of the others those that accept one.
+    /// Of an upstream that its workers have given up for a while it is known already that it does not. After the end
+    /// nobody knows.
+    func tellWhetherTheyAnswer(_ pools: [PoolStatus]) async -> [PoolStatus] {
+        let (probe, upstreams) = (probe, table.upstreams)
+        var told = pools
+        var unknown: [(place: Int, address: UpstreamAddress)] = []
+        for (place, pool) in pools.enumerated() where workers != nil {
+            if pool.ready > 0 || pool.openBreakers > 0 {
+                told[place].answers = pool.ready > 0
+            } else if upstreams.indices.contains(place) {
+                unknown.append((place, upstreams[place].settings.address))
+            }
+        }
+        let addresses = unknown.map(\.address)
+        let answers = await ask { _ in await probe.answers(addresses) } ?? []
+        for (entry, answers) in zip(unknown, answers) { told[entry.place].answers = answers }
+        return told
     }
 
     /// What was counted since this was called last, by all workers; once after the end, too.
     package func takeUsage() async -> UsageBatch {
         var batch = UsageBatch()
         swap(&batch, &lastUsage)
-        for rows in (try? await workers?.onEach({ $0.takeUsage().rows })) ?? [] { batch.rows += rows }
+        for rows in await ask({ try await $0.onEach { $0.takeUsage().rows } }) ?? [] { batch.rows += rows }
         return batch
     }
 
@@ -119,7 +157,10 @@ package actor Proxy {
             if count > 0 { logger.warning("sockets were cut", metadata: ["count": "\(count)"]) }
         }
         lastUsage = await takeUsage()
+        // What is asked from here on is answered by what they told last.
+        _ = await metrics(patience: .seconds(1))
         workers = nil
+        if asks > 0 { await withCheckedContinuation { whenUnasked = $0 } }
         try? await group.shutdownGracefully()
         logger.notice("stopped")
     }

@@ -12,7 +12,7 @@ extension Proxy {
 
     /// Replaces the connections of a route, by name, as they become idle. A name that no route has does nothing.
     package func reconnect(_ route: String) async {
-        _ = try? await running?.onEach { $0.feed(.reconnect(route: route)) }
+        _ = await ask { try await $0.onEach { $0.feed(.reconnect(route: route)) } }
     }
 
     /// Begins a graceful stop and does not wait for its end, as `stop` does.
@@ -23,8 +23,11 @@ extension Proxy {
     /// By the places of the routes in the table that was published last.
     package func routeReport() async -> [RouteTally] {
         let table = table
+        guard let reports = await gather({ ($0.switchboard.table, $0.switchboard.routeReport()) }) else {
+            return last.routes
+        }
         var sums = Array(repeating: RouteTally(), count: table.routes.count)
-        for (their, report) in await gather({ ($0.switchboard.table, $0.switchboard.routeReport()) }) {
+        for (their, report) in reports {
             // A worker may be a table behind: routes are the same by name.
             for (route, tally) in zip(their.routes, report) {
                 guard let place = table.route(named: route.name)?.index else { continue }
@@ -42,33 +45,37 @@ extension Proxy {
             worker.switchboard.addPools(to: &report)
             return report
         }
+        guard let reports else { return last.pools }
         var sums = PoolStatus.empty(table)
         for status in reports.joined() {
             guard let place = sums.firstIndex(where: { $0.upstream == status.upstream }) else { continue }
             sums[place].add(status)
         }
-        return sums
+        return await tellWhetherTheyAnswer(sums)
     }
 
     /// The sessions with most sockets first.
     package func sessionReport(limit: Int) async -> [SessionStatus] {
-        let reports = await gather { $0.switchboard.sessionReport(worker: $0.index, limit: limit) }
+        let reports = await gather { $0.switchboard.sessionReport(worker: $0.index, limit: limit) } ?? []
         let all = reports.joined().sorted { ($0.sockets, $1.name) > ($1.sockets, $0.name) }
         return Array(all.prefix(max(0, limit)))
     }
 
     /// What there is now, in all workers.
     package func census() async -> Census {
-        await gather { $0.switchboard.census }.reduce(.empty, +)
+        await gather { $0.switchboard.census }?.reduce(.empty, +) ?? last.census
     }
 
     /// What was counted since the start, by all workers.
     package func tally() async -> Tally {
-        await gather { $0.switchboard.tally }.reduce(Tally(), +)
+        await gather { $0.switchboard.tally }?.reduce(Tally(), +) ?? last.tally
     }
 
-    /// Asks every worker; empty where there are none, before the start and after the end.
-    private func gather<Answer: Sendable>(_ question: @escaping @Sendable (Worker) -> Answer) async -> [Answer] {
-        await (try? running?.onEach(question)) ?? []
+    /// Asks every worker; nil where there are none, before the start and after the end.
+    private func gather<Answer: Sendable>(_ question: @escaping @Sendable (Worker) -> Answer) async -> [Answer]? {
+        await ask { try await $0.onEach(question) }
     }
+
+    /// What the workers told last, by the table that was published last.
+    private var last: WorkerReport { reports.read(by: table).sum }
 }

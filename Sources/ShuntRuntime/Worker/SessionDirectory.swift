@@ -14,10 +14,10 @@ final class SessionDirectory: Sendable {
     }
 
     private struct State {
-        var entries: [TokenKey: Entry] = [:]
+        var entries: [ByteString: Entry] = [:]
         /// Tokens in the order in which their sessions lost a last socket. All wait equally long, so the first is the
         /// first to go.
-        var leaving: [(token: TokenKey, until: Instant)] = []
+        var leaving: [(token: ByteString, until: Instant)] = []
         var gone = 0
         var keepFor: TimeSpan
     }
@@ -33,9 +33,8 @@ final class SessionDirectory: Sendable {
     /// A socket of the session was accepted by a worker.
     ///
     /// - Returns: the worker where the session lives.
-    func enter(_ token: String, at worker: Int, now: Instant) -> Int {
-        let token = TokenKey(token)
-        return state.withLock { state in
+    func enter(_ token: ByteString, at worker: Int, now: Instant) -> Int {
+        state.withLock { state in
             Self.sweep(&state, now)
             state.entries[token, default: Entry(worker: worker, sockets: 0, until: now)].sockets += 1
             return state.entries[token]?.worker ?? worker
@@ -43,8 +42,7 @@ final class SessionDirectory: Sendable {
     }
 
     /// A socket of the session is gone.
-    func leave(_ token: String, now: Instant) {
-        let token = TokenKey(token)
+    func leave(_ token: ByteString, now: Instant) {
         state.withLock { state in
             guard var entry = state.entries[token] else { return }
             entry.sockets = max(0, entry.sockets - 1)

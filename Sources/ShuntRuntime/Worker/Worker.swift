@@ -25,6 +25,9 @@ final class Worker {
     var arrivals = ByID<ClientTag, ArrivingClient>()
     /// What dials for them came to, until the core has said what that means for the client.
     var outcomes = ByID<ConnectionTag, DialOutcome>()
+    /// More about dials that failed, until the core has been told; and of the one that it is being told of.
+    var dialProblems = ByID<ConnectionTag, String>()
+    var dialProblem: String?
     /// Sockets whose bytes are piped, by client and by connection.
     var pipes = ByID<ClientTag, RawPipe>()
     var pipedConnections = ByID<ConnectionTag, RawPipe>()
@@ -34,8 +37,12 @@ final class Worker {
     var uncountedPipes: [RawPipe] = []
     /// Every socket after its handshake, those too that the core has forgotten and that still close.
     var openLegs: [ObjectIdentifier: Leg] = [:]
-    /// Sockets of clients whose handshake is not over.
-    var handshakes: [ObjectIdentifier: HandshakeHandler] = [:]
+    /// Who is under way at the door: sockets of clients whose handshake is not over, and of those that were refused and
+    /// read their answer.
+    var door = Door()
+    var handshakes: [Door.ID: HandshakeHandler] = [:]
+    var lingering: [Door.ID: LingeringClose] = [:]
+    var isLookPlanned = false
 
     var maskingKeys: MaskingKeys
     var buffers = BufferPool()
@@ -110,7 +117,7 @@ final class Worker {
     ///
     /// - Returns: false where the core has no room for it; the leg is closing then.
     @discardableResult
-    func connected(client leg: Leg, _ handshake: Handshake, token: String?) -> Bool {
+    func connected(client leg: Leg, _ handshake: Handshake, token: ByteString?) -> Bool {
         openLegs[ObjectIdentifier(leg)] = leg
         guard !isApplying else {
             // No handshake ends while effects are applied; should one ever, the client tries again.

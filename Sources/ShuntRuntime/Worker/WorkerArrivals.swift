@@ -11,7 +11,7 @@ extension Worker {
         guard !isDraining,
             case .legacy(let endpoint) = switchboard.table.endpoints.match(arrival.client.handshake.path),
             endpoint.isOpen(in: switchboard.table.definition.phase)
-        else { return arrival.refuse(HandshakeAnswer.trouble(isDraining ? .draining : .unavailable)) }
+        else { return arrival.refuse(isDraining ? .draining : .unavailable) }
         // Who was told to come back when a window ends comes just then.
         if !switchboard.brownoutsInForce.isEmpty { feed(.wallClock) }
         arrival.announcement = endpoint.announcement
@@ -41,6 +41,7 @@ extension Worker {
         let leg = Leg(worker: self, isUpstream: false, maxMessage: limits.message) {
             client.leave(on: eventLoop)
         }
+        guard let answer else { return turnAway(arrival) }
         // Where the channel ended meanwhile, the core hears of it.
         guard let behind = try? arrival.giveWay(to: leg, unread: limits.unreadByClient) else { return arrival.cut() }
         leg.ownsSocket = true
@@ -56,17 +57,26 @@ extension Worker {
         guard let arrival = arrivals.remove(id), case .answered(let reply) = outcomes[pipe.connection] else { return }
         let client = arrival.client
         let eventLoop = eventLoop
-        let end = PipeEnd(worker: self, isHeld: false) { client.leave(on: eventLoop) }
+        let answer = HandshakeAnswer.switchingProtocols(
+            acceptKey: client.acceptKey, as: reply, isRaw: true, arrival.announcement)
+        guard let answer else { return turnAway(arrival) }
+        let end = PipeEnd(worker: self) { client.leave(on: eventLoop) }
         guard let behind = try? arrival.giveWay(to: end, unread: switchboard.table.definition.limits.unreadByClient)
         else { return arrival.cut() }
         pipes.insert(pipe, for: id)
-        let answer = HandshakeAnswer.switchingProtocols(
-            acceptKey: client.acceptKey, as: reply, isRaw: true, arrival.announcement)
         pipe.join(id, end, answer: answer, behind: behind)
+    }
+
+    /// The core takes it, and the answer cannot be written.
+    private func turnAway(_ arrival: ArrivingClient) {
+        arrival.refuse(.upstreamUnavailable)
+        feed(.clientClosed(arrival.id, .cut))
     }
 
     /// The core does not take it, and has forgotten it already.
     func reject(_ id: ClientID, _ connection: ConnectionID) {
-        arrivals.remove(id)?.refuse(HandshakeAnswer.rejection(connection.isNone ? nil : outcomes[connection]))
+        guard let arrival = arrivals.remove(id) else { return }
+        let outcome = connection.isNone ? nil : outcomes[connection]
+        arrival.refuse(HandshakeAnswer.rejection(outcome), code: HandshakeAnswer.rejectionCode(outcome))
     }
 }

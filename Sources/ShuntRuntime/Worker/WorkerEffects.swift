@@ -58,13 +58,13 @@ extension Worker {
     }
 
     /// Where bytes are piped, the backend proves to the client itself that it understood.
-    private func key(for order: DialOrder) -> String {
+    private func key(for order: DialOrder) -> ByteString {
         if let through = order.through, through.isRaw,
             let key = arrivals[through.client]?.client.handshake.values(of: "sec-websocket-key").first
         {
-            return key.filter { $0 != " " && $0 != "\t" }
+            return FieldText.trimmed(key)
         }
-        return SecWebSocket.key(from: (maskingKeys.word(), maskingKeys.word()))
+        return ByteString(SecWebSocket.key(from: (maskingKeys.word(), maskingKeys.word())))
     }
 
     private func close(connection id: ConnectionID, _ code: CloseCode) {
@@ -94,9 +94,12 @@ extension Worker {
 
     /// A dial came to nothing.
     ///
-    /// - Parameter outcome: what a client is answered by that arrives with it.
-    func failed(_ id: ConnectionID, _ failure: DialFailure, _ outcome: DialOutcome?) {
+    /// - Parameters:
+    ///   - outcome: what a client is answered by that arrives with it.
+    ///   - problem: for the log, where more is known.
+    func failed(_ id: ConnectionID, _ failure: DialFailure, _ outcome: DialOutcome?, problem: String?) {
         guard dials.remove(id) != nil else { return }
+        if let problem { dialProblems.insert(problem, for: id) }
         if let outcome { outcomes.insert(outcome, for: id) }
         feed(.connectionFailed(id, failure))
     }

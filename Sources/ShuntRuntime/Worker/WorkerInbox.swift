@@ -45,6 +45,7 @@ extension Worker {
         default: break
         }
         isApplying = true
+        if case .connectionFailed(let id, _) = event { dialProblem = dialProblems.remove(id) }
         switch event {
         case .clientMessage, .connectionMessage, .clientArrived: break
         case .clientMessageTooLarge(let id): switchboard.clientMessageTooLarge(id, now: now, &effects)
@@ -75,7 +76,10 @@ extension Worker {
         finish(Span(), now)
         // The client that waited for it is answered by now.
         switch event {
-        case .connectionReady(let id), .connectionFailed(let id, _): outcomes.remove(id)
+        case .connectionReady(let id): outcomes.remove(id)
+        case .connectionFailed(let id, _):
+            outcomes.remove(id)
+            dialProblem = nil
         case .tableChanged: lookAtWallClock()
         default: break
         }

@@ -7,13 +7,13 @@ extension Worker {
     func drain(_ settings: DrainSettings) {
         guard !isDraining else { return }
         isDraining = true
-        for handshake in handshakes.values { handshake.drain() }
+        for handshake in Array(handshakes.values) { handshake.drain() }
         feed(.drain(settings))
     }
 
     /// No socket is left, and nothing waits in the core.
     var isIdle: Bool {
-        openLegs.isEmpty && openPipes.isEmpty && handshakes.isEmpty && arrivals.count == 0 && clients.count == 0
+        openLegs.isEmpty && openPipes.isEmpty && door.isEmpty && arrivals.count == 0 && clients.count == 0
             && switchboard.isIdle
     }
 
@@ -26,6 +26,7 @@ extension Worker {
         for leg in legs { leg.cut() }
         for pipe in pipes { pipe.cut() }
         for arrival in arrivals.values { arrival.cut() }
+        for close in Array(lingering.values) { close.end() }
         for dial in dials.values { dial.cancel() }
         tickTask?.cancel()
         tickTask = nil

@@ -57,7 +57,7 @@ struct ModelClient {
     /// When something of it was under way last.
     var busyAt: Instant
     var lastBeat: Instant?
-    /// What is set for its legacy endpoint, or was when that was there last.
+    /// What is set for its endpoint, or was when that was there last.
     var heartbeat: HeartbeatSettings?
     var toLegacy = ReshapeRules()
 
@@ -111,6 +111,10 @@ struct ModelConnection {
     var isRaw = false
     /// It was dialled for a client that was there before.
     var isRedial = false
+    /// Its first words are not all said.
+    var opening: ModelOpening?
+    /// Its backend said anything at all.
+    var hasSpoken = false
     /// A reply, or part of one, came through.
     var hasReplied = false
     /// Passed messages whose reply has not come.
@@ -186,12 +190,16 @@ struct ModelMessage {
     var forwards = 0
     var connection = -1
     var forwardedAt = Instant(nanoseconds: 0)
+    /// A backend has said that it read nothing of it.
+    var wasPutBack = false
     /// Forwarded again, as `retry: safe` allows.
     var retried = false
     /// The conversation id that the backend saw, as JSON text.
     var forwardedConversation: [UInt8]?
     /// Its backend said something else instead of its reply.
     var isAnswered = false
+    /// Answers that a ping got from the proxy itself.
+    var pongs = 0
     /// A reply, or part of one, came later than the exchange's timeout allows.
     var wasOverdue = false
     /// Replies (or parts) that came from the backend, as they must reach the client.

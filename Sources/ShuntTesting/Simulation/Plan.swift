@@ -37,8 +37,17 @@ struct Plan {
         drain.spread = dice.span(0...2_000)
         drain.limit = drain.exchanges + drain.spread + dice.span(100...2_000)
         pauseMilliseconds = dice.pick([2, 20, 20, 100, 100, 400, 4_000])
+        // Without a throw of the dice, so that seeds keep their lives.
+        if tokens.count.isMultiple(of: 2) {
+            let every = TimeSpan.milliseconds(Int64(250 + 7 * pauseMilliseconds))
+            definition.addressing.heartbeat = BeatSettings(send: #"{"type":"heartbeat","of":"all"}"#, every: every)
+        }
+        definition.addressing.absorb = ["heartbeat", Self.answeredPing, "pong"]
         if isMoving { planMigration(&dice) }
     }
+
+    /// A ping that names the message's number is told it again.
+    static let answeredPing = AbsorbedType("ping", answer: #"{"type":"pong","absorbed":"{id}"}"#)
 
     var unified: Int? { definition.unified }
 

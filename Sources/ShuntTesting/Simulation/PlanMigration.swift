@@ -48,7 +48,7 @@ extension Plan {
             endpoint.heartbeat = dice.chance(50) ? Self.heartbeat(&dice) : nil
             endpoint.toLegacy = Self.toLegacy(&dice)
             if dice.chance(40) {
-                endpoint.onConnect = [
+                endpoint.greet = [
                     #"{"type":"hello","greeting":1,"of":"{agent_type}","session":"{session}","id":"{conversation_id}"}"#
                 ]
             }
@@ -82,7 +82,7 @@ extension Plan {
 
     static func heartbeat(_ dice: inout Dice) -> HeartbeatSettings {
         var heartbeat = HeartbeatSettings()
-        heartbeat.absorb = dice.chance(80) ? ["heartbeat", "ping"] : []
+        heartbeat.absorb = dice.chance(80) ? ["heartbeat", answeredPing] : []
         heartbeat.send = dice.chance(80) ? #"{"type":"heartbeat"}"# : nil
         heartbeat.every = dice.span(200...4_000)
         return heartbeat

@@ -84,7 +84,7 @@ extension Plan {
         if style.type != nil, dice.chance(30) { settings.replies.matchNone = false }
         if dice.chance(15) {
             settings.replies.match = ["part", "done", "error"]
-            settings.replies.until = ["done", "error"]
+            settings.replies.until = ReplyEnd(values: ["done", "error"])
             style.type = "done"
             style.parts = dice.within(1...3)
         } else if style.type == "response", dice.chance(20) {

@@ -9,6 +9,7 @@ final class World {
         case reply(connection: Int, number: Int, part: Int)
         case readOn(Int)
         case closed(Int, CloseCode?)
+        case firstWord(Int, String)
         case pong(Int)
         case relieved(Int)
         case clientPong(Int)
@@ -26,6 +27,8 @@ final class World {
     var core: Switchboard
     var effects = Effects()
     var dice: Dice
+    /// For what was added later: the lives of older seeds stay what they are, as far as they can.
+    var laterDice: Dice
     var now = Instant(nanoseconds: 1_000_000_000)
     var agenda = Agenda<Happening>()
     var clients: [ModelClient] = []
@@ -114,7 +117,10 @@ final class World {
         self.kind = kind
         self.tracing = tracing
         dice = Dice(seed: seed)
-        plan = Plan(&dice, isMoving: kind == .moving)
+        laterDice = Dice(seed: seed ^ 0x5bd1_e995_a5a5_0001)
+        var plan = Plan(&dice, isMoving: kind == .moving)
+        plan.planOpenings(&laterDice)
+        self.plan = plan
         arrangement = plan.arrangement()
         table = try RoutingTable(arrangement.definition())
         core = Switchboard(table: table, seed: dice.next(), hashKey: (dice.next(), dice.next()), memory: plan.memory)
@@ -190,6 +196,7 @@ final class World {
         case .reply(let connection, let number, let part): sendReply(connection, number, part)
         case .readOn(let connection): readOn(connection)
         case .closed(let connection, let code): loseConnection(connection, code)
+        case .firstWord(let connection, let type): sayFirstWord(connection, type)
         case .pong(let connection): tellPong(connection)
         case .relieved(let connection): relieve(connection)
         case .clientPong(let client): tellClientPong(client)
@@ -234,7 +241,8 @@ final class World {
     }
 
     func closeCode() -> CloseCode? {
-        (dice.pick([nil, 1000, 1001, 1011, 1012, 4001, 4003, 4004, 4999]) as UInt16?).map { CloseCode(rawValue: $0) }
+        let code: UInt16? = dice.pick([nil, 1000, 1001, 1011, 1012, 4001, 4003, 4004, 4999])
+        return (laterDice.chance(8) ? 1009 : code).map { CloseCode(rawValue: $0) }
     }
 }
 

@@ -28,16 +28,18 @@ extension World {
         }
         if let tenant { query += "&tenant=\(tenant)" }
         let path = path(of: door)
-        let handshake = Handshake(path: path, query: query, headers: headers, remoteHost: "127.0.0.1")
+        let handshake = Handshake(
+            path: ByteString(path), query: ByteString(query), headers: headers, remoteHost: "127.0.0.1")
         note(
             "client c\(serial) connects to \(path), session \(session.map(String.init) ?? "none"), "
                 + "tenant \(tenant ?? "-"), app \(app)")
         effects.reset()
         let id: ClientID
-        if case .legacy(let endpoint) = table.endpoints.match(path) {
-            id = core.clientArrived(handshake, token: token, endpoint: endpoint, now: now, &effects)
+        if case .legacy(let endpoint) = table.endpoints.match(handshake.path) {
+            id = core.clientArrived(
+                handshake, token: token.map { ByteString($0) }, endpoint: endpoint, now: now, &effects)
         } else {
-            id = core.clientConnected(handshake, token: token, now: now, &effects)
+            id = core.clientConnected(handshake, token: token.map { ByteString($0) }, now: now, &effects)
         }
         if clientByID[id] != nil { fail(.liveIDs, "the id of c\(serial) is in use") }
         clients.append(
@@ -50,8 +52,8 @@ extension World {
             sessions[session].clients.append(serial)
             sessions[session].lastSocketGone = nil
         }
+        learnEndpoint(serial)
         if door != .unified {
-            learnEndpoint(serial)
             clients[serial].isArriving = true
             return applyEffects(message: [])
         }
@@ -203,7 +205,7 @@ extension World {
             if messages[number].outcome == nil, clients[client].isThere {
                 fail(.noSilence, "m\(number) should have been refused at once with one of \(codes)")
             }
-        case .absorbed: if messages[number].outcome == nil { end(number, .absorbed) }
+        case .absorbed: if messages[number].outcome == nil { endAbsorbed(number) }
         case .opaque(let route, let codes) where codes.isEmpty && sides(client, route).contains(.unified):
             // There it is absorbed without a word.
             messages[number].mayHaveEnded = true
@@ -238,7 +240,7 @@ extension World {
         let settings = arrangement.upstreams[pool.upstream]
         let queue = settings.queue
         let waiting = waitingMessages(in: pool, orphansToo: false)
-        if waiting.contains(where: { messages[$0].forwards > 0 }) { return }
+        if waiting.contains(where: { messages[$0].forwards > 0 || messages[$0].wasPutBack }) { return }
         let bytes = waiting.reduce(0) { $0 + messages[$1].size }
         // What waits for a connection that is replaced is bounded by itself.
         let parts = waiting.contains { messages[$0].hinderedAt > Instant(nanoseconds: 0) } ? 2 : 1

@@ -22,8 +22,18 @@ extension World {
             {
                 retire(connection, "its url has changed while it was dialled")
             }
+            beginOpening(connection)
             tell(connection) { $0.connectionReady(connections[connection].id, now: now, &$1) }
+            planEarlyClose(connection)
         }
+    }
+
+    /// Backends of the field accept first and look afterwards.
+    private func planEarlyClose(_ connection: Int) {
+        guard !healing, plan.faults.lostConnection > 0, laterDice.chance(8), connections[connection].through == nil
+        else { return }
+        let code = CloseCode(rawValue: laterDice.pick([4001, 4003, 4004, 4004, 4029, 1011]))
+        agenda.note(.closed(connection, code), at: now + laterDice.span(0...2))
     }
 
     /// Something was the upstream's own fault.
@@ -56,7 +66,7 @@ extension World {
     /// Whether messages may be sent over a connection, as far as the model can tell.
     func takesMessages(_ connection: Int) -> Bool {
         connections[connection].state == .ready && !connections[connection].congested
-            && connections[connection].retired == nil
+            && connections[connection].retired == nil && connections[connection].opening == nil
     }
 
     /// The connection takes and gives nothing any more.
@@ -79,9 +89,25 @@ extension World {
         if let code, arrangement.upstreams[connections[connection].upstream].closes[code.rawValue] == .auth {
             loggedOut.insert(connections[connection].pool)
         }
+        putBackUnread(connection, code)
         endConnection(connection)
         tell(connection) { $0.connectionClosed(connections[connection].id, code: code, now: now, &$1) }
         checkNothingLost()
+    }
+
+    /// A code that has a meaning, before the backend's first word, says that nothing was read: what was written waits as
+    /// if it had never been, or hears an error that says so.
+    private func putBackUnread(_ connection: Int, _ code: CloseCode?) {
+        guard let code, !connections[connection].hasSpoken,
+            arrangement.upstreams[connections[connection].upstream].closes[code.rawValue] != nil
+        else { return }
+        for number in connections[connection].outstanding where messages[number].state == .flying {
+            guard messages[number].connection == connection, messages[number].outcome == nil else { continue }
+            messages[number].forwards -= 1
+            messages[number].wasPutBack = true
+            messages[number].state = .waiting
+            tally.count("put back")
+        }
     }
 
     /// The messages that were in flight on a connection that ended have their errors, or wait to be sent again.

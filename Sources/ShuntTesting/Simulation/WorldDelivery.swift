@@ -29,6 +29,8 @@ extension World {
         } else if let push = integer("push", body) {
             clients[client].lastHeard = now
             checkPush(client, push, body)
+        } else if let number = integer("absorbed", members) {
+            checkPong(client, number, bytes)
         } else if let code = string("code", members) {
             checkError(client, code, members)
         } else {

@@ -29,10 +29,15 @@ extension World {
         }
     }
 
-    /// What is set for an old client's endpoint; nothing changes where that is gone.
+    /// What is set for a client's endpoint; nothing changes where that is gone.
     func learnEndpoint(_ client: Int) {
         switch clients[client].door {
-        case .unified: return
+        case .unified:
+            clients[client].heartbeat = arrangement.base.addressing.heartbeat.map { beat in
+                var heartbeat = HeartbeatSettings()
+                (heartbeat.send, heartbeat.every) = (beat.send, beat.every)
+                return heartbeat
+            }
         case .odd:
             guard let unlisted = arrangement.unlisted else { return }
             clients[client].heartbeat = unlisted.heartbeat
@@ -76,7 +81,7 @@ extension World {
             fail(.side, "c\(client) is admitted by nobody, and its backend should have been asked")
         }
         if case .old(let route) = clients[client].door, let endpoint = arrangement.endpoint(route) {
-            greetingsInHand = endpoint.onConnect.map { Array($0.utf8) }
+            greetingsInHand = endpoint.greet.map { Array($0.utf8) }
         }
         tally.count("admitted")
     }

@@ -25,6 +25,7 @@ extension World {
         _ connection: Int, _ message: [UInt8], _ event: (inout Switchboard, inout Effects, Span<UInt8>) -> Void
     ) {
         connectionInHand = connection
+        connections[connection].hasSpoken = true
         tell(message, event)
         connectionInHand = nil
     }
@@ -184,7 +185,7 @@ extension World {
         guard effects.dials.indices.contains(order) else { return fail(.liveIDs, "a dial without its order") }
         let dial = effects.dials[order]
         guard connectionByID[id] == nil else { return fail(.liveIDs, "the id of a new dial is in use") }
-        let seats = dial.request.headers.filter { $0.name == "X-Seat" }.compactMap { Int($0.value) }
+        let seats = dial.request.headers.filter { $0.name == "X-Seat" }.compactMap { $0.value.text.flatMap { Int($0) } }
         guard seats.count == 1, clients.indices.contains(seats[0]) else {
             return fail(.identity, "a dial does not carry its client's header fields: \(dial.request.headers)")
         }
@@ -216,7 +217,8 @@ extension World {
             if dice.chance(30) { connections[connection].failure = nil }
         } else if !healing, dice.chance(plan.faults.dialFails) {
             connections[connection].failure = dice.pick([
-                .connect, .nameNotResolved, .noLocalAddress, .limit, .badHandshake, .tls, .refused(status: 503),
+                .connect, .nameNotResolved, .noLocalAddress, .limit, .badHandshake, .unanswered, .tls,
+                .refused(status: 503),
                 .refused(status: 401), .refused(status: 403), .refused(status: 302), .refused(status: 200),
             ])
         }
@@ -246,24 +248,23 @@ extension World {
 
     /// The identity that a dial shows is the one of the client that caused it.
     private func checkCredential(_ dial: DialOrder, seat: Int) {
-        let found: [String]
+        let found: [ByteString]
         let fields = dial.request.headers
         switch dial.upstream.settings.credential {
         case .query(let name): found = QueryReader.values(of: name, in: dial.request.target)
         case .header(let name):
-            found = fields.filter { asciiEqualIgnoringCase($0.name, name) }.map { field in
-                field.value.hasPrefix("Bearer ") ? String(field.value.dropFirst(7)) : field.value
+            found = fields.values(of: name).map { value in
+                value.hasPrefix("Bearer ") ? ByteString(value.bytes[7...]) : value
             }
         case .cookie(let name):
-            found = QueryReader.cookies(
-                name, in: fields.filter { asciiEqualIgnoringCase($0.name, "cookie") }.map(\.value))
+            found = QueryReader.cookies(name, in: fields.values(of: "cookie"))
         case nil: return
         }
         if let session = clients[seat].session {
-            if found != [sessions[session].token] {
+            if found != [ByteString(sessions[session].token)] {
                 fail(.identity, "a dial for c\(seat) shows \(found) for its token \(sessions[session].token)")
             }
-        } else if found.contains(where: { plan.tokens.contains($0) }) {
+        } else if found.contains(where: { plan.tokens.map { ByteString($0) }.contains($0) }) {
             fail(.identity, "a dial for c\(seat), which has no token, shows \(found)")
         }
     }

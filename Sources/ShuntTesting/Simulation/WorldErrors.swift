@@ -196,6 +196,9 @@ extension World {
             // One that was kept for the next socket is of the past; one that is said now must be true at the event's end.
             let isGone = message.connection >= 0 && connections[message.connection].state == .gone
             return isGone || client == message.owner ? nil : "its connection is there"
+        case "message_too_large":
+            return message.connection >= 0 && connections[message.connection].closeCode == .messageTooBig
+                ? nil : "its backend did not say so"
         case "upstream_protocol":
             return message.connection >= 0 && connections[message.connection].hadNonsense
                 ? nil : "its backend said nothing wrong"

@@ -15,6 +15,7 @@ extension World {
         writer.shuffle(&dice)
         pushes += 1
         note("u\(connection) pushes: \(printable(writer.bytes))")
+        heardFirstWord(connection, type)
         if case .answer = settings.pushes[type] { answersInHand = 1 }
         tell(connection, writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
         answersInHand = 0

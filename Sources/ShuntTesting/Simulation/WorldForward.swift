@@ -5,6 +5,10 @@ extension World {
     func checkForward(_ id: ConnectionID, _ bytes: [UInt8], _ kind: MessageKind) {
         guard let connection = ready(id, "a message") else { return }
         note("  → forward u\(connection): \(printable(bytes))")
+        if isFirstWord(connection, bytes) { return }
+        if connections[connection].opening != nil {
+            fail(.order, "u\(connection) gets \(printable(bytes)) before all first words were said")
+        }
         if connections[connection].through != nil { return checkPassed(connection, bytes, kind) }
         if kind != .text { fail(.bytes, "u\(connection) gets a binary message on a routed way") }
         guard let members = JSONReader.members(of: bytes) else {
@@ -129,7 +133,8 @@ extension World {
             }
             return
         }
-        if let last = clients[message.client].lastForwarded[route], last > number {
+        let last = clients[message.client].lastForwarded[route] ?? -1
+        if last > number, !message.wasPutBack {
             fail(.order, "m\(number) is forwarded after m\(last), which was said later")
         }
         let waiting = clients[message.owner].unresolved.first { earlier in
@@ -140,7 +145,7 @@ extension World {
         if let waiting, waiting < number {
             fail(.order, "m\(number) is forwarded while m\(waiting), which was said before, waits")
         }
-        clients[message.client].lastForwarded[route] = number
+        clients[message.client].lastForwarded[route] = max(last, number)
     }
 
     /// Whether a message that nobody answers goes over a connection that has an exchange of its conversation in flight.
@@ -190,6 +195,7 @@ extension World {
         } else {
             for (key, value) in zip(address, match) {
                 let text = addressed.last { $0.key == key }.flatMap { JSONReader.string(of: $0.value) }
+                if addressed.count(where: { $0.key == key }) > 1 { fail(.bytes, "m\(number) arrives with two \(key)") }
                 if let text, text != value { fail(.bytes, "m\(number) arrives with \(key) \(text), not \(value)") }
                 if text == nil, message.members.contains(where: { $0.key == key }) {
                     fail(.bytes, "m\(number) arrives at the unified backend without its \(key)")
@@ -203,15 +209,21 @@ extension World {
         for assignment in settings.request.defaults where !expected.contains(where: { $0.key == assignment.field }) {
             expected.append(JSONMember(key: assignment.field, value: Array(assignment.json.utf8)))
         }
-        let judged = address + ["session_token", plan.definition.addressing.conversationField]
+        let judged = address + Self.names(of: World.tokenNames) + [plan.definition.addressing.conversationField]
         if let difference = ExpectedReply.difference(expected, found, ignoring: judged) {
             fail(.bytes, "m\(number) arrives changed: \(difference)")
         }
     }
 
-    /// A client's own `session_token` never arrives; the session's does where the backend takes it from messages.
+    /// Names as they are written and as they read: a U+0000 is written as an escape.
+    private static func names(of written: [String]) -> [String] {
+        written + written.map { $0.replacing("\\u0000", with: "\u{0}") }
+    }
+
+    /// A client's own `session_token` never arrives, under no name that some parser takes for it; the session's does where the backend takes it from messages.
     private func checkToken(_ number: Int, _ settings: UpstreamSettings, _ found: [JSONMember]) {
-        let tokens = found.filter { $0.key == "session_token" }.map { JSONReader.string(of: $0.value) }
+        let names = Self.names(of: World.tokenNames)
+        let tokens = found.filter { names.contains($0.key) }.map { JSONReader.string(of: $0.value) }
         let session = messages[number].session
         if settings.identity == .message, let session {
             if tokens != [sessions[session].token] { fail(.identity, "m\(number) says to be of \(tokens)") }

@@ -34,7 +34,7 @@ extension World {
         if plan.definition.addressing.defaultRoute == plan.routes[route].name, dice.chance(40) {
             return route
         }
-        if dice.chance(5) { writer.add("agent_type", "nobody") }  // the last duplicate counts
+        if dice.chance(5) { writer.add("agent_type", match[0]) }  // equal duplicates become one
         writer.add("agent_type", match[0])
         if match.count > 1 {
             writer.add("pillar", match[1])
@@ -50,7 +50,7 @@ extension World {
         let padding = dice.chance(10) ? String(repeating: "x", count: dice.below(600)) : ""
         writer.add("message", "m\(number) é\"\\ \(padding)")
         if plan.usesIDs { writer.add("id", "i\(number)") }
-        if dice.chance(20) { writer.add("session_token", dice.pick(plan.tokens)) }
+        if dice.chance(20) { writer.add(dice.pick(World.tokenNames), dice.pick(plan.tokens)) }
         if dice.chance(20) { writer.add("metadata", raw: #"{"agent_type":"x", "deep":[1.50e+3,{"a":null}]}"#) }
         if dice.chance(10) {
             writer.add("extra", raw: dice.pick(["-0.0", "1E400", "\"\\ud83d\\ude00\\/\"", "[ ]", "true"]))
@@ -83,9 +83,13 @@ extension World {
         return numbers.contains { messages[$0].conversation == nil }
     }
 
+    /// What some parser or other takes for `session_token`.
+    static let tokenNames = ["session_token", "Session_Token", "session_token\\u0000", "\u{17F}ession_to\u{212A}en"]
+
     private func makeAbsorbed(_ client: Int) -> MadeMessage {
         var writer = JSONWriter()
-        writer.add("type", dice.pick(plan.definition.addressing.absorb))
+        writer.add("type", dice.pick(plan.definition.addressing.absorb).type)
+        writer.add("id", raw: "\(messages.count)")
         if dice.chance(50) { writer.add("agent_type", dice.pick(["guide", "nobody"])) }
         writer.add("timestamp", raw: "12")
         return finish(client, .absorbed, writer, conversation: nil)
@@ -93,7 +97,7 @@ extension World {
 
     private func makeBadMessage(_ client: Int) -> MadeMessage {
         var writer = JSONWriter()
-        switch dice.below(8) {
+        switch dice.below(10) {
         case 0:
             return bad(
                 client, ["bad_json"], Array("{\"agent_type\":\"guide\",\"message\":\"m\(messages.count)\"} x".utf8))
@@ -113,6 +117,15 @@ extension World {
             return bad(client, ["bad_json"], Array(text.utf8))
         case 5: writer.add("agent_type", dice.pick(["nobody", "", "Guide", "liaison/content"]))
         case 6: writer.add("agent_type", raw: dice.pick(["7", "[\"guide\"]", "{}", "true"]))
+        case 7:
+            let text = dice.pick([
+                "\"agent_type\":\"guide\",\"agent_type\":null", "\"conversation_id\":1,\"conversation_id\":\"1\"",
+                "\"type\":\"message\",\"t\\u0079pe\":\"heartbeat\"",
+            ])
+            return bad(client, ["ambiguous_member"], Array("{\(text)}".utf8))
+        case 8:
+            let text = dice.pick(["\"a\\u0000\":1", "\"conversation_id\":\"\\ud800\""])
+            return bad(client, ["bad_member"], Array("{\(text)}".utf8))
         default:
             let takesPillars = plan.routes.indices.contains {
                 plan.routes[$0].match.count > 1 && arrangement.hasRoute[$0]

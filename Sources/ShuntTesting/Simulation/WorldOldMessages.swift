@@ -12,7 +12,7 @@ extension World {
         case 3, 4:
             let type = dice.pick(["heartbeat", "ping", "pong"])
             let bytes = Array(#"{"type":"\#(type)", "data":{}, "id":\#(number)}"#.utf8)
-            if clients[client].heartbeat?.absorb.contains(type) == true {
+            if clients[client].heartbeat?.absorb.contains(where: { $0.type == type }) == true {
                 return made(client, .absorbed, bytes, .text, members: [], conversation: nil)
             }
             return opaque(client, route, bytes, .text, [])

@@ -31,7 +31,7 @@ extension World {
     /// Where the client's session stands among the steps of the route's share.
     func bucket(_ client: Int, _ route: Int) -> Int {
         guard let session = clients[client].session else { return Rollout.whole }
-        return Bucket.of(salt: plan.routes[route].name, user: sessions[session].token)
+        return Bucket.of(salt: plan.routes[route].name, user: ByteString(sessions[session].token))
     }
 
     /// The patterns of this world are a word, a beginning, or anything.
@@ -196,7 +196,7 @@ extension World {
         else { return }
         let waiting = clients[messages[number].client].unresolved.filter {
             messages[$0].client == messages[number].client && messages[$0].route == route
-                && messages[$0].state == .waiting && messages[$0].forwards == 0
+                && messages[$0].state == .waiting && messages[$0].forwards == 0 && !messages[$0].wasPutBack
         }
         let most = max(
             arrangement.upstreams[upstream(route, .legacy)].queue.messages,

@@ -9,10 +9,11 @@ struct CheckCommand: ParsableCommand {
         abstract: "Check a configuration and show what it means.",
         discussion: """
             Prints errors and warnings to standard error, and a summary of routes to standard output.
-            Exit code 0: the configuration can be served. 1: it has errors.
+            Exit code 0: the configuration can be served. 1: it has errors. For - the configuration is read from \
+            standard input.
             """)
 
-    @Argument(help: "The configuration file.", completion: .file(extensions: ["yaml", "yml"]))
+    @Argument(help: "The configuration file; - is standard input.", completion: .file(extensions: ["yaml", "yml"]))
     var config = "config.yaml"
 
     @Flag(help: "Print one JSON object to standard output instead.")
@@ -21,8 +22,15 @@ struct CheckCommand: ParsableCommand {
     @Flag(help: "Count warnings as errors.")
     var strict = false
 
+    /// How diagnostics call it.
+    private var shown: String { config == "-" ? "<stdin>" : config }
+
     func run() throws {
-        let outcome = ConfigReader.read(path: config, environment: ProcessInfo.processInfo.environment)
+        let environment = ProcessInfo.processInfo.environment
+        let outcome =
+            config == "-"
+            ? ConfigReader.read(from: .standardInput, file: shown, environment: environment)
+            : ConfigReader.read(path: config, environment: environment)
         let isGood = !outcome.hasErrors && !(strict && !outcome.diagnostics.isEmpty)
         if json {
             print(try outcome.json(isGood: isGood))
@@ -31,7 +39,7 @@ struct CheckCommand: ParsableCommand {
             for diagnostic in outcome.diagnostics { report += diagnostic.description + "\n" }
             let errors = outcome.diagnostics.count { $0.severity == .error }
             let warnings = outcome.diagnostics.count - errors
-            if errors > 0 { report += "\(config): \(errors) error(s), \(warnings) warning(s)\n" }
+            if errors > 0 { report += "\(shown): \(errors) error(s), \(warnings) warning(s)\n" }
             FileHandle.standardError.write(Data(report.utf8))
             if let summary = outcome.summary { print(summary.text) }
         }

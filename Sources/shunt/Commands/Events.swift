@@ -7,8 +7,8 @@ struct EventsCommand: AdminCommand {
     static let configuration = CommandConfiguration(
         commandName: "events", abstract: "Show what happened lately, oldest first.",
         discussion: """
-            With --follow it goes on until it is interrupted or the proxy stops (exit code 69); --json then prints one \
-            event a line.
+            With --follow it goes on until it is interrupted, nobody reads its output any more or the proxy stops (exit \
+            code 69); --json then prints one event a line.
 
             \(CommandFailure.explanation)
             """)
@@ -36,7 +36,27 @@ struct EventsCommand: AdminCommand {
         let past = try answer.decoded(EventsAnswer.self).events
         for event in past { Output.print(try text(event)) }
         guard follow else { return }
-        var last = past.last?.id ?? after ?? 0
+        let following = Task { [self] () -> CommandFailure? in
+            do throws(CommandFailure) {
+                try await follow(client, from: past.last?.id ?? after ?? 0)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        let watching = Task {
+            await Output.readerLeaves()
+            following.cancel()
+        }
+        let problem = await following.value
+        watching.cancel()
+        // `| head -1` has what it wanted.
+        if following.isCancelled { return }
+        throw problem ?? CommandFailure(.unreachable, "The proxy ended the stream of events.")
+    }
+
+    private func follow(_ client: AdminClient, from id: Int64) async throws(CommandFailure) {
+        var last = id
         try await client.follow(after: last) { data in
             let event = try AdminClient.Answer(body: Data(data.utf8)).decoded(EventAnswer.self)
             // The stream may begin with events that were printed above.
@@ -44,7 +64,6 @@ struct EventsCommand: AdminCommand {
             last = event.id
             Output.print(try text(event))
         }
-        throw CommandFailure(.unreachable, "The proxy ended the stream of events.")
     }
 
     private func text(_ event: EventAnswer) throws(CommandFailure) -> String {

@@ -18,11 +18,13 @@ struct PoolsCommand: AdminCommand {
 enum PoolsText {
     static func text(_ answer: PoolsAnswer) -> String {
         var table = TextTable(
-            "UPSTREAM", "SIDE", "#POOLS", "#DIALLING", "#READY", "#RETIRED", "#OUTSTANDING", "#QUEUED", "#QUEUED BYTES",
+            "UPSTREAM", "SIDE", "ANSWERS", "#POOLS", "#DIALLING", "#READY", "#RETIRED", "#OUTSTANDING", "#QUEUED",
+            "#QUEUED BYTES",
             "#OPEN BREAKERS", "URL")
         for pool in answer.pools {
             table.add(
-                pool.upstream, pool.side, "\(pool.pools)", "\(pool.dialling)", "\(pool.ready)", "\(pool.retired)",
+                pool.upstream, pool.side, pool.answers.map { $0 ? "yes" : "no" } ?? "", "\(pool.pools)",
+                "\(pool.dialling)", "\(pool.ready)", "\(pool.retired)",
                 "\(pool.outstanding)", "\(pool.queued)", "\(pool.queuedBytes)", "\(pool.openBreakers)", pool.url)
         }
         return table.text

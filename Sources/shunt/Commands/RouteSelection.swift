@@ -11,7 +11,7 @@ struct RouteSelection {
     var isPattern: Bool { text.contains("*") }
 
     func matches(_ name: String) -> Bool {
-        ClientOverride(app: text, servedBy: .legacy).matches(app: name)
+        ClientOverride(app: text, servedBy: .legacy).matches(app: ByteString(name))
     }
 
     /// - Throws: when there are none: a pattern that hits nothing is a mistake in typing.

@@ -8,7 +8,8 @@ extension ControlPlane: ProxyControl {
         return ProxyStatus(
             version: identity.version, startedAt: identity.startedAt, revision: revision,
             phase: table.definition.phase, phaseIsOverride: inForce.phaseOverride != nil,
-            phaseOfFile: inForce.settings.table.definition.phase, isDraining: isDraining, workers: identity.workers,
+            phaseOfFile: inForce.settings.table.definition.phase, isDraining: isDraining,
+            workers: isServing ? identity.workers : 0,
             census: census, tally: tally, lastReload: lastReload, storeProblem: storeProblem)
     }
 
@@ -70,6 +71,9 @@ extension ControlPlane {
         report.usage = usage
         return report
     }
+
+    /// The proxy listens.
+    package func beginService() { isServing = true }
 
     /// The process stops: nothing is changed any more, and it is not ready for new clients.
     package func beginDrain() { isDraining = true }

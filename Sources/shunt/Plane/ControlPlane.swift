@@ -36,6 +36,8 @@ package actor ControlPlane {
     /// Reloads that were put in force, and those that changed nothing because the file was bad.
     var reloads = (done: 0, failed: 0)
     var storeProblem: String?
+    /// The workers run, and clients may come.
+    var isServing = false
     var isDraining = false
     var isReloading = false
     /// The change that was begun last: the next one waits for it.

@@ -15,7 +15,7 @@ extension EventLog {
                 "\(upstream) does not answer: dials wait")
         case .breakerClosed:
             add("breaker_closed", level: "info", subject: upstream, "\(upstream) answers again")
-        case .connectionRetired, .dialFailed, .unexpectedReply:
+        case .connectionRetired, .dialFailed, .unexpectedReply, .upstreamClosed, .unlistedType:
             // Per connection: for the log, too many for people.
             break
         }

@@ -8,6 +8,7 @@ from .old_clients import SocketService, UnifiedHook
 from .processes import LegacyBackend, UnifiedBackend, free_port, until
 from .proxy import Proxy
 from .raw import RawSocket, frame, request
+from .storm import storm
 from .tokens import new_token
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "merged",
     "new_token",
     "request",
+    "storm",
     "until",
 ]

@@ -69,9 +69,22 @@ class OddBackend:
     - `approving`: answers a message only when an `approval` comes on the same connection
     - `endless`: answers each message with parts, without end
     - `chatty`: shakes hands and pushes `pushes` messages at once, then answers like a guide
+    - `stateful`: greets, wants to be told whose connection it is (`hello` with the token of its query) before it
+      answers like a guide, and closes with 4001 whoever says anything else first
+    - `closing`: while `closes` is a code, shakes hands and closes with it in the same breath, having read nothing, or
+      right behind the first message with `reads`; else answers like a guide
     """
 
-    def __init__(self, manner: str, pushes: int = 0, host: str = "127.0.0.1", namespace: "Namespace | None" = None):
+    def __init__(
+        self,
+        manner: str,
+        pushes: int = 0,
+        closes: int | None = None,
+        reason: str = "",
+        reads: int = 0,
+        host: str = "127.0.0.1",
+        namespace: "Namespace | None" = None,
+    ):
         self.port = free_port()
         self.host = host
         self.namespace = namespace
@@ -80,8 +93,13 @@ class OddBackend:
         self._done = threading.Event()
         self.manner = manner
         self.pushes = pushes
+        self.closes = closes
+        self.reason = reason
+        self.reads = reads
         self.accepted = 0
         self.answered = 0
+        self.hellos = []
+        self.strangers = 0
         self._loop = asyncio.new_event_loop()
         self._stopped = asyncio.Event()
         self._started = threading.Event()
@@ -137,17 +155,44 @@ class OddBackend:
             key = "bm90IHRoZSByaWdodCBrZXkgYXQgYWw=" if self.manner == "forged" else accept_key(head)
             lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"]
             answer = "\r\n".join([*lines, f"Sec-WebSocket-Accept: {key}", "", ""])
+            if self.manner == "closing" and self.closes is not None:
+                payload = struct.pack("!H", self.closes) + self.reason.encode()
+                close = bytes([0x88, len(payload)]) + payload
+                writer.write(answer.encode() + (b"" if self.reads else close))
+                for _ in range(self.reads):
+                    await read_frame(reader)
+                if self.reads:
+                    writer.write(close)
+                await reader.read()
+                return
             writer.write(answer.encode())
             if self.manner == "deaf":
                 writer.transport.pause_reading()
                 await self._stopped.wait()
             for number in range(self.pushes):
                 writer.write(text_frame(json.dumps({"type": "welcome", "data": {"number": number}})))
+            if self.manner == "stateful" and not await self._welcome(head, reader, writer):
+                return
             await self._answer(reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.transport.abort()
+
+    async def _welcome(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Whether it was told whose connection it is."""
+        # Not at once, so that who does not wait is found out.
+        await asyncio.sleep(0.05)
+        writer.write(text_frame(json.dumps({"type": "system", "message": "Connected"})))
+        hello = json.loads((await read_frame(reader))[1])
+        if hello.get("type") != "hello" or f"session_token={hello.get('token')} ".encode() not in head:
+            self.strangers += 1
+            writer.write(bytes([0x88, 2]) + struct.pack("!H", 4001))
+            await reader.read()
+            return False
+        self.hellos.append(hello)
+        writer.write(text_frame(json.dumps({"type": "joined", "message": "Welcome back"})))
+        return True
 
     async def _converse(self, message: dict, writer: asyncio.StreamWriter):
         words = message.get("message")
@@ -194,12 +239,12 @@ class OddBackend:
                 await self._converse(json.loads(payload), writer)
             elif opcode == 1:
                 self.answered += 1
-                words = json.loads(payload).get("message")
+                message = json.loads(payload)
+                words = message.get("message")
                 if words == "compute":
                     await self._compute()
-                writer.write(
-                    lavish
-                    if self.manner == "lavish"
-                    else text_frame(json.dumps({"type": "response", "message": f"guide: {words}"}))
-                )
+                reply = {"type": "response", "message": f"guide: {words}"}
+                if "conversation_id" in message:
+                    reply["conversation_id"] = message["conversation_id"]
+                writer.write(lavish if self.manner == "lavish" else text_frame(json.dumps(reply)))
                 await writer.drain()

@@ -12,14 +12,15 @@ from .client import AGENTS, LEGACY_PATHS
 
 
 class SocketService:
-    """The old frontend's socket service, on one legacy endpoint.
+    """The old frontend's socket service, on one legacy endpoint, or wherever `path` leads.
 
     It numbers and dates each message, sends a JSON heartbeat every 30 s, and reconnects instead if nothing arrived in
     the last 10 s, which it also looks at whenever it has connected. On any close it tries five times, doubling its
     patience from 1 s."""
 
-    def __init__(self, proxy, token: str, agent: str, faster: float):
+    def __init__(self, proxy, token: str, agent: str, faster: float, path: str | None = None):
         self.proxy, self.token, self.agent, self.faster = proxy, token, agent, faster
+        self.path = path or LEGACY_PATHS[agent]
         self.heard: list[dict] = []
         self.connects = 0
         self.heartbeats = 0
@@ -38,7 +39,7 @@ class SocketService:
         attempt = 0
         while attempt < 5:
             with contextlib.suppress(WebSocketException, OSError, TimeoutError, InvalidStatus):
-                offer = self.proxy.dial(self.token, LEGACY_PATHS[self.agent])
+                offer = self.proxy.dial(self.token, self.path)
                 async with asyncio.timeout(10):
                     self.socket = await offer
                 self.connects += 1

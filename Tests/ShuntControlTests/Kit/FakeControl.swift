@@ -8,6 +8,8 @@ final class FakeControl: ProxyControl {
     struct State {
         var status = FakeControl.status
         var routes = FakeControl.routes
+        /// By upstream, whether it answers.
+        var answers: [String: Bool] = [:]
         var events: [ProxyEvent] = []
         var listeners: [AsyncStream<ProxyEvent>.Continuation] = []
         var problem: ControlProblem?
@@ -33,7 +35,16 @@ final class FakeControl: ProxyControl {
         var pool = PoolStatus(upstream: "guide", side: .legacy, url: "ws://127.0.0.1:7101/api/ws/guide")
         pool.ready = 2
         pool.queuedBytes = 77
-        return [pool]
+        let more = ["liaison", "unified", "spare"].map {
+            PoolStatus(upstream: $0, side: .legacy, url: "ws://127.0.0.1:1/")
+        }
+        let answers = state.withLock { $0.answers }
+        if answers.isEmpty { return [pool] }
+        return ([pool] + more).map { each in
+            var each = each
+            each.answers = answers[each.upstream]
+            return each
+        }
     }
 
     func sessions(limit: Int) async -> [SessionStatus] {

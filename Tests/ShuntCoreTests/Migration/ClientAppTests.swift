@@ -25,8 +25,8 @@ import Testing
         var naming = ClientNaming()
         naming.version.append(.userAgent)
         let found = app("", ["User-Agent": agent], naming: naming)
-        #expect(found.name == name)
-        #expect(found.version == version)
+        #expect(found.name == ByteString(name))
+        #expect(found.version == ByteString(version))
     }
 
     @Test(arguments: [
@@ -37,12 +37,22 @@ import Testing
     ])
     func `hostile text is cut between characters and loses its controls`(query: String, name: String) {
         let found = app(query).name
-        #expect(found == name)
-        #expect(found.utf8.count <= ClientApp.longest)
+        #expect(found == ByteString(name))
+        #expect(found.count <= ClientApp.longest)
+    }
+
+    @Test func `apps that differ in one byte are two, and people see which`() {
+        let names = ["client=M%FCller", "client=M%F6ller", "client=%C3%A9", "client=e%CC%81"].map { app($0).name }
+        #expect(Set(names).count == 4)
+        let keys = names.map { UsageKey(endpoint: "/", route: "guide", app: $0.description) }
+        #expect(Set(keys).count == 4)
+        #expect(keys.map(\.app).prefix(2) == [#"M\xFCller"#, #"M\xF6ller"#])
+        #expect(ClientOverride(app: "caf\u{E9}*", servedBy: .unified).matches(app: "caf\u{E9}-1"))
+        #expect(!ClientOverride(app: "caf\u{E9}*", servedBy: .unified).matches(app: "cafe\u{301}-1"))
     }
 
     @Test(arguments: ["client=%FF%FE", "client=%", "client=%E2%82", "client=a%00", "client=%ED%A0%80"])
     func `bytes that are no text do no harm`(query: String) {
-        #expect(app(query).name.utf8.count <= ClientApp.longest)
+        #expect(app(query).name.count <= ClientApp.longest)
     }
 }

@@ -5,6 +5,17 @@ func fields(_ pairs: KeyValuePairs<String, String>) -> [Handshake.Field] {
     pairs.map { Handshake.Field(name: $0.key, value: $0.value) }
 }
 
+extension Handshake {
+    convenience init(
+        path: String, query: String, headers: [Field], remoteHost: String = "", remotePort: Int = 0,
+        secure: Bool = false, trusted: Bool = false
+    ) {
+        self.init(
+            path: ByteString(path), query: ByteString(query), headers: headers, remoteHost: remoteHost,
+            remotePort: remotePort, secure: secure, trusted: trusted)
+    }
+}
+
 extension HandshakeRequest {
     /// A request that nothing is wrong with, but for what the test changes: a field in `setting` replaces all of its
     /// name, one without a value takes it away, and `adding` comes on top.
@@ -22,7 +33,7 @@ extension HandshakeRequest {
             if let value { headers.append(Handshake.Field(name: name, value: value)) }
         }
         return HandshakeRequest(
-            method: method, target: target, headers: headers + fields(adding), remoteHost: remoteHost,
+            method: method, target: ByteString(target), headers: headers + fields(adding), remoteHost: remoteHost,
             remotePort: 50_000, secure: secure)
     }
 

@@ -14,6 +14,7 @@ import Testing
         ("session_token=%20T", "T", "/ws?session_token=T"),
         ("session_token=T&session_token=T", "T", "/ws?session_token=T"),
         ("session_token=%FF", "%FF", "/ws?session_token=%25FF"),
+        ("session_token=%25FF", "%FF", "/ws?session_token=%25FF"),
         ("a=1", "x&y=z #é+%", "/ws?a=1&session_token=x%26y%3Dz%20%23%C3%A9%2B%25"),
         ("session_token=undefined&a", nil, "/ws?session_token=undefined&a"),
         ("", nil, "/ws"),
@@ -21,7 +22,9 @@ import Testing
     func `the token is in the query once and the rest stays byte for byte`(
         query: String, token: String?, target: String
     ) {
-        #expect(UpstreamRequest(upstream: upstream(), client: client(query), token: token).target == target)
+        let request = UpstreamRequest(
+            upstream: upstream(), client: client(query), token: token.map { ByteString($0) })
+        #expect(request.target == ByteString(target))
     }
 
     @Test func `the upstream's own query stands first`() {
@@ -63,7 +66,44 @@ import Testing
         var settings = upstream()
         settings.credential = .cookie("session")
         let sender = sent.map { client("", ["Cookie": $0]) } ?? client("")
-        #expect(values("cookie", UpstreamRequest(upstream: settings, client: sender, token: token)) == [cookie])
+        let request = UpstreamRequest(upstream: settings, client: sender, token: ByteString(token))
+        #expect(values("cookie", request) == [ByteString(cookie)])
+    }
+
+    @Test func `a cookie that says so already stays as it is`() {
+        var settings = upstream()
+        settings.credential = .cookie("session")
+        for value in [
+            ByteString("a=b;session=T"), ByteString(Array("session=M".utf8) + [0xFC] + Array("; c=\"d\"".utf8)),
+        ] {
+            let sent = client("", headers: [.init(name: "Cookie", value: value)])
+            let token = ValueSource.cookie("session").values(in: sent).first
+            #expect(
+                values("cookie", UpstreamRequest(upstream: settings, client: sent, token: token)).map {
+                    $0.bytes.filter { $0 != 0x20 }
+                } == [value.bytes.filter { $0 != 0x20 }])
+        }
+    }
+
+    @Test(arguments: [ValueSource.query("t"), .header("X-User"), .header("authorization"), .cookie("t")])
+    func `bytes that are no UTF-8 arrive wherever the token is wanted`(credential: ValueSource) {
+        var settings = upstream()
+        settings.credential = credential
+        let token = ByteString([0x4D, 0xFC, 0x6C, 0x6C])
+        let request = UpstreamRequest(upstream: settings, client: client("a=%F6"), token: token)
+        let query = ByteString(request.target.bytes.drop { $0 != 0x3F }.dropFirst())
+        let received = Handshake(path: "/", query: query, headers: request.headers)
+        #expect(credential.values(in: received) == [token])
+        #expect(query.hasPrefix("a=%F6"))
+    }
+
+    @Test func `values pass as the bytes that they are`() {
+        let name = ByteString([0x4D, 0xFC]), route = ByteString([0xE4, 0x2C, 0x31])
+        let sent = client(
+            "", headers: [.init(name: "X-Name", value: name), .init(name: "X-Forwarded-For", value: route)])
+        let request = UpstreamRequest(upstream: upstream(), client: sent, token: nil)
+        #expect(values("x-name", request) == [name])
+        #expect(values("x-forwarded-for", request) == [ByteString([0xE4]) + ", 1, 192.0.2.7"])
     }
 
     @Test func `without a credential or a token nothing is written`() {
@@ -86,7 +126,7 @@ import Testing
             name: "guide", address: UpstreamAddress(tls: tls, host: host, port: port, path: "/ws"))
         let request = UpstreamRequest(upstream: settings, client: client(""), token: nil)
         #expect(request.headers.first == Handshake.Field(name: "Host", value: field))
-        #expect(values("host", request) == [field])
+        #expect(values("host", request) == [ByteString(field)])
     }
 
     @Test(arguments: [
@@ -103,7 +143,7 @@ import Testing
         settings.host = setting
         let sent = client("", ["host": " app.example.com:8443 "])
         let request = UpstreamRequest(upstream: settings, client: sent, token: nil, passing: passing)
-        #expect(values("host", request) == [host])
+        #expect(values("host", request) == [ByteString(host)])
         #expect(request.headers.first?.name == "Host")
         let nameless = UpstreamRequest(upstream: settings, client: client(""), token: nil, passing: passing)
         #expect(values("host", nameless).count == 1)
@@ -116,8 +156,8 @@ import Testing
     func `which origin a backend is told is a setting`(setting: UpstreamOrigin, page: [String], program: [String]) {
         var settings = upstream()
         settings.origin = setting
-        func origins(_ sent: Handshake) -> [String] {
-            values("origin", UpstreamRequest(upstream: settings, client: sent, token: nil))
+        func origins(_ sent: Handshake) -> [String?] {
+            values("origin", UpstreamRequest(upstream: settings, client: sent, token: nil)).map(\.text)
         }
         #expect(origins(client("", ["ORIGIN": "https://app.example.com"])) == page)
         #expect(origins(client("")) == program)
@@ -197,16 +237,6 @@ import Testing
         #expect(values("x-forwarded-port", request) == ["443"])
     }
 
-    @Test(arguments: ["a\r\nb", "a\nb", "a\u{0}b"])
-    func `a value that could end its field is dropped with it`(value: String) {
-        let sent = client("", ["X-Bad": value, "X-Good": "1", "Bad Name": "1", "": "1"])
-        let request = UpstreamRequest(upstream: upstream(), client: sent, token: nil)
-        #expect(values("x-bad", request) == [])
-        #expect(values("bad name", request) == [])
-        #expect(values("", request) == [])
-        #expect(values("x-good", request) == ["1"])
-    }
-
     private func upstream(path: String = "/ws", query: String = "") -> UpstreamSettings {
         UpstreamSettings(
             name: "guide", address: UpstreamAddress(host: "127.0.0.1", port: 7101, path: path, query: query))
@@ -221,7 +251,7 @@ import Testing
             remotePort: 50_000, trusted: trusted)
     }
 
-    private func values(_ name: String, _ request: UpstreamRequest) -> [String] {
-        request.headers.filter { asciiEqualIgnoringCase($0.name, name) }.map(\.value)
+    private func values(_ name: String, _ request: UpstreamRequest) -> [ByteString] {
+        request.headers.values(of: name)
     }
 }

@@ -19,16 +19,14 @@ import Testing
             (#"{"agent_type":null,"pillar":"insights"}"#, "guide"),
             (#"{"agent_type":"liaison","pillar":"insights"}"#, "liaison/insights"),
             (#"{"pillar":"insights","agent_type":"liaison"}"#, "liaison/insights"),
-            (#"{"agent_type":"guide","agent_type":"liaison","pillar":"content"}"#, "liaison/content"),
-            (#"{"agent_type":"liaison","pillar":"content","agent_type":"guide"}"#, "guide"),
-            (#"{"agent_type":"liaison","pillar":"content","pillar":"insights"}"#, "liaison/insights"),
-            (#"{"agent_type":"guide","agent_type":null}"#, "guide"),
+            (#"{"agent_type":"guide","agent_type":"gu\u0069de"}"#, "guide"),
+            (#"{"agent_type":"liaison","pillar":"content","pillar":"content"}"#, "liaison/content"),
             (#"{"\u0061gent_type":"liaison","pillar":"content"}"#, "liaison/content"),
             (#"{"agent_type":"li\u0061ison","pillar":"cont\u0065nt"}"#, "liaison/content"),
             (#"{"x":{"agent_type":"liaison","pillar":"content"}}"#, "guide"),
             ("\n\t{ \"agent_type\" : \"guide\" } \r\n", "guide"),
         ])
-    func `agent_type decides first, the last duplicate counts, names compare after unescaping`(
+    func `agent_type decides first, names and values compare after unescaping`(
         message: String, upstream: String
     ) throws {
         let (world, anna) = try world()

@@ -143,7 +143,7 @@ import Testing
 
     @Test func `what the legacy backend would say to a newcomer is said from templates`() throws {
         let world = try world {
-            $0.routes[1].endpoint?.onConnect = [
+            $0.routes[1].endpoint?.greet = [
                 #"{"type":"welcome","data":{"pillar":"{pillar}","conversation_id":"{conversation_id}"}}"#,
                 #"{"type":"{agent_type}","session":"{session}"}"#,
             ]
@@ -162,7 +162,7 @@ import Testing
     }
 
     @Test func `a backend that serves a socket itself greets it itself`() throws {
-        let world = try Driver(.migration { $0.routes[1].endpoint?.onConnect = [#"{"type":"welcome"}"#] })
+        let world = try Driver(.migration { $0.routes[1].endpoint?.greet = [#"{"type":"welcome"}"#] })
         let (anna, _) = world.arriving(Old.content, "anna")
         #expect(world.ready(1) == [.admit(anna, 1)])
         let restored = #"{"type":"conversation_restored","messages":[]}"#

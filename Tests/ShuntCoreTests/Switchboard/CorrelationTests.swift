@@ -24,7 +24,11 @@ import Testing
         #expect(world.tally.pushesDropped == 2)
     }
 
-    @Test(arguments: ["response", "chat_response", "agent_response", "message", "error"])
+    @Test(
+        arguments: [
+            "response", "chat_response", "agent_response", "message", "error", "visualization", "analysis",
+            "drill_down",
+        ])
     func `these types are replies by default`(type: String) throws {
         let world = try Driver(.agents())
         let anna = world.connect("anna")
@@ -70,7 +74,7 @@ import Testing
 
     @Test(arguments: ["{\"message\":\"r\"}", #"{"id":null,"message":"r"}"#])
     func `a reply without the field belongs to the oldest`(reply: String) throws {
-        let world = try field()
+        let world = try field(unique: false)
         let anna = world.connect("anna")
         for id in ["x", "y"] {
             world.say(anna, #"{"agent_type":"guide","id":"\#(id)","conversation_id":"\#(id)"}"#)
@@ -104,7 +108,7 @@ import Testing
         let world = try Driver(
             .agents {
                 $0.upstreams[0].replies.match = ["part", "done"]
-                $0.upstreams[0].replies.until = ["done"]
+                $0.upstreams[0].replies.until = ReplyEnd(values: ["done"])
             })
         let anna = world.connect("anna")
         world.say(anna, Text.guide("1"))
@@ -123,7 +127,7 @@ import Testing
         let world = try Driver(
             .agents {
                 $0.upstreams[0].replies.match = ["part", "error"]
-                $0.upstreams[0].replies.until = ["done"]
+                $0.upstreams[0].replies.until = ReplyEnd(values: ["done"])
             })
         let anna = world.connect("anna")
         world.say(anna, Text.guide("1"))
@@ -155,10 +159,10 @@ import Testing
         #expect(told.dials == 1)
     }
 
-    private func field() throws -> Driver {
+    private func field(unique: Bool = true) throws -> Driver {
         try Driver(
             .agents {
-                $0.upstreams[0].correlation = .field("id", unique: true)
+                $0.upstreams[0].correlation = .field("id", unique: unique)
                 $0.upstreams[0].inFlight = 9
             })
     }

@@ -30,6 +30,52 @@ import Testing
             ])
     }
 
+    @Test(arguments: [
+        "7", "1.50e3", #""\u00e9\/""#, "null", "false", "12345678901234567890123456789",
+        "\"" + String(repeating: "x", count: 126) + "\"",
+    ])
+    func `errors repeat the request's id byte for byte, refused, waiting or sent`(id: String) throws {
+        let world = try Driver(.agents { $0.upstreams[0].queue.messages = 1 })
+        let anna = world.connect("anna")
+        func message(_ agent: String) -> String { #"{"request_id": \#(id) ,"agent_type":"\#(agent)","message":"m"}"# }
+        let echo = #","request_id":\#(id)}"#
+        func isEchoed(_ happenings: [Driver.Happening], _ code: String) -> Bool {
+            happenings.contains { happening in
+                guard case .deliver(anna, let text) = happening else { return false }
+                return text.contains(code) && text.hasSuffix(echo)
+            }
+        }
+        #expect(isEchoed(world.say(anna, message("nobody")), "unknown_agent"))
+        world.say(anna, message("guide"))
+        #expect(isEchoed(world.say(anna, message("guide")), "queue_full"))
+        world.ready(1)
+        #expect(isEchoed(world.lose(1), "upstream_lost"))
+    }
+
+    @Test func `what is no short scalar, or comes over a legacy endpoint, is not repeated`() throws {
+        let world = try Driver(.migration(servedBy: .unified))
+        let (anna, old) = (world.connect("anna"), world.arrive(Old.guide, "bob"))
+        let long = "\"" + String(repeating: "x", count: 127) + "\""
+        for value in ["[1]", #"{"a":1}"#, long] {
+            world.say(anna, #"{"agent_type":"nobody","request_id":\#(value)}"#)
+            let heard = world.say(anna, #"{"agent_type":"nobody","request_id":\#(value)}"#)
+            #expect(heard.errors == ["unknown_agent unsent"])
+            #expect(!"\(heard)".contains("request_id"), "\(value)")
+        }
+        world.say(old, #"{"message":"m","request_id":"r"}"#)
+        #expect(!"\(world.fail(1, .refused(status: 403)))".contains("request_id"))
+    }
+
+    @Test func `what is repeated can be named, and waits with its message over a change of sides`() throws {
+        let world = try Driver(.agents { $0.addressing.echo = ["n", "trace"] })
+        let anna = world.connect("anna")
+        world.say(anna, #"{"trace":"t","message":"m","n":1,"agent_type":"guide","request_id":"r"}"#)
+        let heard = world.fail(1, .refused(status: 403))
+        #expect(heard.errors.count == 1)
+        #expect("\(heard)".contains(#"\"n\":1,\"trace\":\"t\"}"#) || "\(heard)".contains(#""n":1,"trace":"t"}"#))
+        #expect(!"\(heard)".contains("request_id"))
+    }
+
     @Test func `an error names the conversation that was made for the client`() throws {
         let world = try Driver(.agents())
         let anna = world.connect("anna")

@@ -142,7 +142,7 @@ import Testing
     }
 
     @Test func `each part of a stream starts the time anew`() throws {
-        let (world, anna) = try world { $0.replies.until = ["done"] }
+        let (world, anna) = try world { $0.replies.until = ReplyEnd(values: ["done"]) }
         world.say(anna, Text.guide("1"))
         world.ready(1)
         for part in 1...5 {

@@ -147,6 +147,7 @@ import Testing
         world.say(anna, Text.guide("1"))
         world.say(anna, Text.guide("2"))
         world.ready(1)
+        world.hear(1, #"{"type":"welcome"}"#)
         #expect(world.lose(1, 4001).errors == ["session_expired sent", "session_expired unsent"])
         #expect(world.say(anna, Text.guide("3")).errors == ["session_expired unsent"])
         #expect(world.say(anna, Text.content("4")).dials == 1, "another route goes on")
@@ -164,6 +165,7 @@ import Testing
             world.say(anna, Text.guide("1"))
             world.say(anna, Text.guide("2"))
             world.ready(1)
+            world.hear(1, #"{"type":"welcome"}"#)
             #expect(world.lose(1, 4003).errors == errors)
         }
     }

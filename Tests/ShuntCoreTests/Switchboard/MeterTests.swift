@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func `only the first part of a stream is timed, and only its end is a reply`() throws {
-        let world = try Driver(.agents { $0.upstreams[0].replies.until = ["done"] })
+        let world = try Driver(.agents { $0.upstreams[0].replies.until = ReplyEnd(values: ["done"]) })
         let anna = world.connect("anna")
         world.say(anna, Text.guide("q"))
         world.ready(1)

@@ -33,6 +33,75 @@ import Testing
         #expect(world.hear(1, Text.reply("r")).delivered == ["1: r"], "and the reply is still the reply")
         let tally = world.tally
         #expect((tally.pushesForwarded, tally.pushesDropped, tally.pushesAnswered) == (1, 2, 1))
+        let meters = world.workerReport.meter.upstreams.map(\.pushes)
+        #expect(meters[1].forwarded == 1 && meters[1].dropped == 2 && meters[1].answered == 1)
+        #expect(meters[0] == PushCounts())
+    }
+
+    private let neither = "neither in replies.match nor in pushes"
+
+    @Test func `what no rule names is said once a minute and upstream, all types together`() throws {
+        let world = try Driver(
+            .agents {
+                $0.everywhere {
+                    $0.pushes = ["noise": .drop]
+                    $0.exchangeTimeout = .minutes(20)
+                }
+            })
+        _ = world.connect("anna")
+        world.say(1, Text.content("1"))
+        world.ready(1)
+        for type in ["typing", "typing", "noise", "an\u{0}s\\wer", "typing"] {
+            world.hear(1, #"{"type":\#(JSONWriter.quoted(type))}"#)
+        }
+        #expect(world.texts == [], "what follows so soon is told with the first")
+        world.pass(.milliseconds(1_100))
+        #expect(world.texts == [#"type "typing", "an\u{0}s\\wer" are \#(neither)"#])
+        #expect(world.notes == [.unlistedType(upstream: 1, text: 0)])
+        for number in 0..<580 {
+            world.hear(1, #"{"type":\#(number % 5 == 0 ? "\"typing\"" : "[7]")}"#)
+            world.pass(.milliseconds(100))
+        }
+        #expect(world.texts.count == 1)
+        world.pass(.seconds(3))
+        #expect(world.texts.dropFirst() == [#"type "typing", [7] are \#(neither)"#])
+        world.pass(.minutes(5))
+        world.hear(1, #"{"type":"late"}"#)
+        world.pass(.seconds(2))
+        #expect(world.texts.dropFirst(2) == [#"type "late" is \#(neither)"#])
+        world.pass(.minutes(5))
+        #expect(world.texts.count == 3)
+    }
+
+    @Test func `each upstream is said by itself, a type that is long or a token is not repeated`() throws {
+        let world = try Driver(.agents { $0.everywhere { $0.replies.matchNone = false } })
+        _ = world.connect("a-secret-token")
+        world.say(1, Text.guide("1"))
+        world.say(1, Text.content("1"))
+        world.ready(1)
+        world.ready(2)
+        world.hear(1, #"{"type":"a-secret-token"}"#)
+        world.hear(1, #"{"message":"p"}"#)
+        world.hear(2, #"{"type":"\#(String(repeating: "x", count: 1_000))"}"#)
+        for number in 0..<20 { world.hear(2, #"{"type":\#(number)}"#) }
+        world.pass(.seconds(2))
+        #expect(world.texts.first == "a message without type is \(neither)")
+        #expect(world.texts.last?.hasPrefix(#"type "\#(String(repeating: "x", count: 64))…", 0, 1, "#) == true)
+        #expect(world.texts.last?.hasSuffix("and others are \(neither)") == true)
+        #expect(world.texts.count == 2)
+    }
+
+    @Test func `a reload that names the type ends it`() throws {
+        let world = try world()
+        _ = world.connect("anna")
+        world.say(1, Text.content("1"))
+        world.ready(1)
+        world.hear(1, #"{"type":"typing"}"#)
+        try world.change { definition in definition.everywhere { $0.pushes["typing"] = .drop } }
+        world.hear(1, #"{"type":"typing"}"#)
+        world.pass(.minutes(2))
+        #expect(world.texts == [])
+        #expect(world.tally.pushesDropped == 2)
     }
 
     @Test func `a push without a type has a rule of its own`() throws {

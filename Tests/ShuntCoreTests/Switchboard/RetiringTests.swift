@@ -161,7 +161,7 @@ import Testing
     @Test func `a stream of which a part was delivered is not sent again`() throws {
         let (world, anna) = try world {
             $0.retrySafe = true
-            $0.replies.until = ["done"]
+            $0.replies.until = ReplyEnd(values: ["done"])
         }
         world.say(anna, Text.guide("1"))
         world.ready(1)

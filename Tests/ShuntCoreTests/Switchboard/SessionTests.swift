@@ -45,6 +45,19 @@ import Testing
         #expect(world.census.isEmpty)
     }
 
+    @Test func `tokens that differ in one byte are two sessions, each dialled with its own`() throws {
+        let world = try Driver(.agents())
+        for byte: UInt8 in [0xFC, 0xF6, 0xFC] {
+            let client = world.connecting(bytes: ByteString([0x4D, byte, 0x6C])).client
+            world.say(client, Text.guide("m"))
+        }
+        #expect(world.census.sessions == 2)
+        #expect(world.dials.map(\.request.target) == ["/guide?session_token=M%FCl", "/guide?session_token=M%F6l"])
+        let composed = world.connecting(bytes: "\u{E9}").client, decomposed = world.connecting(bytes: "e\u{301}").client
+        #expect(composed != decomposed)
+        #expect(world.census.sessions == 4)
+    }
+
     @Test func `a client without a token takes its connections with it`() throws {
         let world = try Driver(.agents())
         let nobody = world.connect(nil)

@@ -278,7 +278,7 @@ private let day = TimeSpan.hours(24)
         (String(repeating: "x", count: 201), "other"),
     ])
     func `a hostile origin is other`(text: String, kept: String) {
-        #expect(UsageKey.origin(text) == kept)
+        #expect(UsageKey.origin(ByteString(text)) == kept)
     }
 
     @Test(arguments: [

@@ -64,7 +64,7 @@ import Testing
         #expect(hasPrefix(#""\u0049nternal error: x""#, "Internal error:"))
     }
 
-    @Test func `values are the same by what they mean for strings and by their bytes for others`() {
+    @Test func `values are the same by what they mean`() {
         #expect(same(#""\u00e9""#, #""é""#))
         #expect(same(#""é""#, #""é""#))
         #expect(same(#""\ud83d\ude00""#, #""😀""#))
@@ -75,7 +75,7 @@ import Testing
         #expect(!same(#""\ud800""#, #""\ud801""#))
         #expect(!same(#""\ud800""#, #""\ufffd""#))
         #expect(same("17", "17"))
-        #expect(!same("17", "17.0"))
+        #expect(same("17", "17.0"))
         #expect(!same("17", #""17""#))
         #expect(same("null", "null"))
         #expect(!same("true", "false"))
@@ -115,4 +115,38 @@ import Testing
         JSONString.appendQuoted(utf8("\u{1}\u{1F}\n\r\t\"\\/é"), to: &quoted)
         #expect(String(decoding: quoted, as: UTF8.self) == #""\u0001\u001f\n\r\t\"\\/é""#)
     }
+}
+
+/// Values compare by what they say: held to a naive reader of numbers and strings.
+@Suite struct `Content of values` {
+    private func same(_ one: String, _ two: String) -> Bool {
+        let bytes = utf8("{\"a\":\(one),\"b\":\(two)}")
+        var envelope = Envelope()
+        #expect(envelope.scan(bytes.span, for: KeySet(["a", "b"]), nesting: 9, early: false) == .object)
+        guard let left = envelope.value(0), let right = envelope.value(1) else { return false }
+        let same = JSONString.same(bytes.span, left, bytes.span, right)
+        #expect(same == (JSONContent.key(utf8(one)) == JSONContent.key(utf8(two))), "\(one) and \(two)")
+        return same
+    }
+
+    private static let long = String(repeating: "1", count: 130)
+
+    @Test(
+        arguments: [
+            ("1", "1.0"), ("1", "1e0"), ("1", "10e-1"), ("1", "0.1E+1"), ("100", "1e2"), ("-0", "0"), ("0", "0.00e99"),
+            ("0.001", "1e-3"), ("123456789012345678901234567890", "123456789012345678901234567890.0"),
+            ("1.50", "1.5"), (long, long), ("true", "true"), ("null", "null"), (#""\u0041""#, #""A""#),
+            (#""\"""#, #""\u0022""#), (#""\ud83d\ude00""#, #""😀""#), ("[ 1 , 2 ]", "[1.0,2]"),
+            (#"{"a" : "\/"}"#, #"{"\u0061":"/"}"#),
+        ])
+    func `these are the same`(one: String, two: String) { #expect(same(one, two)) }
+
+    @Test(
+        arguments: [
+            ("1", "2"), ("1", "-1"), ("1", "10"), ("1", "\"1\""), ("100000000000000000000", "100000000000000000001"),
+            ("9007199254740993", "9007199254740992"), (long, long + ".0"), ("1e1000000000", "1e1000000001"),
+            ("true", "false"), ("null", "0"), (#""a""#, #""A""#), (#""\ud800""#, #""\ufffd""#), ("[1,2]", "[12]"),
+            (#"["a","b"]"#, #"["a\",\"b"]"#), (#""""#, "[]"), ("1.01", "1.1"), ("10.1", "1.01"),
+        ])
+    func `these are not`(one: String, two: String) { #expect(!same(one, two)) }
 }

@@ -78,12 +78,19 @@ struct ReshapeModel {
             drop(move.from)
         }
         for map in rules.map {
-            guard let raw = now[map.field], case .string(let units) = NaiveJSON(utf8(raw)) else { continue }
-            if let to = map.values.first(where: { Array($0.from.utf16) == units })?.to {
-                var quoted: [UInt8] = []
-                JSONString.appendQuoted(utf8(to), to: &quoted)
-                set(map.field, String(decoding: quoted, as: UTF8.self))
+            guard let raw = now[map.field] else { continue }
+            var units: [UInt16]?
+            if case .string(let said) = NaiveJSON(utf8(raw)) { units = said }
+            let last = inPlace.lastIndex { $0.name == map.field }
+            guard let to = map.values.first(where: { Array($0.from.utf16) == units })?.to else {
+                // Earlier duplicates of what stays as it is go.
+                inPlace = inPlace.enumerated().filter { $0.element.name != map.field || $0.offset == last }.map(
+                    \.element)
+                continue
             }
+            var quoted: [UInt8] = []
+            JSONString.appendQuoted(utf8(to), to: &quoted)
+            set(map.field, String(decoding: quoted, as: UTF8.self))
         }
         for assignment in rules.defaults where now[assignment.field] == nil { set(assignment.field, assignment.json) }
         for move in rules.copy where now[move.to] == nil {

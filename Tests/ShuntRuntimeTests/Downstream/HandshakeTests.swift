@@ -83,21 +83,33 @@ extension SocketTests {
         }
 
         @Test
-        func `handshakes beyond the limit are refused, and there is room again when one ends`() async throws {
+        func `beyond the limit of bytes accepting pauses, and goes on when there is room`() async throws {
             var fixture = ProxyFixture(backendPort: 1)
-            fixture.table.limits.handshakesInProgress = 2
+            fixture.table.limits.handshakeBytes = 2 * DoorBudget.perConnection
             try await fixture.run { port in
-                let first = try BlockingSocket.connect(port: port)
-                let second = try BlockingSocket.connect(port: port)
-                let third = try BlockingSocket.connect(port: port)
-                #expect(String(decoding: try third.readToEnd(), as: UTF8.self).hasPrefix("HTTP/1.1 503 "))
-                try first.send("X\r\n\r\n")
-                _ = try first.readToEnd()
-                third.close()
-                first.close()
-                try second.send(WireSocket.request())
-                #expect(try second.readHead().hasPrefix("HTTP/1.1 101 "))
+                let waiting = try (0..<3).map { _ in try BlockingSocket.connect(port: port) }
+                let last = try BlockingSocket.connect(port: port)
+                try last.send(WireSocket.request())
+                // In the order in which they were accepted: the last one's turn comes when others have had theirs.
+                for socket in waiting {
+                    try socket.send(WireSocket.request())
+                    #expect(try socket.readHead().hasPrefix("HTTP/1.1 101 "))
+                }
+                #expect(try last.readHead().hasPrefix("HTTP/1.1 101 "))
+            }
+        }
+
+        @Test
+        func `silent connections give way after a second, and are told so`() async throws {
+            var fixture = ProxyFixture(backendPort: 1)
+            fixture.table.limits.handshakeBytes = 2 * DoorBudget.perConnection
+            fixture.table.limits.handshakeTimeout = .minutes(10)
+            try await fixture.run { port in
+                let silent = try (0..<3).map { _ in try BlockingSocket.connect(port: port) }
                 _ = try WireSocket.open(port: port)
+                let answer = String(decoding: try silent[0].readToEnd(), as: UTF8.self)
+                #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("handshake_too_slow"), "\(answer)")
+                #expect(answer.contains("Retry-After: "))
             }
         }
 

@@ -103,8 +103,8 @@ struct SessionDirectoryTests {
         let directory = SessionDirectory(keepFor: .seconds(1))
         for index in 0..<5000 {
             let now = start + .milliseconds(Int64(index) * 10)
-            _ = directory.enter("\(index)", at: 0, now: now)
-            directory.leave("\(index)", now: now)
+            _ = directory.enter(ByteString("\(index)"), at: 0, now: now)
+            directory.leave(ByteString("\(index)"), now: now)
         }
         #expect(directory.count <= 101)
     }

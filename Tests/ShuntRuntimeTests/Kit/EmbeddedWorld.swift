@@ -10,13 +10,13 @@ final class EmbeddedWorld {
     let loop = EmbeddedEventLoop()
     let worker: Worker
     /// Upstream connections in the order in which they were dialled; their handshake is not answered yet.
-    private let dialled: NIOLoopBoundBox<[EmbeddedChannel]>
+    private let channels: NIOLoopBoundBox<[EmbeddedChannel]>
 
     init(_ change: (inout TableDefinition) -> Void = { _ in }) throws {
         var fixture = ProxyFixture(backendPort: 1)
         change(&fixture.table)
         let dialled = NIOLoopBoundBox<[EmbeddedChannel]>([], eventLoop: loop)
-        self.dialled = dialled
+        channels = dialled
         let connector = Connector { order, initializer in
             let channel = EmbeddedChannel(loop: dialled.eventLoop as? EmbeddedEventLoop ?? EmbeddedEventLoop())
             dialled.value.append(channel)
@@ -32,13 +32,19 @@ final class EmbeddedWorld {
 
     func pass(_ time: TimeAmount) { loop.advanceTime(by: time) }
 
-    /// A client after its handshake; the 101 is read.
-    func client(target: String = "/api/ws/agent", workers: Workers? = nil) throws -> EmbeddedChannel {
+    /// A client whose request is read; `behind` as of `upstream`.
+    func arriving(target: String, workers: Workers? = nil, behind: [UInt8] = []) throws -> EmbeddedChannel {
         let channel = EmbeddedChannel(loop: loop)
         let all = workers ?? Workers([NIOLoopBound(worker, eventLoop: loop)])
         try HandshakeHandler.install(in: channel, worker: worker, workers: all)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
-        try channel.writeInbound(ByteBuffer(string: WireSocket.request(target: target)))
+        try channel.writeInbound(ByteBuffer(bytes: Array(WireSocket.request(target: target).utf8) + behind))
+        return channel
+    }
+
+    /// A client after its handshake; the 101 is read.
+    func client(target: String = "/api/ws/agent", workers: Workers? = nil) throws -> EmbeddedChannel {
+        let channel = try arriving(target: target, workers: workers)
         run()
         guard let answer = try channel.readOutbound(as: ByteBuffer.self), String(buffer: answer).contains(" 101 ")
         else { throw BlockingSocket.Failure(description: "no upgrade") }
@@ -46,21 +52,30 @@ final class EmbeddedWorld {
     }
 
     /// The next upstream connection that was dialled, its handshake answered.
-    func upstream() throws -> EmbeddedChannel {
-        run()
-        guard !dialled.value.isEmpty else { throw BlockingSocket.Failure(description: "nothing was dialled") }
-        let channel = dialled.value.removeFirst()
-        var head = ""
-        while let part = try channel.readOutbound(as: IOData.self) {
-            if case .byteBuffer(let bytes) = part { head += String(buffer: bytes) }
-        }
+    ///
+    /// - Parameters:
+    ///   - behind: what stands behind the answer, in one read with it.
+    ///   - ends: the connection ends right behind that, in the same turn of the loop.
+    func upstream(behind: [UInt8] = [], ends: Bool = false) throws -> EmbeddedChannel {
+        let (channel, head) = try dialled()
         let key = SecWebSocket.acceptKey(for: TestBackend.key(of: head))
-        try channel.writeInbound(ByteBuffer(string: TestBackend.upgrade(acceptKey: key)))
+        try channel.writeInbound(ByteBuffer(bytes: Array(TestBackend.upgrade(acceptKey: key).utf8) + behind))
+        if ends { channel.close(promise: nil) }
         run()
         return channel
     }
 
-    var undialled: Bool { dialled.value.isEmpty }
+    /// The next upstream connection that was dialled, and the request on it.
+    func dialled() throws -> (channel: EmbeddedChannel, head: String) {
+        run()
+        guard !channels.value.isEmpty else { throw BlockingSocket.Failure(description: "nothing was dialled") }
+        let channel = channels.value.removeFirst()
+        var head = ""
+        while let bytes = try channel.readOutbound(as: ByteBuffer.self) { head += String(buffer: bytes) }
+        return (channel, head)
+    }
+
+    var undialled: Bool { channels.value.isEmpty }
 }
 
 extension EmbeddedChannel {

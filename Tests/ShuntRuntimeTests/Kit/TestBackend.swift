@@ -102,3 +102,7 @@ final class TestBackend: Sendable {
         for socket in sockets { socket.shutdown() }
     }
 }
+
+extension SecWebSocket {
+    static func acceptKey(for key: String) -> String { acceptKey(for: ByteString(key)) }
+}

@@ -156,7 +156,7 @@ extension Storm {
             return fail("a\(index) is asked with \(head)")
         }
         let target = String(head.split(separator: " ")[1])
-        let tokens = QueryReader.values(of: "session_token", in: target)
+        let tokens = QueryReader.values(of: "session_token", in: ByteString(target)).map(\.description)
         agents[index].owner = tokens.first
         if tokens.count > 1 { fail("a\(index) is given \(tokens)") }
         note("a\(index) is of \(tokens.first ?? "nobody known")")

@@ -45,7 +45,15 @@ extension SocketTests {
             Case(name: "an endless head", failure: .badHandshake) { _ in
                 "HTTP/1.1 101 Switching Protocols\r\nX: " + String(repeating: "a", count: 100_000)
             },
-            Case(name: "an end instead of an answer", failure: .connect) { _ in "" },
+            Case(name: "an end instead of an answer", failure: .badHandshake) { _ in "" },
+            Case(name: "an end in the middle of an answer", failure: .badHandshake) { _ in "HTTP/1.1 101 Switch" },
+            Case(name: "a bare LF", failure: .badHandshake) { key in
+                TestBackend.upgrade(acceptKey: SecWebSocket.acceptKey(for: key)).replacing("\r\n", with: "\n")
+            },
+            Case(name: "five interim answers", failure: .badHandshake) { key in
+                String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 5)
+                    + TestBackend.upgrade(acceptKey: SecWebSocket.acceptKey(for: key))
+            },
             Case(name: "silence", failure: .handshakeTimeout) { _ in nil },
         ]
 

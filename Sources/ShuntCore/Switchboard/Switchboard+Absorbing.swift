@@ -1,0 +1,45 @@
+/// What clients say only to keep their socket alive, and what they are told for the same end.
+extension Switchboard {
+    /// A client's message that goes no further: it is counted, and answered where the configuration says what with.
+    /// What was scanned of it is forgotten by this.
+    mutating func absorb(
+        _ id: ClientID, _ found: Int, of absorption: Absorption, _ bytes: Span<UInt8>, _ effects: inout Effects
+    ) {
+        tally.absorbed += 1
+        // Who does not read has enough to read.
+        guard let answer = absorption.answer(to: found), clients[id]?.congested == false else { return }
+        if let keys = answer.keys {
+            // It was valid when it came.
+            guard envelope.scan(bytes, for: keys, nesting: .max, early: false) == .object else { return }
+        }
+        let start = effects.splices.literalCount
+        answer.append(envelope, bytes, to: &effects.splices.literals)
+        effects.list.append(.deliver(id, effects.splices.splice(literalsFrom: start)))
+    }
+
+    /// What is sent to a client on schedule; nil for nothing.
+    func beat(of client: Client) -> Beat? {
+        guard let endpoint = client.endpoint else { return table.beat }
+        return client.isRaw ? nil : endpoint.beat
+    }
+
+    /// From now on a client is sent what its endpoint says.
+    mutating func beginBeats(_ id: ClientID, now: Instant) {
+        guard let client = clients[id], !client.isArriving else { return }
+        let next = beat(of: client).map { now + $0.every } ?? .distantFuture
+        // What is due earlier stays, unless there is nothing to send any more.
+        clients[id]?.beats = next == .distantFuture ? next : min(next, client.beats)
+    }
+
+    /// Clients of the field that hear nothing for a while connect anew, for ever.
+    mutating func beat(_ id: ClientID, now: Instant, _ effects: inout Effects) {
+        guard let client = clients[id], client.beats <= now, let beat = beat(of: client) else { return }
+        clients[id]?.beats = now + beat.every
+        // Who does not read has enough to read.
+        if client.congested { return }
+        let start = effects.splices.literalCount
+        effects.splices.literals.append(contentsOf: beat.message)
+        effects.list.append(.deliver(id, effects.splices.splice(literalsFrom: start)))
+        tally.heartbeats += 1
+    }
+}

@@ -1,0 +1,119 @@
+/// The first words on a new connection: what its backend says when it is ready (`ready`), and what it is told (`on_open`),
+/// before any message of a client. What goes wrong there is a dial that failed for this session.
+extension Switchboard {
+    /// A handshake is over: clients' messages wait for first words, where there are some. An old client that is passed
+    /// through said its own when it connected; only on a connection that replaces its first one they are said for it.
+    mutating func beginOpening(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+        guard let connection = connections[id], connection.state == .ready, !connection.isRaw,
+            !connection.isThrough || connection.isRedial, let steps = connection.upstream.opening
+        else { return }
+        connections[id]?.state = .opening
+        connections[id]?.opening = Opening(steps, now: now)
+        goOn(id, steps, now: now, &effects)
+    }
+
+    /// Says what is to be said until it is the backend's turn.
+    private mutating func goOn(
+        _ id: ConnectionID, _ steps: OpeningSteps, now: Instant, _ effects: inout Effects
+    ) {
+        while let turn = connections[id]?.opening?.turn(steps, now: now) {
+            switch turn {
+            case .send(let template):
+                let words = template.filled(openingValues(of: id))
+                // A token or path value that is no UTF-8 cannot stand in JSON: better no connection than a wrong name.
+                guard String(validating: words, as: UTF8.self) != nil else {
+                    return failOpening(id, now: now, &effects)
+                }
+                let start = effects.splices.literalCount
+                effects.splices.literals.append(contentsOf: words)
+                effects.list.append(.forward(id, effects.splices.splice(literalsFrom: start)))
+            case .wait:
+                return arm(connection: id)
+            case .over:
+                connections[id]?.state = .ready
+                connections[id]?.opening = nil
+                connections[id]?.idleSince = now
+                arm(connection: id)
+                if let pool = connections[id]?.pool { pump(pool, now: now, &effects) }
+                return
+            }
+        }
+    }
+
+    private func openingValues(of id: ConnectionID) -> [String: [UInt8]] {
+        guard let connection = connections[id], let pool = pools[connection.pool] else { return [:] }
+        var values: [String: [UInt8]] = [:]
+        if !connection.upstream.isUnified {
+            for (name, value) in zip(table.definition.addressing.routeBy, pool.lastRoute.matchBytes) {
+                values[name] = value
+            }
+        }
+        if case .client(let owner) = pool.key.owner, let client = clients[owner] {
+            for (name, value) in client.endpoint?.pattern?.values(in: client.handshake.path) ?? [:] {
+                values[name] = value.bytes
+            }
+        }
+        values["session"] = sessions[pool.session]?.shortName ?? []
+        values["token"] = sessions[pool.session]?.token?.bytes ?? []
+        return values
+    }
+
+    /// A message of the backend while first words are said. Its replies to them are for nobody else; the greeting and
+    /// everything else that is no reply goes as `pushes` say.
+    mutating func heardInOpening(
+        _ id: ConnectionID, _ upstream: Upstream, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant,
+        _ effects: inout Effects
+    ) {
+        guard let steps = upstream.opening, kind == .text,
+            envelope.scan(
+                bytes, for: upstream.replyKeys, nesting: table.definition.limits.nesting, early: true) == .object
+        else { return failOpening(id, now: now, &effects) }
+        let type = upstream.rules.kind(envelope)
+        switch connections[id]?.opening?.heard(type, bytes, steps, now: now) {
+        case .greeting:
+            pushEarly(id, upstream, bytes, now: now, &effects)
+            goOn(id, steps, now: now, &effects)
+        case .reply:
+            goOn(id, steps, now: now, &effects)
+        case .other:
+            // Nobody has asked anything yet but we.
+            if upstream.rules.classify(envelope, bytes) != .push || upstream.rules.isError(envelope, bytes) {
+                return failOpening(id, now: now, &effects)
+            }
+            pushEarly(id, upstream, bytes, now: now, &effects)
+        case nil: break
+        }
+    }
+
+    /// Over a connection of its own that replaces another, an old client was greeted already.
+    private mutating func pushEarly(
+        _ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
+    ) {
+        if connections[id]?.isThrough == true {
+            tally.pushesDropped += 1
+        } else {
+            push(id, upstream, upstream.rules, bytes, now: now, &effects)
+        }
+    }
+
+    /// A word that was awaited did not come in time.
+    mutating func lookAtOpening(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+        guard let deadline = connections[id]?.opening?.deadline, deadline <= now else { return arm(connection: id) }
+        failOpening(id, now: now, &effects)
+    }
+
+    private mutating func failOpening(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+        guard let connection = connections[id] else { return }
+        tally.dialsFailed += 1
+        meterFailure(connection.upstreamIndex, .opening)
+        effects.list.append(.note(.dialFailed(upstream: connection.upstreamIndex, .opening)))
+        effects.list.append(.closeConnection(id, .normal))
+        forget(id)
+        pools[connection.pool]?.backoff.failed(now: now, random: &random)
+        heed(.refuse, for: connection.pool, now: now, &effects)
+        pump(connection.pool, now: now, &effects)
+        if connection.isThrough, case .client(let owner) = pools[connection.pool]?.key.owner {
+            resumeReading(owner, &effects)
+        }
+    }
+}

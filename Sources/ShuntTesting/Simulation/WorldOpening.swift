@@ -1,0 +1,107 @@
+import ShuntCore
+
+/// How far the first words on a connection have come, as the model knows it.
+struct ModelOpening {
+    var isGreeted: Bool
+    /// The first message that was not sent yet.
+    var next = 0
+    /// The message whose reply has not come.
+    var awaited: Int?
+}
+
+/// First words: nothing of a client is written before they are said, and they are nobody's.
+extension World {
+    static let greeting = "system"
+    static let joined = "joined"
+
+    /// A handshake is over, and the core is told next.
+    func beginOpening(_ connection: Int) {
+        let settings = arrangement.upstreams[connections[connection].upstream]
+        guard !settings.onOpen.isEmpty || settings.ready != nil, !connections[connection].isRaw,
+            connections[connection].through == nil || connections[connection].isRedial
+        else { return }
+        connections[connection].opening = ModelOpening(isGreeted: settings.ready == nil)
+        guard settings.ready != nil, healing || !laterDice.chance(plan.faults.silentBackend) else { return }
+        agenda.note(.firstWord(connection, Self.greeting), at: now + laterDice.span(0...80))
+    }
+
+    /// Whether what is forwarded is one of the first words, which is judged.
+    func isFirstWord(_ connection: Int, _ bytes: [UInt8]) -> Bool {
+        guard let members = JSONReader.members(of: bytes), let step = integer("step", members) else { return false }
+        let settings = arrangement.upstreams[connections[connection].upstream]
+        guard let opening = connections[connection].opening, settings.onOpen.indices.contains(step) else {
+            fail(.bytes, "u\(connection) is told \(printable(bytes)) when all first words were said")
+            return true
+        }
+        let message = settings.onOpen[step]
+        if step != opening.next || opening.awaited != nil || message.afterGreeting && !opening.isGreeted {
+            fail(.order, "first word \(step) of u\(connection) is not next: \(opening)")
+        }
+        if string("token", members) != identity(of: connection) {
+            fail(.identity, "u\(connection) is told of another: \(printable(bytes))")
+        }
+        connections[connection].opening?.next += 1
+        guard !message.replies.isEmpty else {
+            endOpening(connection)
+            return true
+        }
+        connections[connection].opening?.awaited = step
+        if healing || !laterDice.chance(plan.faults.silentBackend) {
+            let isWrong = !healing && laterDice.chance(plan.faults.unaskedReply)
+            agenda.note(.firstWord(connection, isWrong ? "error" : Self.joined), at: now + laterDice.span(0...50))
+        }
+        return true
+    }
+
+    /// The backend says one of its first words.
+    func sayFirstWord(_ connection: Int, _ type: String) {
+        guard connections[connection].state == .ready else { return }
+        if connections[connection].readingStopped {
+            return agenda.note(.firstWord(connection, type), at: now + .milliseconds(20))
+        }
+        var writer = JSONWriter()
+        writer.add("type", type)
+        writer.add("message", "first word")
+        note("u\(connection) says: \(printable(writer.bytes))")
+        heardFirstWord(connection, type)
+        if type == "error" { retire(connection, "a refusal of the first words") }
+        tell(connection, writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
+        tally.count("first word")
+    }
+
+    /// A message of that type comes, and the core is told next.
+    func heardFirstWord(_ connection: Int, _ type: String) {
+        guard let opening = connections[connection].opening else { return }
+        if type == Self.greeting, !opening.isGreeted { connections[connection].opening?.isGreeted = true }
+        if type == Self.joined, opening.awaited != nil { connections[connection].opening?.awaited = nil }
+        endOpening(connection)
+    }
+
+    private func endOpening(_ connection: Int) {
+        let settings = arrangement.upstreams[connections[connection].upstream]
+        guard let opening = connections[connection].opening, opening.isGreeted, opening.awaited == nil,
+            opening.next == settings.onOpen.count
+        else { return }
+        connections[connection].opening = nil
+    }
+}
+
+extension Plan {
+    /// First words for some upstreams.
+    mutating func planOpenings(_ dice: inout Dice) {
+        for index in definition.upstreams.indices where dice.chance(20) {
+            if dice.chance(60) {
+                var ready = GreetingSettings()
+                ready.types = [World.greeting]
+                ready.timeout = dice.span(100...1_500)
+                definition.upstreams[index].ready = ready
+            }
+            for step in 0..<dice.within(0...2) {
+                var message = OpeningMessage(send: #"{"type":"hello","token":"{token}","step":\#(step)}"#)
+                if dice.chance(70) { message.replies = [World.joined] }
+                message.afterGreeting = definition.upstreams[index].ready != nil && dice.chance(40)
+                definition.upstreams[index].onOpen.append(message)
+            }
+        }
+    }
+}
