@@ -35,6 +35,8 @@ package struct Pool: Sendable {
     /// Some of what is queued may wait for more than a connection: its route is paused, or its side's turn has not
     /// come.
     package var hasHindered = false
+    /// Some of what is queued needs no place in flight.
+    package var hasOneWay = false
     /// The table has no such upstream any more.
     package var isRemoved = false
     /// The connection that takes new messages or is being dialled for them; none when there is none.
@@ -96,6 +98,7 @@ package struct Pool: Sendable {
     /// Its queue is empty.
     mutating func nothingWaits(now: Instant) {
         hasHindered = false
+        hasOneWay = false
         setReady(true, now: now)
     }
 
