@@ -134,6 +134,36 @@ import Testing
         try await RunningService.with(FakeControl(), settings: settings) { port, _ in #expect(port == 0) }
     }
 
+    /// A successor takes the path over while the old process goes on: that one's end takes nothing with it.
+    @Test func `the end of a listener leaves the Unix socket of the next one alone`() async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "shunt-\(UInt32.random(in: 0 ... .max)).sock")
+        defer { try? FileManager.default.removeItem(at: file) }
+        var settings = AdminSettings()
+        settings.address = .unix(path: file.path)
+        let used = settings
+        let (opened, open) = AsyncStream.makeStream(of: Void.self)
+        let (ends, end) = AsyncStream.makeStream(of: Void.self)
+        let old = Task {
+            try await RunningService.with(FakeControl(), settings: used) { _, _ in
+                open.yield()
+                for await _ in ends { break }
+            }
+        }
+        _ = await opened.first { _ in true }
+        let before = try Self.inode(of: file)
+        try await RunningService.with(FakeControl(), settings: used) { _, _ in
+            let taken = try Self.inode(of: file)
+            #expect(taken != before)
+            end.yield()
+            try await old.value
+            #expect(try Self.inode(of: file) == taken)
+        }
+    }
+
+    private static func inode(of file: URL) throws -> UInt64? {
+        try FileManager.default.attributesOfItem(atPath: file.path)[.systemFileNumber] as? UInt64
+    }
+
     @Test func `a listener that others reach does not start without tokens`() async {
         var settings = AdminSettings()
         settings.address = .tcp(host: "0.0.0.0", port: 0)

@@ -84,6 +84,11 @@ extension ControlService {
                 address: address.toBind,
                 availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: quiet)),
             onServerRunning: { [logger, onListening] channel in
+                do throws(ControlStartError) {
+                    try address.putInPlace()
+                } catch {
+                    logger.error("the admin socket could not be moved to its path", metadata: ["error": "\(error)"])
+                }
                 isUp.set()
                 logger.notice("admin listening", metadata: ["address": "\(address.text)"])
                 await onListening(channel.localAddress)

@@ -1,3 +1,4 @@
+import Foundation
 import Hummingbird
 package import ShuntCore
 
@@ -30,7 +31,18 @@ extension ListenAddress {
     var toBind: BindAddress {
         switch self {
         case .tcp(let host, let port): .hostname(host, port: port)
-        case .unix(let path): .unixDomainSocket(path: path)
+        case .unix(let path): .unixDomainSocket(path: Self.beside(path))
         }
+    }
+
+    /// Where a Unix socket is made, before it is moved to its own path. When a listener closes, its library removes
+    /// whatever file is at the path that it was given: there is none, and the file of a successor, which took the path
+    /// over, stays.
+    private static func beside(_ path: String) -> String { path + ".new" }
+
+    /// Moves a Unix socket that is listened on to its path, in the place of what is there.
+    func putInPlace() throws(ControlStartError) {
+        guard case .unix(let path) = self else { return }
+        guard rename(Self.beside(path), path) == 0 else { throw .cannotListen(self, String(cString: strerror(errno))) }
     }
 }
