@@ -99,6 +99,13 @@ package final class RoutingTable: Sendable {
         endpoints = try EndpointTable(definition, routes: compiled, upstreams: built, unified: unified)
     }
 
+    /// Whether a route is one of this table: else its index says nothing.
+    @inline(__always)
+    func has(_ route: Route) -> Bool {
+        let index = route.index
+        return index >= 0 && index < routes.count && routes[index] === route
+    }
+
     package func route(named name: String) -> Route? { routesByName[name].map { routes[$0] } }
 
     /// Whether a path is the unified endpoint's or one of its aliases.

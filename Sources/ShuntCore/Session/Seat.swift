@@ -35,8 +35,6 @@ package struct Seat: Sendable {
     /// Where its use is counted today; of the past until it says something.
     package var use = UseID.none
 
-    package func named(by side: Side) -> [UInt8] { side == .legacy ? namedByLegacy : namedByUnified }
-
     package func sent(to side: Side) -> Int { side == .legacy ? sentToLegacy : sentToUnified }
 
     /// Whether something that was sent must end before anything else is sent.

@@ -7,17 +7,18 @@ extension Switchboard {
     mutating func unnamedConversation(
         _ id: SeatID, by side: Side? = nil
     ) -> (id: [UInt8], naming: Exchange.Naming) {
-        if let side = side ?? seats[id]?.side, let named = seats[id]?.named(by: side), !named.isEmpty {
-            return (named, .backend)
-        }
+        let side = side ?? seats[id]?.side
+        // Read where it is: a method of the seat is lent a copy of all of it.
+        let named = side == .legacy ? seats[id]?.namedByLegacy : seats[id]?.namedByUnified
+        if let named, !named.isEmpty { return (named, .backend) }
         return (madeConversation(id), .made)
     }
 
     /// Whether an exchange of the route without a name is in flight, to a backend that gives names of its own where
     /// replies are told apart by them: the reply may bring any, so another one would not be told from it.
     func awaitsName(_ pool: PoolID, _ upstream: Upstream, _ route: Route) -> Bool {
-        guard upstream.correlatesByConversation, !namingUpstreams.isEmpty,
-            namingUpstreams.contains(upstream.settings.name), let current = pools[pool]?.current
+        guard upstream.correlatesByConversation, namingUpstreams.contains(upstream.settings.name),
+            let current = pools[pool]?.current
         else { return false }
         return !nameless(on: current, where: { $0 === route }).isNone
     }

@@ -92,14 +92,15 @@ extension Switchboard {
     ) {
         let seat = seat(of: id, route, now: now)
         // An old client's message was counted when it came.
-        if clients[id]?.endpoint == nil { heard(seat, bytes: bytes.count, now: now) }
+        let endpoint = clients[id]?.endpoint
+        if endpoint == nil { heard(seat, bytes: bytes.count, now: now) }
         if draining != nil { return refuse(id, .draining, on: seat, members: known(bytes), now: now, &effects) }
         if isOverloaded { return refuse(id, .overloaded, on: seat, members: known(bytes), now: now, &effects) }
         let oneWay = envelope.value(table.typeSlot).map { table.oneWay.find(bytes, $0) != nil } ?? false
         let named = sentConversation(seat, bytes)
         var (conversation, naming) = named.map { ($0, .client) } ?? unnamedConversation(seat)
         // The side of an old client's socket is decided already, by its one conversation.
-        if clients[id]?.endpoint == nil {
+        if endpoint == nil {
             let flips = tally.flips
             settle(seat: seat, route, conversation, now: now, &effects)
             // What a change of side has sent was scanned into the same envelope.
@@ -113,15 +114,15 @@ extension Switchboard {
         else { return }
         pools[poolID]?.wasUsed(by: id, for: route)
         let queueEmpty = pools[poolID]?.queue.isEmpty ?? true
-        let isNameless = naming == .made && awaitsName(poolID, upstream, route)
+        let isNameless = naming == .made && !namingUpstreams.isEmpty && awaitsName(poolID, upstream, route)
         let isHindered = route.isPaused || seats[seat]?.isBlocked == true
         let correlation = correlation(upstream, conversation, bytes)
         // Made where it is used: moved from here to there it would be copied, with all that it refers to.
         if oneWay {
             var exchange = Exchange(
-                client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: clients[id]?.endpoint,
+                client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: endpoint,
                 oneWay: true, conversation: conversation, naming: naming, correlation: correlation, size: bytes.count)
-            if exchange.endpoint == nil { exchange.echo = echo(bytes) }
+            if endpoint == nil { exchange.echo = echo(bytes) }
             return acceptOneWay(exchange, bytes, now: now, &effects)
         }
         if queueEmpty, !isHindered, !isNameless, takeTurn(poolID, now: now) {
@@ -129,16 +130,15 @@ extension Switchboard {
             sessions[session]?.open += 1
             let exchangeID = exchanges.insert(
                 Exchange(
-                    client: id, session: session, pool: poolID, seat: seat, route: route,
-                    endpoint: clients[id]?.endpoint, conversation: conversation, naming: naming,
-                    correlation: correlation, size: bytes.count))
-            if !table.echoSlots.isEmpty { keepEcho(exchangeID, bytes) }
+                    client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: endpoint,
+                    conversation: conversation, naming: naming, correlation: correlation, size: bytes.count))
+            if endpoint == nil, !table.echoSlots.isEmpty { keepEcho(exchangeID, bytes) }
             forward(exchangeID, route, poolID, bytes, blob: false, now: now, &effects)
         } else {
             var exchange = Exchange(
-                client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: clients[id]?.endpoint,
+                client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: endpoint,
                 conversation: conversation, naming: naming, correlation: correlation, size: bytes.count)
-            if exchange.endpoint == nil { exchange.echo = echo(bytes) }
+            if endpoint == nil { exchange.echo = echo(bytes) }
             enqueue(exchange, bytes, isHindered: isHindered, now: now, &effects)
         }
     }
@@ -147,7 +147,7 @@ extension Switchboard {
     private mutating func keepEcho(_ id: ExchangeID, _ bytes: Span<UInt8>) {
         for slot in table.echoSlots where envelope.value(slot) != nil {
             let text = echo(bytes)
-            if exchanges[id]?.endpoint == nil { exchanges[id]?.echo = text }
+            exchanges[id]?.echo = text
             return
         }
     }

@@ -18,7 +18,7 @@ extension Switchboard {
     }
 
     mutating func meterError(_ route: Route, _ side: Side, _ code: ErrorCode) {
-        guard isOfTable(route) else { return }
+        guard table.has(route) else { return }
         meter.errors[RouteError(route: route.index, side: side, code: code), default: 0] += 1
     }
 

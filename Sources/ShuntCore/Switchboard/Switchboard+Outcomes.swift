@@ -52,7 +52,7 @@ extension Switchboard {
     ) {
         tally.errors += 1
         erred(exchange.seat)
-        if isOfTable(exchange.route) {
+        if table.has(exchange.route) {
             let side = exchange.state == .queued ? seats[exchange.seat]?.side ?? exchange.side : exchange.side
             if side == .legacy {
                 routeTallies[exchange.route.index].errorsByLegacy += 1
@@ -71,11 +71,6 @@ extension Switchboard {
         let splice = effects.splices.splice(literalsFrom: start)
         hand(
             splice, message: Span(), to: exchange.client, of: exchange.session, exchange.endpoint, now: now, &effects)
-    }
-
-    /// Whether a route is one of the table in force: else its index says nothing.
-    func isOfTable(_ route: Route) -> Bool {
-        table.routes.indices.contains(route.index) && table.routes[route.index] === route
     }
 
     private func isAddress(_ name: String) -> Bool { table.definition.addressing.routeBy.contains(name) }

@@ -247,7 +247,7 @@ extension Switchboard {
     @inline(__always)
     private mutating func replied(_ place: Exchange.Place, _ route: Route, bytes: Int, ends: Bool, now: Instant) {
         said(place.seat, bytes: bytes)
-        guard isOfTable(route) else { return }
+        guard table.has(route) else { return }
         meterReply(
             route.index, place.side, bytes: bytes, since: place.sentAt, isFirst: !place.isAnswered, ends: ends, now: now
         )

@@ -4,7 +4,7 @@ extension Switchboard {
     package func routeReport() -> [RouteTally] {
         var report = routeTallies
         for id in clients.ids {
-            guard let route = clients[id]?.endpoint?.route, isOfTable(route) else { continue }
+            guard let route = clients[id]?.endpoint?.route, table.has(route) else { continue }
             report[route.index].sockets += 1
         }
         for id in exchanges.ids where exchanges[id]?.state == .queued {

@@ -102,7 +102,7 @@ package struct Envelope: Sendable {
                     // The borrowed set owns the two tables and outlives the scan.
                     var scan = unsafe MemberScan(
                         occurrences, last, keys.entryTable, keys.rowTable, nesting: nesting, stop: stop,
-                        foldedLead: keys.foldedLead)
+                        foldedLead: keys.foldedLead, foldedLength: keys.foldedLength)
                     let end = scan.members(bytes, start &+ 1, keys, &top, level: 0, depth: 1)
                     return (end, scan.found)
                 }

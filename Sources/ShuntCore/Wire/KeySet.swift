@@ -85,6 +85,8 @@ package final class KeySet: Sendable {
     let foldedEntry: Int
     /// Its first byte, in lower case; 0xFF for none.
     let foldedLead: UInt8
+    /// How many bytes each of its spellings has at least; more than any name has where nothing is folded.
+    let foldedLength: Int
     /// Its name in lower case.
     private let foldedName: [UInt8]
 
@@ -141,6 +143,7 @@ package final class KeySet: Sendable {
         foldedEntry = entries[..<Int(rows[KeySet.longest + 1])].firstIndex { Int($0.slot) == foldedSlot } ?? -1
         foldedName = foldedEntry < 0 ? [] : Array((folding ?? "").lowercased().utf8)
         foldedLead = foldedName.first ?? 0xFF
+        foldedLength = foldedName.isEmpty ? .max : foldedName.count
     }
 
     deinit {

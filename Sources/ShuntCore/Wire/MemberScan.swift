@@ -47,17 +47,19 @@ struct MemberScan {
     private var sawLifted = false
     /// Levels that were entered, one bit each; those beyond the 64th share a bit with another.
     private var entered: UInt64 = 0
-    /// `KeySet.foldedLead`.
+    /// `KeySet.foldedLead` and `foldedLength`.
     private let foldedLead: UInt8
+    private let foldedLength: Int
 
     /// All buffers must outlive the scan; `last` holds -1 everywhere, `entries` and `rows` are those of the key set.
     @unsafe
     init(
         _ occurrences: UnsafeMutableBufferPointer<Envelope.Occurrence>, _ last: UnsafeMutableBufferPointer<Int32>,
         _ entries: UnsafeBufferPointer<KeySet.Entry>, _ rows: UnsafeBufferPointer<Int32>, nesting: Int, stop: Int,
-        foldedLead: UInt8
+        foldedLead: UInt8, foldedLength: Int
     ) {
         self.foldedLead = foldedLead
+        self.foldedLength = foldedLength
         unsafe self.entries = unsafe entries
         unsafe self.rows = unsafe rows
         unsafe self.occurrences = unsafe occurrences
@@ -84,7 +86,7 @@ struct MemberScan {
             var entry: Int
             if bytes.byte(at: index) == UInt8(ascii: "\"") {
                 entry = find(bytes, name &+ 1, index &- name &- 1, keys, level)
-                if entry < 0, mayBeFolded(bytes.byte(at: name &+ 1)), level == 0 {
+                if entry < 0, index &- name > foldedLength, mayBeFolded(bytes.byte(at: name &+ 1)), level == 0 {
                     entry = findFolded(bytes, name &+ 1, index &- name &- 1, keys)
                 }
                 index &+= 1
@@ -265,10 +267,17 @@ struct MemberScan {
         _ bytes: Span<UInt8>, _ start: Int, _ length: Int, _ keys: borrowing KeySet, _ level: Int
     ) -> Int {
         let row = level &* (KeySet.longest &+ 1) &+ min(length, KeySet.longest)
-        var index = unsafe Int(rows[row])
+        let index = unsafe Int(rows[row])
         let end = unsafe Int(rows[row &+ 1])
-        if index == end { return -1 }
-        if end &- index > KeySet.longRow { return keys.find(bytes, start, length, from: index, to: end) }
+        return index == end ? -1 : find(bytes, start, length, keys, from: index, to: end)
+    }
+
+    @inline(never)
+    private mutating func find(
+        _ bytes: Span<UInt8>, _ start: Int, _ length: Int, _ keys: borrowing KeySet, from: Int, to end: Int
+    ) -> Int {
+        if end &- from > KeySet.longRow { return keys.find(bytes, start, length, from: from, to: end) }
+        var index = from
         let first = bytes.upToSixteen(at: start, length: length)
         while index < end {
             if unsafe areEqual(entries[index].first, first) && entries[index].length == length
