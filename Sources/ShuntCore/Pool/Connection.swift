@@ -22,6 +22,8 @@ package struct Connection: Sendable {
     /// The socket whose message caused the dial.
     package let cause: ClientID
     package var state = State.dialling
+    /// For sockets that come later.
+    package var greetings = KeptGreetings()
     /// In state `opening`.
     package var opening: Opening?
     /// Sent and not ended, oldest first; abandoned ones keep their place.

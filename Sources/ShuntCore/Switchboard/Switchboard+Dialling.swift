@@ -4,7 +4,7 @@ extension Switchboard {
     mutating func dial(_ poolID: PoolID, now: Instant, _ effects: inout Effects) {
         guard let pool = pools[poolID], pool.current.isNone, !pool.isRemoved else { return }
         let first = firstSendable(poolID)
-        if first.isNone || now < pool.backoff.until || now < pool.dialNotBefore { return }
+        if first.isNone && !pool.isWanted || now < pool.backoff.until || now < pool.dialNotBefore { return }
         let upstream = pool.upstream
         // Who is passed through has a connection of its own, and an upstream that is down is its own to hear of.
         if pool.isThrough { return dialThrough(poolID, now: now, &effects) }
@@ -15,7 +15,7 @@ extension Switchboard {
             return fallBack(poolID, now: now, &effects)
         }
         let head = exchanges[first]
-        let cause = head?.client ?? .none
+        let cause = head?.client ?? pool.lastClient
         let id = connections.insert(Connection(pool: poolID, upstream: upstream, cause: cause, now: now))
         pools[poolID]?.current = id
         pools[poolID]?.connections.append(id)
@@ -46,6 +46,7 @@ extension Switchboard {
             retire(id, .configuration, now: now, &effects)
         }
         beginOpening(id, now: now, &effects)
+        if connections[id]?.state != .opening { pools[connection.pool]?.isWanted = false }
         // Up to a tenth earlier, so that connections dialled together do not end together.
         let jitter = random.span(upTo: TimeSpan(nanoseconds: settings.lifetime.nanoseconds / 10))
         connections[id]?.expires = now + TimeSpan(nanoseconds: settings.lifetime.nanoseconds - jitter.nanoseconds)
@@ -185,8 +186,12 @@ extension Switchboard {
     /// Takes a connection out of everything that knows it. Nothing is outstanding on it any more.
     mutating func forget(_ id: ConnectionID) {
         guard let connection = connections.remove(id) else { return }
+        greetingBytes -= connection.greetings.bytes
         pools[connection.pool]?.connections.removeAll { $0 == id }
-        if pools[connection.pool]?.current == id { pools[connection.pool]?.current = .none }
+        if pools[connection.pool]?.current == id {
+            pools[connection.pool]?.current = .none
+            wantAgain(connection.pool, isOurs: false)
+        }
     }
 }
 

@@ -21,7 +21,12 @@ extension Switchboard {
             effects.list.append(.forward(id, effects.splices.splice(literalsFrom: start)))
             pushed(id, .answered)
         case .forward:
-            forwardPush(id, upstream, rules, bytes, now: now, &effects)
+            forwardPush(id, upstream, rules, bytes, to: upstream.settings.pushTarget, now: now, &effects)
+        case .greeting:
+            keepGreeting(id, rules, bytes)
+            // Each socket waits for it.
+            let target = upstream.settings.pushTarget
+            forwardPush(id, upstream, rules, bytes, to: target == .last ? .all : target, now: now, &effects)
         }
     }
 
@@ -66,12 +71,13 @@ extension Switchboard {
     }
 
     private mutating func forwardPush(
-        _ id: ConnectionID, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, now: Instant,
+        _ id: ConnectionID, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, to target: PushTarget,
+        now: Instant,
         _ effects: inout Effects
     ) {
         guard let poolID = connections[id]?.pool, let pool = pools[poolID] else { return }
         let targets: [ClientID]
-        switch upstream.settings.pushTarget {
+        switch target {
         case .none: targets = []
         case .last:
             // What is said before the first reply belongs to whoever caused the dial.
@@ -90,18 +96,7 @@ extension Switchboard {
         }
         let reached = targets.filter { admitsGreeting(id, poolID, $0) }
         if reached.isEmpty { return pushed(id, .dropped) }
-        // A legacy backend's push belongs to its route; the unified one says itself whose its push is.
-        reshaper.begin(envelope)
-        if !rules.toUnified.isEmpty { reshaper.apply(rules.toUnified, bytes) }
-        if !upstream.isUnified {
-            for (level, slot) in upstream.tagSlots.enumerated() {
-                guard let slot, level < pool.lastRoute.tags.count, let tag = pool.lastRoute.tags[level] else {
-                    continue
-                }
-                reshaper.set(slot, json: tag)
-            }
-        }
-        let splice = reshaper.finish(envelope, keys: upstream.replyKeys, bytes, into: &effects.splices)
+        let splice = shapedPush(of: pool, upstream, rules, bytes, &effects)
         pushed(id, .forwarded)
         for client in reached {
             // A push is nobody's outcome: a client with no room for it does without.
@@ -113,6 +108,24 @@ extension Switchboard {
             }
             effects.list.append(.deliver(client, restored(splice, message: bytes, endpoint, &effects)))
         }
+    }
+
+    /// A push that was just scanned, in the unified form. A legacy backend's belongs to its route; the unified one says
+    /// itself whose its push is.
+    mutating func shapedPush(
+        of pool: Pool, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, _ effects: inout Effects
+    ) -> Splice {
+        reshaper.begin(envelope)
+        if !rules.toUnified.isEmpty { reshaper.apply(rules.toUnified, bytes) }
+        if !upstream.isUnified {
+            for (level, slot) in upstream.tagSlots.enumerated() {
+                guard let slot, level < pool.lastRoute.tags.count, let tag = pool.lastRoute.tags[level] else {
+                    continue
+                }
+                reshaper.set(slot, json: tag)
+            }
+        }
+        return reshaper.finish(envelope, keys: upstream.replyKeys, bytes, into: &effects.splices)
     }
 
     private func seats(of client: ClientID, use pool: PoolID) -> Bool {

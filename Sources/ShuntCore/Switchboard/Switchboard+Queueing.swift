@@ -113,9 +113,13 @@ extension Switchboard {
 
     /// Sends what may be sent, dials where there is nothing to send over, and sees to the pool's timers.
     mutating func pump(_ poolID: PoolID, now: Instant, _ effects: inout Effects) {
-        if pools[poolID]?.queue.isEmpty != false {
+        if pools[poolID]?.isAtRest != false {
             pools[poolID]?.nothingWaits(now: now)
             return
+        }
+        if pools[poolID]?.queue.isEmpty != false {
+            pools[poolID]?.nothingWaits(now: now)
+            return dialWanted(poolID, now: now, &effects)
         }
         if pools[poolID]?.expired == true { failWaiting(poolID, .sessionExpired, now: now, &effects) }
         var next = firstSendable(poolID)

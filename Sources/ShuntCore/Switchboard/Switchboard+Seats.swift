@@ -213,6 +213,7 @@ extension Switchboard {
         let mustWait = seats[id]?.mustWait == true
         seats[id]?.isBlocked = mustWait
         tally.flips += 1
+        if clients[seat.client]?.endpoint != nil { want(new, by: seat.client) }
         move(unsentOf: id, from: seat.pool, to: new, changesSide: true, now: now)
     }
 

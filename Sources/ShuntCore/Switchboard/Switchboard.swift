@@ -28,6 +28,8 @@ package struct Switchboard: ~Copyable {
     var unlisted = UnlistedTypes()
 
     var heldBytes = 0
+    /// Of greetings that are kept.
+    var greetingBytes = 0
     var parkedBytes = 0
     var parkedCount = 0
     var draining: Drain?
@@ -78,5 +80,7 @@ package struct Switchboard: ~Copyable {
     }
 
     /// Whether new work must be shed.
-    package var isOverloaded: Bool { mutating get { heldBytes &+ parkedBytes &+ bufferedBytes > memory } }
+    package var isOverloaded: Bool {
+        mutating get { heldBytes &+ greetingBytes &+ parkedBytes &+ bufferedBytes > memory }
+    }
 }
