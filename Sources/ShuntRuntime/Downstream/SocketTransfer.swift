@@ -5,12 +5,10 @@ import NIOPosix
 /// How a client's connection is taken from one event loop to another. A value, so that tests can move connections of
 /// another kind.
 struct SocketTransfer: Sendable {
-    /// A connection between two loops: it must `arrive` or be `drop`ped, once.
+    /// A connection between two loops: it must `arrive`, once.
     struct Passage: Sendable {
         /// Makes a channel of the connection; to be called on its new loop. Where it fails the connection is ended.
         let arrive: @Sendable (any EventLoop) -> EventLoopFuture<any Channel>
-        /// Ends the connection.
-        let drop: @Sendable () -> Void
     }
 
     enum Departure {
@@ -31,10 +29,7 @@ struct SocketTransfer: Sendable {
         }
         guard let copy else { return .notPossible }
         guard copy >= 0 else { return .failed }
-        return .ready(
-            Passage(
-                // NIO owns the descriptor from here on, and closes it where this fails.
-                arrive: { ClientBootstrap(group: $0).withConnectedSocket(copy) },
-                drop: { _ = Glibc.close(copy) }))
+        // NIO owns the descriptor from here on, and closes it where this fails.
+        return .ready(Passage { ClientBootstrap(group: $0).withConnectedSocket(copy) })
     }
 }

@@ -104,6 +104,7 @@ extension World {
         for number in connections[connection].outstanding where messages[number].state == .flying {
             guard messages[number].connection == connection, messages[number].outcome == nil else { continue }
             messages[number].forwards -= 1
+            messages[number].connection = -1
             messages[number].wasPutBack = true
             messages[number].state = .waiting
             tally.count("put back")

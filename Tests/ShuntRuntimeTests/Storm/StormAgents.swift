@@ -81,14 +81,7 @@ extension Storm {
         }
         wire.departs()
         met.insert("move")
-        return .ready(
-            SocketTransfer.Passage(
-                arrive: { [unowned self] loop in arrive(wire, on: loop) },
-                drop: { [unowned self] in
-                    note("a move is given up")
-                    met.insert("move given up")
-                    wire.isDropped()
-                }))
+        return .ready(SocketTransfer.Passage { [unowned self] loop in arrive(wire, on: loop) })
     }
 
     private func arrive(_ wire: Wire, on loop: any EventLoop) -> EventLoopFuture<any Channel> {

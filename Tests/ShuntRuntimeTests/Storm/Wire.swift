@@ -83,11 +83,6 @@ final class Wire: @unchecked Sendable {
         return channel
     }
 
-    func isDropped() {
-        isMoving = false
-        if channel?.isActive != true { isEnded = true }
-    }
-
     static let address: SocketAddress = {
         guard let address = try? SocketAddress(ipAddress: "127.0.0.1", port: 1) else {
             preconditionFailure("no address")
