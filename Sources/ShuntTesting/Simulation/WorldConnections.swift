@@ -104,7 +104,8 @@ extension World {
         for number in connections[connection].outstanding where messages[number].state == .flying {
             guard messages[number].connection == connection, messages[number].outcome == nil else { continue }
             messages[number].forwards -= 1
-            messages[number].connection = -1
+            // What was sent before, over a connection that allows it, may still be sent again.
+            if messages[number].forwards == 0 { messages[number].connection = -1 }
             messages[number].wasPutBack = true
             messages[number].state = .waiting
             tally.count("put back")
