@@ -50,7 +50,7 @@ let package = Package(
         // The hot shell: carries bytes between sockets and the core.
         .target(
             name: "ShuntRuntime",
-            dependencies: ["ShuntCore", nioCore, nioPosix, nioHTTP1, logging],
+            dependencies: ["ShuntCore", nioCore, nioPosix, logging],
             swiftSettings: house
         ),
         // Text to settings, with diagnostics.

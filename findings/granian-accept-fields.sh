@@ -4,8 +4,7 @@
 # 1. The `headers` of an ASGI `websocket.accept` never reach the client under granian: all are dropped without a word, a
 #    cookie set at the handshake too. uvicorn sends them, as the specification of ASGI has it.
 # 2. A denial (`websocket.http.response.start` with status 429) goes out with the fields of an accepted handshake:
-#    Connection: upgrade, Upgrade: websocket and Sec-WebSocket-Accept. Whoever tells upgrades by these fields rather than
-#    by the status takes the refusal for a socket.
+#    Connection: upgrade, Upgrade: websocket and Sec-WebSocket-Accept.
 #
 # Seen:
 #   uvicorn accepts: 101, set-cookie: a=1, x-accepted: yes

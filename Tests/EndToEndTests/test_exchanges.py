@@ -45,3 +45,24 @@ def test_an_answer_that_takes_longer_than_the_idle_time_makes_nobody_idle(start_
         backend.finish()
         assert client.receive()["message"] == "guide: compute"
         client.hears_nothing_but("guide", "next")
+
+
+def test_the_conversation_is_the_one_that_the_backend_names(start_proxy, odd_backend):
+    backend = odd_backend("naming")
+    with start_proxy(legacy=backend.port).connect(new_token()) as client:
+        first = client.ask("guide", "1")
+        assert first["conversation_id"] == "srv-1"
+        assert client.ask("guide", "2", conversation_id="")["conversation_id"] == "srv-1"
+        assert client.ask("guide", "3", conversation_id=None)["conversation_id"] == "srv-1"
+        assert client.ask("guide", "4", conversation_id="srv-1")["conversation_id"] == "srv-1"
+    assert [each or None for each in backend.named] == [None, "srv-1", "srv-1", "srv-1"]
+
+
+def test_an_approval_does_not_wait_for_the_answer_that_waits_for_it(start_proxy, odd_backend):
+    backend = odd_backend("approving")
+    with start_proxy({"unified": {"one_way": ["approval"]}}, legacy=backend.port).connect(new_token()) as client:
+        client.send("guide", "delete it all", conversation_id="c")
+        client.send("guide", "and then this", conversation_id="c")
+        until(lambda: backend.computing, "it asks back")
+        client.send("guide", "yes", conversation_id="c", type="approval")
+        assert client.receive()["message"] == "approved: yes"

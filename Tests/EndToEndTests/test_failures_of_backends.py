@@ -20,12 +20,16 @@ def guide_upstream(**settings) -> dict:
     return {"routes": {"guide": {"legacy": {"upstream": settings}}}}
 
 
-HASTY = guide_upstream(
-    pool={"connect_timeout": "500ms", "handshake_timeout": "500ms"},
-    exchange={"timeout": "1s", "queue": {"timeout": "1s"}},
-    keepalive={"every": "500ms", "timeout": "500ms"},
-    breaker={"failures": 3, "open": "500ms"},
-)
+HASTY = {
+    **guide_upstream(
+        pool={"connect_timeout": "500ms", "handshake_timeout": "500ms"},
+        exchange={"timeout": "1s", "queue": {"timeout": "1s"}},
+        keepalive={"every": "500ms", "timeout": "500ms"},
+        breaker={"failures": 3, "open": "500ms"},
+    ),
+    # The less a machine has to do, the more a user of `Load` says: none of that is too much.
+    "limits": {"messages_per_second": 2000},
+}
 
 
 class Load:

@@ -232,8 +232,24 @@ struct RouteDiagnosticsTests {
             {pillar} or {session}
             5:28: error: unified.conversation.template: the template has no {session}; all users would share one \#
             conversation with the backend
+            7:12: warning: unified.one_way: correlation: fifo of guide: whatever such a backend answers to one of these \#
+            types is taken for the reply to another message; make sure that it says nothing to them, not even an \#
+            error, or set correlation: {field: …}
             7:13: error: unified.one_way[0]: "ping" is also in absorb; an absorbed message is never routed: keep it \#
             in one of them
+            """#),
+        DiagnosticCase(
+            "messages that nobody answers",
+            #"""
+            unified:
+              one_way: [approval]
+              upstream: {url: "ws://u/", correlation: {field: conversation_id}}
+            \#(oneRoute)
+            """#,
+            #"""
+            2:12: warning: unified.one_way: correlation: fifo of guide: whatever such a backend answers to one of these \#
+            types is taken for the reply to another message; make sure that it says nothing to them, not even an \#
+            error, or set correlation: {field: …}
             """#),
         DiagnosticCase(
             "pings towards clients",

@@ -150,7 +150,7 @@ struct SettingsTests {
               default_route: guide
               absorb: [hello]
               one_way: [typing]
-              upstream: "ws://[::1]/u?tenant=a"
+              upstream: {url: "ws://[::1]/u?tenant=a", correlation: {field: cid}}
             routes:
               guide: {match: {channel: guide}, served_by: unified}
             """
@@ -161,6 +161,7 @@ struct SettingsTests {
         addressing.routeBy = ["channel", "payload.kind"]
         addressing.conversationField = "cid"
         addressing.conversationTemplate = "c-{channel}-{session}"
+        addressing.sendsMadeConversation = true
         addressing.defaultRoute = "guide"
         addressing.absorb = ["hello"]
         addressing.oneWay = ["typing"]

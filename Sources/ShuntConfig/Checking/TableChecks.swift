@@ -13,6 +13,7 @@ struct TableChecks {
         checkDefaultRoute()
         checkLoops()
         checkUnusedUnified()
+        checkOneWay()
         PathChecks(draft: draft, hasUnifiedKey: unified != nil, diagnostics: diagnostics).run()
     }
 
@@ -94,6 +95,19 @@ struct TableChecks {
                     advice: "give the backend's own address; move one of them to another port")
             }
         }
+    }
+
+    /// An error about a message that nobody answers would be taken for the reply to another.
+    private func checkOneWay() {
+        guard let node = unified?["one_way"], !draft.definition.addressing.oneWay.isEmpty else { return }
+        let names = draft.definition.upstreams.filter { $0.correlation == .fifo }.map(\.name)
+        guard !names.isEmpty else { return }
+        let more = names.count > 3 ? " and \(names.count - 3) more" : ""
+        diagnostics.warning(
+            node,
+            "correlation: fifo of \(names.prefix(3).joined(separator: ", "))\(more): whatever such a backend "
+                + "answers to one of these types is taken for the reply to another message",
+            advice: "make sure that it says nothing to them, not even an error, or set correlation: {field: …}")
     }
 
     private func checkUnusedUnified() {

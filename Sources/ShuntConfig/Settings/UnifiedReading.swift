@@ -69,6 +69,7 @@ extension AddressingSettings {
             let template = section.diagnostics.read(node, .text("a text such as \"{agent_type}_{session}\""))
         {
             conversationTemplate = template
+            sendsMadeConversation = true
             checkTemplate(template, node, section.diagnostics)
         }
         section.finish()

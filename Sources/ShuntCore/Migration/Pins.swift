@@ -5,7 +5,7 @@ package struct Pins: Sendable {
 
     private struct Entry: Sendable {
         let route: String
-        let conversation: [UInt8]
+        var conversation: [UInt8]
         /// It began on the legacy side, and stays there while it is used.
         var staysLegacy = false
         /// The unified upstream has answered in it.
@@ -49,6 +49,12 @@ package struct Pins: Sendable {
         let index = place(route, conversation, now: now)
         entries[index].isAnswered = true
         entries[index].lastUsed = now
+    }
+
+    /// A conversation has another id from now on.
+    package mutating func rename(_ route: String, _ old: [UInt8], to new: [UInt8]) {
+        guard let index = index(route, old), self.index(route, new) == nil else { return }
+        entries[index].conversation = Self.name(new)
     }
 
     /// Whether it may have: what was forgotten counts as answered.

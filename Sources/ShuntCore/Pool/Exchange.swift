@@ -8,6 +8,9 @@
 package struct Exchange: Sendable {
     package enum State: UInt8, Sendable { case queued, sent, abandoned }
 
+    /// Who named its conversation: its client; nobody, so that an id was made; a backend, where its client did not.
+    package enum Naming: UInt8, Sendable { case client, made, backend }
+
     /// Whose outcome it is: the socket that sent it or, when that was gone, the session's next one.
     package var client: ClientID
     package let session: SessionID
@@ -21,10 +24,11 @@ package struct Exchange: Sendable {
     package var state = State.queued
     /// Where it was sent to.
     package var side = Side.legacy
-    /// No reply is expected: it ends when it is sent.
+    /// No reply is expected: it ends when it is sent, and takes no place in flight.
     package var oneWay = false
-    /// The client's conversation id or the one that was made for it, as a JSON value.
+    /// The client's conversation id, the backend's, or the one that was made, as a JSON value.
     package var conversation: [UInt8] = []
+    package var naming = Naming.client
     /// The value of the correlation member as sent, as a JSON value; empty for fifo.
     package var correlation: [UInt8] = []
     /// It was accepted to be passed through as it is: nothing of it was looked at. Where it goes in the end, the side

@@ -37,6 +37,8 @@ package struct Pool: Sendable {
     package var hasHindered = false
     /// A socket wants a connection to be there, whether a message waits or not.
     package var isWanted = false
+    /// Some of what is queued needs no place in flight.
+    package var hasOneWay = false
     /// The table has no such upstream any more.
     package var isRemoved = false
     /// The connection that takes new messages or is being dialled for them; none when there is none.
@@ -101,6 +103,7 @@ package struct Pool: Sendable {
     /// Its queue is empty.
     mutating func nothingWaits(now: Instant) {
         hasHindered = false
+        hasOneWay = false
         setReady(true, now: now)
     }
 

@@ -27,6 +27,8 @@ package struct AddressingSettings: Sendable, Hashable {
     package var echo: [String] = ["request_id"]
     /// Types from clients that open no exchange.
     package var oneWay: [String] = []
+    /// Whether the unified backend is given conversation ids that were made.
+    package var sendsMadeConversation = false
     package init() {}
 }
 

@@ -37,8 +37,10 @@ package final class Upstream: Sendable {
     package let keepsSent: Bool
     /// Whether one is kept until the backend's first word, because a close code may say that nothing was read.
     package let keepsUnread: Bool
-    /// Whether its backend is given the conversation id that we made where the client sent none.
+    /// Whether its backend is given the conversation id that we made where nobody named one.
     package let needsConversation: Bool
+    /// Whether replies are told apart by their conversation id.
+    package let correlatesByConversation: Bool
 
     /// - Parameters:
     ///   - restored: the members that `to_legacy` rules of endpoints speak of, for the unified upstream.
@@ -100,7 +102,8 @@ package final class Upstream: Sendable {
         idleTimeout = settings.idleTimeout
         keepsSent = settings.retrySafe
         keepsUnread = !settings.closes.isEmpty
-        needsConversation = isUnified || correlation == addressing.conversationField
+        correlatesByConversation = correlation == addressing.conversationField
+        needsConversation = correlatesByConversation || isUnified && addressing.sendsMadeConversation
         opening = OpeningSteps(settings)
     }
 

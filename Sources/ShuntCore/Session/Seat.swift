@@ -27,10 +27,15 @@ package struct Seat: Sendable {
     package var lastUsed: Instant?
     /// The conversation id that was made for this session and route, as a JSON value; empty until one was needed.
     package var madeConversation: [UInt8] = []
-    /// The conversation id that the client sent last, as a JSON value: the next one is mostly the same.
+    /// The ids that backends gave to the conversation that the client does not name, by their side; empty: none.
+    package var namedByLegacy: [UInt8] = []
+    package var namedByUnified: [UInt8] = []
+    /// The conversation id that the client sent last, or was given, as a JSON value: the next one is mostly the same.
     package var lastConversation: [UInt8] = []
     /// Where its use is counted today; of the past until it says something.
     package var use = UseID.none
+
+    package func named(by side: Side) -> [UInt8] { side == .legacy ? namedByLegacy : namedByUnified }
 
     package func sent(to side: Side) -> Int { side == .legacy ? sentToLegacy : sentToUnified }
 

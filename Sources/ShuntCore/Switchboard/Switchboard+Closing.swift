@@ -117,7 +117,9 @@ extension Switchboard {
                 exchanges[candidate]?.state = .queued
                 left(exchange.seat, exchange.side)
                 exchanges[candidate]?.pool = pool
-                if seats[exchange.seat]?.isBlocked == true { pools[pool]?.hasHindered = true }
+                if seats[exchange.seat]?.isBlocked == true || !namingUpstreams.isEmpty {
+                    pools[pool]?.hasHindered = true
+                }
                 if exchange.route.isPaused {
                     exchanges[candidate]?.pausedSince = now
                     pools[pool]?.hasHindered = true

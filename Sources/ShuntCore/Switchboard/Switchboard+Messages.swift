@@ -96,36 +96,48 @@ extension Switchboard {
         if draining != nil { return refuse(id, .draining, on: seat, members: known(bytes), now: now, &effects) }
         if isOverloaded { return refuse(id, .overloaded, on: seat, members: known(bytes), now: now, &effects) }
         let oneWay = envelope.value(table.typeSlot).map { table.oneWay.find(bytes, $0) != nil } ?? false
-        let conversation = conversation(seat, bytes)
+        let named = sentConversation(seat, bytes)
+        var (conversation, naming) = named.map { ($0, .client) } ?? unnamedConversation(seat)
         // The side of an old client's socket is decided already, by its one conversation.
         if clients[id]?.endpoint == nil {
             let flips = tally.flips
             settle(seat: seat, route, conversation, now: now, &effects)
             // What a change of side has sent was scanned into the same envelope.
-            if tally.flips != flips { _ = envelope.scan(bytes, for: table.requestKeys, nesting: .max, early: false) }
+            if tally.flips != flips {
+                _ = envelope.scan(bytes, for: table.requestKeys, nesting: .max, early: false)
+                if named == nil { (conversation, naming) = unnamedConversation(seat) }
+            }
         }
         guard let session = clients[id]?.session, let poolID = seats[seat]?.pool,
             let upstream = pools[poolID]?.upstream
         else { return }
         pools[poolID]?.wasUsed(by: id, for: route)
         let queueEmpty = pools[poolID]?.queue.isEmpty ?? true
+        let isNameless = naming == .made && awaitsName(poolID, upstream, route)
         let isHindered = route.isPaused || seats[seat]?.isBlocked == true
         let correlation = correlation(upstream, conversation, bytes)
         // Made where it is used: moved from here to there it would be copied, with all that it refers to.
-        if queueEmpty, !isHindered, takeTurn(poolID, now: now) {
+        if oneWay {
+            var exchange = Exchange(
+                client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: clients[id]?.endpoint,
+                oneWay: true, conversation: conversation, naming: naming, correlation: correlation, size: bytes.count)
+            if exchange.endpoint == nil { exchange.echo = echo(bytes) }
+            return acceptOneWay(exchange, bytes, now: now, &effects)
+        }
+        if queueEmpty, !isHindered, !isNameless, takeTurn(poolID, now: now) {
             clients[id]?.open += 1
             sessions[session]?.open += 1
             let exchangeID = exchanges.insert(
                 Exchange(
                     client: id, session: session, pool: poolID, seat: seat, route: route,
-                    endpoint: clients[id]?.endpoint, oneWay: oneWay, conversation: conversation,
+                    endpoint: clients[id]?.endpoint, conversation: conversation, naming: naming,
                     correlation: correlation, size: bytes.count))
             if !table.echoSlots.isEmpty { keepEcho(exchangeID, bytes) }
             forward(exchangeID, route, poolID, bytes, blob: false, now: now, &effects)
         } else {
             var exchange = Exchange(
                 client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: clients[id]?.endpoint,
-                oneWay: oneWay, conversation: conversation, correlation: correlation, size: bytes.count)
+                conversation: conversation, naming: naming, correlation: correlation, size: bytes.count)
             if exchange.endpoint == nil { exchange.echo = echo(bytes) }
             enqueue(exchange, bytes, isHindered: isHindered, now: now, &effects)
         }
@@ -147,16 +159,17 @@ extension Switchboard {
         return exchanges.insert(consume exchange)
     }
 
-    /// What the client sent is echoed; when it sent none, one is made that is stable for the session and route.
-    private mutating func conversation(_ seat: SeatID, _ bytes: Span<UInt8>) -> [UInt8] {
-        if let value = envelope.value(table.conversationSlot), value.kind != .null {
-            if let last = seats[seat]?.lastConversation, equal(bytes, value.start..<value.end, last) { return last }
-            let sent = copy(bytes, value.start..<value.end)
-            if sent.count <= 256 { seats[seat]?.lastConversation = sent }
-            return sent
-        }
-        return madeConversation(seat)
+    /// What the client sent, which is echoed; nil where it names no conversation.
+    private mutating func sentConversation(_ seat: SeatID, _ bytes: Span<UInt8>) -> [UInt8]? {
+        guard let value = envelope.value(table.conversationSlot), value.namesSomething else { return nil }
+        if let last = seats[seat]?.lastConversation, equal(bytes, value.start..<value.end, last) { return last }
+        let sent = copy(bytes, value.start..<value.end)
+        if sent.count <= Self.longestConversation { seats[seat]?.lastConversation = sent }
+        return sent
     }
+
+    /// The longest id that is remembered, in bytes.
+    static let longestConversation = 256
 
     mutating func madeConversation(_ id: SeatID) -> [UInt8] {
         if let made = seats[id]?.madeConversation, !made.isEmpty { return made }
@@ -178,6 +191,11 @@ extension Switchboard {
         guard let value else { return [] }
         return copy(bytes, value.start..<value.end)
     }
+}
+
+extension JSONValue {
+    /// Whether it names something: `null` and `""` do not.
+    var namesSomething: Bool { kind != .null && !(kind == .string && end - start == 2) }
 }
 
 /// Whether a range of a message equals some bytes.

@@ -40,7 +40,7 @@ extension Switchboard {
     }
 
     /// A session's pace towards an upstream is one for all lanes, and outlives connections.
-    private mutating func takePace(of poolID: PoolID, now: Instant) -> Bool {
+    mutating func takePace(of poolID: PoolID, now: Instant) -> Bool {
         guard let pool = pools[poolID] else { return true }
         let index = pool.upstream.index
         return sessions[pool.session]?.paces[index, default: WindowPace(pool.upstream.settings.pace)].take(now: now)
@@ -86,7 +86,7 @@ extension Switchboard {
         exchange.queuedAt = now
         if exchange.route.isPaused { exchange.pausedSince = now }
         exchange.isAstray = isAstray
-        if isHindered || isAstray { pools[exchange.pool]?.hasHindered = true }
+        if isHindered || isAstray || !namingUpstreams.isEmpty { pools[exchange.pool]?.hasHindered = true }
         heldBytes += bytes.count
         if let handshake = clients[exchange.client]?.handshake { pools[exchange.pool]?.handshake = handshake }
         let id = open(exchange)
@@ -122,12 +122,17 @@ extension Switchboard {
             return dialWanted(poolID, now: now, &effects)
         }
         if pools[poolID]?.expired == true { failWaiting(poolID, .sessionExpired, now: now, &effects) }
+        if pools[poolID]?.hasOneWay == true { placeOneWays(poolID, now: now) }
         var next = firstSendable(poolID)
         while !next.isNone {
             if !turns(next, now: now) {
                 guard takeTurn(poolID, now: now) else { break }
                 sendHeld(next, now: now, &effects)
             }
+            next = firstSendable(poolID)
+        }
+        if pools[poolID]?.hasOneWay == true {
+            sendOneWays(poolID, now: now, &effects)
             next = firstSendable(poolID)
         }
         guard let isEmpty = pools[poolID]?.queue.isEmpty else { return }
@@ -147,12 +152,16 @@ extension Switchboard {
         arm(pool: poolID, now: now)
     }
 
-    private mutating func sendHeld(_ id: ExchangeID, now: Instant, _ effects: inout Effects) {
+    /// - Parameter link: `.none` is the pool's current connection.
+    mutating func sendHeld(
+        _ id: ExchangeID, over link: ConnectionID = .none, now: Instant, _ effects: inout Effects
+    ) {
         guard let pool = exchanges[id]?.pool else { return }
         meterWait(id, now: now)
         // Whatever it was accepted for: its socket may have changed sides since.
         if pools[pool]?.isThrough == true { return passHeld(id, now: now, &effects) }
         if exchanges[id]?.isPassed == true, !becomesRouted(id, now: now, &effects) { return }
+        if exchanges[id]?.naming != .client { nameAgain(id) }
         guard let exchange = exchanges[id] else { return }
         pools[exchange.pool]?.queue.remove(id, in: &exchanges)
         pools[exchange.pool]?.queuedBytes -= exchange.size
@@ -164,7 +173,18 @@ extension Switchboard {
             let value = correlation(upstream, exchange.conversation, bytes.span)
             exchanges[id]?.correlation = value
         }
-        forward(id, exchange.route, exchange.pool, bytes.span, blob: true, now: now, &effects)
+        forward(id, exchange.route, exchange.pool, bytes.span, over: link, blob: true, now: now, &effects)
+    }
+
+    /// A message that names no conversation may be sent to another side than it was accepted for, or the side that it
+    /// goes to may have named it meanwhile.
+    private mutating func nameAgain(_ id: ExchangeID) {
+        guard let seat = exchanges[id]?.seat, seats.contains(seat), let pool = exchanges[id]?.pool,
+            let upstream = pools[pool]?.upstream
+        else { return }
+        let (conversation, naming) = unnamedConversation(seat, by: upstream.isUnified ? .unified : .legacy)
+        exchanges[id]?.conversation = conversation
+        exchanges[id]?.naming = naming
     }
 
     /// A message that was to be passed through goes to the unified upstream after all: only now it must be one that can
@@ -198,11 +218,12 @@ extension Switchboard {
             return false
         }
         var conversation: [UInt8] = []
-        if let value = envelope.value(table.conversationSlot), value.kind != .null {
+        if let value = envelope.value(table.conversationSlot), value.namesSomething {
             conversation = copy(exchange.held.span, value.start..<value.end)
         } else {
             let name = sessions[exchange.session]?.shortName ?? []
             conversation = table.conversationTemplate.make(match: exchange.route.match, session: name)
+            exchanges[id]?.naming = .made
         }
         exchanges[id]?.conversation = conversation
         exchanges[id]?.isPassed = false
@@ -213,10 +234,12 @@ extension Switchboard {
     ///
     /// On the path of every message: it reads the fields it needs, and copies no exchange.
     mutating func forward(
-        _ id: ExchangeID, _ route: Route, _ poolID: PoolID, _ bytes: Span<UInt8>, blob: Bool, now: Instant,
-        _ effects: inout Effects
+        _ id: ExchangeID, _ route: Route, _ poolID: PoolID, _ bytes: Span<UInt8>, over link: ConnectionID = .none,
+        blob: Bool, now: Instant, _ effects: inout Effects
     ) {
-        guard let current = pools[poolID]?.current, let upstream = pools[poolID]?.upstream else { return }
+        guard let current = link.isNone ? pools[poolID]?.current : link, let upstream = pools[poolID]?.upstream else {
+            return
+        }
         let splice = reshape(id, route, upstream, bytes, blob: blob, &effects)
         effects.list.append(.forward(current, splice))
         tally.forwarded += 1

@@ -125,6 +125,13 @@ extension Switchboard {
             }
             candidate = exchange.next
         }
+        // A backend that makes its own id says it in the reply to a message that named none.
+        guard upstream.correlatesByConversation else { return nil }
+        candidate = head
+        while let exchange = exchanges[candidate] {
+            if exchange.naming == .made, fits(exchange.route, upstream, bytes) { return candidate }
+            candidate = exchange.next
+        }
         return nil
     }
 
@@ -206,6 +213,7 @@ extension Switchboard {
         if place.state == .abandoned {
             tally.lateReplies += 1
         } else {
+            if exchanges[exchangeID]?.naming != .client { adoptName(exchangeID, place, upstream, bytes) }
             let conversation = exchanges[exchangeID]?.conversation
             let endpoint = exchanges[exchangeID]?.endpoint
             if route.fallsBack, upstream.isUnified, let conversation {

@@ -20,11 +20,10 @@ extension Switchboard {
         } else {
             addressIfAbsent(route)
         }
-        if upstream.needsConversation, table.conversationIsTopLevel {
-            let sent = envelope.value(table.conversationSlot)
-            if sent == nil || sent?.kind == .null, let conversation = exchanges[id]?.conversation {
-                reshaper.set(table.conversationSlot, json: conversation)
-            }
+        if let naming = exchanges[id]?.naming, naming != .client, naming == .backend || upstream.needsConversation,
+            table.conversationIsTopLevel, let conversation = exchanges[id]?.conversation
+        {
+            reshaper.set(table.conversationSlot, json: conversation)
         }
         if !upstream.request.isEmpty { reshaper.apply(upstream.request, bytes) }
         if upstream.settings.identity == .message { identify(id, table.tokenSlot) }
@@ -54,7 +53,8 @@ extension Switchboard {
         }
         let repeats = envelope.oddities.contains(.repeated)
         let sent = envelope.value(form.conversationSlot)
-        let needsOne = upstream.needsConversation && (sent == nil || sent?.kind == .null)
+        let naming = exchanges[id]?.naming ?? .client
+        let needsOne = naming == .backend || naming == .made && upstream.needsConversation
         // What stands beside the wrapper under the same name must not be read in its place.
         if repeats || needsOne, form.keys.isTop(form.conversationSlot), let conversation = exchanges[id]?.conversation,
             needsOne || sent != nil

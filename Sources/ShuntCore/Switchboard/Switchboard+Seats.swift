@@ -224,26 +224,33 @@ extension Switchboard {
     ) {
         guard old != new, pools.contains(old), pools.contains(new) else { return }
         var candidate = pools[old]?.queue.head ?? .none
-        let (started, left) = (pools[new]?.unreadyTime(now: now), pools[old]?.unreadyTime(now: now))
         while let exchange = exchanges[candidate] {
             let next = exchange.next
-            if exchange.seat == id {
-                pools[old]?.queue.remove(candidate, in: &exchanges)
-                pools[old]?.queuedBytes -= exchange.size
-                pools[new]?.queue.append(candidate, in: &exchanges)
-                pools[new]?.queuedBytes += exchange.size
-                pools[new]?.hasHindered = true
-                exchanges[candidate]?.pool = new
-                if changesSide {
-                    exchanges[candidate]?.turn(started: started ?? .zero, left: left ?? .zero)
-                } else {
-                    exchanges[candidate]?.unreadyAtStart = started ?? .zero
-                }
-                let isAstray = isAstray(exchange, now: now)
-                exchanges[candidate]?.isAstray = isAstray
-            }
+            if exchange.seat == id { relocate(candidate, from: old, to: new, changesSide: changesSide, now: now) }
             candidate = next
         }
+    }
+
+    /// Moves one unsent message to the end of another queue.
+    mutating func relocate(
+        _ id: ExchangeID, from old: PoolID, to new: PoolID, changesSide: Bool, now: Instant
+    ) {
+        guard let exchange = exchanges[id] else { return }
+        let (started, left) = (pools[new]?.unreadyTime(now: now), pools[old]?.unreadyTime(now: now))
+        pools[old]?.queue.remove(id, in: &exchanges)
+        pools[old]?.queuedBytes -= exchange.size
+        pools[new]?.queue.append(id, in: &exchanges)
+        pools[new]?.queuedBytes += exchange.size
+        pools[new]?.hasHindered = true
+        if exchange.oneWay { pools[new]?.hasOneWay = true }
+        exchanges[id]?.pool = new
+        if changesSide {
+            exchanges[id]?.turn(started: started ?? .zero, left: left ?? .zero)
+        } else {
+            exchanges[id]?.unreadyAtStart = started ?? .zero
+        }
+        let isAstray = isAstray(exchange, now: now)
+        exchanges[id]?.isAstray = isAstray
     }
 
     /// An exchange that was sent has its outcome, or will never have one: whoever waited for the side to be done goes on.
@@ -266,9 +273,15 @@ extension Switchboard {
     func firstSendable(_ poolID: PoolID) -> ExchangeID {
         let head = pools[poolID]?.queue.head ?? .none
         if pools[poolID]?.hasHindered != true { return head }
+        // Behind what waits for a name its socket's messages keep their order.
+        var waiting: [SeatID] = []
         var candidate = head
         while let exchange = exchanges[candidate] {
-            if !isHindered(exchange) { return candidate }
+            if waitsForName(exchange) {
+                waiting.append(exchange.seat)
+            } else if !isHindered(exchange), !waiting.contains(exchange.seat) {
+                return candidate
+            }
             candidate = exchange.next
         }
         return .none

@@ -24,6 +24,9 @@ package struct Switchboard: ~Copyable {
     var breakers: [Breaker]
     var waitingForBreaker: [[PoolID]]
 
+    /// Upstreams, by name, whose replies are told apart by their conversation and that name it themselves.
+    var namingUpstreams: Set<String> = []
+
     var usage = UsageTally()
     var unlisted = UnlistedTypes()
 

@@ -106,7 +106,8 @@ extension World {
         var rank = number
         if message.owner != client { rank += 1 << 40 }
         if message.mayHaveEnded { rank += 1 << 35 }
-        if message.connection < 0 || message.connection == connectionInHand { return rank }
+        // What was put back waits as if it had not been sent.
+        if message.state == .waiting || message.connection < 0 || message.connection == connectionInHand { return rank }
         return rank + (connections[message.connection].state == .gone ? 1 << 20 : 1 << 30)
     }
 

@@ -25,8 +25,10 @@ extension World {
         _ = undoubt(number)
         checkMayBeSent(number, connection)
         checkIdentity(number, route, connection)
-        checkOrder(number, route)
-        checkSide(number, route, connections[connection].upstream == arrangement.unified ? .unified : .legacy)
+        checkOrder(number, route, connection)
+        if !overtakes(number, on: connection) {
+            checkSide(number, route, connections[connection].upstream == arrangement.unified ? .unified : .legacy)
+        }
         checkMembers(number, route, connection, members)
         checkPace(number, connections[connection].upstream)
         guard failure == nil else { return }
@@ -81,7 +83,7 @@ extension World {
         if connections[connection].congested {
             fail(.capacity, "m\(number) goes to u\(connection), which is congested")
         }
-        if let reason = connections[connection].retired {
+        if let reason = connections[connection].retired, !overtakes(number, on: connection) {
             fail(.capacity, "m\(number) goes to u\(connection), which is retired by \(reason)")
         }
         let current = connections[connection].outstanding.filter { !isForgotten($0) }
@@ -122,8 +124,9 @@ extension World {
 
     /// Messages of one client to one route are forwarded in the order of their sending; what ended in an error is
     /// left out, what is sent again may come late.
-    private func checkOrder(_ number: Int, _ route: Int) {
+    private func checkOrder(_ number: Int, _ route: Int, _ connection: Int) {
         let message = messages[number]
+        if isOneWay(number) { return checkOvertaking(number, route, connection) }
         if message.forwards > 0 {
             let earlier = clients[message.owner].unresolved.first { earlier in
                 messages[earlier].client == message.client && messages[earlier].route == route
@@ -141,12 +144,40 @@ extension World {
         let waiting = clients[message.owner].unresolved.first { earlier in
             messages[earlier].client == message.client && messages[earlier].route == route
                 && messages[earlier].state == .waiting && messages[earlier].forwards == 0
-                && !messages[earlier].mayHaveEnded
+                && !messages[earlier].mayHaveEnded && !isOneWay(earlier)
         }
         if let waiting, waiting < number {
             fail(.order, "m\(number) is forwarded while m\(waiting), which was said before, waits")
         }
         clients[message.client].lastForwarded[route] = max(last, number)
+    }
+
+    /// Whether a message that nobody answers goes over a connection that has an exchange of its conversation in flight.
+    private func overtakes(_ number: Int, on connection: Int) -> Bool {
+        guard isOneWay(number) else { return false }
+        return connections[connection].outstanding.contains { isSameConversation($0, number) }
+    }
+
+    private func isOneWay(_ number: Int) -> Bool {
+        if case .oneWay = messages[number].intent { true } else { false }
+    }
+
+    private func isSameConversation(_ one: Int, _ other: Int) -> Bool {
+        messages[one].route == messages[other].route && messages[one].conversation == messages[other].conversation
+    }
+
+    /// What nobody answers overtakes what waits its turn, but with nothing of its conversation in flight not what its
+    /// client said before in that.
+    private func checkOvertaking(_ number: Int, _ route: Int, _ connection: Int) {
+        if overtakes(number, on: connection) { return }
+        let waiting = clients[messages[number].owner].unresolved.first { earlier in
+            messages[earlier].client == messages[number].client && isSameConversation(earlier, number)
+                && messages[earlier].state == .waiting && messages[earlier].forwards == 0
+                && !messages[earlier].mayHaveEnded
+        }
+        if let waiting, waiting < number {
+            fail(.order, "m\(number) is forwarded while m\(waiting) of its conversation, which was said before, waits")
+        }
     }
 
     private func checkMembers(_ number: Int, _ route: Int, _ connection: Int, _ found: [JSONMember]) {
@@ -220,11 +251,14 @@ extension World {
             if isUnified, seen.isEmpty {
                 fail(.bytes, "m\(number) arrives without its conversation id")
             }
-        } else if let made = seen.first?.value {
+            return
+        }
+        // No backend here names a conversation that it was not told.
+        let isWanted = settings.correlation == .field("conversation_id", unique: false)
+        if let made = seen.first?.value, made != Array("null".utf8) {
             checkMade(made, number, route)
-        } else if isUnified
-            || settings.correlation == .field("conversation_id", unique: false)
-        {
+            if !isWanted { fail(.bytes, "m\(number) arrives with an id that nobody asked for") }
+        } else if isWanted {
             fail(.bytes, "m\(number) arrives without a conversation id")
         }
     }

@@ -40,7 +40,7 @@ import Testing
         #expect(world.ready(1) == [])
         #expect(world.say(anna, Text.guide("2")) == [])
         #expect(world.hear(1, #"{"type":"other"}"#) == [], "what is no greeting is none")
-        #expect(world.hear(1, greeting) == [.deliver(anna, greeting), .forward(1, Text.guide("1").withConversation)])
+        #expect(world.hear(1, greeting) == [.deliver(anna, greeting), .forward(1, Text.guide("1"))])
         #expect(world.hear(1, greeting).forwarded == [], "the second one is a push like others")
         #expect(world.hear(1, Text.reply("r")).forwarded == ["1: 2"])
     }
@@ -181,12 +181,5 @@ import Testing
         #expect(changed == [.closeConnection(1, 1000)])
         world.say(anna, Text.guide("2"))
         #expect(world.ready(2).forwarded == ["2: 2"])
-    }
-}
-
-extension String {
-    /// A message to the unified backend as it arrives from anna.
-    fileprivate var withConversation: String {
-        dropLast() + #","conversation_id":"guide_\#(Driver.name(of: "anna"))"}"#
     }
 }
