@@ -15,15 +15,15 @@ package struct Connection: Sendable {
     package let isRaw: Bool
     /// Passed through after a change of side: what the backend says first was said before.
     package let isRedial: Bool
+    /// No message waited when it was dialled: somebody only listens.
+    package let isForListener: Bool
     /// When the last message was passed through.
     package var lastPassed: Instant
     /// When the oldest of the messages that were passed through was, as long as no reply came to any.
     package var askedAt: Instant?
-    /// The socket whose message caused the dial.
+    /// The socket that caused the dial, by a message or because it listens.
     package let cause: ClientID
     package var state = State.dialling
-    /// For sockets that come later.
-    package var greetings = KeptGreetings()
     /// In state `opening`.
     package var opening: Opening?
     /// Sent and not ended, oldest first; abandoned ones keep their place.
@@ -46,7 +46,7 @@ package struct Connection: Sendable {
 
     package init(
         pool: PoolID, upstream: Upstream, cause: ClientID, isThrough: Bool = false, isRaw: Bool = false,
-        isRedial: Bool = false, now: Instant
+        isRedial: Bool = false, isForListener: Bool = false, now: Instant
     ) {
         self.pool = pool
         self.upstream = upstream
@@ -54,6 +54,7 @@ package struct Connection: Sendable {
         self.isThrough = isThrough
         self.isRaw = isRaw
         self.isRedial = isRedial
+        self.isForListener = isForListener
         lastPassed = now
         self.cause = cause
         keepalive = Keepalive(now: now)

@@ -53,6 +53,11 @@ extension Switchboard {
             pools[poolID]?.isWanted = false
             return
         }
+        // An old client's own connections come one after the other: what the next one's end would end is its client. The
+        // end of the old one pumps.
+        if pool.isThrough, throughPools(of: listener).contains(where: { pools[$0]?.connections.isEmpty == false }) {
+            return
+        }
         if let handshake = clients[listener]?.handshake {
             pools[poolID]?.handshake = handshake
             pools[poolID]?.lastClient = listener
@@ -85,18 +90,29 @@ extension Switchboard {
 
     /// Keeps a greeting for sockets that come later.
     mutating func keepGreeting(_ id: ConnectionID, _ rules: ReplyRules, _ bytes: Span<UInt8>) {
-        guard let before = connections[id]?.greetings.bytes, !isOverloaded else { return }
+        // Who has no token, or connections of its own, has no later socket that uses this one.
+        guard let pool = connections[id]?.pool, case .session(let session)? = pools[pool]?.key.owner,
+            sessions[session]?.token != nil, !isOverloaded
+        else { return }
         let type = rules.kind(envelope).map { copy(bytes, $0.start..<$0.end) } ?? []
-        connections[id]?.greetings.keep(copy(bytes, 0..<bytes.count), type: type, rules)
-        greetingBytes += (connections[id]?.greetings.bytes ?? 0) - before
+        var kept = greetings[id] ?? KeptGreetings()
+        greetingBytes -= kept.bytes
+        kept.keep(copy(bytes, 0..<bytes.count), type: type, rules)
+        greetingBytes += kept.bytes
+        greetings[id] = kept.list.isEmpty ? nil : kept
+    }
+
+    /// Its connection ends.
+    mutating func dropGreetings(of id: ConnectionID) {
+        if let kept = greetings.removeValue(forKey: id) { greetingBytes -= kept.bytes }
     }
 
     /// Gives a socket that comes later what backends said first on the connections that it will use.
     mutating func greetAgain(_ id: ClientID, now: Instant, _ effects: inout Effects) {
         guard greetingBytes > 0, let client = clients[id] else { return }
         for poolID in sessions[client.session]?.pools ?? [] {
-            guard let pool = pools[poolID], !pool.isThrough, let kept = connections[pool.current]?.greetings,
-                !kept.list.isEmpty
+            guard let pool = pools[poolID], let kept = greetings[pool.current],
+                pool.key.vary == Self.varied(pool.upstream, client.handshake)
             else { continue }
             if client.endpoint != nil, !isServed(client, by: pool) { continue }
             clients[id]?.greetings.append(Greeting(pool: poolID, connection: pool.current))

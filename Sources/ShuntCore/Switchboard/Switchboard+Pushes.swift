@@ -21,12 +21,13 @@ extension Switchboard {
             effects.list.append(.forward(id, effects.splices.splice(literalsFrom: start)))
             pushed(id, .answered)
         case .forward:
-            forwardPush(id, upstream, rules, bytes, to: upstream.settings.pushTarget, now: now, &effects)
-        case .greeting:
-            keepGreeting(id, rules, bytes)
-            // Each socket waits for it.
             let target = upstream.settings.pushTarget
-            forwardPush(id, upstream, rules, bytes, to: target == .last ? .all : target, now: now, &effects)
+            forwardPush(id, upstream, rules, bytes, to: target, isNews: rules.namesGreetings, now: now, &effects)
+        case .greeting:
+            // Each socket waits for it.
+            let target = upstream.settings.pushTarget == .last ? .all : upstream.settings.pushTarget
+            if target != .none { keepGreeting(id, rules, bytes) }
+            forwardPush(id, upstream, rules, bytes, to: target, isNews: false, now: now, &effects)
         }
     }
 
@@ -70,10 +71,10 @@ extension Switchboard {
         wheel.arm(.unlisted, at: next, armed: &unlisted.armed)
     }
 
+    /// - Parameter isNews: it is no greeting, whenever it comes.
     private mutating func forwardPush(
         _ id: ConnectionID, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, to target: PushTarget,
-        now: Instant,
-        _ effects: inout Effects
+        isNews: Bool, now: Instant, _ effects: inout Effects
     ) {
         guard let poolID = connections[id]?.pool, let pool = pools[poolID] else { return }
         let targets: [ClientID]
@@ -94,7 +95,7 @@ extension Switchboard {
                 }
             }
         }
-        let reached = targets.filter { admitsGreeting(id, poolID, $0) }
+        let reached = targets.filter { admits(id, poolID, $0, isNews: isNews, rules) }
         if reached.isEmpty { return pushed(id, .dropped) }
         let splice = shapedPush(of: pool, upstream, rules, bytes, &effects)
         pushed(id, .forwarded)
@@ -133,12 +134,15 @@ extension Switchboard {
     }
 
     /// What a backend says before its first reply on a connection is its greeting, repeated at every dial: each client
-    /// socket is given that of one connection only.
-    private mutating func admitsGreeting(_ id: ConnectionID, _ pool: PoolID, _ client: ClientID) -> Bool {
+    /// socket is given that of one connection only. Where greetings are named, nothing else is one; where they are not,
+    /// who only listens is rather greeted again than told nothing.
+    private mutating func admits(
+        _ id: ConnectionID, _ pool: PoolID, _ client: ClientID, isNews: Bool, _ rules: ReplyRules
+    ) -> Bool {
         guard let isRaw = clients[client]?.isRaw, !isRaw, clients[client]?.isArriving == false else { return false }
-        guard connections[id]?.replied == false else { return true }
+        guard connections[id]?.replied == false, !isNews else { return true }
         if let greeted = clients[client]?.greetings.first(where: { $0.pool == pool }) {
-            return greeted.connection == id
+            return greeted.connection == id || !rules.namesGreetings && connections[id]?.isForListener == true
         }
         clients[client]?.greetings.append(Greeting(pool: pool, connection: id))
         return true

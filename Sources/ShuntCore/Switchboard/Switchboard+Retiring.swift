@@ -84,7 +84,7 @@ extension Switchboard {
         for connection in pool.connections {
             while let head = connections[connection]?.outstanding.head, !head.isNone { end(head, now: now, &effects) }
             effects.list.append(.closeConnection(connection, .normal))
-            greetingBytes -= connections[connection]?.greetings.bytes ?? 0
+            if greetingBytes > 0 { dropGreetings(of: connection) }
             connections.remove(connection)
         }
         if poolsByKey[pool.key] == id { poolsByKey[pool.key] = nil }
@@ -113,7 +113,7 @@ extension Switchboard {
     }
 
     private mutating func pumpIfWaiting(_ id: PoolID, now: Instant, _ effects: inout Effects) {
-        if pools[id]?.queue.isEmpty == false { pump(id, now: now, &effects) }
+        if pools[id]?.isAtRest == false { pump(id, now: now, &effects) }
     }
 
     /// Settles at an event's end what lost its last user during it.

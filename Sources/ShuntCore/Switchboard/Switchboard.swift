@@ -31,8 +31,9 @@ package struct Switchboard: ~Copyable {
     var unlisted = UnlistedTypes()
 
     var heldBytes = 0
-    /// Of greetings that are kept.
-    var greetingBytes = 0
+    /// By connection, where there are any.
+    var greetings: [ConnectionID: KeptGreetings] = [:]
+    package internal(set) var greetingBytes = 0
     var parkedBytes = 0
     var parkedCount = 0
     var draining: Drain?

@@ -166,4 +166,110 @@ import Testing
         world.drain()
         #expect(world.lose(1).dials == 0)
     }
+
+    // MARK: Passed through
+
+    @Test func `an old client's own connection is dialled anew when its predecessor has answered`() throws {
+        let world = try world(servedBy: .legacy)
+        let anna = world.arrive(Old.guide, "anna")
+        world.say(anna, "1")
+        let change = try world.change { $0.upstreams[0].address = .test("/elsewhere") }
+        #expect(change.dials == 0 && world.pass(.seconds(5)).dials == 0, "one at a time: the old one answers yet")
+        #expect(world.ticks < 20, "and nothing is asked for again and again meanwhile")
+        #expect(world.hear(1, Text.reply("r")).dials == 1)
+        world.ready(2)
+        #expect(world.hear(2, #"{"type":"news","message":"n"}"#).delivered == ["\(anna): n"])
+    }
+
+    @Test func `an old client's own connection is dialled anew at once where nothing is under way`() throws {
+        for (dial, again) in [(DialTime.onMessage, 0), (.onConnect, 1)] {
+            let world = try world(dial, servedBy: .legacy)
+            let anna = world.arrive(Old.guide, "anna")
+            #expect(try world.change { $0.upstreams[0].address = .test("/elsewhere") }.dials == again)
+            #expect(world.leave(anna).dials == 0 && world.census.connections == 0)
+        }
+    }
+
+    @Test func `a listener whose route gets another upstream hears that one`() throws {
+        for rollout in [Rollout.legacy, .unified] {
+            let world = try world(servedBy: rollout)
+            _ = world.arrive(Old.guide, "anna")
+            if rollout == .unified { world.ready(1) }
+            let place = rollout == .unified ? 3 : 0
+            #expect(try world.change { $0.upstreams[place].name = "another" }.dials == 1)
+        }
+    }
+
+    @Test func `a socket of the unified endpoint that moves to the other side hears that one`() throws {
+        let world = try world(forUnified: .onConnect, servedBy: .legacy) { $0.dial = .onConnect }
+        let anna = world.connect("anna")
+        #expect(world.dials.count == 3, "the guide's and the liaisons'")
+        for connection in 1...3 { world.ready(connection) }
+        #expect(try world.serve(0, by: .unified).dials == 1)
+        world.ready(4)
+        #expect(world.hear(4, welcome).delivered == ["\(anna): w"])
+    }
+
+    // MARK: What is new on the next connection
+
+    @Test func `news on the next connection reach who only listens`() throws {
+        for pushes: [String: PushAction] in [["welcome": .greeting, "news": .forward], ["news": .forward]] {
+            let world = try world(.keep) { $0.pushes = pushes }
+            let anna = world.arrive(Old.guide, "anna")
+            world.ready(1)
+            #expect(world.hear(1, #"{"type":"news","message":"1"}"#).delivered == ["\(anna): 1"])
+            world.lose(1, 1012)
+            world.ready(2)
+            #expect(world.hear(2, #"{"type":"news","message":"2"}"#).delivered == ["\(anna): 2"])
+        }
+    }
+
+    @Test func `where greetings are named nothing else is one, whoever is passed through`() throws {
+        let world = try world(.onMessage, servedBy: .legacy)
+        let anna = world.arrive(Old.guide, "anna")
+        try world.change { $0.upstreams[0].address = .test("/elsewhere") }
+        world.say(anna, "1")
+        world.ready(2)
+        #expect(world.hear(2, welcome) == [], "it was greeted when it came")
+        #expect(world.hear(2, #"{"type":"news","message":"n"}"#).delivered == ["\(anna): n"])
+    }
+
+    // MARK: Whose greeting
+
+    @Test func `a later socket is given nothing of a connection that it does not use`() throws {
+        let own = try world { $0.mode = .client }
+        _ = own.arrive(Old.guide, "anna")
+        own.ready(1)
+        own.hear(1, welcome)
+        #expect(own.arriving(Old.guide, "anna").happenings.delivered == [], "it is greeted by its own")
+
+        let varied = try world { $0.vary = [.query("tenant")] }
+        _ = varied.arriving(Old.guide, "anna", query: "tenant=a")
+        varied.ready(1)
+        varied.hear(1, welcome)
+        #expect(varied.arriving(Old.guide, "anna", query: "tenant=b").happenings.delivered == [])
+        #expect(varied.connecting("anna", query: "tenant=b").happenings.delivered == [])
+        #expect(varied.connecting("anna", query: "tenant=a").happenings.delivered == ["4: w"])
+    }
+
+    @Test func `nothing is kept for later sockets where pushes go to nobody`() throws {
+        let world = try world { $0.pushTarget = .none }
+        _ = world.arrive(Old.guide, "anna")
+        world.ready(1)
+        world.hear(1, welcome)
+        #expect(world.arriving(Old.guide, "anna").happenings.delivered == [])
+    }
+
+    // MARK: Bounds
+
+    @Test func `a connection for a silent socket without a token takes a place among the clients`() throws {
+        let world = try world()
+        _ = world.arriving(Old.guide, nil)
+        let bert = world.arriving(Old.guide, "bert").client
+        #expect(world.dials.map(\.takesPlace) == [true, false])
+        let talker = try self.world(.onMessage)
+        talker.say(talker.arrive(Old.guide, nil), Text.bare("1"))
+        #expect(talker.dials.map(\.takesPlace) == [false], "what is said goes, whatever the number of clients")
+        _ = bert
+    }
 }
