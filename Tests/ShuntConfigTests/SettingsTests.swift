@@ -236,10 +236,11 @@ struct SettingsTests {
             exchange:
               {timeout: 9s, total: 1h, in_flight: 10, retry: safe, queue: {messages: 11, bytes: 12KiB, timeout: 13s}}
             replies: {match: [answer, delta], until: {type: [done, answer]}}
-            pushes: {none: drop, welcome: forward, ping: {answer: '{"type": "pong"}'}, hi: {answer: {a: [1, x, null]}}}
+            pushes: {none: drop, welcome: forward, history: {greeting: true}, ping: {answer: '{"type": "pong"}'}, hi: {answer: {a: [1, x, null]}}}
             pushes_to: all
             closes: {4001: auth, 4003: refuse, 1013: limit}
             refusals: {403: refuse, 429: limit}
+            dial: keep
             ready: {type: [system, welcome], timeout: 3s}
             on_open:
               - {send: {type: hello, token: "{token}"}, reply: {type: joined}}
@@ -278,12 +279,14 @@ struct SettingsTests {
         expected.replies.matchNone = false
         expected.replies.until = ReplyEnd(values: ["done", "answer"])
         expected.pushes = [
-            "": .drop, "welcome": .forward, "ping": .answer(#"{"type": "pong"}"#),
+            "": .drop, "welcome": .forward, "history": .greeting, "ping": .answer(#"{"type": "pong"}"#),
             "hi": .answer(#"{"a":[1,"x",null]}"#),
         ]
         expected.pushTarget = .all
         expected.closes = [4001: .auth, 4003: .refuse, 1013: .limit]
         expected.refusals = [401: .auth, 403: .refuse, 429: .limit]
+        expected.dial = .keep
+        expected.dialForLegacy = .keep
         expected.ready = GreetingSettings()
         expected.ready?.types = ["system", "welcome"]
         expected.ready?.timeout = .seconds(3)

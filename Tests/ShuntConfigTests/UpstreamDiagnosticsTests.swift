@@ -233,12 +233,12 @@ struct UpstreamDiagnosticsTests {
             512, 64KiB or 16MiB, from 1KiB to 1TiB
             8:76: warning: routes.guide.legacy.upstream.exchange.queue.timeout: queue.timeout (1s) is shorter than \#
             pool.connect_timeout (5s); messages would give up before a slow dial has ended
-            10:27: error: routes.guide.legacy.upstream.pushes.welcome: found "forwrd"; allowed: forward, drop or \#
-            {answer: '{"type":"pong"}'}; did you mean "forward"?
+            10:27: error: routes.guide.legacy.upstream.pushes.welcome: found "forwrd"; allowed: forward, drop, \#
+            {greeting: true} or {answer: '{"type":"pong"}'}; did you mean "forward"?
             10:50: error: routes.guide.legacy.upstream.pushes.ping.answer: found "pong"; allowed: one JSON object \#
             as text, or a mapping; it is sent to the upstream as it stands
-            10:63: error: routes.guide.legacy.upstream.pushes.pong: the key answer is missing; allowed: forward, \#
-            drop or {answer: '{"type":"pong"}'}
+            10:63: error: routes.guide.legacy.upstream.pushes.pong: found a mapping; allowed: forward, drop, \#
+            {greeting: true} or {answer: '{"type":"pong"}'}
             10:77: warning: routes.guide.legacy.upstream.pushes.response: "response" is also in replies.match, so \#
             it is never a push; a message that fits replies.match ends an exchange: remove it from one of the two
             10:87: error: routes.guide.legacy.upstream.pushes."": a push without a type is written none

@@ -131,15 +131,18 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
         toggleEnds = ToggleEnds(definition: definition).list()
         names = Self.names(definition)
         let limits = definition.limits
-        self.limits = [
-            "messages up to \(ByteSize.text(limits.message)), \(limits.messagesPerSecond) a second for each client",
-            "\(limits.connections) client connections, \(limits.connectionsPerSession) for each session, "
-                + "\(limits.connectionsPerAddress) for each address" + Self.meaningOfAddress(settings.listen),
-            "\(ByteSize.text(limits.handshakeBytes)) of handshakes under way, "
-                + "\(Duration.text(limits.handshakeTimeout)) for each",
-            "\(ByteSize.text(limits.memory)) of memory in all, "
-                + "\(ByteSize.text(limits.unreadByClient)) unread by a client",
-        ]
+        let eager = definition.upstreams.filter { $0.dial != .onMessage }.map(\.name)
+        let dialled = eager.isEmpty ? [] : ["dialled when clients connect: \(RouteNames.text(eager))"]
+        self.limits =
+            dialled + [
+                "messages up to \(ByteSize.text(limits.message)), \(limits.messagesPerSecond) a second for each client",
+                "\(limits.connections) client connections, \(limits.connectionsPerSession) for each session, "
+                    + "\(limits.connectionsPerAddress) for each address" + Self.meaningOfAddress(settings.listen),
+                "\(ByteSize.text(limits.handshakeBytes)) of handshakes under way, "
+                    + "\(Duration.text(limits.handshakeTimeout)) for each",
+                "\(ByteSize.text(limits.memory)) of memory in all, "
+                    + "\(ByteSize.text(limits.unreadByClient)) unread by a client",
+            ]
     }
 
     private static func names(_ definition: TableDefinition) -> [Names] {

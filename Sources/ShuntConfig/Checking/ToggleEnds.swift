@@ -52,8 +52,9 @@ struct ToggleEnds {
         let pushes = definition.upstreams[index].pushes
         if pushes.isEmpty { return [] }
         let replaced = Set((route.endpoint?.greet ?? []).map { JSONText.type(of: $0) ?? "" })
-        return pushes.filter { $0.value == .forward && !replaced.contains($0.key) }.keys.sorted().map {
-            $0.isEmpty ? "those without a type" : $0
+        let ending = pushes.filter { type, action in
+            (action == .forward || action == .greeting) && !replaced.contains(type)
         }
+        return ending.keys.sorted().map { $0.isEmpty ? "those without a type" : $0 }
     }
 }

@@ -5,8 +5,8 @@ struct UpstreamReader {
     /// The keys of an upstream's settings but for `url`: those that may also stand beside a legacy upstream.
     static let sharedKeys: Set<String> = [
         "credential", "host", "origin", "identity", "pool", "vary", "source_addresses", "pace", "correlation",
-        "exchange", "replies", "pushes", "pushes_to", "closes", "refusals", "on_open", "ready", "dead_after_error",
-        "keepalive", "breaker", "to_unified", "request",
+        "exchange", "replies", "pushes", "pushes_to", "closes", "refusals", "dial", "on_open", "ready",
+        "dead_after_error", "keepalive", "breaker", "to_unified", "request",
     ]
 
     static let later: KeyValuePairs<String, String> = ["tls": "connections to upstreams are ws:// only"]
@@ -45,6 +45,8 @@ struct UpstreamReader {
         _ = section["url"]
         let unknown = UpstreamAddress(host: "", port: 0, path: "/")
         var settings = UpstreamSettings(name: name, address: url?.address ?? unknown)
+        // A socket of the unified endpoint may use every upstream: only what is said of one dials for it.
+        if let dial = node["dial"], let time = diagnostics.read(dial, .dialTime) { settings.dial = time }
         read(section, into: &settings)
         return url.map { Result(settings: settings, shown: $0.shown) }
     }
@@ -63,6 +65,7 @@ struct UpstreamReader {
         section.set(&settings.credential, "credential", .sourceOrNone)
         section.set(&settings.host, "host", .upstreamHost)
         section.set(&settings.origin, "origin", .upstreamOrigin)
+        section.set(&settings.dialForLegacy, "dial", .dialTime)
         section.set(&settings.identity, "identity", .choice(["handshake": .handshake, "message": .message]))
         if let pool = section.section("pool") { settings.readPool(pool, identity: settings.identity) }
         section.setList(&settings.vary, "vary", .source, count: 0...16)
@@ -212,16 +215,19 @@ extension PushAction {
 
     /// `forward`, `drop`, or `{answer: …}` with JSON text or a mapping.
     fileprivate static func read(_ node: DocumentNode, _ diagnostics: DiagnosticList) -> PushAction? {
-        let allowed = "forward, drop or {answer: '{\"type\":\"pong\"}'}"
+        let allowed = "forward, drop, {greeting: true} or {answer: '{\"type\":\"pong\"}'}"
         guard node.entries != nil, let section = Section(node, diagnostics) else {
             let words: ValueKind<PushAction> = .choice(["forward": .forward, "drop": .drop])
             return diagnostics.read(node, ValueKind(allowed: allowed, parse: words.parse))
         }
         defer { section.finish() }
+        var isGreeting = false
+        section.set(&isGreeting, "greeting", .boolean)
         guard let answer = section["answer"] else {
-            diagnostics.error(node, "the key answer is missing", allowed: allowed)
-            return nil
+            if section["greeting"] == nil { diagnostics.error(node, "found \(node.found)", allowed: allowed) }
+            return isGreeting ? .greeting : .forward
         }
+        if isGreeting { diagnostics.error(answer, "a greeting is for clients, and not answered", allowed: allowed) }
         return diagnostics.readMessage(answer, to: "the upstream").map { .answer($0) }
     }
 }
@@ -229,6 +235,12 @@ extension PushAction {
 extension ValueKind where Value == String {
     fileprivate static var ipAddress: ValueKind {
         ValueKind(allowed: "an IP address") { IPAddress.bytes($0.text) == nil ? .wrong() : .value($0.text) }
+    }
+}
+
+extension ValueKind where Value == DialTime {
+    fileprivate static var dialTime: ValueKind {
+        .choice(["on_message": .onMessage, "on_connect": .onConnect, "keep": .keep])
     }
 }
 

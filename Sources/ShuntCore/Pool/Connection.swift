@@ -15,11 +15,13 @@ package struct Connection: Sendable {
     package let isRaw: Bool
     /// Passed through after a change of side: what the backend says first was said before.
     package let isRedial: Bool
+    /// No message waited when it was dialled: somebody only listens.
+    package let isForListener: Bool
     /// When the last message was passed through.
     package var lastPassed: Instant
     /// When the oldest of the messages that were passed through was, as long as no reply came to any.
     package var askedAt: Instant?
-    /// The socket whose message caused the dial.
+    /// The socket that caused the dial, by a message or because it listens.
     package let cause: ClientID
     package var state = State.dialling
     /// In state `opening`.
@@ -44,7 +46,7 @@ package struct Connection: Sendable {
 
     package init(
         pool: PoolID, upstream: Upstream, cause: ClientID, isThrough: Bool = false, isRaw: Bool = false,
-        isRedial: Bool = false, now: Instant
+        isRedial: Bool = false, isForListener: Bool = false, now: Instant
     ) {
         self.pool = pool
         self.upstream = upstream
@@ -52,6 +54,7 @@ package struct Connection: Sendable {
         self.isThrough = isThrough
         self.isRaw = isRaw
         self.isRedial = isRedial
+        self.isForListener = isForListener
         lastPassed = now
         self.cause = cause
         keepalive = Keepalive(now: now)

@@ -35,6 +35,8 @@ package struct Pool: Sendable {
     /// Some of what is queued may wait for more than a connection: its route is paused, or its side's turn has not
     /// come.
     package var hasHindered = false
+    /// A socket wants a connection to be there, whether a message waits or not.
+    package var isWanted = false
     /// Some of what is queued needs no place in flight.
     package var hasOneWay = false
     /// The table has no such upstream any more.
@@ -81,6 +83,9 @@ package struct Pool: Sendable {
         lastClient = client
         lastRoute = route
     }
+
+    /// Nothing waits in it, and nobody wants a connection.
+    package var isAtRest: Bool { queue.isEmpty && !isWanted }
 
     /// A socket sent a message for it.
     mutating func wasUsed(by client: ClientID, for route: Route) {

@@ -39,9 +39,20 @@ package enum Correlation: Sendable, Hashable {
     case field(String, unique: Bool)
 }
 
+/// When a connection is dialled.
+package enum DialTime: Sendable, Hashable {
+    case onMessage
+    /// When a socket opens, and again when we have ended the connection while the socket is there.
+    case onConnect
+    /// Also when the backend has ended it.
+    case keep
+}
+
 /// What becomes of a message from an upstream that ends no exchange.
 package enum PushAction: Sendable, Hashable {
     case forward
+    /// Forwarded to every socket; the last one of its type on a connection is kept, and given first to each later socket.
+    case greeting
     case drop
     /// Answer the upstream with this JSON text.
     case answer(String)
@@ -140,6 +151,10 @@ package struct UpstreamSettings: Sendable, Hashable {
     package var mode = PoolMode.session
     package var lanes = 1
     package var maxConnections = 10_000
+    /// When it is dialled for sockets of the unified endpoint.
+    package var dial = DialTime.onMessage
+    /// The same for sockets of legacy endpoints, before and after their routes have moved.
+    package var dialForLegacy = DialTime.onConnect
     package var idleTimeout = TimeSpan.minutes(10)
     package var lifetime = TimeSpan.hours(1)
     /// For the name and TCP, all addresses together.

@@ -29,6 +29,8 @@ package final class ReplyRules: Sendable {
     private let pushActions: [PushAction]
     /// nil where the configuration says nothing of messages without a kind.
     private let untypedPush: PushAction?
+    /// Whether the configuration says which pushes are greetings.
+    let namesGreetings: Bool
 
     private static let error = Array("error".utf8)
 
@@ -65,6 +67,7 @@ package final class ReplyRules: Sendable {
         pushTypes = ByteMap(listed.map(\.key))
         pushActions = listed.map(\.value)
         untypedPush = pushes[""]
+        namesGreetings = pushes.values.contains(.greeting)
     }
 
     /// Whether its replies may come in parts.

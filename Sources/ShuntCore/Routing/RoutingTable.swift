@@ -5,6 +5,8 @@ package final class RoutingTable: Sendable {
     /// By `Upstream.index`: what is told of an upstream that nothing is connected to. Made once: workers are asked often.
     let idlePools: [PoolStatus]
     package let routes: [Route]
+    /// The places of those for which a socket of the unified endpoint may dial when it opens.
+    let listeningRoutes: [Int]
     package let addressing: Addressing
     /// The members of a client's message that matter to addressing, identity or any request rule.
     package let requestKeys: KeySet
@@ -95,6 +97,11 @@ package final class RoutingTable: Sendable {
                     depth: address.routeBy.count))
         }
         routes = compiled
+        listeningRoutes = compiled.indices.filter { place in
+            [compiled[place].legacy, compiled[place].unified].contains {
+                $0.map { $0.settings.dial != .onMessage } ?? false
+            }
+        }
         routesByName = Dictionary(compiled.map { ($0.name, $0.index) }, uniquingKeysWith: { first, _ in first })
         endpoints = try EndpointTable(definition, routes: compiled, upstreams: built, unified: unified)
     }

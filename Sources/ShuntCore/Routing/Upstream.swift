@@ -88,7 +88,7 @@ package final class Upstream: Sendable {
         let passed = KeySet(settings.replies.by.paths + [settings.replies.until?.path, kindPath].compactMap { $0 })
         passedKeys = passed
         passedKindSlot = passed.slot(kindPath) ?? 0
-        passedRules = try ReplyRules(settings.replies, keys: passed)
+        passedRules = try ReplyRules(settings.replies, pushes: settings.pushes, keys: passed)
         if let wrapper = settings.request.unwrap {
             request = ReshapeProgram()
             unwrapped = try UnwrappedRequest(

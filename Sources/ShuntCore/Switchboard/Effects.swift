@@ -116,6 +116,8 @@ package struct DialOrder: Sendable {
     package let request: UpstreamRequest
     /// For whom messages or bytes are passed through; nil on routed ways.
     package let through: Through?
+    /// A socket without a token that said nothing caused it: it takes a client's place in `limits.connections`.
+    package let takesPlace: Bool
 
     /// A client whose own connection it is.
     package struct Through: Sendable, Equatable {
@@ -123,10 +125,13 @@ package struct DialOrder: Sendable {
         package let isRaw: Bool
     }
 
-    package init(upstream: Upstream, request: UpstreamRequest, through: Through? = nil) {
+    package init(
+        upstream: Upstream, request: UpstreamRequest, through: Through? = nil, takesPlace: Bool = false
+    ) {
         self.upstream = upstream
         self.request = request
         self.through = through
+        self.takesPlace = takesPlace
     }
 }
 

@@ -27,6 +27,7 @@ extension Switchboard {
             dialThrough(pool, now: now, &effects)
         } else {
             admit(id, .none, now: now, &effects)
+            dialOnConnect(id, now: now, &effects)
         }
         settleLoosened(now: now, &effects)
         return id
@@ -49,6 +50,7 @@ extension Switchboard {
         }
         if !brownoutsInForce.isEmpty { leaveInBrownout(id, now: now) }
         if !client.isRaw {
+            greetAgain(id, now: now, &effects)
             deliverParked(to: id, of: client.session, now: now, &effects)
             adopt(by: id, of: client.session)
         }

@@ -23,9 +23,12 @@ extension Switchboard {
         if let drain = draining { leave(id, .draining, at: drain.leavingTime(now: now, random: &random)) }
         beginBeats(id, now: now)
         for poolID in sessions[sessionID]?.pools ?? [] { pools[poolID]?.expired = false }
+        greetAgain(id, now: now, &effects)
         deliverParked(to: id, of: sessionID, now: now, &effects)
         adopt(by: id, of: sessionID)
         arm(client: id)
+        dialOnConnect(id, now: now, &effects)
+        settleLoosened(now: now, &effects)
         return id
     }
 

@@ -4,7 +4,7 @@ extension Switchboard {
     mutating func dial(_ poolID: PoolID, now: Instant, _ effects: inout Effects) {
         guard let pool = pools[poolID], pool.current.isNone, !pool.isRemoved else { return }
         let first = firstSendable(poolID)
-        if first.isNone || now < pool.backoff.until || now < pool.dialNotBefore { return }
+        if first.isNone && !pool.isWanted || now < pool.backoff.until || now < pool.dialNotBefore { return }
         let upstream = pool.upstream
         // Who is passed through has a connection of its own, and an upstream that is down is its own to hear of.
         if pool.isThrough { return dialThrough(poolID, now: now, &effects) }
@@ -15,8 +15,9 @@ extension Switchboard {
             return fallBack(poolID, now: now, &effects)
         }
         let head = exchanges[first]
-        let cause = head?.client ?? .none
-        let id = connections.insert(Connection(pool: poolID, upstream: upstream, cause: cause, now: now))
+        let cause = head?.client ?? pool.lastClient
+        let id = connections.insert(
+            Connection(pool: poolID, upstream: upstream, cause: cause, isForListener: first.isNone, now: now))
         pools[poolID]?.current = id
         pools[poolID]?.connections.append(id)
         tally.dials += 1
@@ -26,7 +27,8 @@ extension Switchboard {
         let sender = head?.adopted == false ? clients[cause]?.handshake : nil
         let handshake = sender ?? pool.handshake
         let request = UpstreamRequest(upstream: upstream.settings, client: handshake, token: token)
-        effects.dials.append(DialOrder(upstream: upstream, request: request))
+        effects.dials.append(
+            DialOrder(upstream: upstream, request: request, takesPlace: first.isNone && token == nil))
         effects.list.append(.dial(id, order: effects.dials.count - 1))
     }
 
@@ -46,6 +48,7 @@ extension Switchboard {
             retire(id, .configuration, now: now, &effects)
         }
         beginOpening(id, now: now, &effects)
+        if connections[id]?.state == .ready { pools[connection.pool]?.isWanted = false }
         // Up to a tenth earlier, so that connections dialled together do not end together.
         let jitter = random.span(upTo: TimeSpan(nanoseconds: settings.lifetime.nanoseconds / 10))
         connections[id]?.expires = now + TimeSpan(nanoseconds: settings.lifetime.nanoseconds - jitter.nanoseconds)
@@ -185,8 +188,18 @@ extension Switchboard {
     /// Takes a connection out of everything that knows it. Nothing is outstanding on it any more.
     mutating func forget(_ id: ConnectionID) {
         guard let connection = connections.remove(id) else { return }
+        if greetingBytes > 0 { dropGreetings(of: id) }
         pools[connection.pool]?.connections.removeAll { $0 == id }
-        if pools[connection.pool]?.current == id { pools[connection.pool]?.current = .none }
+        if pools[connection.pool]?.current == id {
+            pools[connection.pool]?.current = .none
+            wantAgain(connection.pool, isOurs: false)
+        }
+        // Its client may wait for its end, to be dialled for anew.
+        if connection.isThrough, let client = clients[connection.cause], let seat = client.seats.first?.seat,
+            let pool = seats[seat]?.pool
+        {
+            loosened.append(.pool(pool))
+        }
     }
 }
 

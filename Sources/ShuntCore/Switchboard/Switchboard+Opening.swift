@@ -34,8 +34,9 @@ extension Switchboard {
                 connections[id]?.opening = nil
                 connections[id]?.idleSince = now
                 arm(connection: id)
-                if let pool = connections[id]?.pool { pump(pool, now: now, &effects) }
-                return
+                guard let pool = connections[id]?.pool else { return }
+                pools[pool]?.isWanted = false
+                return pump(pool, now: now, &effects)
             }
         }
     }
@@ -90,7 +91,7 @@ extension Switchboard {
         _ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
     ) {
         if connections[id]?.isThrough == true {
-            tally.pushesDropped += 1
+            pushed(id, .dropped)
         } else {
             push(id, upstream, upstream.rules, bytes, now: now, &effects)
         }

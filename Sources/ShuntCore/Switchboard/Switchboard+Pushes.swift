@@ -21,7 +21,13 @@ extension Switchboard {
             effects.list.append(.forward(id, effects.splices.splice(literalsFrom: start)))
             pushed(id, .answered)
         case .forward:
-            forwardPush(id, upstream, rules, bytes, now: now, &effects)
+            let target = upstream.settings.pushTarget
+            forwardPush(id, upstream, rules, bytes, to: target, isNews: rules.namesGreetings, now: now, &effects)
+        case .greeting:
+            // Each socket waits for it.
+            let target = upstream.settings.pushTarget == .last ? .all : upstream.settings.pushTarget
+            if target != .none { keepGreeting(id, rules, bytes) }
+            forwardPush(id, upstream, rules, bytes, to: target, isNews: false, now: now, &effects)
         }
     }
 
@@ -65,13 +71,14 @@ extension Switchboard {
         wheel.arm(.unlisted, at: next, armed: &unlisted.armed)
     }
 
+    /// - Parameter isNews: it is no greeting, whenever it comes.
     private mutating func forwardPush(
-        _ id: ConnectionID, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, now: Instant,
-        _ effects: inout Effects
+        _ id: ConnectionID, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, to target: PushTarget,
+        isNews: Bool, now: Instant, _ effects: inout Effects
     ) {
         guard let poolID = connections[id]?.pool, let pool = pools[poolID] else { return }
         let targets: [ClientID]
-        switch upstream.settings.pushTarget {
+        switch target {
         case .none: targets = []
         case .last:
             // What is said before the first reply belongs to whoever caused the dial.
@@ -88,20 +95,9 @@ extension Switchboard {
                 }
             }
         }
-        let reached = targets.filter { admitsGreeting(id, poolID, $0) }
+        let reached = targets.filter { admits(id, poolID, $0, isNews: isNews, rules) }
         if reached.isEmpty { return pushed(id, .dropped) }
-        // A legacy backend's push belongs to its route; the unified one says itself whose its push is.
-        reshaper.begin(envelope)
-        if !rules.toUnified.isEmpty { reshaper.apply(rules.toUnified, bytes) }
-        if !upstream.isUnified {
-            for (level, slot) in upstream.tagSlots.enumerated() {
-                guard let slot, level < pool.lastRoute.tags.count, let tag = pool.lastRoute.tags[level] else {
-                    continue
-                }
-                reshaper.set(slot, json: tag)
-            }
-        }
-        let splice = reshaper.finish(envelope, keys: upstream.replyKeys, bytes, into: &effects.splices)
+        let splice = shapedPush(of: pool, upstream, rules, bytes, &effects)
         pushed(id, .forwarded)
         for client in reached {
             // A push is nobody's outcome: a client with no room for it does without.
@@ -115,17 +111,38 @@ extension Switchboard {
         }
     }
 
+    /// A push that was just scanned, in the unified form. A legacy backend's belongs to its route; the unified one says
+    /// itself whose its push is.
+    mutating func shapedPush(
+        of pool: Pool, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, _ effects: inout Effects
+    ) -> Splice {
+        reshaper.begin(envelope)
+        if !rules.toUnified.isEmpty { reshaper.apply(rules.toUnified, bytes) }
+        if !upstream.isUnified {
+            for (level, slot) in upstream.tagSlots.enumerated() {
+                guard let slot, level < pool.lastRoute.tags.count, let tag = pool.lastRoute.tags[level] else {
+                    continue
+                }
+                reshaper.set(slot, json: tag)
+            }
+        }
+        return reshaper.finish(envelope, keys: upstream.replyKeys, bytes, into: &effects.splices)
+    }
+
     private func seats(of client: ClientID, use pool: PoolID) -> Bool {
         clients[client]?.seats.contains { seats[$0.seat]?.pool == pool } == true
     }
 
     /// What a backend says before its first reply on a connection is its greeting, repeated at every dial: each client
-    /// socket is given that of one connection only.
-    private mutating func admitsGreeting(_ id: ConnectionID, _ pool: PoolID, _ client: ClientID) -> Bool {
+    /// socket is given that of one connection only. Where greetings are named, nothing else is one; where they are not,
+    /// who only listens is rather greeted again than told nothing.
+    private mutating func admits(
+        _ id: ConnectionID, _ pool: PoolID, _ client: ClientID, isNews: Bool, _ rules: ReplyRules
+    ) -> Bool {
         guard let isRaw = clients[client]?.isRaw, !isRaw, clients[client]?.isArriving == false else { return false }
-        guard connections[id]?.replied == false else { return true }
+        guard connections[id]?.replied == false, !isNews else { return true }
         if let greeted = clients[client]?.greetings.first(where: { $0.pool == pool }) {
-            return greeted.connection == id
+            return greeted.connection == id || !rules.namesGreetings && connections[id]?.isForListener == true
         }
         clients[client]?.greetings.append(Greeting(pool: pool, connection: id))
         return true

@@ -10,10 +10,8 @@ extension Switchboard {
         let owner: PoolOwner = isOwn ? .client(id) : .session(client.session)
         // The lane follows the route, so that one route's messages stay in order.
         let lane = !isThrough && upstream.settings.lanes > 1 ? max(0, route.index) % upstream.settings.lanes : 0
-        let vary =
-            isThrough ? [] : upstream.settings.vary.map { $0.values(in: client.handshake).joined(separator: "\u{1}") }
-        let key = PoolKey(
-            owner: owner, upstream: upstream.index, lane: lane, vary: vary.joined(separator: "\u{0}").bytes)
+        let vary = isThrough ? [] : Self.varied(upstream, client.handshake)
+        let key = PoolKey(owner: owner, upstream: upstream.index, lane: lane, vary: vary)
         if let found = poolsByKey[key], pools.contains(found) { return found }
         let made = pools.insert(
             Pool(
@@ -22,6 +20,12 @@ extension Switchboard {
         poolsByKey[key] = made
         sessions[client.session]?.pools.append(made)
         return made
+    }
+
+    /// What of a handshake an upstream's connections differ by.
+    static func varied(_ upstream: Upstream, _ handshake: Handshake) -> [UInt8] {
+        upstream.settings.vary.map { $0.values(in: handshake).joined(separator: "\u{1}") }.joined(separator: "\u{0}")
+            .bytes
     }
 
     /// Whether the pool's connection takes a message now; if so its pace is charged.
@@ -115,6 +119,7 @@ extension Switchboard {
     mutating func pump(_ poolID: PoolID, now: Instant, _ effects: inout Effects) {
         if pools[poolID]?.queue.isEmpty != false {
             pools[poolID]?.nothingWaits(now: now)
+            if pools[poolID]?.isWanted == true { dialWanted(poolID, now: now, &effects) }
             return
         }
         if pools[poolID]?.expired == true { failWaiting(poolID, .sessionExpired, now: now, &effects) }
@@ -134,6 +139,7 @@ extension Switchboard {
         guard let isEmpty = pools[poolID]?.queue.isEmpty else { return }
         if isEmpty {
             pools[poolID]?.nothingWaits(now: now)
+            if pools[poolID]?.isWanted == true { dialWanted(poolID, now: now, &effects) }
             return
         }
         if next.isNone {

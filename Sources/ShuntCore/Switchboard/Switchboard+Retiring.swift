@@ -10,6 +10,7 @@ extension Switchboard {
         effects.list.append(.note(.connectionRetired(upstream: connection.upstreamIndex, reason)))
         if pools[connection.pool]?.current == id {
             pools[connection.pool]?.current = .none
+            wantAgain(connection.pool, isOurs: !reason.isFault)
             if reason.isFault { pools[connection.pool]?.backoff.failed(now: now, random: &random) }
         }
         if connection.isThrough, case .client(let owner) = pools[connection.pool]?.key.owner {
@@ -83,6 +84,7 @@ extension Switchboard {
         for connection in pool.connections {
             while let head = connections[connection]?.outstanding.head, !head.isNone { end(head, now: now, &effects) }
             effects.list.append(.closeConnection(connection, .normal))
+            if greetingBytes > 0 { dropGreetings(of: connection) }
             connections.remove(connection)
         }
         if poolsByKey[pool.key] == id { poolsByKey[pool.key] = nil }
@@ -111,7 +113,7 @@ extension Switchboard {
     }
 
     private mutating func pumpIfWaiting(_ id: PoolID, now: Instant, _ effects: inout Effects) {
-        if pools[id]?.queue.isEmpty == false { pump(id, now: now, &effects) }
+        if pools[id]?.isAtRest == false { pump(id, now: now, &effects) }
     }
 
     /// Settles at an event's end what lost its last user during it.

@@ -177,9 +177,10 @@ extension Switchboard {
         else { return }
         let new = findPool(of: id)
         seats[id]?.pool = new
+        want(new, by: client)
         move(unsentOf: id, from: old, to: new, now: now)
         if pool.isThrough {
-            if let client = seats[id]?.client { resumeReading(client, &effects) }
+            resumeReading(client, &effects)
             for connection in pool.connections { retire(connection, .configuration, now: now, &effects) }
         }
         loosened.append(.pool(old))
@@ -213,6 +214,7 @@ extension Switchboard {
         let mustWait = seats[id]?.mustWait == true
         seats[id]?.isBlocked = mustWait
         tally.flips += 1
+        want(new, by: seat.client)
         move(unsentOf: id, from: seat.pool, to: new, changesSide: true, now: now)
     }
 

@@ -141,14 +141,18 @@ extension Switchboard {
     ) {
         guard let poolID = connections[id]?.pool, case .client(let client) = pools[poolID]?.key.owner else { return }
         var found = MessageClass.push
+        var isObject = false
         if kind == .text {
             let nesting = table.definition.limits.nesting
             if envelope.scan(bytes, for: upstream.passedKeys, nesting: nesting, early: true) == .object {
+                isObject = true
                 found = upstream.passedRules.classify(envelope, bytes)
             }
         }
         let (isReply, ends) = (found != .push, found != .part)
-        if !isReply, connections[id]?.isRedial == true, connections[id]?.replied == false {
+        if !isReply, connections[id]?.isRedial == true, connections[id]?.replied == false,
+            isGreeting(id, upstream.passedRules, bytes, isObject: isObject)
+        {
             // The client was greeted when it connected.
             return pushed(id, .dropped)
         }
@@ -175,6 +179,14 @@ extension Switchboard {
         guard live == 1 else { return }
         closeIfFinished(id, now: now, &effects)
         if pools[poolID]?.isRemoved == true { loosened.append(.pool(poolID)) }
+    }
+
+    /// Whether what a backend says before its first reply is its greeting, as `admits` has it.
+    private mutating func isGreeting(
+        _ id: ConnectionID, _ rules: ReplyRules, _ bytes: Span<UInt8>, isObject: Bool
+    ) -> Bool {
+        guard rules.namesGreetings else { return connections[id]?.isForListener == false }
+        return isObject && rules.action(envelope, bytes) == .greeting
     }
 
     /// So many messages that were passed through are over.

@@ -17,7 +17,7 @@ extension Switchboard {
         let connection = connections.insert(
             Connection(
                 pool: poolID, upstream: pool.upstream, cause: id, isThrough: true, isRaw: client.isRaw,
-                isRedial: !client.isArriving, now: now))
+                isRedial: !client.isArriving, isForListener: pool.queue.isEmpty && !client.isArriving, now: now))
         pools[poolID]?.current = connection
         pools[poolID]?.connections.append(connection)
         tally.dials += 1

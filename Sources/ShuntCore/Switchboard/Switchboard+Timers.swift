@@ -53,7 +53,11 @@ extension Switchboard {
         } else if connection.outstanding.isEmpty, connection.state != .dialling,
             now >= connection.idleSince + settings.idleTimeout
         {
-            retire(id, .idle, now: now, &effects)
+            if isListenedTo(connection.pool) {
+                connections[id]?.idleSince = now
+            } else {
+                retire(id, .idle, now: now, &effects)
+            }
         } else if connection.state == .ready, now >= connection.expires {
             retire(id, .lifetime, now: now, &effects)
         } else {
@@ -174,7 +178,7 @@ extension Switchboard {
     // MARK: Pools
 
     mutating func arm(pool id: PoolID, now: Instant) {
-        guard let pool = pools[id], !pool.queue.isEmpty else { return }
+        guard let pool = pools[id], !pool.isAtRest else { return }
         var deadline = pool.hasHindered ? pauseDeadline(of: pool) : .distantFuture
         if let longest = exchanges[longestWaiting(in: id)] {
             deadline = min(deadline, pool.queueDeadline(headStarted: longest.unreadyAtStart))

@@ -31,6 +31,9 @@ package struct Switchboard: ~Copyable {
     var unlisted = UnlistedTypes()
 
     var heldBytes = 0
+    /// By connection, where there are any.
+    var greetings: [ConnectionID: KeptGreetings] = [:]
+    package internal(set) var greetingBytes = 0
     var parkedBytes = 0
     var parkedCount = 0
     var draining: Drain?
@@ -81,5 +84,7 @@ package struct Switchboard: ~Copyable {
     }
 
     /// Whether new work must be shed.
-    package var isOverloaded: Bool { mutating get { heldBytes &+ parkedBytes &+ bufferedBytes > memory } }
+    package var isOverloaded: Bool {
+        mutating get { heldBytes &+ greetingBytes &+ parkedBytes &+ bufferedBytes > memory }
+    }
 }

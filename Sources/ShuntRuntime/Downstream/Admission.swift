@@ -1,7 +1,8 @@
 import ShuntCore
 import Synchronization
 
-/// How many clients are connected, in all and from each address. Locked, and touched only when one comes or goes.
+/// How many clients are connected, in all and from each address. Locked, and touched only when one comes or goes, or a
+/// connection that takes a client's place.
 final class Admission: Sendable {
     enum Answer: Equatable {
         case admitted
@@ -54,7 +55,18 @@ final class Admission: Sendable {
         }
     }
 
-    /// Clients that are connected now.
+    /// Counts a connection to an upstream in that takes a client's place, if there is one. Then it must `leavePlace` once.
+    func takePlace() -> Bool {
+        state.withLock { state in
+            guard state.count < state.limits.connections else { return false }
+            state.count += 1
+            return true
+        }
+    }
+
+    func leavePlace() { state.withLock { $0.count = max(0, $0.count - 1) } }
+
+    /// Clients that are connected now, and connections that take a client's place.
     var count: Int { state.withLock { $0.count } }
 
     private func counts(_ address: String) -> Bool {

@@ -23,7 +23,8 @@ final class Dial {
     }
 
     private var state = State.resolving
-    private var isLeased = false
+    /// Gives back what it was counted in by, once; nil before, and where somebody else does.
+    private var giveBack: (() -> Void)?
     private var timer: Scheduled<Void>?
     private var channel: (any Channel)?
     private var addresses: [SocketAddress] = []
@@ -42,8 +43,8 @@ final class Dial {
         let address = settings.address
         // Encryption towards upstreams is not built in yet: never fall back to plain text.
         guard !address.tls else { return fail(.tls) }
-        guard worker.process.leases.take(settings) else { return fail(.limit) }
-        isLeased = true
+        giveBack = count()
+        guard giveBack != nil else { return fail(.limit) }
         limit(settings.connectTimeout)
         addresses = worker.process.names.known(host: address.host, port: address.port)
         guard addresses.isEmpty else { return connect() }
@@ -53,6 +54,21 @@ final class Dial {
                 if addresses.isEmpty { return fail(.nameNotResolved) }
                 connect()
             }
+    }
+
+    /// Counts the connection in; nil where there is no room for it.
+    private func count() -> (() -> Void)? {
+        let (process, name) = (worker.process, settings.name)
+        guard process.leases.take(settings) else { return nil }
+        guard order.takesPlace else { return { process.leases.release(name) } }
+        guard process.admission.takePlace() else {
+            process.leases.release(name)
+            return nil
+        }
+        return {
+            process.leases.release(name)
+            process.admission.leavePlace()
+        }
     }
 
     /// From now on it may take that long.
@@ -144,22 +160,19 @@ final class Dial {
     /// - Parameter behind: what came behind the answer. It is heard before anything else that the socket says, its end
     ///   included.
     func succeed(_ channel: any Channel, _ reply: UpstreamReply, behind: ByteBuffer) {
-        guard state != .over, isLeased else { return channel.close(promise: nil) }
-        let leases = worker.process.leases
-        let name = settings.name
+        guard state != .over, let giveBack else { return channel.close(promise: nil) }
+        // Whoever has the channel does it.
+        self.giveBack = nil
         if order.through?.isRaw == true {
-            let end = PipeEnd(worker: worker) { leases.release(name) }
-            isLeased = false
+            let end = PipeEnd(worker: worker, onEnd: giveBack)
             guard take(end, on: channel, ended: end.cut) else { return }
             worker.connected(RawPipe(worker: worker, connection: id, upstream: end), .answered(reply))
             if behind.readableBytes > 0 { end.take(behind) }
             return
         }
         let leg = Leg(
-            worker: worker, isUpstream: true, maxMessage: worker.switchboard.table.definition.limits.message
-        ) { leases.release(name) }
-        // The leg releases it.
-        isLeased = false
+            worker: worker, isUpstream: true, maxMessage: worker.switchboard.table.definition.limits.message,
+            onEnd: giveBack)
         guard take(leg, on: channel, ended: leg.cut) else { return }
         leg.ownsSocket = true
         worker.connected(upstream: leg, id, order.through == nil ? nil : .answered(reply))
@@ -204,8 +217,8 @@ final class Dial {
         timer?.cancel()
         timer = nil
         onTimeout = nil
-        if isLeased { worker.process.leases.release(settings.name) }
-        isLeased = false
+        giveBack?()
+        giveBack = nil
         let ended = channel
         channel = nil
         ended?.close(promise: nil)

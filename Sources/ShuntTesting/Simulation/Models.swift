@@ -111,6 +111,8 @@ struct ModelConnection {
     var isRaw = false
     /// It was dialled for a client that was there before.
     var isRedial = false
+    /// It may have been dialled for a client that said nothing.
+    var mayBeForListener = false
     /// Its first words are not all said.
     var opening: ModelOpening?
     /// Its backend said anything at all.

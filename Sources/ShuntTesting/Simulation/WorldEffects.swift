@@ -202,6 +202,7 @@ extension World {
         made.through = dial.through.map { _ in seat }
         made.isRaw = dial.through?.isRaw ?? false
         made.isRedial = !clients[seat].isArriving
+        made.mayBeForListener = arrangement.upstreams[upstream].dialForLegacy != .onMessage
         connections.append(made)
         connectionByID[id] = connection
         liveConnections.append(connection)

@@ -87,8 +87,13 @@ extension World {
 }
 
 extension Plan {
-    /// First words for some upstreams.
+    /// When upstreams are dialled, and first words for some.
     mutating func planOpenings(_ dice: inout Dice) {
+        for index in definition.upstreams.indices {
+            definition.upstreams[index].dialForLegacy = dice.pick([.onMessage, .onMessage, .onConnect, .keep])
+            definition.upstreams[index].dial = dice.pick([.onMessage, .onMessage, .onMessage, .onConnect, .keep])
+            if dice.chance(20) { definition.upstreams[index].pushes["welcome"] = .greeting }
+        }
         for index in definition.upstreams.indices where dice.chance(20) {
             if dice.chance(60) {
                 var ready = GreetingSettings()

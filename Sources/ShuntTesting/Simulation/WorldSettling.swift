@@ -56,7 +56,7 @@ extension World {
         let left = core.census
         let held = [
             left.clients, left.sessions, left.pools, left.connections, left.exchanges, left.heldBytes,
-            left.parkedReplies, left.parkedBytes,
+            left.parkedReplies, left.parkedBytes, core.greetingBytes,
         ]
         if held.contains(where: { $0 != 0 }) { fail(.bounds, "everybody has left and this is still held: \(left)") }
         if !core.isIdle { fail(.progress, "everybody has left and the core is not idle") }

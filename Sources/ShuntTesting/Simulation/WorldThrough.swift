@@ -75,13 +75,15 @@ extension World {
         let client = connections[connection].through ?? 0
         note("u\(connection) says to c\(client) \(kind): \(printable(bytes))")
         throughInHand = (client, bytes, kind)
-        // Its client heard the greeting when it came.
-        let isGreetingAgain = !isReply && connections[connection].isRedial && !connections[connection].hasReplied
+        // Its client heard the greeting when it came. Where greetings are named, this is none.
+        let names = arrangement.upstreams[connections[connection].upstream].pushes.values.contains(.greeting)
+        let isGreetingAgain =
+            !isReply && connections[connection].isRedial && !connections[connection].hasReplied && !names
         tell(connection, bytes) { $0.connectionMessage(connections[connection].id, kind, $2, now: now, &$1) }
         let isDelivered = throughInHand == nil
         throughInHand = nil
         guard clients[client].isThere, failure == nil else { return }
-        if isDelivered, isGreetingAgain {
+        if isDelivered, isGreetingAgain, !connections[connection].mayBeForListener {
             fail(.unchanged, "c\(client) is greeted again, by u\(connection), which was dialled while it was there")
         }
         if !isDelivered, !isGreetingAgain { fail(.unchanged, "what u\(connection) said did not reach c\(client)") }

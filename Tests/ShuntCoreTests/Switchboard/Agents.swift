@@ -17,6 +17,8 @@ extension TableDefinition {
         }
         definition.upstreams.append(UpstreamSettings(name: "unified", address: .test("/api/ws/agent")))
         definition.unified = 3
+        // When a socket opens is a matter of its own tests.
+        definition.everywhere { $0.dialForLegacy = .onMessage }
         change(&definition)
         return definition
     }
