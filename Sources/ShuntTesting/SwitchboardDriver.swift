@@ -26,7 +26,7 @@ package final class SwitchboardDriver {
     }
 
     private var core: Switchboard
-    package private(set) var now: Instant
+    package var now: Instant { turn.now }
     package private(set) var notes: [Note] = []
     /// How backends closed, as it is told to the log.
     package private(set) var upstreamCloses: [PeerClose] = []
@@ -39,7 +39,7 @@ package final class SwitchboardDriver {
     /// The order of each dial; that of connection 1 comes first.
     package private(set) var dials: [DialOrder] = []
 
-    private var effects = Effects()
+    private var turn: Turn
     private var clients: [ClientID] = []
     private var connections: [ConnectionID] = []
 
@@ -52,7 +52,7 @@ package final class SwitchboardDriver {
     ) throws(TableProblem) {
         core = Switchboard(
             table: try RoutingTable(definition), seed: seed, hashKey: Self.hashKey, memory: memory)
-        now = Instant(nanoseconds: start.nanoseconds)
+        turn = Turn(now: Instant(nanoseconds: start.nanoseconds))
     }
 
     /// What stands for a token in conversation ids.
@@ -79,7 +79,7 @@ package final class SwitchboardDriver {
     ) -> (client: Int, happenings: [Happening]) {
         let handshake = Handshake(
             path: "/api/ws/agent", query: ByteString(query), headers: headers, remoteHost: "192.0.2.7")
-        let id = core.clientConnected(handshake, token: token, now: now, &effects)
+        let id = core.clientConnected(handshake, token: token, &turn)
         clients.append(id)
         return (clients.count, collect([]))
     }
@@ -95,7 +95,7 @@ package final class SwitchboardDriver {
         let expected = clients.count
         clients.append(.none)
         let id = core.clientArrived(
-            handshake, token: token.map { ByteString($0) }, endpoint: endpoint, now: now, &effects)
+            handshake, token: token.map { ByteString($0) }, endpoint: endpoint, &turn)
         clients[expected] = id
         return (clients.count, collect([]))
     }
@@ -115,19 +115,19 @@ package final class SwitchboardDriver {
         var definition = core.table.definition
         edit(&definition)
         let table = try RoutingTable(definition)
-        return event { $0.tableChanged(to: table, spread: spread, now: now, &$1) }
+        return event { $0.tableChanged(to: table, spread: spread, &$1) }
     }
 
     @discardableResult
     package func reconnect(route: String) -> [Happening] {
         guard let index = core.table.route(named: route)?.index else { return [] }
-        return event { $0.reconnect(route: index, now: now, &$1) }
+        return event { $0.reconnect(route: index, &$1) }
     }
 
     /// The wall clock says so.
     @discardableResult
     package func wallClock(_ wall: UnixTime) -> [Happening] {
-        event { $0.wallClock(wall, now: now, &$1) }
+        event { $0.wallClock(wall, &$1) }
     }
 
     package var routeReport: [RouteTally] { core.routeReport() }
@@ -145,40 +145,40 @@ package final class SwitchboardDriver {
 
     @discardableResult
     package func say(_ client: Int, bytes: [UInt8], kind: MessageKind = .text) -> [Happening] {
-        core.clientMessage(id(client), kind, bytes.span, now: now, &effects)
+        core.clientMessage(id(client), kind, bytes.span, &turn)
         return collect(bytes)
     }
 
     @discardableResult
     package func leave(_ client: Int) -> [Happening] {
-        event { $0.clientClosed(id(client), now: now, &$1) }
+        event { $0.clientClosed(id(client), &$1) }
     }
 
     /// An event of a client, as a call on the core.
     @discardableResult
     package func client(
-        _ client: Int, _ body: (inout Switchboard, ClientID, Instant, inout Effects) -> Void
+        _ client: Int, _ body: (inout Switchboard, ClientID, inout Turn) -> Void
     ) -> [Happening] {
-        event { body(&$0, id(client), now, &$1) }
+        event { body(&$0, id(client), &$1) }
     }
 
     // MARK: Upstreams
 
     @discardableResult
     package func ready(_ connection: Int) -> [Happening] {
-        event { $0.connectionReady(id(of: connection), now: now, &$1) }
+        event { $0.connectionReady(id(of: connection), &$1) }
     }
 
     @discardableResult
     package func fail(_ connection: Int, _ failure: DialFailure = .connect) -> [Happening] {
-        event { $0.connectionFailed(id(of: connection), failure, now: now, &$1) }
+        event { $0.connectionFailed(id(of: connection), failure, &$1) }
     }
 
     /// The upstream says something.
     @discardableResult
     package func hear(_ connection: Int, _ text: String, kind: MessageKind = .text) -> [Happening] {
         let bytes = Array(text.utf8)
-        core.connectionMessage(id(of: connection), kind, bytes.span, now: now, &effects)
+        core.connectionMessage(id(of: connection), kind, bytes.span, &turn)
         return collect(bytes)
     }
 
@@ -186,15 +186,15 @@ package final class SwitchboardDriver {
     @discardableResult
     package func lose(_ connection: Int, _ code: UInt16? = nil, _ reason: String = "") -> [Happening] {
         let close = code.map { PeerClose(code: CloseCode(rawValue: $0), reason: Array(reason.utf8)) } ?? .cut
-        return event { $0.connectionClosed(id(of: connection), close, now: now, &$1) }
+        return event { $0.connectionClosed(id(of: connection), close, &$1) }
     }
 
     /// An event of a connection, as a call on the core.
     @discardableResult
     package func connection(
-        _ connection: Int, _ body: (inout Switchboard, ConnectionID, Instant, inout Effects) -> Void
+        _ connection: Int, _ body: (inout Switchboard, ConnectionID, inout Turn) -> Void
     ) -> [Happening] {
-        event { body(&$0, id(of: connection), now, &$1) }
+        event { body(&$0, id(of: connection), &$1) }
     }
 
     // MARK: Time
@@ -206,23 +206,23 @@ package final class SwitchboardDriver {
         let end = now + span
         var happenings: [Happening] = []
         while core.nextDeadline <= end {
-            now = max(now, core.nextDeadline)
+            turn.now = max(now, core.nextDeadline)
             happenings += tick()
             // A deadline that a tick leaves in the past would be asked for for ever.
-            if core.nextDeadline <= now { now = now + .milliseconds(1) }
+            if core.nextDeadline <= now { turn.now = now + .milliseconds(1) }
         }
-        now = max(now, end)
+        turn.now = max(now, end)
         return happenings + tick()
     }
 
     private func tick() -> [Happening] {
         ticks += 1
-        let happenings = event { $0.tick(now: now, &$1) }
+        let happenings = event { $0.tick(&$1) }
         guard answersPings else { return happenings }
         return happenings.flatMap { happening in
             switch happening {
-            case .pingClient(let number): client(number) { $0.clientPong($1, now: $2, &$3) }
-            case .pingConnection(let number): connection(number) { $0.connectionPong($1, now: $2, &$3) }
+            case .pingClient(let number): client(number) { $0.clientPong($1, &$2) }
+            case .pingConnection(let number): connection(number) { $0.connectionPong($1, &$2) }
             default: [happening]
             }
         }
@@ -230,13 +230,15 @@ package final class SwitchboardDriver {
 
     @discardableResult
     package func drain(_ settings: DrainSettings = DrainSettings()) -> [Happening] {
-        event { $0.drain(settings, now: now, &$1) }
+        event { $0.drain(settings, &$1) }
     }
 
     /// Any event.
     @discardableResult
-    package func event(_ body: (inout Switchboard, inout Effects) -> Void) -> [Happening] {
-        body(&core, &effects)
+    package func event(_ body: (inout Switchboard, inout Turn) -> Void) -> [Happening] {
+        let now = turn.now
+        body(&core, &turn)
+        turn.now = now
         return collect([])
     }
 
@@ -255,11 +257,11 @@ package final class SwitchboardDriver {
 
     private func collect(_ message: [UInt8]) -> [Happening] {
         var happenings: [Happening] = []
-        for effect in effects.list {
+        for effect in turn.effects.list {
             switch effect {
             case .dial(let id, let order):
                 connections.append(id)
-                dials.append(effects.dials[order])
+                dials.append(turn.effects.dials[order])
                 happenings.append(.dial(connections.count))
             case .forward(let id, let splice): happenings.append(.forward(number(id), text(splice, message)))
             case .deliver(let id, let splice): happenings.append(.deliver(number(id), text(splice, message)))
@@ -275,22 +277,22 @@ package final class SwitchboardDriver {
             case .admit(let id, let connection): happenings.append(.admit(number(id), number(connection)))
             case .reject(let id, let connection): happenings.append(.reject(number(id), number(connection)))
             case .relayCloseToClient(let id, let close):
-                happenings.append(.relayCloseToClient(number(id), effects.closes[close]))
+                happenings.append(.relayCloseToClient(number(id), turn.effects.closes[close]))
             case .relayCloseToConnection(let id, let close):
-                happenings.append(.relayCloseToConnection(number(id), effects.closes[close]))
+                happenings.append(.relayCloseToConnection(number(id), turn.effects.closes[close]))
             case .stopReadingClient(let id): happenings.append(.stopReadingClient(number(id)))
             case .startReadingClient(let id): happenings.append(.startReadingClient(number(id)))
-            case .note(.upstreamClosed(_, let close, _)): upstreamCloses.append(effects.closes[close])
+            case .note(.upstreamClosed(_, let close, _)): upstreamCloses.append(turn.effects.closes[close])
             case .note(let note): notes.append(note)
             }
         }
-        texts += effects.texts
-        effects.reset()
+        texts += turn.effects.texts
+        turn.effects.reset()
         return happenings
     }
 
     private func text(_ splice: Splice, _ message: [UInt8]) -> String {
-        String(decoding: effects.splices.bytes(of: splice, message: message.span), as: UTF8.self)
+        String(decoding: turn.effects.splices.bytes(of: splice, message: message.span), as: UTF8.self)
     }
 }
 

@@ -42,7 +42,7 @@ package struct Opening: Sendable {
         deadline = now + steps.timeout
     }
 
-    package enum Turn: Sendable {
+    package enum Step: Sendable {
         /// Send this; then ask again.
         case send(ConnectTemplate)
         /// The backend's turn.
@@ -51,7 +51,7 @@ package struct Opening: Sendable {
     }
 
     /// What is to be done now.
-    package mutating func turn(_ steps: OpeningSteps, now: Instant) -> Turn {
+    package mutating func next(_ steps: OpeningSteps, now: Instant) -> Step {
         guard awaited == nil else { return .wait }
         guard steps.steps.indices.contains(next) else { return isGreeted ? .over : .wait }
         let step = steps.steps[next]

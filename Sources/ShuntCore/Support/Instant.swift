@@ -33,6 +33,7 @@ package struct Instant: Hashable, Comparable, Sendable {
 
     package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
+    package static let zero = Instant(nanoseconds: 0)
     package static let distantFuture = Instant(nanoseconds: .max)
 
     package static func < (left: Instant, right: Instant) -> Bool { left.nanoseconds < right.nanoseconds }

@@ -3,7 +3,7 @@ extension Switchboard {
     /// A client's message that goes no further: it is counted, and answered where the configuration says what with.
     /// What was scanned of it is forgotten by this.
     mutating func absorb(
-        _ id: ClientID, _ found: Int, of absorption: Absorption, _ bytes: Span<UInt8>, _ effects: inout Effects
+        _ id: ClientID, _ found: Int, of absorption: Absorption, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         tally.absorbed += 1
         // Who does not read has enough to read.
@@ -12,9 +12,9 @@ extension Switchboard {
             // It was valid when it came.
             guard envelope.scan(bytes, for: keys, nesting: .max, early: false) == .object else { return }
         }
-        let start = effects.splices.literalCount
-        answer.append(envelope, bytes, to: &effects.splices.literals)
-        effects.list.append(.deliver(id, effects.splices.splice(literalsFrom: start)))
+        let start = turn.effects.splices.literalCount
+        answer.append(envelope, bytes, to: &turn.effects.splices.literals)
+        turn.effects.list.append(.deliver(id, turn.effects.splices.splice(literalsFrom: start)))
     }
 
     /// What is sent to a client on schedule; nil for nothing.
@@ -32,14 +32,14 @@ extension Switchboard {
     }
 
     /// Clients of the field that hear nothing for a while connect anew, for ever.
-    mutating func beat(_ id: ClientID, now: Instant, _ effects: inout Effects) {
-        guard let client = clients[id], client.beats <= now, let beat = beat(of: client) else { return }
-        clients[id]?.beats = now + beat.every
+    mutating func beat(_ id: ClientID, _ turn: inout Turn) {
+        guard let client = clients[id], client.beats <= turn.now, let beat = beat(of: client) else { return }
+        clients[id]?.beats = turn.now + beat.every
         // Who does not read has enough to read.
         if client.congested { return }
-        let start = effects.splices.literalCount
-        effects.splices.literals.append(contentsOf: beat.message)
-        effects.list.append(.deliver(id, effects.splices.splice(literalsFrom: start)))
+        let start = turn.effects.splices.literalCount
+        turn.effects.splices.literals.append(contentsOf: beat.message)
+        turn.effects.list.append(.deliver(id, turn.effects.splices.splice(literalsFrom: start)))
         tally.heartbeats += 1
     }
 }

@@ -3,64 +3,65 @@ extension Switchboard {
     /// A handshake on a legacy endpoint. It is answered by `admit` or `reject`: where the legacy upstream serves, as that
     /// answers its own.
     package mutating func clientArrived(
-        _ handshake: Handshake, token: ByteString?, endpoint: Endpoint, now: Instant, _ effects: inout Effects
+        _ handshake: Handshake, token: ByteString?, endpoint: Endpoint, _ turn: inout Turn
     ) -> ClientID {
-        wheel.start(at: now)
+        wheel.start(at: turn.now)
         let sessionID = session(for: token)
         let app = ClientApp(handshake, naming: table.definition.client)
         let limits = table.definition.limits
         let id = clients.insert(
-            Client(session: sessionID, handshake: handshake, endpoint: endpoint, app: app, limits: limits, now: now))
+            Client(
+                session: sessionID, handshake: handshake, endpoint: endpoint, app: app, limits: limits, now: turn.now))
         let before = sessions[sessionID]?.clients.count ?? 0
         sessions[sessionID]?.clients.append(id)
         sessions[sessionID]?.alone = nil
-        let seat = seat(of: id, endpoint.route, now: now)
+        let seat = seat(of: id, endpoint.route, now: turn.now)
         if before >= limits.connectionsPerSession {
             // Nothing is said to it that the session's next socket would miss.
-            effects.list.append(.admit(id, .none))
+            turn.effects.list.append(.admit(id, .none))
             meterOpened(endpoint)
-            close(id, .tryAgainLater, .tooManyConnections, now: now, &effects)
+            close(id, .tryAgainLater, .tooManyConnections, &turn)
         } else if seats[seat]?.side == .legacy {
             clients[id]?.isArriving = true
             let pool = findPool(of: seat)
             seats[seat]?.pool = pool
-            dialThrough(pool, now: now, &effects)
+            dialThrough(pool, &turn)
         } else {
-            admit(id, .none, now: now, &effects)
-            dialOnConnect(id, now: now, &effects)
+            admit(id, .none, &turn)
+            dialOnConnect(id, &turn)
         }
-        settleLoosened(now: now, &effects)
+        settleLoosened(&turn)
         return id
     }
 
     /// The client's handshake is answered; from here on it is like any other.
-    mutating func admit(_ id: ClientID, _ connection: ConnectionID, now: Instant, _ effects: inout Effects) {
+    mutating func admit(_ id: ClientID, _ connection: ConnectionID, _ turn: inout Turn) {
         guard let client = clients[id] else { return }
         clients[id]?.isArriving = false
-        clients[id]?.keepalive.heard(now)
-        clients[id]?.lastActive = now
-        effects.list.append(.admit(id, connection))
+        clients[id]?.keepalive.heard(turn.now)
+        clients[id]?.lastActive = turn.now
+        turn.effects.list.append(.admit(id, connection))
         meterOpened(client.endpoint)
-        if let drain = draining { leave(id, .draining, at: drain.leavingTime(now: now, random: &random)) }
-        beginBeats(id, now: now)
+        if let drain = draining { leave(id, .draining, at: drain.leavingTime(now: turn.now, random: &random)) }
+        beginBeats(id, now: turn.now)
         for poolID in sessions[client.session]?.pools ?? [] { pools[poolID]?.expired = false }
-        if connection.isNone { greet(id, now: now, &effects) }
+        if connection.isNone { greet(id, &turn) }
         if !client.isRaw, let notice = client.endpoint?.announcement?.notice {
-            effects.list.append(.deliver(id, effects.splices.splice(blob: notice)))
+            turn.effects.list.append(.deliver(id, turn.effects.splices.splice(blob: notice)))
         }
-        if !brownoutsInForce.isEmpty { leaveInBrownout(id, now: now) }
+        if !brownoutsInForce.isEmpty { leaveInBrownout(id, now: turn.now) }
         if !client.isRaw {
-            greetAgain(id, now: now, &effects)
-            deliverParked(to: id, of: client.session, now: now, &effects)
+            greetAgain(id, &turn)
+            deliverParked(to: id, of: client.session, &turn)
             adopt(by: id, of: client.session)
         }
         // The table may have changed while the backend was asked.
-        if !connection.isNone, let seat = client.seats.first?.seat { resettle(seat, now: now, &effects) }
+        if !connection.isNone, let seat = client.seats.first?.seat { resettle(seat, &turn) }
         arm(client: id)
     }
 
     /// What the legacy backend would say to a client that connects.
-    private mutating func greet(_ id: ClientID, now: Instant, _ effects: inout Effects) {
+    private mutating func greet(_ id: ClientID, _ turn: inout Turn) {
         guard let client = clients[id], let endpoint = client.endpoint, !endpoint.greet.isEmpty,
             let place = client.seats.first
         else { return }
@@ -70,7 +71,7 @@ extension Switchboard {
             values[name] = value
         }
         for template in endpoint.greet {
-            effects.list.append(.deliver(id, effects.splices.splice(blob: template.filled(values))))
+            turn.effects.list.append(.deliver(id, turn.effects.splices.splice(blob: template.filled(values))))
         }
     }
 

@@ -8,14 +8,14 @@ extension Switchboard {
 
     /// The wall clock says so. To be told from time to time while `hasBrownouts`, and after each change of the table: what
     /// counts is only which windows are in force now, so that a clock may jump.
-    package mutating func wallClock(_ wall: UnixTime, now: Instant, _ effects: inout Effects) {
+    package mutating func wallClock(_ wall: UnixTime, _ turn: inout Turn) {
         let inForce = hasBrownouts ? table.definition.deprecation.brownouts.filter { $0.isInForce(at: wall) } : []
         guard inForce != brownoutsInForce else { return }
-        wheel.start(at: now)
+        wheel.start(at: turn.now)
         brownoutsInForce = inForce
         for id in clients.ids {
             stayThroughBrownout(id)
-            if clients[id]?.isArriving == false { leaveInBrownout(id, now: now) }
+            if clients[id]?.isArriving == false { leaveInBrownout(id, now: turn.now) }
             arm(client: id)
         }
     }

@@ -2,76 +2,76 @@
 extension Switchboard {
     /// The peer's close, end or reset was read, or it broke the protocol. Idempotent.
     package mutating func connectionClosed(
-        _ id: ConnectionID, code: CloseCode?, now: Instant, _ effects: inout Effects
+        _ id: ConnectionID, code: CloseCode?, _ turn: inout Turn
     ) {
-        connectionClosed(id, code.map { PeerClose(code: $0) } ?? .cut, now: now, &effects)
+        connectionClosed(id, code.map { PeerClose(code: $0) } ?? .cut, &turn)
     }
 
     package mutating func connectionClosed(
-        _ id: ConnectionID, _ close: PeerClose, now: Instant, _ effects: inout Effects
+        _ id: ConnectionID, _ close: PeerClose, _ turn: inout Turn
     ) {
         guard let connection = connections[id] else { return }
-        if connection.state == .dialling { return connectionFailed(id, .connect, now: now, &effects) }
-        noteClosed(connection, close, &effects)
+        if connection.state == .dialling { return connectionFailed(id, .connect, &turn) }
+        noteClosed(connection, close, &turn)
         if connection.isThrough {
-            throughClosed(id, close, now: now, &effects)
-            return settleLoosened(now: now, &effects)
+            throughClosed(id, close, &turn)
+            return settleLoosened(&turn)
         }
-        if close.code == .messageTooBig { failTooLarge(id, now: now, &effects) }
+        if close.code == .messageTooBig { failTooLarge(id, &turn) }
         let meaning = close.code.flatMap { connection.upstream.settings.closes[$0.rawValue] }
         if let meaning {
-            end(id, as: meaning, now: now, &effects)
+            end(id, as: meaning, &turn)
         } else {
-            lose(id, .upstreamLost, now: now, &effects)
+            lose(id, .upstreamLost, &turn)
             // A backend that goes is waited for; one that did not like the first words has refused the session.
             if connection.state == .opening, !close.isDeparture {
-                heed(.refuse, for: connection.pool, now: now, &effects)
+                heed(.refuse, for: connection.pool, &turn)
             }
         }
-        pump(connection.pool, now: now, &effects)
-        settleLoosened(now: now, &effects)
+        pump(connection.pool, &turn)
+        settleLoosened(&turn)
     }
 
     /// The backend closed with a code that says why. Before its first word on the connection it also says that nothing
     /// was read: what was written waits again, and hears the same as what waits.
     private mutating func end(
-        _ id: ConnectionID, as meaning: CloseMeaning, now: Instant, _ effects: inout Effects
+        _ id: ConnectionID, as meaning: CloseMeaning, _ turn: inout Turn
     ) {
         guard let connection = connections[id] else { return }
         let isUnread = !connection.hasSpoken
-        if isUnread { putBack(id, isUnread: true, now: now) }
+        if isUnread { putBack(id, isUnread: true, now: turn.now) }
         let code: ErrorCode = isUnread ? .upstreamUnavailable : .upstreamLost
-        lose(id, meaning == .auth ? .sessionExpired : code, isUnread: isUnread, now: now, &effects)
-        heed(meaning, for: connection.pool, now: now, &effects)
+        lose(id, meaning == .auth ? .sessionExpired : code, isUnread: isUnread, &turn)
+        heed(meaning, for: connection.pool, &turn)
     }
 
     /// What a backend's refusal of a session means for what waits.
-    mutating func heed(_ meaning: CloseMeaning, for pool: PoolID, now: Instant, _ effects: inout Effects) {
+    mutating func heed(_ meaning: CloseMeaning, for pool: PoolID, _ turn: inout Turn) {
         switch meaning {
         case .auth:
             pools[pool]?.expired = true
-            failWaiting(pool, .sessionExpired, now: now, &effects)
+            failWaiting(pool, .sessionExpired, &turn)
         case .refuse:
             pools[pool]?.failing = true
-            failWaiting(pool, .upstreamUnavailable, now: now, &effects)
+            failWaiting(pool, .upstreamUnavailable, &turn)
         case .limit:
             // It wants less of us: the next dial waits, also where a first loss costs nothing.
-            if let until = pools[pool]?.backoff.until, until <= now {
-                pools[pool]?.backoff.failed(now: now, random: &random)
+            if let until = pools[pool]?.backoff.until, until <= turn.now {
+                pools[pool]?.backoff.failed(now: turn.now, random: &random)
             }
         }
     }
 
     /// A message was too large for the backend, which closed because of it: that one is never sent again. Of several
     /// under way it is the largest, as far as can be told.
-    private mutating func failTooLarge(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+    private mutating func failTooLarge(_ id: ConnectionID, _ turn: inout Turn) {
         var (largest, size) = (ExchangeID.none, -1)
         var candidate = connections[id]?.outstanding.head ?? .none
         while let exchange = exchanges[candidate] {
             if exchange.state == .sent, exchange.size > size { (largest, size) = (candidate, exchange.size) }
             candidate = exchange.next
         }
-        fail(largest, .messageTooLarge, now: now, &effects)
+        fail(largest, .messageTooLarge, &turn)
     }
 
     /// A connection is gone or as good as gone: what was sent on it ends with `code`, or is sent again where that is
@@ -79,22 +79,22 @@ extension Switchboard {
     ///
     /// - Parameter isUnread: the backend said that it read nothing of it.
     mutating func lose(
-        _ id: ConnectionID, _ code: ErrorCode, isUnread: Bool = false, now: Instant, _ effects: inout Effects
+        _ id: ConnectionID, _ code: ErrorCode, isUnread: Bool = false, _ turn: inout Turn
     ) {
         guard let connection = connections[id] else { return }
         connections[id]?.readingStopped = false
         let wasCurrent = pools[connection.pool]?.current == id
-        if code == .upstreamLost, connection.upstream.settings.retrySafe { putBack(id, isUnread: false, now: now) }
+        if code == .upstreamLost, connection.upstream.settings.retrySafe { putBack(id, isUnread: false, now: turn.now) }
         while let oldest = connections[id]?.outstanding.head, !oldest.isNone {
             if exchanges[oldest]?.state == .sent {
-                fail(oldest, code, isUnread: isUnread, now: now, &effects)
+                fail(oldest, code, isUnread: isUnread, &turn)
             } else {
-                end(oldest, now: now, &effects)
+                end(oldest, &turn)
             }
         }
         forget(id)
         guard wasCurrent else { return }
-        pools[connection.pool]?.backoff.failed(now: now, random: &random)
+        pools[connection.pool]?.backoff.failed(now: turn.now, random: &random)
         // An end before the first reply is a dial that came to nothing.
         if !connection.replied { pools[connection.pool]?.failing = true }
     }
@@ -158,11 +158,10 @@ extension Switchboard {
     ///
     /// - Returns: whether that was all about it.
     mutating func heardEarly(
-        _ id: ConnectionID, _ upstream: Upstream, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant,
-        _ effects: inout Effects
+        _ id: ConnectionID, _ upstream: Upstream, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) -> Bool {
         if connections[id]?.state == .opening {
-            heardInOpening(id, upstream, kind, bytes, now: now, &effects)
+            heardInOpening(id, upstream, kind, bytes, &turn)
             return true
         }
         releaseUnread(id)
@@ -184,13 +183,13 @@ extension Switchboard {
     }
 
     /// For the log and the metrics: a backend's own wish, told once for each connection.
-    private mutating func noteClosed(_ connection: Connection, _ close: PeerClose, _ effects: inout Effects) {
+    private mutating func noteClosed(_ connection: Connection, _ close: PeerClose, _ turn: inout Turn) {
         meterUpstreamClose(connection.upstreamIndex, close)
-        effects.closes.append(close.withheld(sessions[pools[connection.pool]?.session ?? .none]?.token))
-        effects.list.append(
+        turn.effects.closes.append(close.withheld(sessions[pools[connection.pool]?.session ?? .none]?.token))
+        turn.effects.list.append(
             .note(
                 .upstreamClosed(
-                    upstream: connection.upstreamIndex, close: effects.closes.count - 1,
+                    upstream: connection.upstreamIndex, close: turn.effects.closes.count - 1,
                     isPassed: connection.isThrough)))
     }
 }

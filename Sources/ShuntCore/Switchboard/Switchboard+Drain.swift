@@ -12,45 +12,45 @@ struct Drain: Sendable {
 extension Switchboard {
     /// A graceful stop begins: new messages are refused with `draining`, exchanges in flight may end until
     /// `drain.exchanges`, then sockets close with 1012, spread.
-    package mutating func drain(_ settings: DrainSettings, now: Instant, _ effects: inout Effects) {
+    package mutating func drain(_ settings: DrainSettings, _ turn: inout Turn) {
         guard draining == nil else { return }
-        wheel.start(at: now)
+        wheel.start(at: turn.now)
         // A handful of sockets need no ten seconds: a hundred may leave each second.
         let needed = TimeSpan.milliseconds(10).times(Int64(clients.count))
         let drain = Drain(
-            settings: settings, deadline: now + settings.exchanges, spread: min(settings.spread, needed))
+            settings: settings, deadline: turn.now + settings.exchanges, spread: min(settings.spread, needed))
         draining = drain
         var armed = Instant.distantFuture
         wheel.arm(.drain, at: drain.deadline, armed: &armed)
         for id in clients.ids {
             if clients[id]?.isArriving == true {
-                close(id, .serviceRestart, .draining, now: now, &effects)
+                close(id, .serviceRestart, .draining, &turn)
             } else {
-                leave(id, .draining, at: drain.leavingTime(now: now, random: &random))
+                leave(id, .draining, at: drain.leavingTime(now: turn.now, random: &random))
             }
         }
         for id in sessions.ids where sessions[id]?.clients.isEmpty == true { loosened.append(.session(id)) }
-        settleLoosened(now: now, &effects)
+        settleLoosened(&turn)
     }
 
     /// Time is up: what has no outcome gets one.
-    mutating func endDrain(now: Instant, _ effects: inout Effects) {
+    mutating func endDrain(_ turn: inout Turn) {
         guard let drain = draining else { return }
-        if now < drain.deadline {
+        if turn.now < drain.deadline {
             var armed = Instant.distantFuture
             return wheel.arm(.drain, at: drain.deadline, armed: &armed)
         }
-        for id in exchanges.ids where exchanges[id]?.state != .abandoned { fail(id, .draining, now: now, &effects) }
+        for id in exchanges.ids where exchanges[id]?.state != .abandoned { fail(id, .draining, &turn) }
         for id in connections.ids {
             if connections[id]?.isThrough == true, let pool = connections[id]?.pool,
                 case .client(let client) = pools[pool]?.key.owner
             {
                 clients[client]?.open = 0
-                leaveIfOver(client, now: now, &effects)
+                leaveIfOver(client, &turn)
             } else {
-                retire(id, .drain, now: now, &effects)
+                retire(id, .drain, &turn)
             }
         }
-        settleLoosened(now: now, &effects)
+        settleLoosened(&turn)
     }
 }

@@ -9,15 +9,17 @@ extension Switchboard {
     }
 
     /// Closes a client whose time has come and that waits for nothing.
-    mutating func leaveIfOver(_ id: ClientID, now: Instant, _ effects: inout Effects) {
-        guard let leaves = clients[id]?.leaves, leaves <= now, let open = clients[id]?.open, open <= 0 else { return }
+    mutating func leaveIfOver(_ id: ClientID, _ turn: inout Turn) {
+        guard let leaves = clients[id]?.leaves, leaves <= turn.now, let open = clients[id]?.open, open <= 0 else {
+            return
+        }
         switch clients[id]?.leaving {
-        case .endpointClosed: close(id, .endpointClosed, .endpointClosed, now: now, &effects)
-        case .routeRemoved: close(id, .goingAway, .routeRemoved, now: now, &effects)
+        case .endpointClosed: close(id, .endpointClosed, .endpointClosed, &turn)
+        case .routeRemoved: close(id, .goingAway, .routeRemoved, &turn)
         case .brownout:
             tally.brownoutClosed += 1
-            close(id, .brownout, .brownout, now: now, &effects)
-        case .draining, nil: close(id, .serviceRestart, .draining, now: now, &effects)
+            close(id, .brownout, .brownout, &turn)
+        case .draining, nil: close(id, .serviceRestart, .draining, &turn)
         }
     }
 }

@@ -2,29 +2,29 @@
 /// later.
 extension Switchboard {
     /// A socket opened: what is to be dialled for it is.
-    mutating func dialOnConnect(_ id: ClientID, now: Instant, _ effects: inout Effects) {
+    mutating func dialOnConnect(_ id: ClientID, _ turn: inout Turn) {
         guard let client = clients[id], !client.isRaw, draining == nil else { return }
         if client.endpoint == nil {
-            for route in table.listeningRoutes { seat(of: id, table.routes[route], now: now, &effects) }
+            for route in table.listeningRoutes { seat(of: id, table.routes[route], &turn) }
         } else if let place = client.seats.first, seats[place.seat]?.side == .unified {
-            take(place.seat, of: id, now: now, &effects)
+            take(place.seat, of: id, &turn)
         }
     }
 
     /// The same for one route of a socket of the unified endpoint, where the side that serves it says so.
-    private mutating func seat(of id: ClientID, _ route: Route, now: Instant, _ effects: inout Effects) {
-        let seat = seat(of: id, route, now: now)
+    private mutating func seat(of id: ClientID, _ route: Route, _ turn: inout Turn) {
+        let seat = seat(of: id, route, now: turn.now)
         guard let side = seats[seat]?.side, let dial = route.upstream(side)?.settings.dial, dial != .onMessage else {
             return
         }
-        take(seat, of: id, now: now, &effects)
+        take(seat, of: id, &turn)
     }
 
-    private mutating func take(_ seat: SeatID, of id: ClientID, now: Instant, _ effects: inout Effects) {
+    private mutating func take(_ seat: SeatID, of id: ClientID, _ turn: inout Turn) {
         let pool = findPool(of: seat)
         seats[seat]?.pool = pool
         want(pool, by: id)
-        pump(pool, now: now, &effects)
+        pump(pool, &turn)
     }
 
     /// A connection is to be there for a socket from now on, if its settings say so and none is; `pump` sees to it.
@@ -47,7 +47,7 @@ extension Switchboard {
     }
 
     /// Dials for sockets that are there and want it, or stops to.
-    mutating func dialWanted(_ poolID: PoolID, now: Instant, _ effects: inout Effects) {
+    mutating func dialWanted(_ poolID: PoolID, _ turn: inout Turn) {
         guard let pool = pools[poolID], pool.current.isNone else { return }
         guard draining == nil, !pool.expired, !pool.isRemoved, let listener = listener(to: poolID, pool) else {
             pools[poolID]?.isWanted = false
@@ -62,8 +62,8 @@ extension Switchboard {
             pools[poolID]?.handshake = handshake
             pools[poolID]?.lastClient = listener
         }
-        dial(poolID, now: now, &effects)
-        arm(pool: poolID, now: now)
+        dial(poolID, &turn)
+        arm(pool: poolID, now: turn.now)
     }
 
     /// Whether somebody listens to a pool's connection who may say nothing for long.
@@ -108,7 +108,7 @@ extension Switchboard {
     }
 
     /// Gives a socket that comes later what backends said first on the connections that it will use.
-    mutating func greetAgain(_ id: ClientID, now: Instant, _ effects: inout Effects) {
+    mutating func greetAgain(_ id: ClientID, _ turn: inout Turn) {
         guard greetingBytes > 0, let client = clients[id] else { return }
         for poolID in sessions[client.session]?.pools ?? [] {
             guard let pool = pools[poolID], let kept = greetings[pool.current],
@@ -116,7 +116,7 @@ extension Switchboard {
             else { continue }
             if client.endpoint != nil, !isServed(client, by: pool) { continue }
             clients[id]?.greetings.append(Greeting(pool: poolID, connection: pool.current))
-            for greeting in kept.list { give(greeting, of: pool, to: id, now: now, &effects) }
+            for greeting in kept.list { give(greeting, of: pool, to: id, &turn) }
         }
     }
 
@@ -127,16 +127,16 @@ extension Switchboard {
     }
 
     private mutating func give(
-        _ greeting: KeptGreetings.Greeting, of pool: Pool, to id: ClientID, now: Instant, _ effects: inout Effects
+        _ greeting: KeptGreetings.Greeting, of pool: Pool, to id: ClientID, _ turn: inout Turn
     ) {
         let message = greeting.message
         guard let upstream = connections[pool.current]?.upstream,
             envelope.scan(message.span, for: upstream.replyKeys, nesting: .max, early: false) == .object
         else { return }
-        var splice = shapedPush(of: pool, upstream, greeting.rules, message.span, &effects)
-        effects.splices.hold(message, for: splice)
-        if let endpoint = clients[id]?.endpoint { splice = restored(splice, message: Span(), endpoint, &effects) }
-        effects.list.append(.deliver(id, splice))
+        var splice = shapedPush(of: pool, upstream, greeting.rules, message.span, &turn)
+        turn.effects.splices.hold(message, for: splice)
+        if let endpoint = clients[id]?.endpoint { splice = restored(splice, message: Span(), endpoint, &turn) }
+        turn.effects.list.append(.deliver(id, splice))
         pushed(pool.current, .forwarded)
     }
 }

@@ -2,71 +2,70 @@
 extension Switchboard {
     /// A whole data message of a client, unmasked.
     package mutating func clientMessage(
-        _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
+        _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
-        take(id, kind, bytes, now: now, &effects)
-        settleLoosened(now: now, &effects)
+        take(id, kind, bytes, &turn)
+        settleLoosened(&turn)
     }
 
     private mutating func take(
-        _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
+        _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
-        guard clients[id]?.spoke(now) != nil else { return }
+        guard clients[id]?.spoke(turn.now) != nil else { return }
         tally.messages += 1
-        if let endpoint = clients[id]?.endpoint { return takeLegacy(id, endpoint, kind, bytes, now: now, &effects) }
+        if let endpoint = clients[id]?.endpoint { return takeLegacy(id, endpoint, kind, bytes, &turn) }
         meter.unified.heard(1, bytes: bytes.count, isDeprecated: false)
-        if clients[id]?.pace.take(now: now) == false {
-            let wait = clients[id]?.pace.wait(now: now) ?? .zero
+        if clients[id]?.pace.take(now: turn.now) == false {
+            let wait = clients[id]?.pace.wait(now: turn.now) ?? .zero
             // Read only to say which message it was: a frontend may have several under way.
             let nesting = table.definition.limits.nesting
             let isObject =
                 kind == .text
                 && envelope.scan(bytes, for: table.requestKeys, nesting: nesting, early: false) == .object
             let members = (isObject ? known(bytes) : []) + [("retry_after", decimalSeconds(wait))]
-            return refuse(id, .rateLimited, members: members, now: now, &effects)
+            return refuse(id, .rateLimited, members: members, &turn)
         }
-        takeRouted(id, kind, bytes, now: now, &effects)
+        takeRouted(id, kind, bytes, &turn)
     }
 
     /// A message that is read, reshaped and answered here: on the unified endpoint, or collapsed.
     mutating func takeRouted(
-        _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
+        _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
-        if kind == .binary { return refuse(id, .binaryUnsupported, now: now, &effects) }
+        if kind == .binary { return refuse(id, .binaryUnsupported, &turn) }
         // Held once: it is asked for much.
         let table = table
         let nesting = table.definition.limits.nesting
         switch envelope.scan(bytes, for: table.requestKeys, nesting: nesting, early: false) {
         case .object: break
-        case .notAnObject: return refuse(id, .notAnObject, now: now, &effects)
+        case .notAnObject: return refuse(id, .notAnObject, &turn)
         case .malformed(let position):
             return refuse(
-                id, .badJSON, detail: "The message is not valid JSON (at byte \(position))", now: now, &effects)
+                id, .badJSON, detail: "The message is not valid JSON (at byte \(position))", &turn)
         case .tooDeep(let position):
             let detail = "The message is nested deeper than \(nesting) levels (at byte \(position))"
-            return refuse(id, .badJSON, detail: detail, now: now, &effects)
+            return refuse(id, .badJSON, detail: detail, &turn)
         }
         if !envelope.oddities.isEmpty, let objection = objection(to: id, bytes) {
             return refuse(
-                id, objection.code, detail: objection.detail, members: known(bytes, but: objection.slot), now: now,
-                &effects)
+                id, objection.code, detail: objection.detail, members: known(bytes, but: objection.slot), &turn)
         }
         if let type = envelope.value(table.typeSlot), let found = table.absorbed.find(bytes, type) {
-            return absorb(id, found, of: table.absorbed, bytes, &effects)
+            return absorb(id, found, of: table.absorbed, bytes, &turn)
         }
-        if let endpoint = clients[id]?.endpoint { return accept(id, endpoint.route, bytes, now: now, &effects) }
+        if let endpoint = clients[id]?.endpoint { return accept(id, endpoint.route, bytes, &turn) }
         switch table.addressing.resolve(envelope, bytes) {
-        case .route(let index): accept(id, table.routes[index], bytes, now: now, &effects)
+        case .route(let index): accept(id, table.routes[index], bytes, &turn)
         case .unaddressed:
-            refuse(id, .unknownAgent, detail: missing(level: 0), members: known(bytes), now: now, &effects)
+            refuse(id, .unknownAgent, detail: missing(level: 0), members: known(bytes), &turn)
         case .unknownAgent:
             let detail = unknown(.unknownAgent, level: 0, bytes)
-            refuse(id, .unknownAgent, detail: detail, members: known(bytes), now: now, &effects)
+            refuse(id, .unknownAgent, detail: detail, members: known(bytes), &turn)
         case .memberRequired(let level):
-            refuse(id, .pillarRequired, detail: missing(level: level), members: known(bytes), now: now, &effects)
+            refuse(id, .pillarRequired, detail: missing(level: level), members: known(bytes), &turn)
         case .unknownMember(let level):
             let detail = unknown(.unknownPillar, level: level, bytes)
-            refuse(id, .unknownPillar, detail: detail, members: known(bytes), now: now, &effects)
+            refuse(id, .unknownPillar, detail: detail, members: known(bytes), &turn)
         }
     }
 
@@ -78,31 +77,31 @@ extension Switchboard {
     }
 
     /// A client's message grows past `limits.message`: it is told, then closed with 1009.
-    package mutating func clientMessageTooLarge(_ id: ClientID, now: Instant, _ effects: inout Effects) {
+    package mutating func clientMessageTooLarge(_ id: ClientID, _ turn: inout Turn) {
         guard clients.contains(id) else { return }
         refuse(
             id, .messageTooLarge, detail: "A message may have \(table.definition.limits.message) bytes at most",
-            now: now, &effects)
-        close(id, .messageTooBig, .messageTooBig, now: now, &effects)
-        settleLoosened(now: now, &effects)
+            &turn)
+        close(id, .messageTooBig, .messageTooBig, &turn)
+        settleLoosened(&turn)
     }
 
     private mutating func accept(
-        _ id: ClientID, _ route: Route, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
+        _ id: ClientID, _ route: Route, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
-        let seat = seat(of: id, route, now: now)
+        let seat = seat(of: id, route, now: turn.now)
         // An old client's message was counted when it came.
         let endpoint = clients[id]?.endpoint
-        if endpoint == nil { heard(seat, bytes: bytes.count, now: now) }
-        if draining != nil { return refuse(id, .draining, on: seat, members: known(bytes), now: now, &effects) }
-        if isOverloaded { return refuse(id, .overloaded, on: seat, members: known(bytes), now: now, &effects) }
+        if endpoint == nil { heard(seat, bytes: bytes.count, now: turn.now) }
+        if draining != nil { return refuse(id, .draining, on: seat, members: known(bytes), &turn) }
+        if isOverloaded { return refuse(id, .overloaded, on: seat, members: known(bytes), &turn) }
         let oneWay = envelope.value(table.typeSlot).map { table.oneWay.find(bytes, $0) != nil } ?? false
         let named = sentConversation(seat, bytes)
         var (conversation, naming) = named.map { ($0, .client) } ?? unnamedConversation(seat)
         // The side of an old client's socket is decided already, by its one conversation.
         if endpoint == nil {
             let flips = tally.flips
-            settle(seat: seat, route, conversation, now: now, &effects)
+            settle(seat: seat, route, conversation, &turn)
             // What a change of side has sent was scanned into the same envelope.
             if tally.flips != flips {
                 _ = envelope.scan(bytes, for: table.requestKeys, nesting: .max, early: false)
@@ -123,9 +122,9 @@ extension Switchboard {
                 client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: endpoint,
                 oneWay: true, conversation: conversation, naming: naming, correlation: correlation, size: bytes.count)
             if endpoint == nil { exchange.echo = echo(bytes) }
-            return acceptOneWay(exchange, bytes, now: now, &effects)
+            return acceptOneWay(exchange, bytes, &turn)
         }
-        if queueEmpty, !isHindered, !isNameless, takeTurn(poolID, now: now) {
+        if queueEmpty, !isHindered, !isNameless, takeTurn(poolID, now: turn.now) {
             clients[id]?.open += 1
             sessions[session]?.open += 1
             let exchangeID = exchanges.insert(
@@ -133,13 +132,13 @@ extension Switchboard {
                     client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: endpoint,
                     conversation: conversation, naming: naming, correlation: correlation, size: bytes.count))
             if endpoint == nil, !table.echoSlots.isEmpty { keepEcho(exchangeID, bytes) }
-            forward(exchangeID, route, poolID, bytes, blob: false, now: now, &effects)
+            forward(exchangeID, route, poolID, bytes, blob: false, &turn)
         } else {
             var exchange = Exchange(
                 client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: endpoint,
                 conversation: conversation, naming: naming, correlation: correlation, size: bytes.count)
             if endpoint == nil { exchange.echo = echo(bytes) }
-            enqueue(exchange, bytes, isHindered: isHindered, now: now, &effects)
+            enqueue(exchange, bytes, isHindered: isHindered, &turn)
         }
     }
 

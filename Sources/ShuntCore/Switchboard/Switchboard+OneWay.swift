@@ -4,7 +4,7 @@ extension Switchboard {
     /// Sends such a message over the connection, and to the side, that holds an exchange of its conversation, past all
     /// that waits its turn. With none in flight it follows what its client said before it in that conversation.
     mutating func acceptOneWay(
-        _ exchange: Exchange, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
+        _ exchange: Exchange, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         var exchange = exchange
         let holder = holder(of: exchange)
@@ -18,15 +18,15 @@ extension Switchboard {
         let link = holder.isNone ? pools[exchange.pool]?.current ?? .none : holder
         let waits =
             holder.isNone
-            && (isHindered(exchange) || exchange.route.isPaused || isAstray(exchange, now: now)
+            && (isHindered(exchange) || exchange.route.isPaused || isAstray(exchange, now: turn.now)
                 || follows(exchange, in: exchange.pool))
-        if !waits, takes(link), takePaceIfPaced(exchange.pool, now: now) {
+        if !waits, takes(link), takePaceIfPaced(exchange.pool, now: turn.now) {
             let (route, pool) = (exchange.route, exchange.pool)
-            return forward(open(exchange), route, pool, bytes, over: link, blob: false, now: now, &effects)
+            return forward(open(exchange), route, pool, bytes, over: link, blob: false, &turn)
         }
         pools[exchange.pool]?.hasOneWay = true
         let isHindered = isHindered(exchange) || exchange.route.isPaused
-        enqueue(exchange, bytes, isHindered: isHindered, now: now, &effects)
+        enqueue(exchange, bytes, isHindered: isHindered, &turn)
     }
 
     /// Brings those of a pool's queue to where they belong: to the side that has an exchange of their conversation, else
@@ -47,7 +47,7 @@ extension Switchboard {
     }
 
     /// Sends those of a pool's queue that need no more than a connection, whatever is in flight on it.
-    mutating func sendOneWays(_ poolID: PoolID, now: Instant, _ effects: inout Effects) {
+    mutating func sendOneWays(_ poolID: PoolID, _ turn: inout Turn) {
         var candidate = pools[poolID]?.queue.head ?? .none
         while let exchange = exchanges[candidate] {
             let next = exchange.next
@@ -57,8 +57,8 @@ extension Switchboard {
                 let waits =
                     holder.isNone
                     && (isHindered(exchange) || exchange.isAstray || follows(exchange, in: poolID, before: candidate))
-                if !waits, takes(link), takePaceIfPaced(poolID, now: now) {
-                    sendHeld(candidate, over: link, now: now, &effects)
+                if !waits, takes(link), takePaceIfPaced(poolID, now: turn.now) {
+                    sendHeld(candidate, over: link, &turn)
                 }
             }
             candidate = next

@@ -3,40 +3,40 @@
 extension Switchboard {
     /// A handshake is over: clients' messages wait for first words, where there are some. An old client that is passed
     /// through said its own when it connected; only on a connection that replaces its first one they are said for it.
-    mutating func beginOpening(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+    mutating func beginOpening(_ id: ConnectionID, _ turn: inout Turn) {
         guard let connection = connections[id], connection.state == .ready, !connection.isRaw,
             !connection.isThrough || connection.isRedial, let steps = connection.upstream.opening
         else { return }
         connections[id]?.state = .opening
-        connections[id]?.opening = Opening(steps, now: now)
-        goOn(id, steps, now: now, &effects)
+        connections[id]?.opening = Opening(steps, now: turn.now)
+        goOn(id, steps, &turn)
     }
 
     /// Says what is to be said until it is the backend's turn.
     private mutating func goOn(
-        _ id: ConnectionID, _ steps: OpeningSteps, now: Instant, _ effects: inout Effects
+        _ id: ConnectionID, _ steps: OpeningSteps, _ turn: inout Turn
     ) {
-        while let turn = connections[id]?.opening?.turn(steps, now: now) {
-            switch turn {
+        while let step = connections[id]?.opening?.next(steps, now: turn.now) {
+            switch step {
             case .send(let template):
                 let words = template.filled(openingValues(of: id))
                 // A token or path value that is no UTF-8 cannot stand in JSON: better no connection than a wrong name.
                 guard String(validating: words, as: UTF8.self) != nil else {
-                    return failOpening(id, now: now, &effects)
+                    return failOpening(id, &turn)
                 }
-                let start = effects.splices.literalCount
-                effects.splices.literals.append(contentsOf: words)
-                effects.list.append(.forward(id, effects.splices.splice(literalsFrom: start)))
+                let start = turn.effects.splices.literalCount
+                turn.effects.splices.literals.append(contentsOf: words)
+                turn.effects.list.append(.forward(id, turn.effects.splices.splice(literalsFrom: start)))
             case .wait:
                 return arm(connection: id)
             case .over:
                 connections[id]?.state = .ready
                 connections[id]?.opening = nil
-                connections[id]?.idleSince = now
+                connections[id]?.idleSince = turn.now
                 arm(connection: id)
                 guard let pool = connections[id]?.pool else { return }
                 pools[pool]?.isWanted = false
-                return pump(pool, now: now, &effects)
+                return pump(pool, &turn)
             }
         }
     }
@@ -62,60 +62,61 @@ extension Switchboard {
     /// A message of the backend while first words are said. Its replies to them are for nobody else; the greeting and
     /// everything else that is no reply goes as `pushes` say.
     mutating func heardInOpening(
-        _ id: ConnectionID, _ upstream: Upstream, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant,
-        _ effects: inout Effects
+        _ id: ConnectionID, _ upstream: Upstream, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         guard let steps = upstream.opening, kind == .text,
             envelope.scan(
                 bytes, for: upstream.replyKeys, nesting: table.definition.limits.nesting, early: true) == .object
-        else { return failOpening(id, now: now, &effects) }
+        else { return failOpening(id, &turn) }
         let type = upstream.rules.kind(envelope)
-        switch connections[id]?.opening?.heard(type, bytes, steps, now: now) {
+        switch connections[id]?.opening?.heard(type, bytes, steps, now: turn.now) {
         case .greeting:
-            pushEarly(id, upstream, bytes, now: now, &effects)
-            goOn(id, steps, now: now, &effects)
+            pushEarly(id, upstream, bytes, &turn)
+            goOn(id, steps, &turn)
         case .reply:
-            goOn(id, steps, now: now, &effects)
+            goOn(id, steps, &turn)
         case .other:
             // Nobody has asked anything yet but we.
             if upstream.rules.classify(envelope, bytes) != .push || upstream.rules.isError(envelope, bytes) {
-                return failOpening(id, now: now, &effects)
+                return failOpening(id, &turn)
             }
-            pushEarly(id, upstream, bytes, now: now, &effects)
+            pushEarly(id, upstream, bytes, &turn)
         case nil: break
         }
     }
 
     /// Over a connection of its own that replaces another, an old client was greeted already.
     private mutating func pushEarly(
-        _ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
+        _ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         if connections[id]?.isThrough == true {
             pushed(id, .dropped)
         } else {
-            push(id, upstream, upstream.rules, bytes, now: now, &effects)
+            push(id, upstream, upstream.rules, bytes, &turn)
         }
     }
 
     /// A word that was awaited did not come in time.
-    mutating func lookAtOpening(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
-        guard let deadline = connections[id]?.opening?.deadline, deadline <= now else { return arm(connection: id) }
-        failOpening(id, now: now, &effects)
+    mutating func lookAtOpening(_ id: ConnectionID, _ turn: inout Turn) {
+        guard let deadline = connections[id]?.opening?.deadline, deadline <= turn.now else {
+            return arm(connection: id)
+        }
+        failOpening(id, &turn)
     }
 
-    private mutating func failOpening(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+    private mutating func failOpening(_ id: ConnectionID, _ turn: inout Turn) {
         guard let connection = connections[id] else { return }
         tally.dialsFailed += 1
         meterFailure(connection.upstreamIndex, .opening)
-        effects.list.append(
+        turn.effects.list.append(
             .note(.dialFailed(upstream: connection.upstreamIndex, .opening, isOwn: connection.isThrough)))
-        effects.list.append(.closeConnection(id, .normal))
+        turn.effects.list.append(.closeConnection(id, .normal))
         forget(id)
-        pools[connection.pool]?.backoff.failed(now: now, random: &random)
-        heed(.refuse, for: connection.pool, now: now, &effects)
-        pump(connection.pool, now: now, &effects)
+        pools[connection.pool]?.backoff.failed(now: turn.now, random: &random)
+        heed(.refuse, for: connection.pool, &turn)
+        pump(connection.pool, &turn)
         if connection.isThrough, case .client(let owner) = pools[connection.pool]?.key.owner {
-            resumeReading(owner, &effects)
+            resumeReading(owner, &turn)
         }
     }
 }

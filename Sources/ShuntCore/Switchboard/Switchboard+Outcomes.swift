@@ -5,23 +5,23 @@ extension Switchboard {
     /// - Parameter seat: whose route the message was found to be for, where it was.
     mutating func refuse(
         _ id: ClientID, _ code: ErrorCode, on seat: SeatID = .none, detail: String? = nil,
-        members: [(name: String, json: [UInt8])] = [], now: Instant, _ effects: inout Effects
+        members: [(name: String, json: [UInt8])] = [], _ turn: inout Turn
     ) {
         tally.refused += 1
         meterRefusal(code)
         // A client that goes on sending and reads nothing would heap up errors for ever.
-        if clients[id]?.congested == true { return close(id, .tryAgainLater, .slowReader, now: now, &effects) }
-        let start = effects.splices.literalCount
+        if clients[id]?.congested == true { return close(id, .tryAgainLater, .slowReader, &turn) }
+        let start = turn.effects.splices.literalCount
         let endpoint = clients[id]?.endpoint
         erred(endpoint == nil ? seat : clients[id]?.seats.first?.seat ?? .none)
         // What an old client sent has no address of its own.
         let members = endpoint.map { tags(of: $0.route) + members.filter { !isAddress($0.name) } } ?? members
         ErrorReply.append(
             code, kinds: kinds(of: endpoint), sent: false, detail: detail.map { Array($0.utf8) }, members: members,
-            to: &effects.splices.literals)
-        var splice = effects.splices.splice(literalsFrom: start)
-        if let endpoint { splice = restored(splice, message: Span(), endpoint, &effects) }
-        effects.list.append(.deliver(id, splice))
+            to: &turn.effects.splices.literals)
+        var splice = turn.effects.splices.splice(literalsFrom: start)
+        if let endpoint { splice = restored(splice, message: Span(), endpoint, &turn) }
+        turn.effects.list.append(.deliver(id, splice))
     }
 
     /// What tells the kinds of messages in the form in which our own are made: for old clients that is the unified form,
@@ -38,17 +38,17 @@ extension Switchboard {
     /// - Parameter isUnread: it was written, and its backend said that it read nothing.
     mutating func fail(
         _ id: ExchangeID, _ code: ErrorCode, isUnread: Bool = false, members: [(name: String, json: [UInt8])] = [],
-        now: Instant, _ effects: inout Effects
+        _ turn: inout Turn
     ) {
         guard let exchange = exchanges[id] else { return }
-        tell(exchange, code, isUnread: isUnread, members: members, now: now, &effects)
-        end(id, now: now, &effects)
+        tell(exchange, code, isUnread: isUnread, members: members, &turn)
+        end(id, &turn)
     }
 
     /// Tells the client of an exchange that it failed, without ending it.
     mutating func tell(
         _ exchange: Exchange, _ code: ErrorCode, isUnread: Bool = false,
-        members: [(name: String, json: [UInt8])] = [], now: Instant, _ effects: inout Effects
+        members: [(name: String, json: [UInt8])] = [], _ turn: inout Turn
     ) {
         tally.errors += 1
         erred(exchange.seat)
@@ -64,13 +64,13 @@ extension Switchboard {
         var known: [(name: String, json: [UInt8])] = []
         known += tags(of: exchange.route)
         known.append((table.definition.addressing.conversationField, exchange.conversation))
-        let start = effects.splices.literalCount
+        let start = turn.effects.splices.literalCount
         ErrorReply.append(
             code, kinds: kinds(of: exchange.endpoint), sent: exchange.state != .queued && !isUnread || exchange.retried,
-            members: known + members, echo: exchange.echo, to: &effects.splices.literals)
-        let splice = effects.splices.splice(literalsFrom: start)
+            members: known + members, echo: exchange.echo, to: &turn.effects.splices.literals)
+        let splice = turn.effects.splices.splice(literalsFrom: start)
         hand(
-            splice, message: Span(), to: exchange.client, of: exchange.session, exchange.endpoint, now: now, &effects)
+            splice, message: Span(), to: exchange.client, of: exchange.session, exchange.endpoint, &turn)
     }
 
     private func isAddress(_ name: String) -> Bool { table.definition.addressing.routeBy.contains(name) }
@@ -79,31 +79,31 @@ extension Switchboard {
     /// the session's next one there.
     mutating func hand(
         _ splice: Splice, message: Span<UInt8>, to id: ClientID, of session: SessionID, _ endpoint: Endpoint?,
-        now: Instant, _ effects: inout Effects
+        _ turn: inout Turn
     ) {
         if let congested = clients[id]?.congested {
             if !congested || ownsItsConnections(id) {
-                let splice = endpoint.map { restored(splice, message: message, $0, &effects) } ?? splice
-                effects.list.append(.deliver(id, splice))
+                let splice = endpoint.map { restored(splice, message: message, $0, &turn) } ?? splice
+                turn.effects.list.append(.deliver(id, splice))
                 return
             }
             // It did not take what it was given, and others need the connection read.
-            close(id, .tryAgainLater, .slowReader, now: now, &effects)
+            close(id, .tryAgainLater, .slowReader, &turn)
         }
-        park(effects.splices.bytes(of: splice, message: message), for: endpoint?.path, of: session, now: now)
+        park(turn.effects.splices.bytes(of: splice, message: message), for: endpoint?.path, of: session, now: turn.now)
     }
 
     /// A message of the unified form in an endpoint's own.
     mutating func restored(
-        _ splice: Splice, message: Span<UInt8>, _ endpoint: Endpoint, _ effects: inout Effects
+        _ splice: Splice, message: Span<UInt8>, _ endpoint: Endpoint, _ turn: inout Turn
     ) -> Splice {
         guard !endpoint.toLegacy.isEmpty, let keys = endpoint.unified?.replyKeys else { return splice }
-        let bytes = effects.splices.bytes(of: splice, message: message)
+        let bytes = turn.effects.splices.bytes(of: splice, message: message)
         guard envelope.scan(bytes.span, for: keys, nesting: .max, early: false) == .object else { return splice }
         reshaper.begin(envelope)
         reshaper.apply(endpoint.toLegacy, bytes.span)
-        let made = reshaper.finish(envelope, keys: keys, bytes.span, into: &effects.splices)
-        effects.splices.hold(bytes, for: made)
+        let made = reshaper.finish(envelope, keys: keys, bytes.span, into: &turn.effects.splices)
+        turn.effects.splices.hold(bytes, for: made)
         return made
     }
 
@@ -116,14 +116,14 @@ extension Switchboard {
     }
 
     /// Takes an exchange out of everything that knows it. Its outcome was given before.
-    mutating func end(_ id: ExchangeID, now: Instant, _ effects: inout Effects) {
+    mutating func end(_ id: ExchangeID, _ turn: inout Turn) {
         guard let place = exchanges[id]?.place else { return }
         let pool = place.account.pool
         switch place.state {
         case .queued:
             pools[pool]?.queue.remove(id, in: &exchanges)
             pools[pool]?.queuedBytes -= place.size
-            if pools[pool]?.isThrough == true { resumeReading(place.account.client, &effects) }
+            if pools[pool]?.isThrough == true { resumeReading(place.account.client, &turn) }
         case .sent, .abandoned:
             let connection = place.connection
             connections[connection]?.outstanding.remove(id, in: &exchanges)
@@ -131,18 +131,18 @@ extension Switchboard {
                 connections[connection]?.live -= 1
                 left(place.seat, place.side)
             }
-            if connections[connection]?.outstanding.isEmpty == true { becameIdle(connection, now: now) }
+            if connections[connection]?.outstanding.isEmpty == true { becameIdle(connection, now: turn.now) }
         }
         exchanges.discard(id)
         heldBytes -= place.held
-        if place.state != .abandoned { close(place.account, now: now, &effects) }
+        if place.state != .abandoned { close(place.account, &turn) }
     }
 
     /// An accepted message has its outcome: client and session wait for one less.
-    mutating func close(_ account: Exchange.Account, now: Instant, _ effects: inout Effects) {
-        clients[account.client]?.concluded(now)
+    mutating func close(_ account: Exchange.Account, _ turn: inout Turn) {
+        clients[account.client]?.concluded(turn.now)
         sessions[account.session]?.open -= 1
-        leaveIfOver(account.client, now: now, &effects)
+        leaveIfOver(account.client, &turn)
         if account.adopted || !clients.contains(account.client) { loosened.append(.pool(account.pool)) }
         if sessions[account.session]?.open == 0, sessions[account.session]?.clients.isEmpty == true {
             loosened.append(.session(account.session))

@@ -3,11 +3,11 @@ extension Switchboard {
     /// - Parameter isListed: it is of a kind that `replies.match` lists, though it answers nothing.
     mutating func push(
         _ id: ConnectionID, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, isListed: Bool = false,
-        now: Instant, _ effects: inout Effects
+        _ turn: inout Turn
     ) {
         guard let action = rules.action(envelope, bytes) else {
             pushed(id, .dropped)
-            return isListed ? () : noteUnlisted(id, rules.kind(envelope), bytes, now: now)
+            return isListed ? () : noteUnlisted(id, rules.kind(envelope), bytes, now: turn.now)
         }
         switch action {
         case .drop: pushed(id, .dropped)
@@ -16,18 +16,18 @@ extension Switchboard {
             guard connections[id]?.congested == false, connections[id]?.opening?.isGreeted != false else {
                 return pushed(id, .dropped)
             }
-            let start = effects.splices.literalCount
-            effects.splices.literals.append(contentsOf: text.utf8)
-            effects.list.append(.forward(id, effects.splices.splice(literalsFrom: start)))
+            let start = turn.effects.splices.literalCount
+            turn.effects.splices.literals.append(contentsOf: text.utf8)
+            turn.effects.list.append(.forward(id, turn.effects.splices.splice(literalsFrom: start)))
             pushed(id, .answered)
         case .forward:
             let target = upstream.settings.pushTarget
-            forwardPush(id, upstream, rules, bytes, to: target, isNews: rules.namesGreetings, now: now, &effects)
+            forwardPush(id, upstream, rules, bytes, to: target, isNews: rules.namesGreetings, &turn)
         case .greeting:
             // Each socket waits for it.
             let target = upstream.settings.pushTarget == .last ? .all : upstream.settings.pushTarget
             if target != .none { keepGreeting(id, rules, bytes) }
-            forwardPush(id, upstream, rules, bytes, to: target, isNews: false, now: now, &effects)
+            forwardPush(id, upstream, rules, bytes, to: target, isNews: false, &turn)
         }
     }
 
@@ -56,17 +56,17 @@ extension Switchboard {
     }
 
     /// Says what was dropped because the configuration does not name it.
-    mutating func sayUnlisted(now: Instant, _ effects: inout Effects) {
-        guard unlisted.armed <= now else { return }
+    mutating func sayUnlisted(_ turn: inout Turn) {
+        guard unlisted.armed <= turn.now else { return }
         unlisted.armed = .distantFuture
         let table = table
-        let (texts, next) = unlisted.due(now: now) { place in
+        let (texts, next) = unlisted.due(now: turn.now) { place in
             guard table.upstreams.indices.contains(place) else { return "type" }
             return table.upstreams[place].settings.replies.by.kindPath
         }
         for (upstream, text) in texts {
-            effects.texts.append(text)
-            effects.list.append(.note(.unlistedType(upstream: upstream, text: effects.texts.count - 1)))
+            turn.effects.texts.append(text)
+            turn.effects.list.append(.note(.unlistedType(upstream: upstream, text: turn.effects.texts.count - 1)))
         }
         wheel.arm(.unlisted, at: next, armed: &unlisted.armed)
     }
@@ -74,7 +74,7 @@ extension Switchboard {
     /// - Parameter isNews: it is no greeting, whenever it comes.
     private mutating func forwardPush(
         _ id: ConnectionID, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, to target: PushTarget,
-        isNews: Bool, now: Instant, _ effects: inout Effects
+        isNews: Bool, _ turn: inout Turn
     ) {
         guard let poolID = connections[id]?.pool, let pool = pools[poolID] else { return }
         let targets: [ClientID]
@@ -97,24 +97,24 @@ extension Switchboard {
         }
         let reached = targets.filter { admits(id, poolID, $0, isNews: isNews, rules) }
         if reached.isEmpty { return pushed(id, .dropped) }
-        let splice = shapedPush(of: pool, upstream, rules, bytes, &effects)
+        let splice = shapedPush(of: pool, upstream, rules, bytes, &turn)
         pushed(id, .forwarded)
         for client in reached {
             // A push is nobody's outcome: a client with no room for it does without.
             guard clients[client]?.congested == false || pool.key.owner == .client(client) else { continue }
-            clients[client]?.lastActive = now
+            clients[client]?.lastActive = turn.now
             guard let endpoint = clients[client]?.endpoint else {
-                effects.list.append(.deliver(client, splice))
+                turn.effects.list.append(.deliver(client, splice))
                 continue
             }
-            effects.list.append(.deliver(client, restored(splice, message: bytes, endpoint, &effects)))
+            turn.effects.list.append(.deliver(client, restored(splice, message: bytes, endpoint, &turn)))
         }
     }
 
     /// A push that was just scanned, in the unified form. A legacy backend's belongs to its route; the unified one says
     /// itself whose its push is.
     mutating func shapedPush(
-        of pool: Pool, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, _ effects: inout Effects
+        of pool: Pool, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) -> Splice {
         reshaper.begin(envelope)
         if !rules.toUnified.isEmpty { reshaper.apply(rules.toUnified, bytes) }
@@ -126,7 +126,7 @@ extension Switchboard {
                 reshaper.set(slot, json: tag)
             }
         }
-        return reshaper.finish(envelope, keys: upstream.replyKeys, bytes, into: &effects.splices)
+        return reshaper.finish(envelope, keys: upstream.replyKeys, bytes, into: &turn.effects.splices)
     }
 
     private func seats(of client: ClientID, use pool: PoolID) -> Bool {

@@ -59,15 +59,15 @@ extension Switchboard {
 
     /// Keeps a message until it can be sent, or refuses it where the bounds are reached.
     mutating func enqueue(
-        _ exchange: Exchange, _ bytes: Span<UInt8>, isHindered: Bool, now: Instant, _ effects: inout Effects
+        _ exchange: Exchange, _ bytes: Span<UInt8>, isHindered: Bool, _ turn: inout Turn
     ) {
         guard let pool = pools[exchange.pool] else { return }
         let settings = pool.upstream.settings
         let (client, seat) = (exchange.client, exchange.seat)
         // What the other side will serve is no business of this one's backend.
-        let isAstray = isAstray(exchange, now: now)
+        let isAstray = isAstray(exchange, now: turn.now)
         if pool.expired, !isAstray {
-            return refuse(client, .sessionExpired, on: seat, members: known(bytes), now: now, &effects)
+            return refuse(client, .sessionExpired, on: seat, members: known(bytes), &turn)
         }
         let ahead = waiting(in: pool, isHindered: isHindered)
         let full =
@@ -75,20 +75,20 @@ extension Switchboard {
             || ahead.messages > 0 && ahead.bytes &+ bytes.count > settings.queue.bytes
         if full {
             let code: ErrorCode = exchange.route.isPaused ? .routePaused : .queueFull
-            return refuse(client, code, on: seat, members: known(bytes), now: now, &effects)
+            return refuse(client, code, on: seat, members: known(bytes), &turn)
         }
         if !settings.pace.isEmpty, !isAstray {
-            let wait = paceWait(of: pool, ahead: ahead.messages, now: now)
+            let wait = paceWait(of: pool, ahead: ahead.messages, now: turn.now)
             if wait > settings.queue.timeout {
                 let members = known(bytes) + [("retry_after", decimalSeconds(wait))]
-                return refuse(client, .rateLimited, on: seat, members: members, now: now, &effects)
+                return refuse(client, .rateLimited, on: seat, members: members, &turn)
             }
         }
         var exchange = exchange
         exchange.held = copy(bytes, 0..<bytes.count)
-        exchange.unreadyAtStart = pool.unreadyTime(now: now)
-        exchange.queuedAt = now
-        if exchange.route.isPaused { exchange.pausedSince = now }
+        exchange.unreadyAtStart = pool.unreadyTime(now: turn.now)
+        exchange.queuedAt = turn.now
+        if exchange.route.isPaused { exchange.pausedSince = turn.now }
         exchange.isAstray = isAstray
         if isHindered || isAstray || !namingUpstreams.isEmpty { pools[exchange.pool]?.hasHindered = true }
         heldBytes += bytes.count
@@ -96,7 +96,7 @@ extension Switchboard {
         let id = open(exchange)
         pools[exchange.pool]?.queue.append(id, in: &exchanges)
         pools[exchange.pool]?.queuedBytes += bytes.count
-        pump(exchange.pool, now: now, &effects)
+        pump(exchange.pool, &turn)
     }
 
     /// What stands before a further message. What waits for its route's resume or for the other side's end is bounded
@@ -116,53 +116,53 @@ extension Switchboard {
     }
 
     /// Sends what may be sent, dials where there is nothing to send over, and sees to the pool's timers.
-    mutating func pump(_ poolID: PoolID, now: Instant, _ effects: inout Effects) {
+    mutating func pump(_ poolID: PoolID, _ turn: inout Turn) {
         if pools[poolID]?.queue.isEmpty != false {
-            pools[poolID]?.nothingWaits(now: now)
-            if pools[poolID]?.isWanted == true { dialWanted(poolID, now: now, &effects) }
+            pools[poolID]?.nothingWaits(now: turn.now)
+            if pools[poolID]?.isWanted == true { dialWanted(poolID, &turn) }
             return
         }
-        if pools[poolID]?.expired == true { failWaiting(poolID, .sessionExpired, now: now, &effects) }
-        if pools[poolID]?.hasOneWay == true { placeOneWays(poolID, now: now) }
+        if pools[poolID]?.expired == true { failWaiting(poolID, .sessionExpired, &turn) }
+        if pools[poolID]?.hasOneWay == true { placeOneWays(poolID, now: turn.now) }
         var next = firstSendable(poolID)
         while !next.isNone {
-            if !turns(next, now: now) {
-                guard takeTurn(poolID, now: now) else { break }
-                sendHeld(next, now: now, &effects)
+            if !turns(next, now: turn.now) {
+                guard takeTurn(poolID, now: turn.now) else { break }
+                sendHeld(next, &turn)
             }
             next = firstSendable(poolID)
         }
         if pools[poolID]?.hasOneWay == true {
-            sendOneWays(poolID, now: now, &effects)
+            sendOneWays(poolID, &turn)
             next = firstSendable(poolID)
         }
         guard let isEmpty = pools[poolID]?.queue.isEmpty else { return }
         if isEmpty {
-            pools[poolID]?.nothingWaits(now: now)
-            if pools[poolID]?.isWanted == true { dialWanted(poolID, now: now, &effects) }
+            pools[poolID]?.nothingWaits(now: turn.now)
+            if pools[poolID]?.isWanted == true { dialWanted(poolID, &turn) }
             return
         }
         if next.isNone {
             // Nothing waits for a connection; something may wait for more than that.
-            pools[poolID]?.setReady(true, now: now)
-            arm(pool: poolID, now: now)
+            pools[poolID]?.setReady(true, now: turn.now)
+            arm(pool: poolID, now: turn.now)
             return
         }
-        if pools[poolID]?.current.isNone == true { dial(poolID, now: now, &effects) }
+        if pools[poolID]?.current.isNone == true { dial(poolID, &turn) }
         let ready = isReady(poolID)
-        pools[poolID]?.setReady(ready, now: now)
-        arm(pool: poolID, now: now)
+        pools[poolID]?.setReady(ready, now: turn.now)
+        arm(pool: poolID, now: turn.now)
     }
 
     /// - Parameter link: `.none` is the pool's current connection.
     mutating func sendHeld(
-        _ id: ExchangeID, over link: ConnectionID = .none, now: Instant, _ effects: inout Effects
+        _ id: ExchangeID, over link: ConnectionID = .none, _ turn: inout Turn
     ) {
         guard let pool = exchanges[id]?.pool else { return }
-        meterWait(id, now: now)
+        meterWait(id, now: turn.now)
         // Whatever it was accepted for: its socket may have changed sides since.
-        if pools[pool]?.isThrough == true { return passHeld(id, now: now, &effects) }
-        if exchanges[id]?.isPassed == true, !becomesRouted(id, now: now, &effects) { return }
+        if pools[pool]?.isThrough == true { return passHeld(id, &turn) }
+        if exchanges[id]?.isPassed == true, !becomesRouted(id, &turn) { return }
         if exchanges[id]?.naming != .client { nameAgain(id) }
         guard let exchange = exchanges[id] else { return }
         pools[exchange.pool]?.queue.remove(id, in: &exchanges)
@@ -175,7 +175,7 @@ extension Switchboard {
             let value = correlation(upstream, exchange.conversation, bytes.span)
             exchanges[id]?.correlation = value
         }
-        forward(id, exchange.route, exchange.pool, bytes.span, over: link, blob: true, now: now, &effects)
+        forward(id, exchange.route, exchange.pool, bytes.span, over: link, blob: true, &turn)
     }
 
     /// A message that names no conversation may be sent to another side than it was accepted for, or the side that it
@@ -191,32 +191,32 @@ extension Switchboard {
 
     /// A message that was to be passed through goes to the unified upstream after all: only now it must be one that can
     /// be read. Returns whether it is; if not it has its outcome.
-    private mutating func becomesRouted(_ id: ExchangeID, now: Instant, _ effects: inout Effects) -> Bool {
+    private mutating func becomesRouted(_ id: ExchangeID, _ turn: inout Turn) -> Bool {
         guard let exchange = exchanges[id] else { return false }
         if exchange.kind == .binary {
-            fail(id, .binaryUnsupported, now: now, &effects)
+            fail(id, .binaryUnsupported, &turn)
             return false
         }
         let nesting = table.definition.limits.nesting
         switch envelope.scan(exchange.held.span, for: table.requestKeys, nesting: nesting, early: false) {
         case .object: break
         case .notAnObject:
-            fail(id, .notAnObject, now: now, &effects)
+            fail(id, .notAnObject, &turn)
             return false
         case .malformed, .tooDeep:
-            fail(id, .badJSON, now: now, &effects)
+            fail(id, .badJSON, &turn)
             return false
         }
         if !envelope.oddities.isEmpty,
             let objection = table.deciding.objection(
                 to: envelope, keys: table.requestKeys, exchange.held.span, isAddressed: false)
         {
-            fail(id, objection.code, now: now, &effects)
+            fail(id, objection.code, &turn)
             return false
         }
         if let type = envelope.value(table.typeSlot), let found = table.absorbed.find(exchange.held.span, type) {
-            absorb(exchange.client, found, of: table.absorbed, exchange.held.span, &effects)
-            end(id, now: now, &effects)
+            absorb(exchange.client, found, of: table.absorbed, exchange.held.span, &turn)
+            end(id, &turn)
             return false
         }
         var conversation: [UInt8] = []
@@ -237,13 +237,13 @@ extension Switchboard {
     /// On the path of every message: it reads the fields it needs, and copies no exchange.
     mutating func forward(
         _ id: ExchangeID, _ route: Route, _ poolID: PoolID, _ bytes: Span<UInt8>, over link: ConnectionID = .none,
-        blob: Bool, now: Instant, _ effects: inout Effects
+        blob: Bool, _ turn: inout Turn
     ) {
         guard let current = link.isNone ? pools[poolID]?.current : link, let upstream = pools[poolID]?.upstream else {
             return
         }
-        let splice = reshape(id, route, upstream, bytes, blob: blob, &effects)
-        effects.list.append(.forward(current, splice))
+        let splice = reshape(id, route, upstream, bytes, blob: blob, &turn)
+        turn.effects.list.append(.forward(current, splice))
         tally.forwarded += 1
         let side: Side = upstream.isUnified ? .unified : .legacy
         if let seat = exchanges[id]?.seat {
@@ -251,12 +251,12 @@ extension Switchboard {
             count(route.index, side, bytes: splice.length)
         }
         let isUnread = upstream.keepsUnread && connections[current]?.hasSpoken == false
-        if upstream.keepsSent || blob || isUnread { keep(id, upstream, bytes, isUnread: isUnread, now: now) }
-        exchanges[id]?.wasSent(over: current, to: side, at: now)
+        if upstream.keepsSent || blob || isUnread { keep(id, upstream, bytes, isUnread: isUnread, now: turn.now) }
+        exchanges[id]?.wasSent(over: current, to: side, at: turn.now)
         connections[current]?.outstanding.append(id, in: &exchanges)
         connections[current]?.live += 1
-        if exchanges[id]?.oneWay == true { return end(id, now: now, &effects) }
-        let deadline = now + upstream.exchangeTimeout
+        if exchanges[id]?.oneWay == true { return end(id, &turn) }
+        let deadline = turn.now + upstream.exchangeTimeout
         if let armed = connections[current]?.armed, armed > deadline {
             var armed = armed
             wheel.arm(.connection(current), at: deadline, armed: &armed)

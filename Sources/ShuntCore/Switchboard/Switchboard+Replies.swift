@@ -1,16 +1,16 @@
 /// An upstream's message on its way out: whose reply it is, brought to the unified form, handed over.
 extension Switchboard {
     package mutating func connectionMessage(
-        _ id: ConnectionID, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
+        _ id: ConnectionID, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         var isEarly = false
-        guard let upstream = connections[id]?.spoke(now, isEarly: &isEarly) else { return }
-        if isEarly, heardEarly(id, upstream, kind, bytes, now: now, &effects) {
-            return settleLoosened(now: now, &effects)
+        guard let upstream = connections[id]?.spoke(turn.now, isEarly: &isEarly) else { return }
+        if isEarly, heardEarly(id, upstream, kind, bytes, &turn) {
+            return settleLoosened(&turn)
         }
         if connections[id]?.isThrough == true {
-            passReply(id, upstream, kind, bytes, now: now, &effects)
-            return settleLoosened(now: now, &effects)
+            passReply(id, upstream, kind, bytes, &turn)
+            return settleLoosened(&turn)
         }
         let keys = upstream.replyKeys
         let scanned =
@@ -18,36 +18,36 @@ extension Switchboard {
             && envelope.scan(
                 bytes, for: keys, nesting: table.definition.limits.nesting, early: !upstream.editsReplies) == .object
         if !scanned {
-            misunderstood(id, now: now, &effects)
+            misunderstood(id, &turn)
         } else {
-            sort(id, upstream, bytes, now: now, &effects)
+            sort(id, upstream, bytes, &turn)
         }
-        settleLoosened(now: now, &effects)
+        settleLoosened(&turn)
     }
 
     /// A message of this connection grows past `limits.message`; the runtime closes it with 1009 after this.
-    package mutating func connectionMessageTooLarge(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+    package mutating func connectionMessageTooLarge(_ id: ConnectionID, _ turn: inout Turn) {
         guard let connection = connections[id] else { return }
         if connection.isThrough {
-            throughClosed(id, PeerClose(code: .messageTooBig), now: now, &effects)
-            return settleLoosened(now: now, &effects)
+            throughClosed(id, PeerClose(code: .messageTooBig), &turn)
+            return settleLoosened(&turn)
         }
-        if let oldest = oldestLive(id) { fail(oldest, .replyTooLarge, now: now, &effects) }
+        if let oldest = oldestLive(id) { fail(oldest, .replyTooLarge, &turn) }
         tally.retired += 1
         meterRetired(connection.upstreamIndex, .replyTooLarge)
-        effects.list.append(
+        turn.effects.list.append(
             .note(.connectionRetired(upstream: connection.upstreamIndex, .replyTooLarge)))
-        lose(id, .upstreamLost, now: now, &effects)
-        pump(connection.pool, now: now, &effects)
-        settleLoosened(now: now, &effects)
+        lose(id, .upstreamLost, &turn)
+        pump(connection.pool, &turn)
+        settleLoosened(&turn)
     }
 
     /// Binary, or no object: it can only be the answer to the oldest exchange, and what follows cannot be trusted.
-    private mutating func misunderstood(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
-        if let oldest = oldestLive(id) { fail(oldest, .upstreamProtocol, now: now, &effects) }
+    private mutating func misunderstood(_ id: ConnectionID, _ turn: inout Turn) {
+        if let oldest = oldestLive(id) { fail(oldest, .upstreamProtocol, &turn) }
         let pool = connections[id]?.pool
-        retire(id, .badMessage, now: now, &effects)
-        if let pool { pump(pool, now: now, &effects) }
+        retire(id, .badMessage, &turn)
+        if let pool { pump(pool, &turn) }
     }
 
     private func oldestLive(_ id: ConnectionID) -> ExchangeID? {
@@ -61,25 +61,25 @@ extension Switchboard {
 
     /// Tells what a message is, and finds its exchange.
     private mutating func sort(
-        _ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
+        _ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         let rules = upstream.routeRules.isEmpty ? upstream.rules : rules(id, upstream, bytes)
         let kind = rules.classify(envelope, bytes)
-        if kind == .push { return push(id, upstream, rules, bytes, now: now, &effects) }
+        if kind == .push { return push(id, upstream, rules, bytes, &turn) }
         switch owner(of: id, upstream, rules, bytes) {
         case .exchange(let exchange):
-            answer(exchange, on: id, upstream, kind, bytes, now: now, &effects)
+            answer(exchange, on: id, upstream, kind, bytes, &turn)
         case .push where kind != .fatal:
-            push(id, upstream, rules, bytes, isListed: true, now: now, &effects)
+            push(id, upstream, rules, bytes, isListed: true, &turn)
         case .push, .nobody:
             tally.unaskedReplies += 1
-            effects.list.append(.note(.unexpectedReply(upstream: connections[id]?.upstreamIndex ?? -1)))
-            if kind == .fatal { return condemn(id, .deadAfterError, now: now, &effects) }
+            turn.effects.list.append(.note(.unexpectedReply(upstream: connections[id]?.upstreamIndex ?? -1)))
+            if kind == .fatal { return condemn(id, .deadAfterError, &turn) }
             // With fifo nothing can be trusted after it; a correlated one is just nobody's.
             guard upstream.correlationSlot == nil || connections[id]?.outstanding.isEmpty == true else { return }
             let pool = connections[id]?.pool
-            retire(id, .unaskedReply, now: now, &effects)
-            if let pool { pump(pool, now: now, &effects) }
+            retire(id, .unaskedReply, &turn)
+            if let pool { pump(pool, &turn) }
         }
     }
 
@@ -203,7 +203,7 @@ extension Switchboard {
 
     private mutating func answer(
         _ exchangeID: ExchangeID, on id: ConnectionID, _ upstream: Upstream, _ kind: MessageClass,
-        _ bytes: Span<UInt8>, now: Instant, _ effects: inout Effects
+        _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         let (ends, dead) = (kind != .part, kind == .fatal)
         guard let place = exchanges[exchangeID]?.place, let route = exchanges[exchangeID]?.route else { return }
@@ -218,29 +218,29 @@ extension Switchboard {
             let endpoint = exchanges[exchangeID]?.endpoint
             if route.fallsBack, upstream.isUnified, let conversation {
                 let key = pinKey(place.seat, conversation)
-                sessions[session]?.pins.noteAnswer(route.name, key, now: now)
+                sessions[session]?.pins.noteAnswer(route.name, key, now: turn.now)
             }
             tally.delivered += 1
             if let endpoint, endpoint.unified === upstream, clients[client]?.congested == false {
                 // Both changes of form in one pass.
                 let splice = unify(
-                    route, upstream, conversation: conversation, bytes, restoring: endpoint.toLegacy, &effects)
-                replied(place, route, bytes: splice.length, ends: ends, now: now)
-                effects.list.append(.deliver(client, splice))
+                    route, upstream, conversation: conversation, bytes, restoring: endpoint.toLegacy, &turn)
+                replied(place, route, bytes: splice.length, ends: ends, now: turn.now)
+                turn.effects.list.append(.deliver(client, splice))
             } else {
-                let splice = unify(route, upstream, conversation: conversation, bytes, &effects)
-                replied(place, route, bytes: splice.length, ends: ends, now: now)
-                hand(splice, message: bytes, to: client, of: session, endpoint, now: now, &effects)
+                let splice = unify(route, upstream, conversation: conversation, bytes, &turn)
+                replied(place, route, bytes: splice.length, ends: ends, now: turn.now)
+                hand(splice, message: bytes, to: client, of: session, endpoint, &turn)
             }
         }
         if ends {
-            end(exchangeID, now: now, &effects)
+            end(exchangeID, &turn)
         } else {
-            partCame(exchangeID, place.account, upstream, now: now, &effects)
+            partCame(exchangeID, place.account, upstream, &turn)
         }
-        if dead { return condemn(id, .deadAfterError, now: now, &effects) }
-        closeIfFinished(id, now: now, &effects)
-        pump(poolID, now: now, &effects)
+        if dead { return condemn(id, .deadAfterError, &turn) }
+        closeIfFinished(id, &turn)
+        pump(poolID, &turn)
     }
 
     /// Counts a reply for whoever asks later.
@@ -255,21 +255,21 @@ extension Switchboard {
 
     /// The timeout starts anew. Whose client has seen a part, that message is not sent a second time.
     private mutating func partCame(
-        _ id: ExchangeID, _ account: Exchange.Account, _ upstream: Upstream, now: Instant, _ effects: inout Effects
+        _ id: ExchangeID, _ account: Exchange.Account, _ upstream: Upstream, _ turn: inout Turn
     ) {
         guard let first = exchanges[id]?.firstPart, exchanges[id]?.state == .sent else { return }
-        exchanges[id]?.sentAt = now
+        exchanges[id]?.sentAt = turn.now
         heldBytes -= exchanges[id]?.held.count ?? 0
         exchanges[id]?.held = []
         if first == .distantFuture {
-            exchanges[id]?.firstPart = now
-        } else if now >= first + upstream.settings.exchangeTotal {
-            return endStream(id, .timeout, now: now, &effects)
+            exchanges[id]?.firstPart = turn.now
+        } else if turn.now >= first + upstream.settings.exchangeTotal {
+            return endStream(id, .timeout, &turn)
         }
         guard clients.contains(account.client) else {
-            return endIfDeserted(id, account.session, now: now, &effects)
+            return endIfDeserted(id, account.session, &turn)
         }
-        clients[account.client]?.lastActive = now
+        clients[account.client]?.lastActive = turn.now
     }
 
     /// Brings an upstream's message to the unified form: its rules, then the route's tags, which overwrite.
@@ -277,7 +277,7 @@ extension Switchboard {
     /// - Parameter restoring: what brings the unified form to a legacy endpoint's own.
     mutating func unify(
         _ route: Route, _ upstream: Upstream, conversation: [UInt8]?, _ bytes: Span<UInt8>,
-        restoring: ReshapeProgram? = nil, _ effects: inout Effects
+        restoring: ReshapeProgram? = nil, _ turn: inout Turn
     ) -> Splice {
         reshaper.begin(envelope)
         let rules = route.rules(of: upstream)
@@ -288,6 +288,6 @@ extension Switchboard {
         }
         if let conversation, let slot = upstream.conversationSlot { reshaper.set(slot, json: conversation) }
         if let restoring { reshaper.apply(restoring, bytes) }
-        return reshaper.finish(envelope, keys: upstream.replyKeys, bytes, into: &effects.splices)
+        return reshaper.finish(envelope, keys: upstream.replyKeys, bytes, into: &turn.effects.splices)
     }
 }

@@ -92,7 +92,7 @@ extension Switchboard {
     }
 
     /// A route's connections are replaced as they become idle. A client that is passed through keeps its socket.
-    package mutating func reconnect(route index: Int, now: Instant, _ effects: inout Effects) {
+    package mutating func reconnect(route index: Int, _ turn: inout Turn) {
         guard table.routes.indices.contains(index) else { return }
         let route = table.routes[index]
         let upstreams = [route.legacy, route.unified].compactMap { $0?.index }
@@ -102,11 +102,11 @@ extension Switchboard {
             guard pool.lastRoute === route || pool.upstream === route.legacy || serves(id, route) else { continue }
             for connection in pool.connections {
                 guard let state = connections[connection]?.state, state == .ready || state == .opening else { continue }
-                replace(connection, now: now, &effects)
+                replace(connection, &turn)
             }
-            pump(id, now: now, &effects)
+            pump(id, &turn)
         }
-        settleLoosened(now: now, &effects)
+        settleLoosened(&turn)
     }
 
     private func serves(_ pool: PoolID, _ route: Route) -> Bool {

@@ -4,10 +4,10 @@ extension Switchboard {
     /// own `session_token` never passed on, the upstream's `request` rules applied.
     mutating func reshape(
         _ id: ExchangeID, _ route: Route, _ upstream: Upstream, _ bytes: Span<UInt8>, blob: Bool,
-        _ effects: inout Effects
+        _ turn: inout Turn
     ) -> Splice {
         if let unwrapped = upstream.unwrapped {
-            return unwrap(id, route, upstream, unwrapped, bytes, blob: blob, &effects)
+            return unwrap(id, route, upstream, unwrapped, bytes, blob: blob, &turn)
         }
         let table = table
         reshaper.begin(envelope)
@@ -27,9 +27,9 @@ extension Switchboard {
         }
         if !upstream.request.isEmpty { reshaper.apply(upstream.request, bytes) }
         if upstream.settings.identity == .message { identify(id, table.tokenSlot) }
-        let splice = reshaper.finish(envelope, keys: table.requestKeys, bytes, into: &effects.splices)
+        let splice = reshaper.finish(envelope, keys: table.requestKeys, bytes, into: &turn.effects.splices)
         if !blob { return splice }
-        effects.splices.hold(exchanges[id]?.held ?? [], for: splice)
+        turn.effects.splices.hold(exchanges[id]?.held ?? [], for: splice)
         return splice
     }
 
@@ -37,7 +37,7 @@ extension Switchboard {
     @inline(never)
     private mutating func unwrap(
         _ id: ExchangeID, _ route: Route, _ upstream: Upstream, _ form: UnwrappedRequest, _ bytes: Span<UInt8>,
-        blob: Bool, _ effects: inout Effects
+        blob: Bool, _ turn: inout Turn
     ) -> Splice {
         _ = envelope.scan(bytes, for: form.keys, nesting: .max, early: false)
         reshaper.begin(envelope)
@@ -66,8 +66,8 @@ extension Switchboard {
         }
         reshaper.apply(form.program, bytes)
         if upstream.settings.identity == .message { identify(id, form.tokenSlot) }
-        let splice = reshaper.finish(envelope, keys: form.keys, bytes, into: &effects.splices)
-        if blob { effects.splices.hold(exchanges[id]?.held ?? [], for: splice) }
+        let splice = reshaper.finish(envelope, keys: form.keys, bytes, into: &turn.effects.splices)
+        if blob { turn.effects.splices.hold(exchanges[id]?.held ?? [], for: splice) }
         return splice
     }
 

@@ -1,21 +1,21 @@
 /// Connections that take no new messages any more, and pools that nobody needs.
 extension Switchboard {
     /// No new messages; what is outstanding may finish; then it is closed.
-    mutating func retire(_ id: ConnectionID, _ reason: RetireReason, now: Instant, _ effects: inout Effects) {
+    mutating func retire(_ id: ConnectionID, _ reason: RetireReason, _ turn: inout Turn) {
         guard let connection = connections[id] else { return }
-        if connection.state == .retired { return closeIfFinished(id, now: now, &effects) }
+        if connection.state == .retired { return closeIfFinished(id, &turn) }
         connections[id]?.state = .retired
         tally.retired += 1
         meterRetired(connection.upstreamIndex, reason)
-        effects.list.append(.note(.connectionRetired(upstream: connection.upstreamIndex, reason)))
+        turn.effects.list.append(.note(.connectionRetired(upstream: connection.upstreamIndex, reason)))
         if pools[connection.pool]?.current == id {
             pools[connection.pool]?.current = .none
             wantAgain(connection.pool, isOurs: !reason.isFault)
-            if reason.isFault { pools[connection.pool]?.backoff.failed(now: now, random: &random) }
+            if reason.isFault { pools[connection.pool]?.backoff.failed(now: turn.now, random: &random) }
         }
         if connection.isThrough, case .client(let owner) = pools[connection.pool]?.key.owner {
             if connection.live > 0, let seat = clients[owner]?.seats.first?.seat { awaitReplaced(seat, .legacy) }
-            resumeReading(owner, &effects)
+            resumeReading(owner, &turn)
         } else if connection.live > 0, !reason.isFault {
             let side: Side = connection.upstream.isUnified ? .unified : .legacy
             var candidate = connection.outstanding.head
@@ -24,7 +24,7 @@ extension Switchboard {
                 candidate = exchange.next
             }
         }
-        closeIfFinished(id, now: now, &effects)
+        closeIfFinished(id, &turn)
     }
 
     /// What a socket sends next over the connection's successor waits for what it has under way over this one, so that
@@ -39,63 +39,63 @@ extension Switchboard {
     }
 
     /// Closes a retired connection once no client waits for it; abandoned exchanges need no answer.
-    mutating func closeIfFinished(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+    mutating func closeIfFinished(_ id: ConnectionID, _ turn: inout Turn) {
         guard connections[id]?.state == .retired, connections[id]?.live == 0 else { return }
-        endConnection(id, .normal, now: now, &effects)
+        endConnection(id, .normal, &turn)
     }
 
     /// Closes a connection that nobody waits for and forgets it.
     private mutating func endConnection(
-        _ id: ConnectionID, _ code: CloseCode, now: Instant, _ effects: inout Effects
+        _ id: ConnectionID, _ code: CloseCode, _ turn: inout Turn
     ) {
-        while let head = connections[id]?.outstanding.head, !head.isNone { end(head, now: now, &effects) }
-        effects.list.append(.closeConnection(id, code))
+        while let head = connections[id]?.outstanding.head, !head.isNone { end(head, &turn) }
+        turn.effects.list.append(.closeConnection(id, code))
         let pool = connections[id]?.pool
         forget(id)
         // It may have been what its client was not read for.
         if let pool, pools[pool]?.isThrough == true, case .client(let owner) = pools[pool]?.key.owner {
-            resumeReading(owner, &effects)
+            resumeReading(owner, &turn)
         }
     }
 
     /// It will never answer again: what was sent on it is lost, the next one is dialled without its ghosts.
-    mutating func condemn(_ id: ConnectionID, _ reason: RetireReason, now: Instant, _ effects: inout Effects) {
+    mutating func condemn(_ id: ConnectionID, _ reason: RetireReason, _ turn: inout Turn) {
         guard let connection = connections[id] else { return }
         tally.retired += 1
         meterRetired(connection.upstreamIndex, reason)
-        effects.list.append(.note(.connectionRetired(upstream: connection.upstreamIndex, reason)))
+        turn.effects.list.append(.note(.connectionRetired(upstream: connection.upstreamIndex, reason)))
         if connection.isThrough {
-            effects.list.append(.closeConnection(id, .normal))
-            return throughClosed(id, .cut, now: now, &effects)
+            turn.effects.list.append(.closeConnection(id, .normal))
+            return throughClosed(id, .cut, &turn)
         }
-        lose(id, .upstreamLost, now: now, &effects)
-        effects.list.append(.closeConnection(id, .normal))
-        pump(connection.pool, now: now, &effects)
+        lose(id, .upstreamLost, &turn)
+        turn.effects.list.append(.closeConnection(id, .normal))
+        pump(connection.pool, &turn)
     }
 
     /// Ends a pool with its connections. Nothing of it may be under way.
-    mutating func remove(pool id: PoolID, now: Instant, _ effects: inout Effects) {
+    mutating func remove(pool id: PoolID, _ turn: inout Turn) {
         while let head = pools[id]?.queue.head, !head.isNone {
             // Passed through for a socket that is gone: nobody waits for an outcome.
             tally.discarded += 1
-            end(head, now: now, &effects)
+            end(head, &turn)
         }
         guard let pool = pools.remove(id) else { return }
         for connection in pool.connections {
-            while let head = connections[connection]?.outstanding.head, !head.isNone { end(head, now: now, &effects) }
-            effects.list.append(.closeConnection(connection, .normal))
+            while let head = connections[connection]?.outstanding.head, !head.isNone { end(head, &turn) }
+            turn.effects.list.append(.closeConnection(connection, .normal))
             if greetingBytes > 0 { dropGreetings(of: connection) }
             connections.remove(connection)
         }
         if poolsByKey[pool.key] == id { poolsByKey[pool.key] = nil }
-        if pool.isThrough, case .client(let owner) = pool.key.owner { resumeReading(owner, &effects) }
+        if pool.isThrough, case .client(let owner) = pool.key.owner { resumeReading(owner, &turn) }
     }
 
     /// Ends the pool of a client that is gone, once its last message has its outcome.
-    mutating func releaseIfUnused(_ id: PoolID, now: Instant, _ effects: inout Effects) {
+    mutating func releaseIfUnused(_ id: PoolID, _ turn: inout Turn) {
         guard let pool = pools[id] else { return }
-        guard isUnused(id, pool) else { return pumpIfWaiting(id, now: now, &effects) }
-        remove(pool: id, now: now, &effects)
+        guard isUnused(id, pool) else { return pumpIfWaiting(id, &turn) }
+        remove(pool: id, &turn)
         sessions[pool.session]?.pools.removeAll { $0 == id }
     }
 
@@ -112,23 +112,23 @@ extension Switchboard {
             && pool.connections.allSatisfy { connections[$0]?.live == 0 }
     }
 
-    private mutating func pumpIfWaiting(_ id: PoolID, now: Instant, _ effects: inout Effects) {
-        if pools[id]?.isAtRest == false { pump(id, now: now, &effects) }
+    private mutating func pumpIfWaiting(_ id: PoolID, _ turn: inout Turn) {
+        if pools[id]?.isAtRest == false { pump(id, &turn) }
     }
 
     /// Settles at an event's end what lost its last user during it.
     @inline(__always)
-    mutating func settleLoosened(now: Instant, _ effects: inout Effects) {
-        if !loosened.isEmpty { settleAll(now: now, &effects) }
+    mutating func settleLoosened(_ turn: inout Turn) {
+        if !loosened.isEmpty { settleAll(&turn) }
     }
 
-    private mutating func settleAll(now: Instant, _ effects: inout Effects) {
+    private mutating func settleAll(_ turn: inout Turn) {
         var index = 0
         // What is settled may loosen more.
         while index < loosened.count {
             switch loosened[index] {
-            case .pool(let pool): releaseIfUnused(pool, now: now, &effects)
-            case .session(let session): settle(session: session, now: now, &effects)
+            case .pool(let pool): releaseIfUnused(pool, &turn)
+            case .session(let session): settle(session: session, &turn)
             case .client, .connection, .drain, .unlisted: break
             }
             index += 1

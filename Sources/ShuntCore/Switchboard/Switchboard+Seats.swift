@@ -21,19 +21,19 @@ extension Switchboard {
     /// there. Most seats are where they are until the table changes.
     @inline(__always)
     mutating func settle(
-        seat id: SeatID, _ route: Route, _ conversation: [UInt8], now: Instant, _ effects: inout Effects
+        seat id: SeatID, _ route: Route, _ conversation: [UInt8], _ turn: inout Turn
     ) {
-        seats[id]?.lastUsed = now
+        seats[id]?.lastUsed = turn.now
         if route.isSettled, let pool = seats[id]?.pool, pools.contains(pool) { return }
-        resettle(seat: id, conversation, now: now, &effects)
+        resettle(seat: id, conversation, &turn)
     }
 
     private mutating func resettle(
-        seat id: SeatID, _ conversation: [UInt8], now: Instant, _ effects: inout Effects
+        seat id: SeatID, _ conversation: [UInt8], _ turn: inout Turn
     ) {
-        let side = wantedSide(id, conversation: conversation, now: now)
+        let side = wantedSide(id, conversation: conversation, now: turn.now)
         // What waits may be of a conversation that stays: then the change comes when it is the message's turn.
-        if seats[id]?.side != side, !hasUnsent(id) { flip(id, to: side, now: now, &effects) }
+        if seats[id]?.side != side, !hasUnsent(id) { flip(id, to: side, &turn) }
         guard let seat = seats[id], !pools.contains(seat.pool) else { return }
         let pool = findPool(of: id)
         seats[id]?.pool = pool
@@ -164,43 +164,43 @@ extension Switchboard {
     }
 
     /// Brings a seat to where the table in force has it.
-    mutating func resettle(_ id: SeatID, now: Instant, _ effects: inout Effects) {
-        let side = wantedSide(id, conversation: nil, now: now)
-        if seats[id]?.side != side { return flip(id, to: side, now: now, &effects) }
-        rehome(id, now: now, &effects)
+    mutating func resettle(_ id: SeatID, _ turn: inout Turn) {
+        let side = wantedSide(id, conversation: nil, now: turn.now)
+        if seats[id]?.side != side { return flip(id, to: side, &turn) }
+        rehome(id, &turn)
     }
 
     /// Another pool for a seat whose upstream is no more, though its route is: what is unsent goes there.
-    private mutating func rehome(_ id: SeatID, now: Instant, _ effects: inout Effects) {
+    private mutating func rehome(_ id: SeatID, _ turn: inout Turn) {
         guard let old = seats[id]?.pool, let client = seats[id]?.client, let pool = pools[old], pool.isRemoved,
             clients[client]?.isRaw == false
         else { return }
         let new = findPool(of: id)
         seats[id]?.pool = new
         want(new, by: client)
-        move(unsentOf: id, from: old, to: new, now: now)
+        move(unsentOf: id, from: old, to: new, now: turn.now)
         if pool.isThrough {
-            resumeReading(client, &effects)
-            for connection in pool.connections { retire(connection, .configuration, now: now, &effects) }
+            resumeReading(client, &turn)
+            for connection in pool.connections { retire(connection, .configuration, &turn) }
         }
         loosened.append(.pool(old))
-        if !isChangingTable { pump(new, now: now, &effects) }
+        if !isChangingTable { pump(new, &turn) }
     }
 
     /// Changes the side: what is unsent moves to the new side's queue, in order, and waits there for the exchanges
     /// that the old side has.
-    mutating func flip(_ id: SeatID, to side: Side, now: Instant, _ effects: inout Effects) {
+    mutating func flip(_ id: SeatID, to side: Side, _ turn: inout Turn) {
         guard let seat = seats[id], seat.side != side else { return }
         let old = seat.pool
-        change(id, to: side, now: now)
+        change(id, to: side, now: turn.now)
         guard let new = seats[id]?.pool else { return }
         if pools[old]?.isThrough == true {
-            resumeReading(seat.client, &effects)
+            resumeReading(seat.client, &turn)
             loosened.append(.pool(old))
         }
         if isChangingTable { return }
-        pump(old, now: now, &effects)
-        pump(new, now: now, &effects)
+        pump(old, &turn)
+        pump(new, &turn)
     }
 
     private mutating func change(_ id: SeatID, to side: Side, now: Instant) {

@@ -14,18 +14,18 @@ extension Switchboard {
         return id
     }
 
-    mutating func deliverParked(to id: ClientID, of sessionID: SessionID, now: Instant, _ effects: inout Effects) {
+    mutating func deliverParked(to id: ClientID, of sessionID: SessionID, _ turn: inout Turn) {
         guard sessions[sessionID]?.parked.isEmpty == false else { return }
-        expireParked(sessionID, now: now)
+        expireParked(sessionID, now: turn.now)
         let endpoint = clients[id]?.endpoint
         let replies = sessions[sessionID]?.parked.take(for: endpoint?.path) ?? []
         for reply in replies {
             parkedBytes -= reply.bytes.count
             parkedCount -= 1
             tally.parkedDelivered += 1
-            var splice = effects.splices.splice(blob: reply.bytes)
-            if let endpoint { splice = restored(splice, message: Span(), endpoint, &effects) }
-            effects.list.append(.deliver(id, splice))
+            var splice = turn.effects.splices.splice(blob: reply.bytes)
+            if let endpoint { splice = restored(splice, message: Span(), endpoint, &turn) }
+            turn.effects.list.append(.deliver(id, splice))
         }
     }
 
@@ -94,29 +94,29 @@ extension Switchboard {
         sessions[id]?.armed = armed
     }
 
-    mutating func look(at id: SessionID, now: Instant, _ effects: inout Effects) {
-        guard let armed = sessions[id]?.armed, armed <= now else { return }
+    mutating func look(at id: SessionID, _ turn: inout Turn) {
+        guard let armed = sessions[id]?.armed, armed <= turn.now else { return }
         sessions[id]?.armed = .distantFuture
-        expireParked(id, now: now)
-        settle(session: id, now: now, &effects)
-        arm(session: id, now: now)
+        expireParked(id, now: turn.now)
+        settle(session: id, &turn)
+        arm(session: id, now: turn.now)
     }
 
     /// Ends a session that has no socket, nothing under way and nothing to remember; else makes sure that it is looked
     /// at again.
-    mutating func settle(session id: SessionID, now: Instant, _ effects: inout Effects) {
+    mutating func settle(session id: SessionID, _ turn: inout Turn) {
         guard let session = sessions[id], session.clients.isEmpty, let alone = session.alone else { return }
         if session.open > 0 {
-            if session.token == nil { endStreams(of: id, now: now, &effects) }
+            if session.token == nil { endStreams(of: id, &turn) }
             guard sessions[id]?.open == 0 else { return }
         }
         let lingers = session.token != nil && draining == nil
-        if lingers && (now < alone + table.definition.session.linger || !session.parked.isEmpty) {
+        if lingers && (turn.now < alone + table.definition.session.linger || !session.parked.isEmpty) {
             // Past the linger the connections go, whatever is still parked.
-            if now >= alone + table.definition.session.linger { releasePools(of: id, now: now, &effects) }
-            return arm(session: id, now: now)
+            if turn.now >= alone + table.definition.session.linger { releasePools(of: id, &turn) }
+            return arm(session: id, now: turn.now)
         }
-        releasePools(of: id, now: now, &effects)
+        releasePools(of: id, &turn)
         if let session = sessions.remove(id) {
             parkedBytes -= session.parked.bytes
             parkedCount -= session.parked.replies.count
@@ -125,8 +125,8 @@ extension Switchboard {
         }
     }
 
-    private mutating func releasePools(of id: SessionID, now: Instant, _ effects: inout Effects) {
-        for pool in sessions[id]?.pools ?? [] { remove(pool: pool, now: now, &effects) }
+    private mutating func releasePools(of id: SessionID, _ turn: inout Turn) {
+        for pool in sessions[id]?.pools ?? [] { remove(pool: pool, &turn) }
         sessions[id]?.pools = []
     }
 }

@@ -3,9 +3,9 @@
 extension Switchboard {
     /// - Parameter spread: over how long sockets of endpoints that are no more are closed.
     package mutating func tableChanged(
-        to new: RoutingTable, spread: TimeSpan, now: Instant, _ effects: inout Effects
+        to new: RoutingTable, spread: TimeSpan, _ turn: inout Turn
     ) {
-        wheel.start(at: now)
+        wheel.start(at: turn.now)
         let old = table
         table = new
         // By name, because places change.
@@ -13,23 +13,23 @@ extension Switchboard {
         let byName = Dictionary(
             new.upstreams.map { ($0.settings.name, $0.index) }, uniquingKeysWith: { first, _ in first })
         for upstream in old.upstreams { places[upstream.index] = byName[upstream.settings.name] ?? -1 }
-        moveUpstreams(places, from: old, now: now, &effects)
-        moveRoutes(from: old, now: now, &effects)
-        moveExchanges(now: now, &effects)
+        moveUpstreams(places, from: old, &turn)
+        moveRoutes(from: old, &turn)
+        moveExchanges(&turn)
         isChangingTable = true
-        for id in clients.ids { judge(id, from: old, spread: spread, now: now, &effects) }
+        for id in clients.ids { judge(id, from: old, spread: spread, &turn) }
         isChangingTable = false
-        endStranded(now: now, &effects)
-        for id in pools.ids { pump(id, now: now, &effects) }
+        endStranded(&turn)
+        for id in pools.ids { pump(id, &turn) }
         // Whom a brownout takes in by this table is said with the wall clock's time.
         brownoutsInForce = []
-        settleLoosened(now: now, &effects)
+        settleLoosened(&turn)
     }
 
     // MARK: Upstreams
 
     private mutating func moveUpstreams(
-        _ places: [Int], from before: RoutingTable, now: Instant, _ effects: inout Effects
+        _ places: [Int], from before: RoutingTable, _ turn: inout Turn
     ) {
         var moved = Array(repeating: Breaker(), count: table.upstreams.count)
         for (old, new) in places.enumerated() where new >= 0 && old < breakers.count {
@@ -54,10 +54,10 @@ extension Switchboard {
             sessions[id]?.paces = kept
         }
         poolsByKey = [:]
-        for id in pools.ids { move(pool: id, places, now: now, &effects) }
+        for id in pools.ids { move(pool: id, places, &turn) }
     }
 
-    private mutating func move(pool id: PoolID, _ places: [Int], now: Instant, _ effects: inout Effects) {
+    private mutating func move(pool id: PoolID, _ places: [Int], _ turn: inout Turn) {
         guard let pool = pools[id] else { return }
         let place = pool.key.upstream >= 0 && pool.key.upstream < places.count ? places[pool.key.upstream] : -1
         pools[id]?.dialNotBefore = Instant(nanoseconds: .min)
@@ -67,7 +67,7 @@ extension Switchboard {
             pools[id]?.key.upstream = -1
             for connection in pool.connections {
                 connections[connection]?.upstreamIndex = -1
-                if !pool.isThrough { retire(connection, .configuration, now: now, &effects) }
+                if !pool.isThrough { retire(connection, .configuration, &turn) }
             }
             return
         }
@@ -91,26 +91,26 @@ extension Switchboard {
             if upstream.settings.dialsLike(dialled.upstream.settings) {
                 connections[connection]?.upstream = upstream
             } else {
-                replace(connection, now: now, &effects)
+                replace(connection, &turn)
             }
         }
     }
 
     /// A connection that was dialled by settings that are no more: it takes no new messages.
-    mutating func replace(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+    mutating func replace(_ id: ConnectionID, _ turn: inout Turn) {
         guard let connection = connections[id], !connection.isRaw else { return }
         if connection.state == .dialling {
             // A client that arrives is answered by whoever was asked; everything else is dialled anew.
             guard !connection.isThrough else { return }
-            effects.list.append(.closeConnection(id, .normal))
+            turn.effects.list.append(.closeConnection(id, .normal))
             return forget(id)
         }
-        retire(id, .configuration, now: now, &effects)
+        retire(id, .configuration, &turn)
     }
 
     // MARK: Routes
 
-    private mutating func moveRoutes(from old: RoutingTable, now: Instant, _ effects: inout Effects) {
+    private mutating func moveRoutes(from old: RoutingTable, _ turn: inout Turn) {
         var tallies = Array(repeating: RouteTally(), count: table.routes.count)
         for route in old.routes where route.index < routeTallies.count {
             if let new = table.route(named: route.name) { tallies[new.index] = routeTallies[route.index] }
@@ -134,7 +134,7 @@ extension Switchboard {
     }
 
     /// What is unsent goes by the new table; what was sent is answered as its route is now.
-    private mutating func moveExchanges(now: Instant, _ effects: inout Effects) {
+    private mutating func moveExchanges(_ turn: inout Turn) {
         var removed: [ExchangeID] = []
         for id in exchanges.ids {
             guard let exchange = exchanges[id] else { continue }
@@ -150,11 +150,11 @@ extension Switchboard {
             if !route.isPaused {
                 exchanges[id]?.pausedSince = nil
             } else if exchange.pausedSince == nil {
-                exchanges[id]?.pausedSince = now
+                exchanges[id]?.pausedSince = turn.now
                 pools[exchange.pool]?.hasHindered = true
             }
         }
-        for id in removed { fail(id, .routeRemoved, now: now, &effects) }
+        for id in removed { fail(id, .routeRemoved, &turn) }
     }
 
     /// The endpoint of the new table that has the place of an old one: that of the same route, whatever its path is now.
@@ -165,9 +165,9 @@ extension Switchboard {
     }
 
     /// What waits for an upstream that is no more, though its route is, and has no socket to say where it goes instead.
-    private mutating func endStranded(now: Instant, _ effects: inout Effects) {
+    private mutating func endStranded(_ turn: inout Turn) {
         for id in pools.ids where pools[id]?.isRemoved == true {
-            failWaiting(id, .upstreamUnavailable, now: now, &effects)
+            failWaiting(id, .upstreamUnavailable, &turn)
         }
     }
 
@@ -181,26 +181,26 @@ extension Switchboard {
 
     /// Where a client's messages go from now on, and whether it may stay.
     private mutating func judge(
-        _ id: ClientID, from old: RoutingTable, spread: TimeSpan, now: Instant, _ effects: inout Effects
+        _ id: ClientID, from old: RoutingTable, spread: TimeSpan, _ turn: inout Turn
     ) {
         stayThroughBrownout(id)
         guard let client = clients[id] else { return }
         if let old = client.endpoint {
             guard let found = successor(of: old) else {
                 clients[id]?.isStranded = true
-                return leaveSoon(id, .routeRemoved, spread, now: now, &effects)
+                return leaveSoon(id, .routeRemoved, spread, &turn)
             }
             clients[id]?.endpoint = found
             clients[id]?.isStranded = false
             if !table.definition.phase.opensLegacyEndpoints, found.route.index >= 0 {
-                leaveSoon(id, .endpointClosed, spread, now: now, &effects)
+                leaveSoon(id, .endpointClosed, spread, &turn)
             } else if client.leaves != .distantFuture, client.leaving != .draining {
                 // It was to go, and may stay.
                 clients[id]?.leaves = .distantFuture
             }
         }
-        beginBeats(id, now: now)
-        for place in client.seats { judge(seat: place.seat, of: id, now: now, &effects) }
+        beginBeats(id, now: turn.now)
+        for place in client.seats { judge(seat: place.seat, of: id, &turn) }
         let kept = client.seats.compactMap { place -> SeatPlace? in
             guard let seat = seats[place.seat] else { return nil }
             return SeatPlace(routeIndex: seat.route.index, seat: place.seat)
@@ -210,15 +210,15 @@ extension Switchboard {
     }
 
     private mutating func leaveSoon(
-        _ id: ClientID, _ leaving: Leaving, _ spread: TimeSpan, now: Instant, _ effects: inout Effects
+        _ id: ClientID, _ leaving: Leaving, _ spread: TimeSpan, _ turn: inout Turn
     ) {
         if clients[id]?.leaves != .distantFuture { return }
-        if clients[id]?.isArriving == true { return close(id, .goingAway, .routeRemoved, now: now, &effects) }
-        leave(id, leaving, at: now + random.span(upTo: spread))
+        if clients[id]?.isArriving == true { return close(id, .goingAway, .routeRemoved, &turn) }
+        leave(id, leaving, at: turn.now + random.span(upTo: spread))
     }
 
     private mutating func judge(
-        seat id: SeatID, of client: ClientID, now: Instant, _ effects: inout Effects
+        seat id: SeatID, of client: ClientID, _ turn: inout Turn
     ) {
         guard let seat = seats[id] else { return }
         guard let route = route(like: seat.route, clients[client]?.endpoint) else {
@@ -230,9 +230,9 @@ extension Switchboard {
         seats[id]?.route = route
         let app = clients[client]?.app.name ?? ""
         seats[id]?.override = route.overrides.first { $0.matches(app: app) }?.servedBy
-        if begins { pinPresentConversation(id, now: now) }
+        if begins { pinPresentConversation(id, now: turn.now) }
         guard clients[client]?.isArriving != true else { return }
-        resettle(id, now: now, &effects)
+        resettle(id, &turn)
     }
 }
 

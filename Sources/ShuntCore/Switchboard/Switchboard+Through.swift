@@ -4,8 +4,7 @@
 extension Switchboard {
     /// A message of a client on a legacy endpoint.
     mutating func takeLegacy(
-        _ id: ClientID, _ endpoint: Endpoint, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant,
-        _ effects: inout Effects
+        _ id: ClientID, _ endpoint: Endpoint, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         meterMessages(1, bytes: bytes.count, on: routeIndex(of: id) ?? -1)
         var opens = true
@@ -19,25 +18,25 @@ extension Switchboard {
             if isAmbiguous {
                 tally.ambiguous += 1
             } else if let found = endpoint.absorbed.find(bytes, type) {
-                return absorb(id, found, of: endpoint.absorbed, bytes, &effects)
+                return absorb(id, found, of: endpoint.absorbed, bytes, &turn)
             }
             opens = !isAmbiguous && table.oneWay.find(bytes, type) == nil
         }
         guard let seatID = clients[id]?.seats.first?.seat, let route = seats[seatID]?.route,
             let current = seats[seatID]?.pool
         else { return }
-        heard(seatID, bytes: bytes.count, now: now)
+        heard(seatID, bytes: bytes.count, now: turn.now)
         if clients[id]?.isStranded == true {
-            return refuse(id, .unknownAgent, detail: ErrorCode.routeRemoved.text, now: now, &effects)
+            return refuse(id, .unknownAgent, detail: ErrorCode.routeRemoved.text, &turn)
         }
         if !route.isSettled || !pools.contains(current) {
             // An old client names no conversation: its socket's is one.
-            settle(seat: seatID, route, madeConversation(seatID), now: now, &effects)
+            settle(seat: seatID, route, madeConversation(seatID), &turn)
         }
         guard let side = seats[seatID]?.side, let pool = seats[seatID]?.pool else { return }
-        if side == .unified { return takeRouted(id, kind, bytes, now: now, &effects) }
-        seats[seatID]?.lastUsed = now
-        pass(id, seatID, pool, kind, bytes, opens: opens, now: now, &effects)
+        if side == .unified { return takeRouted(id, kind, bytes, &turn) }
+        seats[seatID]?.lastUsed = turn.now
+        pass(id, seatID, pool, kind, bytes, opens: opens, &turn)
     }
 
     private static let typeOnly = KeySet(["type"])
@@ -54,76 +53,75 @@ extension Switchboard {
 
     private mutating func pass(
         _ id: ClientID, _ seat: SeatID, _ poolID: PoolID, _ kind: MessageKind, _ bytes: Span<UInt8>, opens: Bool,
-        now: Instant, _ effects: inout Effects
+        _ turn: inout Turn
     ) {
         let isBlocked = seats[seat]?.isBlocked == true || seats[seat]?.route.isPaused == true
         if !isBlocked, pools[poolID]?.queue.isEmpty == true, isReady(poolID), let current = pools[poolID]?.current {
-            var splice = effects.splices.splice(messageOf: bytes.count)
+            var splice = turn.effects.splices.splice(messageOf: bytes.count)
             splice.kind = kind
-            return passed(splice, over: current, seat, opens: opens, now: now, &effects)
+            return passed(splice, over: current, seat, opens: opens, &turn)
         }
         guard let session = clients[id]?.session, let route = seats[seat]?.route else { return }
         var exchange = Exchange(
             client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: clients[id]?.endpoint,
             oneWay: !opens, isPassed: true, kind: kind, size: bytes.count)
         exchange.held = copy(bytes, 0..<bytes.count)
-        exchange.unreadyAtStart = pools[poolID]?.unreadyTime(now: now) ?? .zero
-        exchange.queuedAt = now
+        exchange.unreadyAtStart = pools[poolID]?.unreadyTime(now: turn.now) ?? .zero
+        exchange.queuedAt = turn.now
         if isBlocked { pools[poolID]?.hasHindered = true }
-        if route.isPaused { exchange.pausedSince = now }
+        if route.isPaused { exchange.pausedSince = turn.now }
         heldBytes += bytes.count
         let made = open(exchange)
         pools[poolID]?.queue.append(made, in: &exchanges)
         pools[poolID]?.queuedBytes += bytes.count
-        holdReading(id, poolID, &effects)
-        pump(poolID, now: now, &effects)
+        holdReading(id, poolID, &turn)
+        pump(poolID, &turn)
     }
 
     /// Writes a message as it is. What it opens is counted; its reply is known by its type.
     mutating func passed(
-        _ splice: Splice, over connection: ConnectionID, _ seat: SeatID, opens: Bool, now: Instant,
-        _ effects: inout Effects
+        _ splice: Splice, over connection: ConnectionID, _ seat: SeatID, opens: Bool, _ turn: inout Turn
     ) {
-        effects.list.append(.forward(connection, splice))
+        turn.effects.list.append(.forward(connection, splice))
         tally.forwarded += 1
         tally.passed += 1
         count(seats[seat]?.route.index ?? -1, .legacy, bytes: splice.length)
         guard opens else { return }
-        if connections[connection]?.live == 0 { connections[connection]?.askedAt = now }
+        if connections[connection]?.live == 0 { connections[connection]?.askedAt = turn.now }
         connections[connection]?.live += 1
-        connections[connection]?.lastPassed = now
+        connections[connection]?.lastPassed = turn.now
         seats[seat]?.count(1, sentTo: .legacy)
         if let client = seats[seat]?.client { clients[client]?.open += 1 }
         if let armed = connections[connection]?.armed, let upstream = connections[connection]?.upstream,
-            armed > now + upstream.exchangeTimeout
+            armed > turn.now + upstream.exchangeTimeout
         {
             arm(connection: connection)
         }
     }
 
     /// Sends a message that had to wait.
-    mutating func passHeld(_ id: ExchangeID, now: Instant, _ effects: inout Effects) {
+    mutating func passHeld(_ id: ExchangeID, _ turn: inout Turn) {
         guard let exchange = exchanges[id], let current = pools[exchange.pool]?.current else { return }
-        var splice = effects.splices.splice(blob: exchange.held)
+        var splice = turn.effects.splices.splice(blob: exchange.held)
         splice.kind = exchange.kind
         let seat = exchange.seat
-        passed(splice, over: current, seat, opens: !exchange.oneWay, now: now, &effects)
+        passed(splice, over: current, seat, opens: !exchange.oneWay, &turn)
         // Behind the other, so that the client is never without anything under way in between.
-        end(id, now: now, &effects)
+        end(id, &turn)
     }
 
     /// An old client is never told that a queue is full: it is not read while much of its own waits.
-    private mutating func holdReading(_ id: ClientID, _ pool: PoolID, _ effects: inout Effects) {
+    private mutating func holdReading(_ id: ClientID, _ pool: PoolID, _ turn: inout Turn) {
         guard let queue = pools[pool]?.queue.count, let bytes = pools[pool]?.queuedBytes,
             let settings = pools[pool]?.upstream.settings.queue, clients[id]?.readingStopped == false,
             queue >= settings.messages || bytes >= settings.bytes
         else { return }
         clients[id]?.readingStopped = true
-        effects.list.append(.stopReadingClient(id))
+        turn.effects.list.append(.stopReadingClient(id))
     }
 
     /// Reads a client again, unless something of it waits yet or its connection takes nothing.
-    mutating func resumeReading(_ id: ClientID, _ effects: inout Effects) {
+    mutating func resumeReading(_ id: ClientID, _ turn: inout Turn) {
         guard clients[id]?.readingStopped == true else { return }
         for pool in throughPools(of: id) {
             guard pools[pool]?.queue.isEmpty == true else { return }
@@ -131,13 +129,12 @@ extension Switchboard {
             if connections[current]?.congested == true { return }
         }
         clients[id]?.readingStopped = false
-        effects.list.append(.startReadingClient(id))
+        turn.effects.list.append(.startReadingClient(id))
     }
 
     /// A message of a backend to its one client.
     mutating func passReply(
-        _ id: ConnectionID, _ upstream: Upstream, _ kind: MessageKind, _ bytes: Span<UInt8>, now: Instant,
-        _ effects: inout Effects
+        _ id: ConnectionID, _ upstream: Upstream, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         guard let poolID = connections[id]?.pool, case .client(let client) = pools[poolID]?.key.owner else { return }
         var found = MessageClass.push
@@ -161,23 +158,24 @@ extension Switchboard {
             pools[poolID]?.backoff.succeeded()
         }
         tally.delivered += 1
-        var splice = effects.splices.splice(messageOf: bytes.count)
+        var splice = turn.effects.splices.splice(messageOf: bytes.count)
         splice.kind = kind
         said(clients[client]?.seats.first?.seat ?? .none, bytes: bytes.count)
-        effects.list.append(.deliver(client, splice))
+        turn.effects.list.append(.deliver(client, splice))
         let route = routeIndex(of: client) ?? -1
         guard isReply, let live = connections[id]?.live, live > 0 else {
             return meterPassedDown(route, bytes: bytes.count)
         }
         let askedAt = connections[id]?.askedAt
         meterReply(
-            route, .legacy, bytes: bytes.count, since: askedAt ?? now, isFirst: askedAt != nil, ends: ends, now: now)
+            route, .legacy, bytes: bytes.count, since: askedAt ?? turn.now, isFirst: askedAt != nil, ends: ends,
+            now: turn.now)
         connections[id]?.askedAt = nil
         guard ends else { return }
         connections[id]?.live = live - 1
-        passedEnded(client, 1, now: now, &effects)
+        passedEnded(client, 1, &turn)
         guard live == 1 else { return }
-        closeIfFinished(id, now: now, &effects)
+        closeIfFinished(id, &turn)
         if pools[poolID]?.isRemoved == true { loosened.append(.pool(poolID)) }
     }
 
@@ -190,12 +188,12 @@ extension Switchboard {
     }
 
     /// So many messages that were passed through are over.
-    mutating func passedEnded(_ id: ClientID, _ count: Int, now: Instant, _ effects: inout Effects) {
+    mutating func passedEnded(_ id: ClientID, _ count: Int, _ turn: inout Turn) {
         clients[id]?.open -= count
         guard let seat = clients[id]?.seats.first?.seat else { return }
         seats[seat]?.count(-count, sentTo: .legacy)
         if seats[seat]?.isBlocked == true { unblock(seat) }
-        leaveIfOver(id, now: now, &effects)
+        leaveIfOver(id, &turn)
     }
 
     /// So many messages went over a client's byte pipe since this was called last: `up` to the backend, `down` from it,

@@ -12,12 +12,12 @@ extension Switchboard {
     }
 
     /// Dials a client's own connection: at once for one that arrives, else when a message waits.
-    mutating func dialThrough(_ poolID: PoolID, now: Instant, _ effects: inout Effects) {
+    mutating func dialThrough(_ poolID: PoolID, _ turn: inout Turn) {
         guard let pool = pools[poolID], case .client(let id) = pool.key.owner, let client = clients[id] else { return }
         let connection = connections.insert(
             Connection(
                 pool: poolID, upstream: pool.upstream, cause: id, isThrough: true, isRaw: client.isRaw,
-                isRedial: !client.isArriving, isForListener: pool.queue.isEmpty && !client.isArriving, now: now))
+                isRedial: !client.isArriving, isForListener: pool.queue.isEmpty && !client.isArriving, now: turn.now))
         pools[poolID]?.current = connection
         pools[poolID]?.connections.append(connection)
         tally.dials += 1
@@ -26,21 +26,21 @@ extension Switchboard {
         let request = UpstreamRequest(
             upstream: pool.upstream.settings, client: client.handshake, token: sessions[client.session]?.token,
             passing: client.isRaw ? .raw : .managed, values: values)
-        effects.dials.append(
+        turn.effects.dials.append(
             DialOrder(upstream: pool.upstream, request: request, through: .init(client: id, isRaw: client.isRaw)))
-        effects.list.append(.dial(connection, order: effects.dials.count - 1))
+        turn.effects.list.append(.dial(connection, order: turn.effects.dials.count - 1))
     }
 
     /// The backend refused a client that arrives, or is not there: the client hears the same.
-    mutating func turnAway(_ id: ClientID, _ connection: ConnectionID, now: Instant, _ effects: inout Effects) {
-        effects.list.append(.reject(id, connection))
-        forget(id, now: now, &effects)
+    mutating func turnAway(_ id: ClientID, _ connection: ConnectionID, _ turn: inout Turn) {
+        turn.effects.list.append(.reject(id, connection))
+        forget(id, &turn)
     }
 
     /// The backend closed a client's own connection: so does the client's socket, in the backend's words. While the
     /// client is on its way to the other side, or its route is paused and the backend went, it stays, and learns what is
     /// lost.
-    mutating func throughClosed(_ id: ConnectionID, _ close: PeerClose, now: Instant, _ effects: inout Effects) {
+    mutating func throughClosed(_ id: ConnectionID, _ close: PeerClose, _ turn: inout Turn) {
         guard let connection = connections[id], case .client(let client) = pools[connection.pool]?.key.owner else {
             return
         }
@@ -51,16 +51,16 @@ extension Switchboard {
         let seatID = clients[client]?.seats.first?.seat ?? .none
         let isMoving = close.isDeparture && !connection.isRaw && seats[seatID]?.route.isPaused == true
         if seats[seatID]?.pool == poolID, connection.state != .retired, !isMoving {
-            effects.closes.append(close)
+            turn.effects.closes.append(close)
             meterClose(ClientClose(.backend, close))
-            effects.list.append(.relayCloseToClient(client, close: effects.closes.count - 1))
-            forget(client, now: now, &effects)
+            turn.effects.list.append(.relayCloseToClient(client, close: turn.effects.closes.count - 1))
+            forget(client, &turn)
             return
         }
-        refusePassed(client, lost, .upstreamLost, &effects)
-        passedEnded(client, lost, now: now, &effects)
-        resumeReading(client, &effects)
-        pump(poolID, now: now, &effects)
+        refusePassed(client, lost, .upstreamLost, &turn)
+        passedEnded(client, lost, &turn)
+        resumeReading(client, &turn)
+        pump(poolID, &turn)
         loosened.append(.pool(poolID))
     }
 
@@ -69,7 +69,7 @@ extension Switchboard {
 
     /// Errors about messages that were passed through, where the backend can say nothing any more. Nothing of them is
     /// known but their number, which the client decides.
-    private mutating func refusePassed(_ id: ClientID, _ count: Int, _ code: ErrorCode, _ effects: inout Effects) {
+    private mutating func refusePassed(_ id: ClientID, _ count: Int, _ code: ErrorCode, _ turn: inout Turn) {
         guard let endpoint = clients[id]?.endpoint else { return }
         for number in 1...max(1, min(count, Self.passedErrors)) where count > 0 {
             tally.errors += 1
@@ -79,11 +79,11 @@ extension Switchboard {
             if number == Self.passedErrors, count > number {
                 members.append(("count", Array("\(count - number + 1)".utf8)))
             }
-            let start = effects.splices.literalCount
+            let start = turn.effects.splices.literalCount
             ErrorReply.append(
-                code, kinds: kinds(of: endpoint), sent: true, members: members, to: &effects.splices.literals)
-            let splice = effects.splices.splice(literalsFrom: start)
-            effects.list.append(.deliver(id, restored(splice, message: Span(), endpoint, &effects)))
+                code, kinds: kinds(of: endpoint), sent: true, members: members, to: &turn.effects.splices.literals)
+            let splice = turn.effects.splices.splice(literalsFrom: start)
+            turn.effects.list.append(.deliver(id, restored(splice, message: Span(), endpoint, &turn)))
         }
     }
 
@@ -92,24 +92,24 @@ extension Switchboard {
     }
 
     /// What a client's own upstream does not take stays in the client's socket.
-    mutating func throughCongested(_ id: ConnectionID, _ isCongested: Bool, _ effects: inout Effects) {
+    mutating func throughCongested(_ id: ConnectionID, _ isCongested: Bool, _ turn: inout Turn) {
         guard let pool = connections[id]?.pool, pools[pool]?.isThrough == true,
             case .client(let client) = pools[pool]?.key.owner
         else { return }
-        if !isCongested { return resumeReading(client, &effects) }
+        if !isCongested { return resumeReading(client, &turn) }
         guard clients[client]?.readingStopped == false else { return }
         clients[client]?.readingStopped = true
-        effects.list.append(.stopReadingClient(client))
+        turn.effects.list.append(.stopReadingClient(client))
     }
 
     /// Its backend did not answer in all that time: nobody waits for it any more.
-    mutating func forgetPassed(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+    mutating func forgetPassed(_ id: ConnectionID, _ turn: inout Turn) {
         guard let connection = connections[id], connection.isThrough, connection.live > 0,
-            now >= connection.lastPassed + connection.upstream.settings.exchangeTimeout,
+            turn.now >= connection.lastPassed + connection.upstream.settings.exchangeTimeout,
             case .client(let client) = pools[connection.pool]?.key.owner
         else { return }
         connections[id]?.live = 0
-        passedEnded(client, connection.live, now: now, &effects)
-        closeIfFinished(id, now: now, &effects)
+        passedEnded(client, connection.live, &turn)
+        closeIfFinished(id, &turn)
     }
 }

@@ -1,22 +1,22 @@
 /// Time passes: deadlines are looked at when they are due.
 extension Switchboard {
-    package mutating func tick(now: Instant, _ effects: inout Effects) {
+    package mutating func tick(_ turn: inout Turn) {
         var due = self.due
         self.due = []
-        wheel.advance(to: now, due: &due)
+        wheel.advance(to: turn.now, due: &due)
         for key in due {
             switch key {
-            case .client(let id): look(at: id, now: now, &effects)
-            case .connection(let id): look(at: id, now: now, &effects)
-            case .pool(let id): look(at: id, now: now, &effects)
-            case .session(let id): look(at: id, now: now, &effects)
-            case .drain: endDrain(now: now, &effects)
-            case .unlisted: sayUnlisted(now: now, &effects)
+            case .client(let id): look(at: id, &turn)
+            case .connection(let id): look(at: id, &turn)
+            case .pool(let id): look(at: id, &turn)
+            case .session(let id): look(at: id, &turn)
+            case .drain: endDrain(&turn)
+            case .unlisted: sayUnlisted(&turn)
             }
         }
         due.removeAll(keepingCapacity: due.count <= 1024)
         self.due = due
-        settleLoosened(now: now, &effects)
+        settleLoosened(&turn)
     }
 
     // MARK: Connections
@@ -37,33 +37,33 @@ extension Switchboard {
         arm(connection: id)
     }
 
-    private mutating func look(at id: ConnectionID, now: Instant, _ effects: inout Effects) {
-        guard let before = connections[id], before.armed <= now else { return }
+    private mutating func look(at id: ConnectionID, _ turn: inout Turn) {
+        guard let before = connections[id], before.armed <= turn.now else { return }
         connections[id]?.armed = .distantFuture
-        if before.state == .opening { return lookAtOpening(id, now: now, &effects) }
-        forgetPassed(id, now: now, &effects)
-        let next = expireExchanges(of: id, now: now, &effects)
-        guard let connection = connections[id] else { return pump(before.pool, now: now, &effects) }
+        if before.state == .opening { return lookAtOpening(id, &turn) }
+        forgetPassed(id, &turn)
+        let next = expireExchanges(of: id, &turn)
+        guard let connection = connections[id] else { return pump(before.pool, &turn) }
         let settings = connection.upstream.settings
         if connection.upstreamIndex >= 0 {
             breakers[connection.upstreamIndex].idlePings.heard(at: connection.keepalive.lastHeard)
         }
         if connection.isThrough {
-            keepAlive(id, now: now, &effects)
+            keepAlive(id, &turn)
         } else if connection.outstanding.isEmpty, connection.state != .dialling,
-            now >= connection.idleSince + settings.idleTimeout
+            turn.now >= connection.idleSince + settings.idleTimeout
         {
             if isListenedTo(connection.pool) {
-                connections[id]?.idleSince = now
+                connections[id]?.idleSince = turn.now
             } else {
-                retire(id, .idle, now: now, &effects)
+                retire(id, .idle, &turn)
             }
-        } else if connection.state == .ready, now >= connection.expires {
-            retire(id, .lifetime, now: now, &effects)
+        } else if connection.state == .ready, turn.now >= connection.expires {
+            retire(id, .lifetime, &turn)
         } else {
-            keepAlive(id, now: now, &effects)
+            keepAlive(id, &turn)
         }
-        pump(connection.pool, now: now, &effects)
+        pump(connection.pool, &turn)
         guard let left = connections[id] else { return }
         var armed = left.armed
         wheel.arm(.connection(id), at: min(next, left.nextDeadline), armed: &armed)
@@ -72,45 +72,45 @@ extension Switchboard {
 
     /// Pings a silent connection. That it does not answer is a verdict on an idle one only, which is replaced: a backend
     /// that computes is not dead, and whether its host is there TCP knows.
-    private mutating func keepAlive(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+    private mutating func keepAlive(_ id: ConnectionID, _ turn: inout Turn) {
         guard let connection = connections[id], connection.state != .dialling, !connection.isRaw else { return }
         let settings = connection.upstream.settings
-        switch connections[id]?.keepalive.step(settings.keepalive, now: now) {
+        switch connections[id]?.keepalive.step(settings.keepalive, now: turn.now) {
         case .ping:
             // Where much is not taken, bytes are under way already.
-            if !connection.congested { effects.list.append(.pingConnection(id)) }
+            if !connection.congested { turn.effects.list.append(.pingConnection(id)) }
         case .unanswered where connection.isReplaceable:
-            chargeIdlePing(connection.upstreamIndex, settings, now: now, &effects)
-            retire(id, .unansweredPing, now: now, &effects)
-        case .unanswered: effects.list.append(.inspectConnection(id))
+            chargeIdlePing(connection.upstreamIndex, settings, &turn)
+            retire(id, .unansweredPing, &turn)
+        case .unanswered: turn.effects.list.append(.inspectConnection(id))
         case .nothing, nil: break
         }
     }
 
     private mutating func chargeIdlePing(
-        _ upstream: Int, _ settings: UpstreamSettings, now: Instant, _ effects: inout Effects
+        _ upstream: Int, _ settings: UpstreamSettings, _ turn: inout Turn
     ) {
         guard upstream >= 0 else { return }
         let window = settings.keepalive.every + settings.keepalive.timeout
-        for _ in 0..<breakers[upstream].idlePings.failed(now: now, window: window) {
-            upstreamFailed(upstream, settings, now: now, &effects)
+        for _ in 0..<breakers[upstream].idlePings.failed(now: turn.now, window: window) {
+            upstreamFailed(upstream, settings, &turn)
         }
     }
 
     /// What TCP knows of a connection's other end, which was asked for because it answers no ping.
     package mutating func connectionInspected(
-        _ id: ConnectionID, _ transport: TransportState, now: Instant, _ effects: inout Effects
+        _ id: ConnectionID, _ transport: TransportState, _ turn: inout Turn
     ) {
         guard let connection = connections[id], connection.keepalive.pingedAt != nil,
             transport.isGone(after: connection.upstream.settings.keepalive.timeout)
         else { return }
-        condemn(id, .hostGone, now: now, &effects)
-        settleLoosened(now: now, &effects)
+        condemn(id, .hostGone, &turn)
+        settleLoosened(&turn)
     }
 
     /// Ends what was not answered in time; returns when the next exchange is due.
     private mutating func expireExchanges(
-        of id: ConnectionID, now: Instant, _ effects: inout Effects
+        of id: ConnectionID, _ turn: inout Turn
     ) -> Instant {
         guard let upstream = connections[id]?.upstream else { return .distantFuture }
         var next = Instant.distantFuture
@@ -119,8 +119,8 @@ extension Switchboard {
         while let exchange = exchanges[candidate] {
             if exchange.state == .sent {
                 let deadline = exchange.sentAt + upstream.settings.exchangeTimeout
-                if now >= deadline {
-                    abandon(candidate, exchange, now: now, &effects)
+                if turn.now >= deadline {
+                    abandon(candidate, exchange, &turn)
                     expired = true
                 } else {
                     next = min(next, deadline)
@@ -133,9 +133,9 @@ extension Switchboard {
         // has a bound: a backend that never answers is not asked for ever.
         let abandoned = connection.outstanding.count - connection.live
         if !connection.upstream.hasUniqueCorrelation || abandoned > Self.rememberedExchanges {
-            retire(id, .timeout, now: now, &effects)
+            retire(id, .timeout, &turn)
         } else {
-            closeIfFinished(id, now: now, &effects)
+            closeIfFinished(id, &turn)
         }
         return next
     }
@@ -144,35 +144,35 @@ extension Switchboard {
 
     /// Its client hears that its time is over; its reply may come yet, and must not be taken for another's.
     mutating func abandon(
-        _ id: ExchangeID, _ exchange: Exchange, now: Instant, _ effects: inout Effects
+        _ id: ExchangeID, _ exchange: Exchange, _ turn: inout Turn
     ) {
-        tell(exchange, .timeout, now: now, &effects)
+        tell(exchange, .timeout, &turn)
         heldBytes -= exchange.held.count
         exchanges[id]?.held = []
         exchanges[id]?.state = .abandoned
         connections[exchange.connection]?.live -= 1
         left(exchange.seat, exchange.side)
-        close(exchange.account, now: now, &effects)
+        close(exchange.account, &turn)
     }
 
-    package mutating func connectionPong(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
-        connections[id]?.keepalive.heard(now)
+    package mutating func connectionPong(_ id: ConnectionID, _ turn: inout Turn) {
+        connections[id]?.keepalive.heard(turn.now)
     }
 
-    package mutating func connectionCongested(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+    package mutating func connectionCongested(_ id: ConnectionID, _ turn: inout Turn) {
         guard let pool = connections[id]?.pool, connections[id]?.congested == false else { return }
         connections[id]?.congested = true
-        throughCongested(id, true, &effects)
-        pump(pool, now: now, &effects)
-        settleLoosened(now: now, &effects)
+        throughCongested(id, true, &turn)
+        pump(pool, &turn)
+        settleLoosened(&turn)
     }
 
-    package mutating func connectionRelieved(_ id: ConnectionID, now: Instant, _ effects: inout Effects) {
+    package mutating func connectionRelieved(_ id: ConnectionID, _ turn: inout Turn) {
         guard let pool = connections[id]?.pool, connections[id]?.congested == true else { return }
         connections[id]?.congested = false
-        throughCongested(id, false, &effects)
-        pump(pool, now: now, &effects)
-        settleLoosened(now: now, &effects)
+        throughCongested(id, false, &turn)
+        pump(pool, &turn)
+        settleLoosened(&turn)
     }
 
     // MARK: Pools
@@ -196,19 +196,20 @@ extension Switchboard {
         pools[id]?.armed = armed
     }
 
-    private mutating func look(at id: PoolID, now: Instant, _ effects: inout Effects) {
-        guard let armed = pools[id]?.armed, armed <= now else { return }
+    private mutating func look(at id: PoolID, _ turn: inout Turn) {
+        guard let armed = pools[id]?.armed, armed <= turn.now else { return }
         pools[id]?.armed = .distantFuture
-        if pools[id]?.hasHindered == true { endPaused(id, now: now, &effects) }
+        if pools[id]?.hasHindered == true { endPaused(id, &turn) }
         while let pool = pools[id] {
             let longest = longestWaiting(in: id)
-            guard let exchange = exchanges[longest], pool.queueDeadline(headStarted: exchange.unreadyAtStart) <= now
+            guard let exchange = exchanges[longest],
+                pool.queueDeadline(headStarted: exchange.unreadyAtStart) <= turn.now
             else { break }
             // What waited in vain for a backend that is down says so.
             let isDown = pool.failing || !pool.isRemoved && breakers[pool.upstream.index].isOpen
-            fail(longest, isDown ? .upstreamUnavailable : .queueTimeout, now: now, &effects)
+            fail(longest, isDown ? .upstreamUnavailable : .queueTimeout, &turn)
         }
-        pump(id, now: now, &effects)
+        pump(id, &turn)
     }
 
     /// When the first message has waited long enough for its route's resume.
@@ -224,11 +225,11 @@ extension Switchboard {
         return earliest
     }
 
-    private mutating func endPaused(_ id: PoolID, now: Instant, _ effects: inout Effects) {
+    private mutating func endPaused(_ id: PoolID, _ turn: inout Turn) {
         var candidate = pools[id]?.queue.head ?? .none
         while let exchange = exchanges[candidate], let timeout = pools[id]?.upstream.settings.queue.timeout {
-            if let since = exchange.pausedSince, since + timeout <= now {
-                fail(candidate, .routePaused, now: now, &effects)
+            if let since = exchange.pausedSince, since + timeout <= turn.now {
+                fail(candidate, .routePaused, &turn)
             }
             candidate = exchange.next
         }

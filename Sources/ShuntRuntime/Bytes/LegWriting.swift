@@ -13,7 +13,7 @@ extension Leg {
         let length = FrameEncoder.length(payload: splice.length, masked: masks)
         if output.storageCapacity == 0 { worker.buffers.take(into: &output, atLeast: length) }
         let written = output.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { target in
-            worker.effects.splices.writeFrame(
+            worker.turn.effects.splices.writeFrame(
                 splice.kind.rawValue, splice, message: message, mask: mask, into: target)
         }
         if written != length { worker.log.unwritable(length: splice.length) }

@@ -44,11 +44,12 @@ extension Worker {
         let table = switchboard.table
         if case .upstreamClosed(let upstream, let close, let isPassed) = note {
             // Only the log tells it: the words are the backend's.
-            guard effects.closes.indices.contains(close) else { return }
-            return log.upstreamClosed(upstream, effects.closes[close], isPassed: isPassed, now: now(), table: table)
+            guard turn.effects.closes.indices.contains(close) else { return }
+            return log.upstreamClosed(
+                upstream, turn.effects.closes[close], isPassed: isPassed, now: now(), table: table)
         }
-        if case .unlistedType(let upstream, let place) = note, effects.texts.indices.contains(place) {
-            sayUnlisted(effects.texts[place], table.nameOfUpstream(upstream))
+        if case .unlistedType(let upstream, let place) = note, turn.effects.texts.indices.contains(place) {
+            sayUnlisted(turn.effects.texts[place], table.nameOfUpstream(upstream))
         }
         log.note(note, now: now(), table: table, problem: dialProblem)
         process.onNote?(ProxyNote(note: note, upstream: table.nameOfUpstream(note.upstream), worker: index))

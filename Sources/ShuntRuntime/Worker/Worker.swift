@@ -13,7 +13,7 @@ final class Worker {
     let log: WorkerLog
 
     var switchboard: Switchboard
-    var effects = Effects()
+    var turn = Turn(now: .zero)
     var inbox: [WorkerEvent] = []
     var isApplying = false
     var isEmptyingInbox = false
@@ -124,14 +124,14 @@ final class Worker {
             leg.close(.tryAgainLater, reason: "server is overloaded")
             return false
         }
-        let now = now()
+        turn.now = now()
         isApplying = true
-        let id = switchboard.clientConnected(handshake, token: token, now: now, &effects)
+        let id = switchboard.clientConnected(handshake, token: token, &turn)
         if !id.isNone {
             leg.role = .client(id)
             clients.insert(leg, for: id)
         }
-        finish(Span(), now)
+        finish(Span(), turn.now)
         guard !id.isNone else {
             leg.close(.tryAgainLater, reason: "server is overloaded")
             return false
@@ -181,14 +181,16 @@ final class Worker {
     func clientMessage(_ id: ClientID, _ kind: MessageKind, _ bytes: borrowing Span<UInt8>, _ now: Instant) {
         guard !isApplying else { return inbox.append(.clientMessage(id, kind, copied(bytes))) }
         isApplying = true
-        switchboard.clientMessage(id, kind, bytes, now: now, &effects)
+        turn.now = now
+        switchboard.clientMessage(id, kind, bytes, &turn)
         finish(bytes, now)
     }
 
     func connectionMessage(_ id: ConnectionID, _ kind: MessageKind, _ bytes: borrowing Span<UInt8>, _ now: Instant) {
         guard !isApplying else { return inbox.append(.connectionMessage(id, kind, copied(bytes))) }
         isApplying = true
-        switchboard.connectionMessage(id, kind, bytes, now: now, &effects)
+        turn.now = now
+        switchboard.connectionMessage(id, kind, bytes, &turn)
         finish(bytes, now)
     }
 

@@ -20,9 +20,10 @@ extension Worker {
         if endpoint.announcement != nil { deprecatedUse(arrival.client, endpoint) }
         let now = now()
         countPipes()
+        turn.now = now
         isApplying = true
         let id = switchboard.clientArrived(
-            arrival.client.handshake, token: arrival.client.token, endpoint: endpoint, now: now, &effects)
+            arrival.client.handshake, token: arrival.client.token, endpoint: endpoint, &turn)
         arrival.id = id
         arrivals.insert(arrival, for: id)
         finish(Span(), now)

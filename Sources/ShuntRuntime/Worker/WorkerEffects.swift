@@ -6,14 +6,14 @@ extension Worker {
     func apply(_ message: borrowing Span<UInt8>) {
         // Read where they are: while they are applied, nobody else touches them.
         var index = 0
-        while index < effects.list.count {
-            switch effects.list[index] {
+        while index < turn.effects.list.count {
+            switch turn.effects.list[index] {
             case .forward(let id, let splice):
                 connections[id]?.append(splice, message)
             case .deliver(let id, let splice):
                 clients[id]?.append(splice, message)
             case .dial(let id, let order):
-                dial(id, effects.dials.indices.contains(order) ? effects.dials[order] : nil)
+                dial(id, turn.effects.dials.indices.contains(order) ? turn.effects.dials[order] : nil)
             case .pingConnection(let id):
                 connections[id]?.appendControl(.ping, [])
             case .pingClient(let id):
@@ -31,9 +31,9 @@ extension Worker {
             case .reject(let id, let connection):
                 reject(id, connection)
             case .relayCloseToClient(let id, let close):
-                relay(client: id, effects.closes.indices.contains(close) ? effects.closes[close] : .cut)
+                relay(client: id, turn.effects.closes.indices.contains(close) ? turn.effects.closes[close] : .cut)
             case .relayCloseToConnection(let id, let close):
-                relay(connection: id, effects.closes.indices.contains(close) ? effects.closes[close] : .cut)
+                relay(connection: id, turn.effects.closes.indices.contains(close) ? turn.effects.closes[close] : .cut)
             case .stopReadingClient(let id):
                 clients[id]?.setReading(false)
             case .startReadingClient(let id):
@@ -47,7 +47,7 @@ extension Worker {
             }
             index += 1
         }
-        effects.reset()
+        turn.effects.reset()
     }
 
     private func dial(_ id: ConnectionID, _ order: DialOrder?) {

@@ -44,33 +44,34 @@ extension Worker {
         case .clientArrived(let arrival): return arrived(arrival)
         default: break
         }
+        turn.now = now
         isApplying = true
         if case .connectionFailed(let id, _) = event { dialProblem = dialProblems.remove(id) }
         switch event {
         case .clientMessage, .connectionMessage, .clientArrived: break
-        case .clientMessageTooLarge(let id): switchboard.clientMessageTooLarge(id, now: now, &effects)
-        case .clientClosed(let id, let close): switchboard.clientClosed(id, close: close, now: now, &effects)
-        case .clientPong(let id): switchboard.clientPong(id, now: now, &effects)
-        case .clientInspected(let id, let state): switchboard.clientInspected(id, state, now: now, &effects)
-        case .clientCongested(let id): switchboard.clientCongested(id, now: now, &effects)
-        case .clientRelieved(let id): switchboard.clientRelieved(id, now: now, &effects)
-        case .connectionReady(let id): switchboard.connectionReady(id, now: now, &effects)
-        case .connectionFailed(let id, let failure): switchboard.connectionFailed(id, failure, now: now, &effects)
-        case .connectionMessageTooLarge(let id): switchboard.connectionMessageTooLarge(id, now: now, &effects)
-        case .connectionClosed(let id, let close): switchboard.connectionClosed(id, close, now: now, &effects)
-        case .connectionPong(let id): switchboard.connectionPong(id, now: now, &effects)
+        case .clientMessageTooLarge(let id): switchboard.clientMessageTooLarge(id, &turn)
+        case .clientClosed(let id, let close): switchboard.clientClosed(id, close: close, &turn)
+        case .clientPong(let id): switchboard.clientPong(id, &turn)
+        case .clientInspected(let id, let state): switchboard.clientInspected(id, state, &turn)
+        case .clientCongested(let id): switchboard.clientCongested(id, &turn)
+        case .clientRelieved(let id): switchboard.clientRelieved(id, &turn)
+        case .connectionReady(let id): switchboard.connectionReady(id, &turn)
+        case .connectionFailed(let id, let failure): switchboard.connectionFailed(id, failure, &turn)
+        case .connectionMessageTooLarge(let id): switchboard.connectionMessageTooLarge(id, &turn)
+        case .connectionClosed(let id, let close): switchboard.connectionClosed(id, close, &turn)
+        case .connectionPong(let id): switchboard.connectionPong(id, &turn)
         case .connectionInspected(let id, let state):
-            switchboard.connectionInspected(id, state, now: now, &effects)
-        case .connectionCongested(let id): switchboard.connectionCongested(id, now: now, &effects)
-        case .connectionRelieved(let id): switchboard.connectionRelieved(id, now: now, &effects)
-        case .tick: switchboard.tick(now: now, &effects)
-        case .drain(let settings): switchboard.drain(settings, now: now, &effects)
+            switchboard.connectionInspected(id, state, &turn)
+        case .connectionCongested(let id): switchboard.connectionCongested(id, &turn)
+        case .connectionRelieved(let id): switchboard.connectionRelieved(id, &turn)
+        case .tick: switchboard.tick(&turn)
+        case .drain(let settings): switchboard.drain(settings, &turn)
         case .tableChanged(let table, let spread):
-            switchboard.tableChanged(to: table, spread: spread, now: now, &effects)
-        case .wallClock: switchboard.wallClock(wallTime, now: now, &effects)
+            switchboard.tableChanged(to: table, spread: spread, &turn)
+        case .wallClock: switchboard.wallClock(wallTime, &turn)
         case .reconnect(let name):
             if let route = switchboard.table.route(named: name) {
-                switchboard.reconnect(route: route.index, now: now, &effects)
+                switchboard.reconnect(route: route.index, &turn)
             }
         }
         finish(Span(), now)
@@ -96,7 +97,7 @@ extension Worker {
     /// Applies the effects of the event that was just told, then tells what arose meanwhile, in order.
     @inline(__always)
     func finish(_ message: borrowing Span<UInt8>, _ now: Instant) {
-        if !effects.list.isEmpty { apply(message) }
+        if !turn.effects.list.isEmpty { apply(message) }
         isApplying = false
         guard !isEmptyingInbox else { return }
         if !inbox.isEmpty { emptyInbox() }

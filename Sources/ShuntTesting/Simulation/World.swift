@@ -25,11 +25,14 @@ final class World {
     /// The configuration that the table was made of.
     var arrangement: Arrangement
     var core: Switchboard
-    var effects = Effects()
+    var turn = Turn(now: Instant(nanoseconds: 1_000_000_000))
     var dice: Dice
     /// For what was added later: the lives of older seeds stay what they are, as far as they can.
     var laterDice: Dice
-    var now = Instant(nanoseconds: 1_000_000_000)
+    var now: Instant {
+        get { turn.now }
+        set { turn.now = newValue }
+    }
     var agenda = Agenda<Happening>()
     var clients: [ModelClient] = []
     var connections: [ModelConnection] = []

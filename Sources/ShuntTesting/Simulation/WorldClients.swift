@@ -33,13 +33,13 @@ extension World {
         note(
             "client c\(serial) connects to \(path), session \(session.map(String.init) ?? "none"), "
                 + "tenant \(tenant ?? "-"), app \(app)")
-        effects.reset()
+        turn.effects.reset()
         let id: ClientID
         if case .legacy(let endpoint) = table.endpoints.match(handshake.path) {
             id = core.clientArrived(
-                handshake, token: token.map { ByteString($0) }, endpoint: endpoint, now: now, &effects)
+                handshake, token: token.map { ByteString($0) }, endpoint: endpoint, &turn)
         } else {
-            id = core.clientConnected(handshake, token: token.map { ByteString($0) }, now: now, &effects)
+            id = core.clientConnected(handshake, token: token.map { ByteString($0) }, &turn)
         }
         if clientByID[id] != nil { fail(.liveIDs, "the id of c\(serial) is in use") }
         clients.append(
@@ -124,7 +124,7 @@ extension World {
         let own = liveConnections.filter { connections[$0].through == client && connections[$0].state == .ready }
         leave(client)
         closeInHand = close
-        tell { $0.clientClosed(clients[client].id, close: close, now: now, &$1) }
+        tell { $0.clientClosed(clients[client].id, close: close, &$1) }
         closeInHand = nil
         for connection in own where connections[connection].state != .gone && failure == nil {
             fail(.stays, "c\(client) has closed and u\(connection), which is its own, is still there")
@@ -170,21 +170,21 @@ extension World {
         clients[client].congested = false
         clients[client].toldCongested = false
         note("client c\(client) has read everything")
-        tell { $0.clientRelieved(clients[client].id, now: now, &$1) }
+        tell { $0.clientRelieved(clients[client].id, &$1) }
     }
 
     func tellCongested(_ client: Int) {
         guard clients[client].isThere, clients[client].congested else { return }
         note("c\(client) is congested")
         clients[client].toldCongested = true
-        tell { $0.clientCongested(clients[client].id, now: now, &$1) }
+        tell { $0.clientCongested(clients[client].id, &$1) }
     }
 
     func tellClientPong(_ client: Int) {
         guard clients[client].isThere, clients[client].hostGoneAt == nil else { return }
         clients[client].pingedAt = nil
         note("pong of c\(client)")
-        tell { $0.clientPong(clients[client].id, now: now, &$1) }
+        tell { $0.clientPong(clients[client].id, &$1) }
     }
 
     /// Says a message and looks at what became of it.
@@ -197,7 +197,7 @@ extension World {
         clients[client].recentSends.append(now)
         note("c\(client) sends m\(number) \(made.message.intent): \(printable(made.bytes))")
         messageInHand = number
-        tell(made.bytes) { $0.clientMessage(clients[client].id, made.kind, $2, now: now, &$1) }
+        tell(made.bytes) { $0.clientMessage(clients[client].id, made.kind, $2, &$1) }
         messageInHand = nil
         guard failure == nil else { return }
         switch messages[number].intent {
@@ -226,7 +226,7 @@ extension World {
         clients[client].saidTooMuch = true
         note("c\(client) says too much in m\(number)")
         messageInHand = number
-        tell { $0.clientMessageTooLarge(clients[client].id, now: now, &$1) }
+        tell { $0.clientMessageTooLarge(clients[client].id, &$1) }
         messageInHand = nil
         if clients[client].isThere { fail(.bounds, "c\(client) said too much and is not closed") }
     }

@@ -12,7 +12,7 @@ extension World {
                 refusedLogin.insert(connections[connection].pool)
             }
             noteTrouble(connection)
-            tell(connection) { $0.connectionFailed(connections[connection].id, failure, now: now, &$1) }
+            tell(connection) { $0.connectionFailed(connections[connection].id, failure, &$1) }
             checkNothingLost()
         } else {
             note("u\(connection) is ready")
@@ -23,7 +23,7 @@ extension World {
                 retire(connection, "its url has changed while it was dialled")
             }
             beginOpening(connection)
-            tell(connection) { $0.connectionReady(connections[connection].id, now: now, &$1) }
+            tell(connection) { $0.connectionReady(connections[connection].id, &$1) }
             planEarlyClose(connection)
         }
     }
@@ -91,7 +91,7 @@ extension World {
         }
         putBackUnread(connection, code)
         endConnection(connection)
-        tell(connection) { $0.connectionClosed(connections[connection].id, code: code, now: now, &$1) }
+        tell(connection) { $0.connectionClosed(connections[connection].id, code: code, &$1) }
         checkNothingLost()
     }
 
@@ -145,21 +145,21 @@ extension World {
         noteUnready(connection)
         connections[connection].congested = true
         agenda.note(.relieved(connection), at: now + dice.span(10...6_000))
-        tell(connection) { $0.connectionCongested(connections[connection].id, now: now, &$1) }
+        tell(connection) { $0.connectionCongested(connections[connection].id, &$1) }
     }
 
     func relieve(_ connection: Int) {
         guard connections[connection].congested, connections[connection].state == .ready else { return }
         note("u\(connection) is relieved")
         connections[connection].congested = false
-        tell(connection) { $0.connectionRelieved(connections[connection].id, now: now, &$1) }
+        tell(connection) { $0.connectionRelieved(connections[connection].id, &$1) }
     }
 
     func tellPong(_ connection: Int) {
         guard connections[connection].state == .ready, connections[connection].hostGoneAt == nil else { return }
         note("pong of u\(connection)")
         connections[connection].pingedAt = nil
-        tell(connection) { $0.connectionPong(connections[connection].id, now: now, &$1) }
+        tell(connection) { $0.connectionPong(connections[connection].id, &$1) }
     }
 
     /// What TCP knows. A busy or deaf peer acknowledges; what was sent a moment ago may not be acknowledged yet.
@@ -167,14 +167,14 @@ extension World {
         guard connections[connection].state == .ready else { return }
         let state = transport(hostGoneAt: connections[connection].hostGoneAt)
         note("the system says of u\(connection): \(state)")
-        tell(connection) { $0.connectionInspected(connections[connection].id, state, now: now, &$1) }
+        tell(connection) { $0.connectionInspected(connections[connection].id, state, &$1) }
     }
 
     func tellClientInspected(_ client: Int) {
         guard clients[client].isThere else { return }
         let state = transport(hostGoneAt: clients[client].hostGoneAt)
         note("the system says of c\(client): \(state)")
-        tell { $0.clientInspected(clients[client].id, state, now: now, &$1) }
+        tell { $0.clientInspected(clients[client].id, state, &$1) }
     }
 
     private func transport(hostGoneAt: Instant?) -> TransportState {
@@ -269,7 +269,7 @@ extension World {
         }
         let toldBefore = isOwed(number)
         if wanted, !clients[owner].isThere { parksInHand = 1 }
-        tell(connection, bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
+        tell(connection, bytes) { $0.connectionMessage(connections[connection].id, .text, $2, &$1) }
         parksInHand = 0
         guard wanted, failure == nil else { return }
         let delivered = messages[number].arrived.last?.delivered ?? false

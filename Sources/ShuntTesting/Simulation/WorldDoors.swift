@@ -138,8 +138,8 @@ extension World {
     /// A backend's close goes on to the one client of its connection, and a client's to its backend.
     func relayCloseToClient(_ id: ClientID, _ place: Int) {
         guard let client = present(id, "a relayed close") else { return }
-        guard effects.closes.indices.contains(place) else { return fail(.liveIDs, "a close that is not there") }
-        let close = effects.closes[place]
+        guard turn.effects.closes.indices.contains(place) else { return fail(.liveIDs, "a close that is not there") }
+        let close = turn.effects.closes[place]
         note("  → close c\(client) as its backend did: \(close)")
         if clients[client].isArriving { fail(.stays, "c\(client) is closed before its handshake is answered") }
         if let connection = condemned, connections[connection].through == client {
@@ -159,10 +159,10 @@ extension World {
 
     func relayCloseToConnection(_ id: ConnectionID, _ place: Int) {
         guard let connection = ready(id, "a relayed close") else { return }
-        guard effects.closes.indices.contains(place) else { return fail(.liveIDs, "a close that is not there") }
-        note("  → close u\(connection) as its client did: \(effects.closes[place])")
+        guard turn.effects.closes.indices.contains(place) else { return fail(.liveIDs, "a close that is not there") }
+        note("  → close u\(connection) as its client did: \(turn.effects.closes[place])")
         let client = connections[connection].through ?? -1
-        if client < 0 || clients[client].isThere || closeInHand != effects.closes[place] {
+        if client < 0 || clients[client].isThere || closeInHand != turn.effects.closes[place] {
             fail(.stays, "u\(connection) hears a close that its client never said")
         }
         tally.count("close relayed to backend")

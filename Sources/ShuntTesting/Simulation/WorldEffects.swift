@@ -2,27 +2,27 @@ import ShuntCore
 
 /// Feeds the core, and does and judges what it asks for.
 extension World {
-    func tell(_ event: (inout Switchboard, inout Effects) -> Void) {
-        effects.reset()
-        event(&core, &effects)
+    func tell(_ event: (inout Switchboard, inout Turn) -> Void) {
+        turn.effects.reset()
+        event(&core, &turn)
         applyEffects(message: [])
     }
 
-    func tell(_ message: [UInt8], _ event: (inout Switchboard, inout Effects, Span<UInt8>) -> Void) {
-        effects.reset()
-        event(&core, &effects, message.span)
+    func tell(_ message: [UInt8], _ event: (inout Switchboard, inout Turn, Span<UInt8>) -> Void) {
+        turn.effects.reset()
+        event(&core, &turn, message.span)
         applyEffects(message: message)
     }
 
     /// The same for an event that is about a connection.
-    func tell(_ connection: Int, _ event: (inout Switchboard, inout Effects) -> Void) {
+    func tell(_ connection: Int, _ event: (inout Switchboard, inout Turn) -> Void) {
         connectionInHand = connection
         tell(event)
         connectionInHand = nil
     }
 
     func tell(
-        _ connection: Int, _ message: [UInt8], _ event: (inout Switchboard, inout Effects, Span<UInt8>) -> Void
+        _ connection: Int, _ message: [UInt8], _ event: (inout Switchboard, inout Turn, Span<UInt8>) -> Void
     ) {
         connectionInHand = connection
         connections[connection].hasSpoken = true
@@ -33,7 +33,7 @@ extension World {
     func applyEffects(message: [UInt8]) {
         tally.events += 1
         defer { parkedBefore = core.tally.parked + core.tally.discarded }
-        for effect in effects.list {
+        for effect in turn.effects.list {
             guard failure == nil else { return }
             apply(effect, message)
         }
@@ -130,7 +130,7 @@ extension World {
 
     /// The bytes of a splice, its pieces checked to lie within what they point into.
     private func bytes(of splice: Splice, _ message: [UInt8]) -> [UInt8]? {
-        let pieces = effects.splices.pieces
+        let pieces = turn.effects.splices.pieces
         let first = Int(splice.firstPiece)
         guard first >= 0, splice.pieceCount >= 0, first + Int(splice.pieceCount) <= pieces.count else {
             fail(.bytes, "a splice of pieces that are not there")
@@ -141,10 +141,10 @@ extension World {
             let limit =
                 switch piece.origin {
                 case .message: message.count
-                case .literal: effects.splices.literals.count
+                case .literal: turn.effects.splices.literals.count
                 case .blob:
-                    effects.splices.blobs.indices.contains(Int(piece.blob))
-                        ? effects.splices.blobs[Int(piece.blob)].count : -1
+                    turn.effects.splices.blobs.indices.contains(Int(piece.blob))
+                        ? turn.effects.splices.blobs[Int(piece.blob)].count : -1
                 }
             guard piece.start >= 0, piece.count >= 0, piece.start + piece.count <= limit else {
                 fail(.bytes, "a piece \(piece) beyond the \(limit) bytes of its origin")
@@ -156,7 +156,7 @@ extension World {
             fail(.bytes, "a splice says \(splice.length) bytes and has \(length)")
             return nil
         }
-        return effects.splices.bytes(of: splice, message: message.span)
+        return turn.effects.splices.bytes(of: splice, message: message.span)
     }
 
     func ready(_ id: ConnectionID, _ what: String) -> Int? {
@@ -182,8 +182,8 @@ extension World {
     // MARK: Dials and closes
 
     private func dial(_ id: ConnectionID, _ order: Int) {
-        guard effects.dials.indices.contains(order) else { return fail(.liveIDs, "a dial without its order") }
-        let dial = effects.dials[order]
+        guard turn.effects.dials.indices.contains(order) else { return fail(.liveIDs, "a dial without its order") }
+        let dial = turn.effects.dials[order]
         guard connectionByID[id] == nil else { return fail(.liveIDs, "the id of a new dial is in use") }
         let seats = dial.request.headers.filter { $0.name == "X-Seat" }.compactMap { $0.value.text.flatMap { Int($0) } }
         guard seats.count == 1, clients.indices.contains(seats[0]) else {

@@ -17,7 +17,7 @@ extension World {
         note("u\(connection) pushes: \(printable(writer.bytes))")
         heardFirstWord(connection, type)
         if case .answer = settings.pushes[type] { answersInHand = 1 }
-        tell(connection, writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
+        tell(connection, writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, &$1) }
         answersInHand = 0
     }
 
@@ -34,7 +34,7 @@ extension World {
         // It stands where the oldest message's reply was due: that one comes no more.
         let oldest = connections[connection].outstanding.first
         if let oldest { messages[oldest].isAnswered = true }
-        tell(connection, Array(text.utf8)) { $0.connectionMessage(connections[connection].id, kind, $2, now: now, &$1) }
+        tell(connection, Array(text.utf8)) { $0.connectionMessage(connections[connection].id, kind, $2, &$1) }
         checkOldestEnded(connection, oldest)
     }
 
@@ -67,7 +67,7 @@ extension World {
         writer.add("message", "nobody asked")
         note("u\(connection) replies to nobody: \(printable(writer.bytes))")
         retire(connection, "a reply when nothing was outstanding")
-        tell(connection, writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
+        tell(connection, writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, &$1) }
     }
 
     func growTooLarge(_ connection: Int) {
@@ -78,7 +78,7 @@ extension World {
         let oldest = connections[connection].outstanding.first
         // The runtime ends it by itself: for the core it is gone.
         endConnection(connection)
-        tell(connection) { $0.connectionMessageTooLarge(connections[connection].id, now: now, &$1) }
+        tell(connection) { $0.connectionMessageTooLarge(connections[connection].id, &$1) }
         if let oldest, messages[oldest].outcome == nil, isOwed(oldest) {
             fail(.noSilence, "m\(oldest) is the oldest on u\(connection), whose message is too large, and has no error")
         }
@@ -93,15 +93,15 @@ extension World {
             let id = connections[dice.pick(gone)].id
             let choice = dice.below(7)
             note("ghost event \(choice) of a connection that is gone")
-            tell(text) { core, effects, bytes in
+            tell(text) { core, turn, bytes in
                 switch choice {
-                case 0: core.connectionReady(id, now: now, &effects)
-                case 1: core.connectionFailed(id, .connect, now: now, &effects)
-                case 2: core.connectionMessage(id, .text, bytes, now: now, &effects)
-                case 3: core.connectionClosed(id, code: .normal, now: now, &effects)
-                case 4: core.connectionPong(id, now: now, &effects)
-                case 5: core.connectionCongested(id, now: now, &effects)
-                default: core.connectionRelieved(id, now: now, &effects)
+                case 0: core.connectionReady(id, &turn)
+                case 1: core.connectionFailed(id, .connect, &turn)
+                case 2: core.connectionMessage(id, .text, bytes, &turn)
+                case 3: core.connectionClosed(id, code: .normal, &turn)
+                case 4: core.connectionPong(id, &turn)
+                case 5: core.connectionCongested(id, &turn)
+                default: core.connectionRelieved(id, &turn)
                 }
             }
             checkNothingFollowed()
@@ -109,13 +109,13 @@ extension World {
             let id = clients[dice.pick(left)].id
             let choice = dice.below(5)
             note("ghost event \(choice) of a client that is gone")
-            tell(text) { core, effects, bytes in
+            tell(text) { core, turn, bytes in
                 switch choice {
-                case 0: core.clientMessage(id, .text, bytes, now: now, &effects)
-                case 1: core.clientClosed(id, now: now, &effects)
-                case 2: core.clientPong(id, now: now, &effects)
-                case 3: core.clientCongested(id, now: now, &effects)
-                default: core.clientRelieved(id, now: now, &effects)
+                case 0: core.clientMessage(id, .text, bytes, &turn)
+                case 1: core.clientClosed(id, &turn)
+                case 2: core.clientPong(id, &turn)
+                case 3: core.clientCongested(id, &turn)
+                default: core.clientRelieved(id, &turn)
                 }
             }
             checkNothingFollowed()
@@ -125,7 +125,9 @@ extension World {
     }
 
     private func checkNothingFollowed() {
-        if !effects.list.isEmpty { fail(.liveIDs, "an event of something that is gone had effects: \(effects.list)") }
+        if !turn.effects.list.isEmpty {
+            fail(.liveIDs, "an event of something that is gone had effects: \(turn.effects.list)")
+        }
     }
 
     /// An event that is true already.
@@ -138,20 +140,20 @@ extension World {
                 using: &dice)
         {
             note("c\(client) is relieved, and a pong that nobody asked for comes")
-            tell { $0.clientRelieved(clients[client].id, now: now, &$1) }
-            tell { $0.clientPong(clients[client].id, now: now, &$1) }
+            tell { $0.clientRelieved(clients[client].id, &$1) }
+            tell { $0.clientPong(clients[client].id, &$1) }
         } else if let connection = liveConnections.filter({
             connections[$0].state == .ready && !connections[$0].congested && !connections[$0].isRaw
                 && connections[$0].hostGoneAt == nil
         }).randomElement(using: &dice) {
             note("u\(connection) is ready and relieved again, and a pong that nobody asked for comes")
-            tell(connection) { $0.connectionReady(connections[connection].id, now: now, &$1) }
-            tell(connection) { $0.connectionRelieved(connections[connection].id, now: now, &$1) }
-            tell(connection) { $0.connectionPong(connections[connection].id, now: now, &$1) }
+            tell(connection) { $0.connectionReady(connections[connection].id, &$1) }
+            tell(connection) { $0.connectionRelieved(connections[connection].id, &$1) }
+            tell(connection) { $0.connectionPong(connections[connection].id, &$1) }
         } else if let connection = liveConnections.first(where: { connections[$0].state == .dialling }) {
             note("u\(connection), which dials, is relieved, and a message of it comes")
-            tell(connection) { $0.connectionRelieved(connections[connection].id, now: now, &$1) }
-            tell(connection) { $0.connectionPong(connections[connection].id, now: now, &$1) }
+            tell(connection) { $0.connectionRelieved(connections[connection].id, &$1) }
+            tell(connection) { $0.connectionPong(connections[connection].id, &$1) }
         }
     }
 
@@ -159,11 +161,11 @@ extension World {
         note("drain")
         draining = true
         for session in sessions.indices { sessions[session].parked = [] }
-        tell { $0.drain(plan.drain, now: now, &$1) }
+        tell { $0.drain(plan.drain, &$1) }
     }
 
     func tellTick() {
         note("tick")
-        tell { $0.tick(now: now, &$1) }
+        tell { $0.tick(&$1) }
     }
 }

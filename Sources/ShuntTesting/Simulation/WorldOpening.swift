@@ -65,7 +65,7 @@ extension World {
         note("u\(connection) says: \(printable(writer.bytes))")
         heardFirstWord(connection, type)
         if type == "error" { retire(connection, "a refusal of the first words") }
-        tell(connection, writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, now: now, &$1) }
+        tell(connection, writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, &$1) }
         tally.count("first word")
     }
 

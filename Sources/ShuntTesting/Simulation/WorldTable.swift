@@ -30,7 +30,7 @@ extension World {
         changedAt = now
         note("the table changes: \(arrangementText)")
         learn()
-        tell { $0.tableChanged(to: new, spread: Self.spread, now: now, &$1) }
+        tell { $0.tableChanged(to: new, spread: Self.spread, &$1) }
         checkNothingStranded()
     }
 
@@ -183,6 +183,6 @@ extension World {
         for connection in liveConnections where connections[connection].upstream == arrangement.unified {
             connections[connection].mayBeReplaced = true
         }
-        tell { $0.reconnect(route: place, now: now, &$1) }
+        tell { $0.reconnect(route: place, &$1) }
     }
 }

@@ -79,7 +79,7 @@ extension World {
         let names = arrangement.upstreams[connections[connection].upstream].pushes.values.contains(.greeting)
         let isGreetingAgain =
             !isReply && connections[connection].isRedial && !connections[connection].hasReplied && !names
-        tell(connection, bytes) { $0.connectionMessage(connections[connection].id, kind, $2, now: now, &$1) }
+        tell(connection, bytes) { $0.connectionMessage(connections[connection].id, kind, $2, &$1) }
         let isDelivered = throughInHand == nil
         throughInHand = nil
         guard clients[client].isThere, failure == nil else { return }
@@ -122,11 +122,11 @@ extension World {
         endConnection(connection)
         closeInHand = close
         owedErrors[client] = min(lost, World.mostPassedErrors)
-        tell(connection) { core, effects in
+        tell(connection) { core, turn in
             if tooLarge {
-                core.connectionMessageTooLarge(connections[connection].id, now: now, &effects)
+                core.connectionMessageTooLarge(connections[connection].id, &turn)
             } else {
-                core.connectionClosed(connections[connection].id, close, now: now, &effects)
+                core.connectionClosed(connections[connection].id, close, &turn)
             }
         }
         closeInHand = nil

@@ -62,9 +62,9 @@ import Testing
     @Test func `who does not read is answered nothing`() throws {
         let world = try Driver(.agents { $0.addressing.absorb = [Self.ping] })
         let anna = world.connect("anna")
-        world.client(anna) { $0.clientCongested($1, now: $2, &$3) }
+        world.client(anna) { $0.clientCongested($1, &$2) }
         #expect(world.say(anna, #"{"type":"ping","id":1}"#) == [])
-        world.client(anna) { $0.clientRelieved($1, now: $2, &$3) }
+        world.client(anna) { $0.clientRelieved($1, &$2) }
         #expect(world.say(anna, #"{"type":"ping","id":2}"#) == [.deliver(anna, #"{"type":"pong","id":2}"#)])
     }
 
@@ -75,7 +75,7 @@ import Testing
         #expect(world.pass(.milliseconds(200)) == [.deliver(anna, Self.beat.send)])
         #expect(world.pass(.milliseconds(10_000)).filter { $0 == .deliver(anna, Self.beat.send) }.count == 2)
         #expect(world.tally.heartbeats == 3)
-        world.client(anna) { $0.clientCongested($1, now: $2, &$3) }
+        world.client(anna) { $0.clientCongested($1, &$2) }
         #expect(!world.pass(.seconds(11)).contains(.deliver(anna, Self.beat.send)))
     }
 

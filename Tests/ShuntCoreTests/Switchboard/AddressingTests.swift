@@ -97,7 +97,7 @@ import Testing
 
     @Test func `a message that is too large is told so before its socket is closed`() throws {
         let (world, anna) = try world()
-        let told = world.client(anna) { $0.clientMessageTooLarge($1, now: $2, &$3) }
+        let told = world.client(anna) { $0.clientMessageTooLarge($1, &$2) }
         #expect(told.errors == ["message_too_large unsent"])
         #expect(told.last == .closeClient(anna, 1009, .messageTooBig))
         #expect(world.census.clients == 0)

@@ -16,10 +16,10 @@ import Testing
         world.answersPings = false
         #expect(!world.pass(.milliseconds(19_990)).contains(.pingConnection(1)))
         #expect(world.pass(.milliseconds(30)).contains(.pingConnection(1)))
-        world.connection(1) { $0.connectionPong($1, now: $2, &$3) }
-        world.client(anna) { $0.clientPong($1, now: $2, &$3) }
+        world.connection(1) { $0.connectionPong($1, &$2) }
+        world.client(anna) { $0.clientPong($1, &$2) }
         #expect(world.pass(.milliseconds(20_020)).contains(.pingConnection(1)))
-        world.client(anna) { $0.clientPong($1, now: $2, &$3) }
+        world.client(anna) { $0.clientPong($1, &$2) }
         #expect(world.hear(1, Text.reply("r")).delivered == ["1: r"], "a message is an answer too")
         #expect(!world.pass(.milliseconds(19_900)).contains(.closeConnection(1, 1000)))
     }

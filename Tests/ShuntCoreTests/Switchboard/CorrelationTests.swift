@@ -154,7 +154,7 @@ import Testing
         let anna = world.connect("anna")
         for number in 1...3 { world.say(anna, Text.guide("\(number)")) }
         world.ready(1)
-        let told = world.connection(1) { $0.connectionMessageTooLarge($1, now: $2, &$3) }
+        let told = world.connection(1) { $0.connectionMessageTooLarge($1, &$2) }
         #expect(told.errors == ["reply_too_large sent", "upstream_lost sent"])
         #expect(told.dials == 1)
     }

@@ -59,11 +59,11 @@ import Testing
         let (world, anna) = try world { $0.inFlight = 5 }
         world.say(anna, Text.guide("1"))
         world.ready(1)
-        world.connection(1) { $0.connectionCongested($1, now: $2, &$3) }
+        world.connection(1) { $0.connectionCongested($1, &$2) }
         #expect(world.say(anna, Text.guide("2")) == [])
         world.pass(.seconds(20))
-        #expect(world.connection(1) { $0.connectionRelieved($1, now: $2, &$3) }.forwarded == ["1: 2"])
-        world.connection(1) { $0.connectionCongested($1, now: $2, &$3) }
+        #expect(world.connection(1) { $0.connectionRelieved($1, &$2) }.forwarded == ["1: 2"])
+        world.connection(1) { $0.connectionCongested($1, &$2) }
         world.say(anna, Text.guide("3"))
         #expect(world.pass(.milliseconds(29_900)).errors == [])
         #expect(Set(world.pass(.milliseconds(200)).errors) == ["timeout sent", "queue_timeout unsent"])

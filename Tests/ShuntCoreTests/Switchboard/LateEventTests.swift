@@ -55,24 +55,32 @@ import Testing
         let world = try Driver(.agents())
         world.say(world.connect("anna"), Text.guide("1"))
         for instant in [world.now, Instant(nanoseconds: 0), Instant(nanoseconds: .min), world.now] {
-            #expect(world.event { $0.tick(now: instant, &$1) } == [])
+            #expect(
+                world.event {
+                    $1.now = instant
+                    $0.tick(&$1)
+                } == [])
         }
-        #expect(world.event { $0.tick(now: .distantFuture, &$1) }.errors == ["queue_timeout unsent"])
+        #expect(
+            world.event {
+                $1.now = .distantFuture
+                $0.tick(&$1)
+            }.errors == ["queue_timeout unsent"])
     }
 
     private func everything(_ world: Driver, client: Int, connection: Int) -> [Driver.Happening] {
         var happenings = world.say(client, Text.guide("x")) + world.say(client, "{", kind: .binary)
         happenings += world.leave(client)
-        happenings += world.client(client) { $0.clientPong($1, now: $2, &$3) }
-        happenings += world.client(client) { $0.clientCongested($1, now: $2, &$3) }
-        happenings += world.client(client) { $0.clientRelieved($1, now: $2, &$3) }
-        happenings += world.client(client) { $0.clientMessageTooLarge($1, now: $2, &$3) }
+        happenings += world.client(client) { $0.clientPong($1, &$2) }
+        happenings += world.client(client) { $0.clientCongested($1, &$2) }
+        happenings += world.client(client) { $0.clientRelieved($1, &$2) }
+        happenings += world.client(client) { $0.clientMessageTooLarge($1, &$2) }
         happenings += world.ready(connection) + world.fail(connection) + world.lose(connection, 4001)
         happenings += world.hear(connection, Text.reply("x")) + world.hear(connection, "[", kind: .binary)
-        happenings += world.connection(connection) { $0.connectionPong($1, now: $2, &$3) }
-        happenings += world.connection(connection) { $0.connectionCongested($1, now: $2, &$3) }
-        happenings += world.connection(connection) { $0.connectionRelieved($1, now: $2, &$3) }
-        happenings += world.connection(connection) { $0.connectionMessageTooLarge($1, now: $2, &$3) }
+        happenings += world.connection(connection) { $0.connectionPong($1, &$2) }
+        happenings += world.connection(connection) { $0.connectionCongested($1, &$2) }
+        happenings += world.connection(connection) { $0.connectionRelieved($1, &$2) }
+        happenings += world.connection(connection) { $0.connectionMessageTooLarge($1, &$2) }
         return happenings
     }
 }

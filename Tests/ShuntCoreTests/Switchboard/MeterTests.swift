@@ -135,8 +135,8 @@ import Testing
         _ = world.arriving(Old.guide, "anna")
         world.fail(1, .refused(status: 404))
         let (ben, _) = world.arriving(Old.guide, "ben")
-        world.event { core, effects in
-            core.clientClosed(world.id(ben), close: .cut, now: world.now, &effects)
+        world.event { core, turn in
+            core.clientClosed(world.id(ben), close: .cut, &turn)
         }
         let meter = world.workerReport.meter
         #expect(meter.endpoints[0].opened == 0)
@@ -160,9 +160,9 @@ import Testing
         for code: UInt16 in [1000, 4321] {
             let client = world.id(world.connect("c\(code)"))
             for _ in 0..<2 {
-                world.event { core, effects in
-                    core.clientClosed(
-                        client, close: PeerClose(code: CloseCode(rawValue: code)), now: .distantFuture, &effects)
+                world.event { core, turn in
+                    turn.now = .distantFuture
+                    core.clientClosed(client, close: PeerClose(code: CloseCode(rawValue: code)), &turn)
                 }
             }
         }

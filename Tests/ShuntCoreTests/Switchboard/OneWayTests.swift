@@ -86,9 +86,9 @@ import Testing
         let anna = world.connect("anna")
         world.say(anna, guide("1", "c"))
         world.ready(1)
-        world.connection(1) { $0.connectionCongested($1, now: $2, &$3) }
+        world.connection(1) { $0.connectionCongested($1, &$2) }
         world.say(anna, approve("a", "c"))
         world.say(anna, approve("b", "c"))
-        #expect(world.connection(1) { $0.connectionRelieved($1, now: $2, &$3) }.forwarded == ["1: a", "1: b"])
+        #expect(world.connection(1) { $0.connectionRelieved($1, &$2) }.forwarded == ["1: a", "1: b"])
     }
 }

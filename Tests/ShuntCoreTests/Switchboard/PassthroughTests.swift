@@ -80,16 +80,16 @@ import Testing
         let (world, anna) = try admitted()
         let bytes: [UInt8] = [0xFF, 0, 0x7B]
         var kinds: [MessageKind] = []
-        world.event { core, effects in
-            core.clientMessage(world.id(anna), .binary, bytes.span, now: world.now, &effects)
-            core.connectionMessage(world.id(of: 1), .binary, bytes.span, now: world.now, &effects)
-            kinds = effects.list.compactMap { effect -> MessageKind? in
+        world.event { core, turn in
+            core.clientMessage(world.id(anna), .binary, bytes.span, &turn)
+            core.connectionMessage(world.id(of: 1), .binary, bytes.span, &turn)
+            kinds = turn.effects.list.compactMap { effect -> MessageKind? in
                 switch effect {
                 case .forward(_, let splice), .deliver(_, let splice): splice.kind
                 default: nil
                 }
             }
-            effects.reset()
+            turn.effects.reset()
         }
         #expect(kinds == [.binary, .binary])
     }
@@ -128,9 +128,9 @@ import Testing
         #expect(world.pass(.milliseconds(7_900)) == [])
         #expect(world.pass(.milliseconds(200)) == [.deliver(anna, Old.heartbeat)])
         #expect(world.pass(.seconds(16)).count == 2)
-        world.client(anna) { $0.clientCongested($1, now: $2, &$3) }
+        world.client(anna) { $0.clientCongested($1, &$2) }
         #expect(world.pass(.seconds(16)) == [])
-        world.client(anna) { $0.clientRelieved($1, now: $2, &$3) }
+        world.client(anna) { $0.clientRelieved($1, &$2) }
         #expect(world.pass(.seconds(9)).contains(.deliver(anna, Old.heartbeat)))
         world.leave(anna)
         #expect(world.pass(.seconds(60)).filter { $0 == .deliver(anna, Old.heartbeat) } == [])
@@ -145,16 +145,16 @@ import Testing
     func `a close is carried over in the peer's own words, either way`(close: PeerClose) throws {
         do {
             let (world, anna) = try admitted { $0.upstreams[0].closes = [4001: .auth, 4003: .refuse] }
-            let heard = world.connection(1) { $0.connectionClosed($1, close, now: $2, &$3) }
+            let heard = world.connection(1) { $0.connectionClosed($1, close, &$2) }
             #expect(heard == [.relayCloseToClient(anna, close)])
-            #expect(world.connection(1) { $0.connectionClosed($1, close, now: $2, &$3) } == [])
+            #expect(world.connection(1) { $0.connectionClosed($1, close, &$2) } == [])
             #expect(world.leave(anna) == [], "it is forgotten")
         }
         do {
             let (world, anna) = try admitted()
-            let heard = world.client(anna) { $0.clientClosed($1, close: close, now: $2, &$3) }
+            let heard = world.client(anna) { $0.clientClosed($1, close: close, &$2) }
             #expect(heard == [.relayCloseToConnection(1, close)])
-            #expect(world.client(anna) { $0.clientClosed($1, close: close, now: $2, &$3) } == [])
+            #expect(world.client(anna) { $0.clientClosed($1, close: close, &$2) } == [])
             world.pass(.minutes(3))
             #expect(world.census.isEmpty)
         }
@@ -163,7 +163,7 @@ import Testing
     @Test func `a reply that is too large ends the socket, as it would without us`() throws {
         let (world, anna) = try admitted()
         world.say(anna, "x")
-        let heard = world.connection(1) { $0.connectionMessageTooLarge($1, now: $2, &$3) }
+        let heard = world.connection(1) { $0.connectionMessageTooLarge($1, &$2) }
         #expect(heard == [.relayCloseToClient(anna, PeerClose(code: .messageTooBig))])
         world.pass(.minutes(3))
         #expect(world.census.isEmpty)
@@ -171,7 +171,7 @@ import Testing
 
     @Test func `a message that is too large is told in the endpoint's shape, then the socket is closed`() throws {
         let (world, anna) = try admitted()
-        let heard = world.client(anna) { $0.clientMessageTooLarge($1, now: $2, &$3) }
+        let heard = world.client(anna) { $0.clientMessageTooLarge($1, &$2) }
         #expect(heard.errors == ["message_too_large unsent"])
         #expect(Text.member("agent_type", of: heard.first) == "guide")
         #expect(heard.dropFirst() == [.closeClient(anna, 1009, .messageTooBig), .closeConnection(1, 1000)])
@@ -181,9 +181,9 @@ import Testing
 
     @Test func `a backend that takes nothing stops the client, and nothing is lost`() throws {
         let (world, anna) = try admitted()
-        #expect(world.connection(1) { $0.connectionCongested($1, now: $2, &$3) } == [.stopReadingClient(anna)])
+        #expect(world.connection(1) { $0.connectionCongested($1, &$2) } == [.stopReadingClient(anna)])
         for number in 1...100 { #expect(world.say(anna, "\(number)") == [], "what was read already waits") }
-        let heard = world.connection(1) { $0.connectionRelieved($1, now: $2, &$3) }
+        let heard = world.connection(1) { $0.connectionRelieved($1, &$2) }
         #expect(heard.compactMap(\.forwarded) == (1...100).map { "\($0)" })
         #expect(heard.contains(.startReadingClient(anna)))
         #expect(world.say(anna, "more") == [.forward(1, "more")])
@@ -191,9 +191,9 @@ import Testing
 
     @Test func `a client that takes nothing stops its backend`() throws {
         let (world, anna) = try admitted()
-        #expect(world.client(anna) { $0.clientCongested($1, now: $2, &$3) } == [.stopReading(1)])
+        #expect(world.client(anna) { $0.clientCongested($1, &$2) } == [.stopReading(1)])
         #expect(world.hear(1, "a") == [.deliver(anna, "a")], "what was read already is delivered")
-        #expect(world.client(anna) { $0.clientRelieved($1, now: $2, &$3) } == [.startReading(1)])
+        #expect(world.client(anna) { $0.clientRelieved($1, &$2) } == [.startReading(1)])
     }
 
     @Test func `what waits for a new connection is bounded by not reading the client`() throws {
@@ -229,7 +229,7 @@ import Testing
     @Test func `a congested connection that is replaced leaves the client readable`() throws {
         let (world, anna) = try admitted()
         world.say(anna, "1")
-        world.connection(1) { $0.connectionCongested($1, now: $2, &$3) }
+        world.connection(1) { $0.connectionCongested($1, &$2) }
         let change = try world.change { $0.upstreams[0].address = .test("/new") }
         #expect(change == [.startReadingClient(anna)])
         #expect(world.say(anna, "2") == [], "it waits for the reply, so that order stays")

@@ -193,7 +193,7 @@ import Testing
         world.say(anna, Text.guide("1"))
         world.ready(1)
         world.hear(1, Text.reply("a"))
-        world.client(anna) { $0.clientCongested($1, now: $2, &$3) }
+        world.client(anna) { $0.clientCongested($1, &$2) }
         #expect(world.hear(1, welcome) == [])
         world.leave(anna)
         #expect(world.hear(1, welcome) == [])

@@ -30,10 +30,10 @@ import Testing
             left = left + .milliseconds(-20)
             happenings += seen
             for case .inspectConnection(let number) in seen {
-                happenings += world.connection(number) { $0.connectionInspected($1, state, now: $2, &$3) }
+                happenings += world.connection(number) { $0.connectionInspected($1, state, &$2) }
             }
             for case .inspectClient(let number) in seen {
-                happenings += world.client(number) { $0.clientInspected($1, state, now: $2, &$3) }
+                happenings += world.client(number) { $0.clientInspected($1, state, &$2) }
             }
         }
         return happenings
@@ -69,9 +69,9 @@ import Testing
         let (world, anna) = try world()
         _ = pass(.milliseconds(20_020), world, answering: busy)
         world.hear(1, Text.reply("r"))
-        #expect(world.connection(1) { $0.connectionInspected($1, gone, now: $2, &$3) } == [])
+        #expect(world.connection(1) { $0.connectionInspected($1, gone, &$2) } == [])
         world.leave(anna)
-        #expect(world.client(anna) { $0.clientInspected($1, gone, now: $2, &$3) } == [])
+        #expect(world.client(anna) { $0.clientInspected($1, gone, &$2) } == [])
     }
 
     @Test func `an idle connection is replaced without a word, and nobody is blamed`() throws {
@@ -104,7 +104,7 @@ import Testing
         }
         let seen = (0..<42).flatMap { _ in
             let seen = world.pass(.seconds(1))
-            for case .pingConnection(6) in seen { world.connection(6) { $0.connectionPong($1, now: $2, &$3) } }
+            for case .pingConnection(6) in seen { world.connection(6) { $0.connectionPong($1, &$2) } }
             return seen
         }
         #expect(seen.filter { if case .closeConnection = $0 { true } else { false } }.count == 5)

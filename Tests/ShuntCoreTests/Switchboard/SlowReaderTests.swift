@@ -20,10 +20,10 @@ import Testing
     }
 
     private func congest(_ world: Driver, _ client: Int) -> [Driver.Happening] {
-        world.client(client) { $0.clientCongested($1, now: $2, &$3) }
+        world.client(client) { $0.clientCongested($1, &$2) }
     }
     private func relieve(_ world: Driver, _ client: Int) -> [Driver.Happening] {
-        world.client(client) { $0.clientRelieved($1, now: $2, &$3) }
+        world.client(client) { $0.clientRelieved($1, &$2) }
     }
 
     @Test func `on a shared connection the next reply closes it, and waits for the next socket`() throws {
@@ -67,7 +67,7 @@ import Testing
         for _ in 0..<10 {
             let seen = world.pass(.seconds(15))
             #expect(!seen.contains(.closeConnection(1, 1000)))
-            world.client(anna) { $0.clientPong($1, now: $2, &$3) }
+            world.client(anna) { $0.clientPong($1, &$2) }
         }
         _ = relieve(world, anna)
         #expect(world.pass(.milliseconds(20_020)).contains(.pingConnection(1)))

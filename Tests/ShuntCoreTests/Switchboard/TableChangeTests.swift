@@ -479,14 +479,14 @@ import Testing
         world.say(anna, "under way")
         try world.change { $0.routes[0].isPaused = true }
         world.say(anna, "1")
-        #expect(world.connection(1) { $0.connectionClosed($1, close, now: $2, &$3) }.errors == ["upstream_lost sent"])
+        #expect(world.connection(1) { $0.connectionClosed($1, close, &$2) }.errors == ["upstream_lost sent"])
         #expect(try world.change { $0.routes[0].isPaused = false } == [.dial(2)])
         #expect(world.ready(2) == [.forward(2, "1")])
         // What a backend says to this one socket counts all the same.
         try world.change { $0.routes[0].isPaused = true }
         let farewell = PeerClose(code: CloseCode(rawValue: 4001))
         #expect(
-            world.connection(2) { $0.connectionClosed($1, farewell, now: $2, &$3) } == [
+            world.connection(2) { $0.connectionClosed($1, farewell, &$2) } == [
                 .relayCloseToClient(anna, farewell)
             ])
     }
@@ -496,7 +496,7 @@ import Testing
         let anna = world.arrive(Old.guide, "anna")
         try world.change { $0.routes[0].isPaused = true }
         #expect(
-            world.connection(1) { $0.connectionClosed($1, .cut, now: $2, &$3) } == [.relayCloseToClient(anna, .cut)])
+            world.connection(1) { $0.connectionClosed($1, .cut, &$2) } == [.relayCloseToClient(anna, .cut)])
     }
 
     @Test func `a flip during a pause moves what waits, and it goes on waiting`() throws {

@@ -223,7 +223,7 @@ private let day = TimeSpan.hours(24)
         let counting = try Counting { $0.routes[0].endpoint?.passthrough = .raw }
         let anna = counting.old("anna")
         let now = counting.world.now
-        counting.world.client(anna) { core, id, _, _ in
+        counting.world.client(anna) { core, id, _ in
             core.rawPassed(id, up: 3, down: 2, bytesUp: 300, bytesDown: 20, now: now)
         }
         let counts = try #require(counting.take().first?.counts)
