@@ -23,6 +23,8 @@ package final class SwitchboardDriver {
         case relayCloseToConnection(Int, PeerClose)
         case stopReadingClient(Int)
         case startReadingClient(Int)
+        /// The core contradicts itself.
+        case inconsistent(String)
     }
 
     private var core: Switchboard
@@ -288,7 +290,7 @@ package final class SwitchboardDriver {
         }
         texts += turn.effects.texts
         turn.effects.reset()
-        return happenings
+        return happenings + core.inconsistencies().map { .inconsistent($0) }
     }
 
     private func text(_ splice: Splice, _ message: [UInt8]) -> String {

@@ -18,6 +18,7 @@ package enum SimulatedPromise: String, Sendable, CaseIterable {
     case liveIDs = "effects refer to what is there"
     case bounds = "memory is bounded, and all of it comes back"
     case progress = "time is asked for when something waits, and ticks come to an end"
+    case consistent = "the core contradicts itself nowhere"
 }
 
 /// A broken promise, with what is needed to see it again.

@@ -40,6 +40,7 @@ extension World {
         endWelcome()
         noteHindered()
         if core.tally.parked + core.tally.discarded > parkedBefore + parksInHand { doubtOrphans() }
+        for problem in core.inconsistencies() { fail(.consistent, problem) }
         checkNothingLost()
         checkTime()
         checkPatience()

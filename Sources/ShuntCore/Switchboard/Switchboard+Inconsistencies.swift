@@ -1,0 +1,239 @@
+/// The core checks itself: each count equals what it counts, everything is listed where it belongs and nowhere else, and
+/// nothing refers to what is gone.
+extension Switchboard {
+    /// What contradicts itself after an event, for people; empty where all is well. It walks through everything: for
+    /// tests, and for debug builds now and then.
+    package func inconsistencies() -> [String] {
+        var sums = Sums()
+        var found: [String] = []
+        found += inconsistentExchanges(&sums)
+        found += inconsistentLines()
+        found += inconsistentConnections(&sums)
+        found += inconsistentSeats(sums)
+        found += inconsistentClients(sums)
+        found += inconsistentSessions(sums)
+        if sums.held != heldBytes { found.append("\(heldBytes) bytes held, the messages have \(sums.held)") }
+        if !loosened.isEmpty { found.append("\(loosened.count) things left to clean up") }
+        if isChangingTable { found.append("the table is still changing") }
+        return found
+    }
+
+    /// What the exchanges and connections add up to.
+    private struct Sums {
+        var held = 0
+        /// Messages without an outcome of each client and session.
+        var openOfClient: [ClientID: Int] = [:]
+        var openOfSession: [SessionID: Int] = [:]
+        /// Sent and without an outcome, of each seat.
+        var toLegacy: [SeatID: Int] = [:]
+        var toUnified: [SeatID: Int] = [:]
+        /// How many exchanges stand in a list.
+        var listed: [ExchangeID: Int] = [:]
+    }
+
+    private func inconsistentExchanges(_ sums: inout Sums) -> [String] {
+        var found: [String] = []
+        for id in pools.ids { list(pools[id]?.queue, &sums) }
+        for id in connections.ids { list(connections[id]?.outstanding, &sums) }
+        for id in exchanges.ids {
+            guard let exchange = exchanges[id] else { continue }
+            sums.held += exchange.held.count
+            if sums.listed[id] != 1 { found.append("\(name(id)) stands in \(sums.listed[id] ?? 0) lists") }
+            if exchange.state != .abandoned {
+                sums.openOfClient[exchange.client, default: 0] += 1
+                sums.openOfSession[exchange.session, default: 0] += 1
+            }
+            if exchange.state == .sent {
+                if exchange.side == .legacy {
+                    sums.toLegacy[exchange.seat, default: 0] += 1
+                } else {
+                    sums.toUnified[exchange.seat, default: 0] += 1
+                }
+            }
+            if !sessions.contains(exchange.session) { found.append("\(name(id)) is of a session that is gone") }
+            if exchange.oneWay, exchange.state != .queued { found.append("\(name(id)) is one-way and was kept") }
+        }
+        return found
+    }
+
+    private func list(_ exchangeList: ExchangeList?, _ sums: inout Sums) {
+        var candidate = exchangeList?.head ?? .none
+        while let exchange = exchanges[candidate], sums.listed[candidate, default: 0] < 2 {
+            sums.listed[candidate, default: 0] += 1
+            candidate = exchange.next
+        }
+    }
+
+    /// The lines of pools.
+    private func inconsistentLines() -> [String] {
+        var found: [String] = []
+        for id in pools.ids {
+            guard let pool = pools[id] else { continue }
+            let (count, bytes, problem) = walk(pool.queue) { exchange in
+                exchange.pool == id && exchange.state == .queued
+            }
+            if let problem { found.append("\(name(id)): \(problem)") }
+            if count != pool.queue.count {
+                found.append("\(name(id)) counts \(pool.queue.count) waiting, has \(count)")
+            }
+            if bytes != pool.queuedBytes {
+                found.append("\(name(id)) counts \(pool.queuedBytes) bytes waiting, has \(bytes)")
+            }
+            found += inconsistentMarks(id, pool)
+            if poolsByKey[pool.key] != id, !pool.isRemoved { found.append("\(name(id)) is not found by its key") }
+            if !sessions.contains(pool.session) { found.append("\(name(id)) is of a session that is gone") }
+            if !pool.current.isNone, !pool.connections.contains(pool.current) {
+                found.append("\(name(id)) has a current connection that is none of its own")
+            }
+            for connection in pool.connections where connections[connection]?.pool != id {
+                found.append("\(name(id)) lists a connection that is gone or another's")
+            }
+        }
+        for (key, id) in poolsByKey where pools[id]?.key != key { found.append("a key leads to \(name(id))") }
+        return found
+    }
+
+    /// What a pool says of its line so that most need not walk it.
+    private func inconsistentMarks(_ id: PoolID, _ pool: borrowing Pool) -> [String] {
+        var found: [String] = []
+        var candidate = pool.queue.head
+        while let exchange = exchanges[candidate] {
+            if isHindered(exchange), !pool.hasHindered { found.append("\(name(id)) has a hindered one, unmarked") }
+            if exchange.isAstray, !pool.hasHindered { found.append("\(name(id)) has one astray, unmarked") }
+            if exchange.oneWay, !pool.isThrough, !exchange.isPassed, !pool.hasOneWay {
+                found.append("\(name(id)) has a one-way message, unmarked")
+            }
+            candidate = exchange.next
+        }
+        return found
+    }
+
+    private func inconsistentConnections(_ sums: inout Sums) -> [String] {
+        var found: [String] = []
+        for id in connections.ids {
+            guard let connection = connections[id] else { continue }
+            guard let pool = pools[connection.pool] else {
+                found.append("\(name(id)) is of a pool that is gone")
+                continue
+            }
+            if !pool.connections.contains(id) { found.append("\(name(id)) is not listed by its pool") }
+            let (count, _, problem) = walk(connection.outstanding) { exchange in
+                exchange.connection == id && exchange.state != .queued
+            }
+            if let problem { found.append("\(name(id)): \(problem)") }
+            if count != connection.outstanding.count {
+                found.append("\(name(id)) counts \(connection.outstanding.count) outstanding, has \(count)")
+            }
+            if connection.isThrough {
+                guard case .client(let owner) = pool.key.owner, let seat = clients[owner]?.seats.first?.seat else {
+                    continue
+                }
+                sums.openOfClient[owner, default: 0] += connection.live
+                sums.toLegacy[seat, default: 0] += connection.live
+            } else {
+                let sent = sentOutstanding(connection.outstanding)
+                if connection.live != sent {
+                    found.append("\(name(id)) counts \(connection.live) in flight, has \(sent)")
+                }
+            }
+        }
+        return found
+    }
+
+    private func sentOutstanding(_ outstanding: ExchangeList) -> Int {
+        var (sent, candidate) = (0, outstanding.head)
+        while let exchange = exchanges[candidate] {
+            if exchange.state == .sent { sent += 1 }
+            candidate = exchange.next
+        }
+        return sent
+    }
+
+    private func inconsistentSeats(_ sums: Sums) -> [String] {
+        var found: [String] = []
+        for id in seats.ids {
+            guard let seat = seats[id] else { continue }
+            if seat.sentToLegacy != sums.toLegacy[id] ?? 0 {
+                found.append("\(name(id)) counts \(seat.sentToLegacy) with legacy, has \(sums.toLegacy[id] ?? 0)")
+            }
+            if seat.sentToUnified != sums.toUnified[id] ?? 0 {
+                found.append("\(name(id)) counts \(seat.sentToUnified) with unified, has \(sums.toUnified[id] ?? 0)")
+            }
+            if seat.isBlocked, !seat.mustWait { found.append("\(name(id)) is blocked and waits for nothing") }
+            if clients[seat.client]?.seats.contains(where: { $0.seat == id }) != true {
+                found.append("\(name(id)) is not listed by its client")
+            }
+        }
+        return found
+    }
+
+    private func inconsistentClients(_ sums: Sums) -> [String] {
+        var found: [String] = []
+        for id in clients.ids {
+            guard let client = clients[id] else { continue }
+            if client.open != sums.openOfClient[id] ?? 0 {
+                found.append("\(name(id)) counts \(client.open) open, has \(sums.openOfClient[id] ?? 0)")
+            }
+            if sessions[client.session]?.clients.filter({ $0 == id }).count != 1 {
+                found.append("\(name(id)) is not listed once by its session")
+            }
+            for place in client.seats where seats[place.seat]?.client != id {
+                found.append("\(name(id)) lists a seat that is gone or another's")
+            }
+        }
+        return found
+    }
+
+    private func inconsistentSessions(_ sums: Sums) -> [String] {
+        var found: [String] = []
+        var (bytes, count) = (0, 0)
+        for id in sessions.ids {
+            guard let session = sessions[id] else { continue }
+            bytes += session.parked.replies.reduce(0) { $0 + $1.bytes.count }
+            count += session.parked.replies.count
+            if session.open != sums.openOfSession[id] ?? 0 {
+                found.append("\(name(id)) counts \(session.open) open, has \(sums.openOfSession[id] ?? 0)")
+            }
+            if let token = session.token, sessionsByToken[token] != id {
+                found.append("\(name(id)) is not found by its token")
+            }
+            for client in session.clients where clients[client]?.session != id {
+                found.append("\(name(id)) lists a client that is gone or another's")
+            }
+            for pool in session.pools where pools[pool]?.session != id {
+                found.append("\(name(id)) lists a pool that is gone or another's")
+            }
+        }
+        if bytes != parkedBytes || count != parkedCount {
+            found.append("\(parkedCount) replies of \(parkedBytes) bytes parked, there are \(count) of \(bytes)")
+        }
+        for (_, id) in sessionsByToken where !sessions.contains(id) { found.append("a token leads to \(name(id))") }
+        return found
+    }
+
+    /// Walks a list from its head.
+    ///
+    /// - Returns: how many stand there and the bytes of their messages; what is wrong with one, where something is.
+    private func walk(
+        _ list: ExchangeList, _ belongs: (borrowing Exchange) -> Bool
+    ) -> (count: Int, bytes: Int, problem: String?) {
+        var (count, bytes) = (0, 0)
+        var (previous, candidate) = (ExchangeID.none, list.head)
+        var problem: String?
+        while let exchange = exchanges[candidate], count <= exchanges.count {
+            count += 1
+            bytes += exchange.size
+            if exchange.previous != previous { problem = "\(name(candidate)) has a wrong neighbour" }
+            if !belongs(exchange) { problem = "\(name(candidate)) does not belong there" }
+            (previous, candidate) = (candidate, exchange.next)
+        }
+        if !candidate.isNone { problem = "the list leads to something that is gone" }
+        if list.tail != previous { problem = "the list ends elsewhere" }
+        return (count, bytes, problem)
+    }
+
+    private func name<Tag>(_ id: SlotID<Tag>) -> String {
+        let kind = String(describing: Tag.self).dropLast(3).lowercased()
+        return "\(kind) \(id.index).\(id.generation)"
+    }
+}

@@ -1,0 +1,55 @@
+import ShuntTesting
+import Testing
+
+@testable import ShuntCore
+
+/// The core's look at itself finds what does not fit, each kind of it.
+@Suite struct InconsistencyTests {
+    /// One client with a message in flight, one waiting and one that was parked for another session.
+    private func world() throws -> Driver {
+        let world = try Driver(.agents { $0.upstreams[0].inFlight = 1 })
+        let anna = world.connect("anna")
+        world.say(anna, Text.guide("1"))
+        world.ready(1)
+        world.say(anna, Text.guide("2"))
+        let ben = world.connect("ben")
+        world.say(ben, Text.guide("3"))
+        world.ready(2)
+        world.leave(ben)
+        world.hear(2, Text.reply("3"))
+        return world
+    }
+
+    private static let corruptions: [(String, @Sendable (inout Switchboard) -> Void)] = [
+        ("bytes held", { $0.heldBytes += 1 }),
+        ("counts 2 in flight", { core in for id in core.connections.ids { core.connections[id]?.live += 1; return } }),
+        ("bytes waiting", { core in for id in core.pools.ids { core.pools[id]?.queuedBytes += 1 } }),
+        ("open, has", { core in for id in core.clients.ids { core.clients[id]?.open += 1 } }),
+        ("open, has", { core in for id in core.sessions.ids { core.sessions[id]?.open -= 1 } }),
+        ("with legacy, has", { core in for id in core.seats.ids { core.seats[id]?.sentToLegacy += 1 } }),
+        ("blocked and waits for nothing", { core in for id in core.seats.ids { core.seats[id]?.isBlocked = true } }),
+        ("parked, there are", { $0.parkedCount += 1 }),
+        ("not found by its token", { $0.sessionsByToken = [:] }),
+        ("not found by its key", { $0.poolsByKey = [:] }),
+        ("stands in 0 lists", { core in for id in core.pools.ids { core.pools[id]?.queue = ExchangeList() } }),
+        ("none of its own", { core in for id in core.pools.ids { core.pools[id]?.connections = [] } }),
+        ("is not listed by its client", { core in for id in core.clients.ids { core.clients[id]?.seats = [] } }),
+        (
+            "is not listed once by its session",
+            { core in for id in core.sessions.ids { core.sessions[id]?.clients = [] } }
+        ),
+        ("wrong neighbour", { core in for id in core.exchanges.ids { core.exchanges[id]?.previous = id } }),
+        ("does not belong there", { core in for id in core.exchanges.ids { core.exchanges[id]?.pool = .none } }),
+        ("left to clean up", { $0.loosened.append(.drain) }),
+    ]
+
+    @Test(arguments: corruptions.indices)
+    func `what does not fit is found`(_ index: Int) throws {
+        let world = try world()
+        let (words, corrupt) = Self.corruptions[index]
+        #expect(world.event { _, _ in } == [])
+        let found = world.event { core, _ in corrupt(&core) }
+        #expect(
+            found.contains { if case .inconsistent(let text) = $0 { text.contains(words) } else { false } }, "\(found)")
+    }
+}
