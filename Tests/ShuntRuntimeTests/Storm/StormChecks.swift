@@ -192,6 +192,9 @@ extension Storm {
     // MARK: What holds at any time
 
     func checkWorkers() {
+        for worker in workers {
+            for problem in worker.switchboard.inconsistencies() { fail("worker \(worker.index): \(problem)") }
+        }
         for worker in workers where worker.isApplying || !worker.inbox.isEmpty {
             fail("worker \(worker.index) left events behind")
         }
