@@ -69,7 +69,10 @@ extension Switchboard {
         exchange.unreadyAtStart = pools[poolID]?.unreadyTime(now: turn.now) ?? .zero
         exchange.queuedAt = turn.now
         if isBlocked { pools[poolID]?.hasHindered = true }
-        if route.isPaused { exchange.pausedSince = turn.now }
+        if route.isPaused {
+            exchange.pausedSince = turn.now
+            pools[poolID]?.hasPaused = true
+        }
         heldBytes += bytes.count
         let made = open(exchange)
         pools[poolID]?.queue.append(made, in: &exchanges)

@@ -50,6 +50,9 @@ final class World {
     /// Everything that goes wrong is over: what is outstanding must end.
     var healing = false
     var step = 0
+    /// Ticks in a row that nothing came of, one as soon as may be after the other.
+    var idleTicks = 0
+    var lastTick = Instant(nanoseconds: 0)
     /// How much later than asked the next tick comes.
     var tickDelay = TimeSpan.zero
 
