@@ -164,7 +164,7 @@ extension Switchboard {
         guard let pool = exchanges[id]?.pool else { return }
         meterWait(id, now: turn.now)
         // Whatever it was accepted for: its socket may have changed sides since.
-        if pools[pool]?.isThrough == true { return passHeld(id, &turn) }
+        if pools[pool]?.isThrough == true { return passHeld(id, over: link, &turn) }
         if exchanges[id]?.isPassed == true, !becomesRouted(id, &turn) { return }
         if exchanges[id]?.naming != .client { nameAgain(id) }
         guard let exchange = exchanges[id] else { return }

@@ -177,6 +177,7 @@ extension Switchboard {
         else { return }
         let new = findPool(of: id)
         seats[id]?.pool = new
+        if let side = seats[id]?.side, seats[id]?.sent(to: side) != 0 { seats[id]?.formerPool = old }
         want(new, by: client)
         move(unsentOf: id, from: old, to: new, now: turn.now)
         if pool.isThrough {

@@ -86,6 +86,9 @@ final class World {
     var owedErrors: [Int: Int] = [:]
     /// The same, as the event left it.
     var owedBefore: [Int: Int] = [:]
+    /// Clients whose passed messages were given up in this event, because their time was over, and whether they must
+    /// hear of it.
+    var givenUp: [Int: Bool] = [:]
     /// By message that such an error was taken for: the others that it may have been about.
     var doubts: [Int: [Int]] = [:]
     /// By session (or client without one) and upstream: when messages were sent that its pace counts.
