@@ -306,6 +306,7 @@ extension World {
             tally.count("retried")
         }
         messages[number].forwards += 1
+        messages[number].connectionBefore = messages[number].connection
         messages[number].connection = connection
         messages[number].pool = connections[connection].pool
         messages[number].forwardedAt = now

@@ -160,7 +160,7 @@ extension World {
 
     /// Who stays hears of what was given up with its connection.
     func checkToldOfGivenUp() {
-        defer { givenUp = [] }
+        defer { givenUp = [:] }
         for (client, isTold) in givenUp where isTold && clients[client].isThere {
             guard let owed = owedErrors[client], owed > 0 else { continue }
             fail(.noSilence, "c\(client) does not hear of \(owed) messages that were given up with its connection")

@@ -200,6 +200,7 @@ import Testing
         #expect(world.connection(1) { $0.connectionRelieved($1, &$2) }.forwarded == ["1: yes"])
         #expect(world.hear(1, side == .legacy ? Text.reply("r") : reply("r", nil)).dials == 1)
         #expect(world.ready(2).forwarded == ["2: 2"])
+        if side == .legacy { #expect(world.hear(2, reply("s", nil)).delivered == ["\(anna): s"]) }
         #expect(world.census.exchanges == 0)
     }
 
