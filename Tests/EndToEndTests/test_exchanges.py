@@ -1,8 +1,10 @@
 """Exchanges with backends that stream for ever, name conversations themselves, or wait for a word in between."""
 
+import json
+
 import pytest
 
-from harness import new_token, until
+from harness import LEGACY_PATHS, MIGRATION, is_error, merged, new_token, until
 
 STREAM = {
     "upstream_defaults": {"replies": {"match": ["token"], "until": {"type": ["done"]}}},
@@ -66,3 +68,37 @@ def test_an_approval_does_not_wait_for_the_answer_that_waits_for_it(start_proxy,
         until(lambda: backend.computing, "it asks back")
         client.send("guide", "yes", conversation_id="c", type="approval")
         assert client.receive()["message"] == "approved: yes"
+
+
+@pytest.mark.parametrize("side", ["legacy", "unified"])
+def test_an_approval_of_an_old_client_goes_to_the_side_that_waits_for_it(start_proxy, odd_backend, side):
+    waiting, other = odd_backend("approving"), odd_backend("busy")
+    legacy, unified = (waiting, other) if side == "legacy" else (other, waiting)
+    upstream = {"url": f"ws://127.0.0.1:{unified.port}/api/ws/agent"}
+    changes = {
+        "unified": {"one_way": ["approval"], "upstream": upstream},
+        "routes": {"guide": {"served_by": side}},
+    }
+    proxy = start_proxy(merged(MIGRATION, changes), legacy=legacy.port)
+    with proxy.connect(new_token(), path=LEGACY_PATHS["guide"]) as client:
+        client.send_text(json.dumps({"message": "delete it all"}))
+        until(lambda: waiting.computing, "it asks back")
+        proxy.serve("guide", "unified" if side == "legacy" else "legacy")
+        client.send_text(json.dumps({"message": "and then this"}))
+        client.send_text(json.dumps({"type": "approval", "message": "yes"}))
+        assert client.receive()["message"] == "approved: yes"
+        assert client.receive()["message"] == "guide: and then this", "by the other side"
+
+
+def test_an_old_client_hears_of_a_message_that_is_given_up_because_its_route_moved(start_proxy, odd_backend):
+    backend = odd_backend("busy")
+    upstream = {"exchange": {"timeout": "1s"}}
+    changes = {"routes": {"guide": {"served_by": "legacy", "legacy": {"upstream": upstream}}}}
+    proxy = start_proxy(merged(MIGRATION, changes), legacy=backend.port)
+    with proxy.connect(new_token(), path=LEGACY_PATHS["guide"]) as client:
+        client.send_text(json.dumps({"message": "compute"}))
+        until(lambda: backend.computing, "it computes")
+        proxy.serve("guide", "unified")
+        assert is_error(client.receive(), "timeout", sent=True)
+        assert proxy.route()["counts"]["errors_by_legacy"] == 1
+        backend.finish()

@@ -35,6 +35,8 @@ package struct Pool: Sendable {
     /// Some of what is queued may wait for more than a connection: its route is paused, or its side's turn has not
     /// come.
     package var hasHindered = false
+    /// Some of what is queued may wait for its route's resume.
+    package var hasPaused = false
     /// A socket wants a connection to be there, whether a message waits or not.
     package var isWanted = false
     /// Some of what is queued needs no place in flight.
@@ -110,10 +112,14 @@ package struct Pool: Sendable {
     mutating func work(now: Instant) -> Work {
         guard queue.isEmpty else { return .messagesWait }
         hasHindered = false
+        hasPaused = false
         hasOneWay = false
         setReady(true, now: now)
         return isWanted ? .connectionIsWanted : .nothing
     }
+
+    /// Whether nothing of it waits for a connection, as far as was said.
+    package var isReady: Bool { unreadySince == nil }
 
     package mutating func setReady(_ ready: Bool, now: Instant) {
         if ready {

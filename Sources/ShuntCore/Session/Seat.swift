@@ -11,7 +11,7 @@ package struct Seat: Sendable {
     /// Sent and without an outcome, by side.
     package var sentToLegacy = 0
     package var sentToUnified = 0
-    /// Where they went before the last change of side.
+    /// Where they went before the last change of side, or of the side's upstream; something may be in flight there.
     package var formerPool = PoolID.none
     /// What waits in `pool` is not to be sent: exchanges on the other side must end first.
     package var isBlocked = false

@@ -122,6 +122,7 @@ extension Switchboard {
                 if exchange.route.isPaused {
                     exchanges[candidate]?.pausedSince = now
                     pools[pool]?.hasHindered = true
+                    pools[pool]?.hasPaused = true
                 }
                 exchanges[candidate]?.connection = .none
                 restartPatience(of: candidate, isUnread: isUnread, cameFrom: exchange.pool, now: now)

@@ -63,7 +63,7 @@ extension Switchboard {
             pools[poolID]?.lastClient = listener
         }
         dial(poolID, &turn)
-        arm(pool: poolID, now: turn.now)
+        arm(pool: poolID, dials: true, now: turn.now)
     }
 
     /// Whether somebody listens to a pool's connection who may say nothing for long.

@@ -158,7 +158,7 @@ extension Switchboard {
     }
 
     /// What the client sent, which is echoed; nil where it names no conversation.
-    private mutating func sentConversation(_ seat: SeatID, _ bytes: Span<UInt8>) -> [UInt8]? {
+    mutating func sentConversation(_ seat: SeatID, _ bytes: Span<UInt8>) -> [UInt8]? {
         guard let value = envelope.value(table.conversationSlot), value.namesSomething else { return nil }
         if let last = seats[seat]?.lastConversation, equal(bytes, value.start..<value.end, last) { return last }
         let sent = copy(bytes, value.start..<value.end)

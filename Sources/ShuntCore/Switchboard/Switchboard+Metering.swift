@@ -17,9 +17,9 @@ extension Switchboard {
         routeTallies[route].bytesFromLegacy &+= bytes
     }
 
-    mutating func meterError(_ route: Route, _ side: Side, _ code: ErrorCode) {
+    mutating func meterError(_ route: Route, _ side: Side, _ code: ErrorCode, _ count: Int = 1) {
         guard table.has(route) else { return }
-        meter.errors[RouteError(route: route.index, side: side, code: code), default: 0] += 1
+        meter.errors[RouteError(route: route.index, side: side, code: code), default: 0] += count
     }
 
     mutating func meterRefusal(_ code: ErrorCode) { meter.refused[code, default: 0] += 1 }

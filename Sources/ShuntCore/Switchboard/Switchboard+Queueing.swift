@@ -87,7 +87,10 @@ extension Switchboard {
         exchange.held = copy(bytes, 0..<bytes.count)
         exchange.unreadyAtStart = pool.unreadyTime(now: turn.now)
         exchange.queuedAt = turn.now
-        if exchange.route.isPaused { exchange.pausedSince = turn.now }
+        if exchange.route.isPaused {
+            exchange.pausedSince = turn.now
+            pools[exchange.pool]?.hasPaused = true
+        }
         exchange.isAstray = isAstray
         if isHindered || isAstray || !namingUpstreams.isEmpty { pools[exchange.pool]?.hasHindered = true }
         heldBytes += bytes.count
@@ -100,16 +103,16 @@ extension Switchboard {
 
     /// What stands before a further message. What waits for its route's resume or for the other side's end is bounded
     /// by itself, so that it takes no room from routes that go on.
-    private func waiting(in pool: Pool, isHindered: Bool) -> (messages: Int, bytes: Int) {
+    private mutating func waiting(in pool: Pool, isHindered: Bool) -> (messages: Int, bytes: Int) {
         if !pool.hasHindered, !isHindered { return (pool.queue.count, pool.queuedBytes) }
         var (messages, bytes) = (0, 0)
         var candidate = pool.queue.head
-        while let exchange = exchanges[candidate] {
-            if self.isHindered(exchange) == isHindered {
+        while let size = exchanges[candidate]?.size {
+            if self.isHindered(candidate) == isHindered {
                 messages += 1
-                bytes += exchange.size
+                bytes += size
             }
-            candidate = exchange.next
+            candidate = exchanges[candidate]?.next ?? .none
         }
         return (messages, bytes)
     }
@@ -135,13 +138,13 @@ extension Switchboard {
         if next.isNone {
             // Nothing waits for a connection; something may wait for more than that.
             pools[poolID]?.setReady(true, now: turn.now)
-            arm(pool: poolID, now: turn.now)
+            arm(pool: poolID, dials: false, now: turn.now)
             return
         }
         if pools[poolID]?.current.isNone == true { dial(poolID, &turn) }
         let ready = isReady(poolID)
         pools[poolID]?.setReady(ready, now: turn.now)
-        arm(pool: poolID, now: turn.now)
+        arm(pool: poolID, dials: true, now: turn.now)
     }
 
     /// Whether messages wait in a pool; if not, all is done that is left to do for it.
@@ -161,7 +164,7 @@ extension Switchboard {
         guard let pool = exchanges[id]?.pool else { return }
         meterWait(id, now: turn.now)
         // Whatever it was accepted for: its socket may have changed sides since.
-        if pools[pool]?.isThrough == true { return passHeld(id, &turn) }
+        if pools[pool]?.isThrough == true { return passHeld(id, over: link, &turn) }
         if exchanges[id]?.isPassed == true, !becomesRouted(id, &turn) { return }
         if exchanges[id]?.naming != .client { nameAgain(id) }
         guard let exchange = exchanges[id] else { return }

@@ -177,6 +177,7 @@ extension Switchboard {
         else { return }
         let new = findPool(of: id)
         seats[id]?.pool = new
+        if let side = seats[id]?.side, seats[id]?.sent(to: side) != 0 { seats[id]?.formerPool = old }
         want(new, by: client)
         move(unsentOf: id, from: old, to: new, now: turn.now)
         if pool.isThrough {
@@ -244,6 +245,7 @@ extension Switchboard {
         pools[new]?.queuedBytes += exchange.size
         pools[new]?.hasHindered = true
         if exchange.oneWay { pools[new]?.hasOneWay = true }
+        if exchange.pausedSince != nil { pools[new]?.hasPaused = true }
         exchanges[id]?.pool = new
         if changesSide {
             exchanges[id]?.turn(started: started ?? .zero, left: left ?? .zero)
@@ -271,24 +273,31 @@ extension Switchboard {
     }
 
     /// The first message of a queue that waits for nothing but a connection.
-    func firstSendable(_ poolID: PoolID) -> ExchangeID {
+    mutating func firstSendable(_ poolID: PoolID) -> ExchangeID {
         let head = pools[poolID]?.queue.head ?? .none
         if pools[poolID]?.hasHindered != true { return head }
         // Behind what waits for a name its socket's messages keep their order.
         var waiting: [SeatID] = []
         var candidate = head
-        while let exchange = exchanges[candidate] {
-            if waitsForName(exchange) {
-                waiting.append(exchange.seat)
-            } else if !isHindered(exchange), !waiting.contains(exchange.seat) {
+        let mayWaitForName = !namingUpstreams.isEmpty
+        while let seat = exchanges[candidate]?.seat {
+            if mayWaitForName, let exchange = exchanges[candidate], waitsForName(exchange) {
+                waiting.append(seat)
+            } else if !isHindered(candidate), !waiting.contains(seat) {
                 return candidate
             }
-            candidate = exchange.next
+            candidate = exchanges[candidate]?.next ?? .none
         }
         return .none
     }
 
     func isHindered(_ exchange: borrowing Exchange) -> Bool {
         exchange.pausedSince != nil || seats[exchange.seat]?.isBlocked == true
+    }
+
+    /// The same by its id, where a whole queue is looked through: an exchange is much to copy.
+    mutating func isHindered(_ id: ExchangeID) -> Bool {
+        guard let seat = exchanges[id]?.seat else { return false }
+        return exchanges[id]?.pausedSince != nil || seats[seat]?.isBlocked == true
     }
 }

@@ -152,6 +152,7 @@ extension Switchboard {
             } else if exchange.pausedSince == nil {
                 exchanges[id]?.pausedSince = turn.now
                 pools[exchange.pool]?.hasHindered = true
+                pools[exchange.pool]?.hasPaused = true
             }
         }
         for id in removed { fail(id, .routeRemoved, &turn) }

@@ -7,7 +7,7 @@ extension Switchboard {
         _ id: ClientID, _ endpoint: Endpoint, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         meterMessages(1, bytes: bytes.count, on: routeIndex(of: id) ?? -1)
-        var opens = true
+        var (opens, isOneWay) = (true, false)
         if kind == .text, let type = kindOfPassed(endpoint, bytes, early: true),
             endpoint.absorbed.find(bytes, type) != nil || table.oneWay.find(bytes, type) != nil,
             let type = kindOfPassed(endpoint, bytes, early: false)
@@ -20,7 +20,8 @@ extension Switchboard {
             } else if let found = endpoint.absorbed.find(bytes, type) {
                 return absorb(id, found, of: endpoint.absorbed, bytes, &turn)
             }
-            opens = !isAmbiguous && table.oneWay.find(bytes, type) == nil
+            isOneWay = !isAmbiguous && table.oneWay.find(bytes, type) != nil
+            opens = !isAmbiguous && !isOneWay
         }
         guard let seatID = clients[id]?.seats.first?.seat, let route = seats[seatID]?.route,
             let current = seats[seatID]?.pool
@@ -34,6 +35,7 @@ extension Switchboard {
             settle(seat: seatID, route, madeConversation(seatID), &turn)
         }
         guard let side = seats[seatID]?.side, let pool = seats[seatID]?.pool else { return }
+        if isOneWay, overtakes(id, seatID, bytes, &turn) { return }
         if side == .unified { return takeRouted(id, kind, bytes, &turn) }
         seats[seatID]?.lastUsed = turn.now
         pass(id, seatID, pool, kind, bytes, opens: opens, &turn)
@@ -69,7 +71,10 @@ extension Switchboard {
         exchange.unreadyAtStart = pools[poolID]?.unreadyTime(now: turn.now) ?? .zero
         exchange.queuedAt = turn.now
         if isBlocked { pools[poolID]?.hasHindered = true }
-        if route.isPaused { exchange.pausedSince = turn.now }
+        if route.isPaused {
+            exchange.pausedSince = turn.now
+            pools[poolID]?.hasPaused = true
+        }
         heldBytes += bytes.count
         let made = open(exchange)
         pools[poolID]?.queue.append(made, in: &exchanges)
@@ -100,8 +105,12 @@ extension Switchboard {
     }
 
     /// Sends a message that had to wait.
-    mutating func passHeld(_ id: ExchangeID, _ turn: inout Turn) {
-        guard let exchange = exchanges[id], let current = pools[exchange.pool]?.current else { return }
+    ///
+    /// - Parameter link: `.none` is the pool's current connection.
+    mutating func passHeld(_ id: ExchangeID, over link: ConnectionID, _ turn: inout Turn) {
+        guard let exchange = exchanges[id], let current = link.isNone ? pools[exchange.pool]?.current : link else {
+            return
+        }
         var splice = turn.effects.splices.splice(blob: exchange.held)
         splice.kind = exchange.kind
         let seat = exchange.seat

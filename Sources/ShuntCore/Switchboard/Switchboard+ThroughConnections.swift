@@ -70,10 +70,11 @@ extension Switchboard {
     /// Errors about messages that were passed through, where the backend can say nothing any more. Nothing of them is
     /// known but their number, which the client decides.
     private mutating func refusePassed(_ id: ClientID, _ count: Int, _ code: ErrorCode, _ turn: inout Turn) {
-        guard let endpoint = clients[id]?.endpoint else { return }
-        for number in 1...max(1, min(count, Self.passedErrors)) where count > 0 {
+        guard let endpoint = clients[id]?.endpoint, count > 0 else { return }
+        meterError(endpoint.route, .legacy, code, count)
+        if table.has(endpoint.route) { routeTallies[endpoint.route.index].errorsByLegacy += count }
+        for number in 1...min(count, Self.passedErrors) {
             tally.errors += 1
-            meterError(endpoint.route, .legacy, code)
             erred(clients[id]?.seats.first?.seat ?? .none)
             var members = tags(of: endpoint.route)
             if number == Self.passedErrors, count > number {
@@ -102,14 +103,20 @@ extension Switchboard {
         turn.effects.list.append(.stopReadingClient(client))
     }
 
-    /// Its backend did not answer in all that time: nobody waits for it any more.
+    /// Its backend did not answer in all that time: nothing waits for it any more. As long as its client stays with it, a
+    /// late reply may come yet; where another connection has its place, it ends, and the client is told what is lost.
     mutating func forgetPassed(_ id: ConnectionID, _ turn: inout Turn) {
         guard let connection = connections[id], connection.isThrough, connection.live > 0,
             turn.now >= connection.lastPassed + connection.upstream.settings.exchangeTimeout,
             case .client(let client) = pools[connection.pool]?.key.owner
         else { return }
         connections[id]?.live = 0
+        let seat = clients[client]?.seats.first?.seat ?? .none
+        if connection.state == .retired || seats[seat]?.pool != connection.pool {
+            retire(id, .timeout, &turn)
+            refusePassed(client, connection.live, .timeout, &turn)
+            loosened.append(.pool(connection.pool))
+        }
         passedEnded(client, connection.live, &turn)
-        closeIfFinished(id, &turn)
     }
 }

@@ -177,14 +177,19 @@ extension Switchboard {
 
     // MARK: Pools
 
-    mutating func arm(pool id: PoolID, now: Instant) {
+    /// Arms a pool for what time alone changes. What hinders its messages ends by an event, and that pumps.
+    ///
+    /// - Parameter dials: a connection is wanted: if there is none, the time when it may be dialled counts.
+    mutating func arm(pool id: PoolID, dials: Bool, now: Instant) {
         guard let pool = pools[id], !pool.isAtRest else { return }
-        var deadline = pool.hasHindered ? pauseDeadline(of: pool) : .distantFuture
-        if let longest = exchanges[longestWaiting(in: id)] {
-            deadline = min(deadline, pool.queueDeadline(headStarted: longest.unreadyAtStart))
+        var deadline = pool.hasPaused ? pauseDeadline(of: id) : .distantFuture
+        if !pool.isReady, let started = exchanges[longestWaiting(in: id)]?.unreadyAtStart {
+            deadline = min(deadline, pool.queueDeadline(headStarted: started))
         }
-        if pool.current.isNone {
-            deadline = min(deadline, max(pool.backoff.until, pool.dialNotBefore))
+        if dials, pool.current.isNone {
+            // What is over already was no obstacle: to come back for it would be to come back at once, for ever.
+            let until = max(pool.backoff.until, pool.dialNotBefore)
+            if until > now { deadline = min(deadline, until) }
         } else if !pool.upstream.settings.pace.isEmpty, isReady(id),
             let pace = sessions[pool.session]?.paces[pool.upstream.index]
         {
@@ -199,56 +204,72 @@ extension Switchboard {
     private mutating func look(at id: PoolID, _ turn: inout Turn) {
         guard let armed = pools[id]?.armed, armed <= turn.now else { return }
         pools[id]?.armed = .distantFuture
-        if pools[id]?.hasHindered == true { endPaused(id, &turn) }
-        while let pool = pools[id] {
-            let longest = longestWaiting(in: id)
-            guard let exchange = exchanges[longest],
-                pool.queueDeadline(headStarted: exchange.unreadyAtStart) <= turn.now
-            else { break }
-            // What waited in vain for a backend that is down says so.
-            let isDown = pool.failing || !pool.isRemoved && breakers[pool.upstream.index].isOpen
-            fail(longest, isDown ? .upstreamUnavailable : .queueTimeout, &turn)
-        }
+        if pools[id]?.hasPaused == true { endPaused(id, &turn) }
+        if pools[id]?.isReady == false { endImpatient(id, &turn) }
         pump(id, &turn)
     }
 
-    /// When the first message has waited long enough for its route's resume.
-    private func pauseDeadline(of pool: Pool) -> Instant {
-        var earliest = Instant.distantFuture
-        var candidate = pool.queue.head
-        while let exchange = exchanges[candidate] {
-            if let since = exchange.pausedSince {
-                earliest = min(earliest, since + pool.upstream.settings.queue.timeout)
+    /// Ends what has waited long enough for a connection.
+    private mutating func endImpatient(_ id: PoolID, _ turn: inout Turn) {
+        // Where all wait for the same, the one that has waited longest tells of the others.
+        let isMixed = pools[id]?.hasHindered == true
+        var candidate = isMixed ? firstSendable(id) : longestWaiting(in: id)
+        while let started = exchanges[candidate]?.unreadyAtStart, let pool = pools[id] {
+            let next = exchanges[candidate]?.next ?? .none
+            let isOver = waitsForConnection(candidate) && pool.queueDeadline(headStarted: started) <= turn.now
+            if !isOver, !isMixed { return }
+            if isOver {
+                // What waited in vain for a backend that is down says so.
+                let isDown = pool.failing || !pool.isRemoved && breakers[pool.upstream.index].isOpen
+                fail(candidate, isDown ? .upstreamUnavailable : .queueTimeout, &turn)
             }
-            candidate = exchange.next
+            candidate = isMixed ? next : longestWaiting(in: id)
         }
+    }
+
+    /// When the first message has waited long enough for its route's resume.
+    private mutating func pauseDeadline(of id: PoolID) -> Instant {
+        guard let timeout = pools[id]?.upstream.settings.queue.timeout else { return .distantFuture }
+        var earliest = Instant.distantFuture
+        var candidate = pools[id]?.queue.head ?? .none
+        while let next = exchanges[candidate]?.next {
+            if let since = exchanges[candidate]?.pausedSince { earliest = min(earliest, since + timeout) }
+            candidate = next
+        }
+        if earliest == .distantFuture { pools[id]?.hasPaused = false }
         return earliest
     }
 
     private mutating func endPaused(_ id: PoolID, _ turn: inout Turn) {
+        guard let timeout = pools[id]?.upstream.settings.queue.timeout else { return }
         var candidate = pools[id]?.queue.head ?? .none
-        while let exchange = exchanges[candidate], let timeout = pools[id]?.upstream.settings.queue.timeout {
-            if let since = exchange.pausedSince, since + timeout <= turn.now {
+        while let next = exchanges[candidate]?.next {
+            if let since = exchanges[candidate]?.pausedSince, since + timeout <= turn.now {
                 fail(candidate, .routePaused, &turn)
             }
-            candidate = exchange.next
+            candidate = next
         }
     }
 
     /// The message of a pool's queue that has waited longest for its connection: the first one, or one behind those whose
     /// patience began later because they wait again, or came from the other side.
-    private func longestWaiting(in id: PoolID) -> ExchangeID {
+    private mutating func longestWaiting(in id: PoolID) -> ExchangeID {
         var longest = ExchangeID.none
         var least = TimeSpan.zero
         let isMixed = pools[id]?.hasHindered == true
         var candidate = firstSendable(id)
-        while let exchange = exchanges[candidate] {
-            if !exchange.isAstray, !isHindered(exchange), longest.isNone || exchange.unreadyAtStart < least {
-                (longest, least) = (candidate, exchange.unreadyAtStart)
+        while let started = exchanges[candidate]?.unreadyAtStart {
+            if longest.isNone || started < least, waitsForConnection(candidate) {
+                (longest, least) = (candidate, started)
             }
-            if !isMixed, !exchange.retried { break }
-            candidate = exchange.next
+            if !isMixed, exchanges[candidate]?.retried == false { break }
+            candidate = exchanges[candidate]?.next ?? .none
         }
         return longest
+    }
+
+    /// Whether a queued message waits for a connection, and for nothing else.
+    private mutating func waitsForConnection(_ id: ExchangeID) -> Bool {
+        exchanges[id]?.isAstray == false && !isHindered(id)
     }
 }

@@ -193,6 +193,8 @@ struct ModelMessage {
     var outcome: Outcome?
     var forwards = 0
     var connection = -1
+    /// Where it was sent before that.
+    var connectionBefore = -1
     var forwardedAt = Instant(nanoseconds: 0)
     /// A backend has said that it read nothing of it.
     var wasPutBack = false

@@ -50,6 +50,9 @@ final class World {
     /// Everything that goes wrong is over: what is outstanding must end.
     var healing = false
     var step = 0
+    /// Ticks in a row that nothing came of, one as soon as may be after the other.
+    var idleTicks = 0
+    var lastTick = Instant(nanoseconds: 0)
     /// How much later than asked the next tick comes.
     var tickDelay = TimeSpan.zero
 
@@ -83,6 +86,9 @@ final class World {
     var owedErrors: [Int: Int] = [:]
     /// The same, as the event left it.
     var owedBefore: [Int: Int] = [:]
+    /// Clients whose passed messages were given up in this event, because their time was over, and whether they must
+    /// hear of it.
+    var givenUp: [Int: Bool] = [:]
     /// By message that such an error was taken for: the others that it may have been about.
     var doubts: [Int: [Int]] = [:]
     /// By session (or client without one) and upstream: when messages were sent that its pace counts.

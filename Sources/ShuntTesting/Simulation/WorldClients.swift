@@ -209,7 +209,10 @@ extension World {
         case .opaque(let route, let codes) where codes.isEmpty && sides(client, route).contains(.unified):
             // There it is absorbed without a word.
             messages[number].mayHaveEnded = true
-        case .oneWay, .routed, .opaque: checkQueueBounds(number)
+        case .oneWay:
+            checkSentAtOnce(number)
+            checkQueueBounds(number)
+        case .routed, .opaque: checkQueueBounds(number)
         }
     }
 

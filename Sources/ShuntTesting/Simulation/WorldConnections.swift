@@ -105,7 +105,7 @@ extension World {
             guard messages[number].connection == connection, messages[number].outcome == nil else { continue }
             messages[number].forwards -= 1
             // What was sent before, over a connection that allows it, may still be sent again.
-            if messages[number].forwards == 0 { messages[number].connection = -1 }
+            messages[number].connection = messages[number].forwards == 0 ? -1 : messages[number].connectionBefore
             messages[number].wasPutBack = true
             messages[number].state = .waiting
             tally.count("put back")

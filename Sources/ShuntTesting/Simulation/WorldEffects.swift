@@ -50,6 +50,7 @@ extension World {
         checkStopped()
         checkFinished()
         condemned = nil
+        checkToldOfGivenUp()
         owedBefore = owedErrors
         owedErrors = [:]
     }
@@ -302,6 +303,7 @@ extension World {
                 noteTrouble(connection)
             }
             owedErrors[client] = min(connections[connection].passedLive, World.mostPassedErrors)
+            noteGivenUp(client, connection)
         }
         if connections[connection].pingedAt != nil { noteTrouble(connection) }
         if let client = connections[connection].through, closeInHand != nil, !clients[client].isThere,

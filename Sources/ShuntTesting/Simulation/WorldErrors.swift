@@ -9,7 +9,8 @@ extension World {
             let sentText = members.last(where: { $0.key == "sent" })?.value
         else { return fail(.bytes, "an error without type, message or sent: \(members.map(\.key))") }
         let sent = sentText == Array("true".utf8)
-        if code == "upstream_lost", sent, let owed = owedErrors[client], owed > 0 {
+        let isOfPassed = code == "upstream_lost" || code == "timeout" && givenUp[client] != nil
+        if isOfPassed, sent, let owed = owedErrors[client], owed > 0 {
             owedErrors[client] = owed - 1
             return tally.count("passed message lost")
         }

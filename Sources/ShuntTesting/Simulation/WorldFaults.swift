@@ -167,5 +167,14 @@ extension World {
     func tellTick() {
         note("tick")
         tell { $0.tick(&$1) }
+        let follows = now <= lastTick + TimerWheel.granularity + .milliseconds(50)
+        idleTicks = follows && turn.effects.list.isEmpty ? idleTicks + 1 : 0
+        lastTick = now
+        if idleTicks > Self.mostIdleTicks {
+            fail(.progress, "\(idleTicks) ticks in a row were asked for, and nothing came of them")
+        }
     }
+
+    /// Each socket, connection and pool may ask for one in ten seconds, its deadline having moved since.
+    private static let mostIdleTicks = 200
 }

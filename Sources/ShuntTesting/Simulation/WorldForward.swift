@@ -158,11 +158,11 @@ extension World {
         return connections[connection].outstanding.contains { isSameConversation($0, number) }
     }
 
-    private func isOneWay(_ number: Int) -> Bool {
+    func isOneWay(_ number: Int) -> Bool {
         if case .oneWay = messages[number].intent { true } else { false }
     }
 
-    private func isSameConversation(_ one: Int, _ other: Int) -> Bool {
+    func isSameConversation(_ one: Int, _ other: Int) -> Bool {
         messages[one].route == messages[other].route && messages[one].conversation == messages[other].conversation
     }
 
@@ -306,6 +306,7 @@ extension World {
             tally.count("retried")
         }
         messages[number].forwards += 1
+        messages[number].connectionBefore = messages[number].connection
         messages[number].connection = connection
         messages[number].pool = connections[connection].pool
         messages[number].forwardedAt = now

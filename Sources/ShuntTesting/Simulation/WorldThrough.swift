@@ -18,22 +18,24 @@ extension World {
         guard let number else {
             return fail(.unchanged, "u\(connection) gets what c\(client) did not say: \(printable(bytes))")
         }
-        if let earlier = waiting.first, earlier != number, !messages[earlier].mayHaveEnded {
+        let overtakes = isOneWay(number) && connections[connection].passedLive > 0
+        let ordered = waiting.first { !isOneWay($0) }
+        if let earlier = ordered, earlier < number, !overtakes, !messages[earlier].mayHaveEnded {
             fail(.order, "m\(number) is passed through while m\(earlier), which was said before, waits")
         }
         if connections[connection].congested {
             fail(.capacity, "m\(number) goes to u\(connection), which is congested")
         }
-        if let reason = connections[connection].retired {
+        if let reason = connections[connection].retired, !overtakes {
             fail(.capacity, "m\(number) goes to u\(connection), which is retired by \(reason)")
         }
-        checkSide(number, messages[number].route ?? 0, .legacy)
+        if !overtakes { checkSide(number, messages[number].route ?? 0, .legacy) }
         guard failure == nil else { return }
         messages[number].forwards += 1
         messages[number].connection = connection
         messages[number].pool = connections[connection].pool
         messages[number].forwardedAt = now
-        clients[client].lastForwarded[messages[number].route ?? 0] = number
+        if !isOneWay(number) { clients[client].lastForwarded[messages[number].route ?? 0] = number }
         end(number, .passed)
         tally.count("passed")
         guard messages[number].opens else { return }
@@ -144,6 +146,47 @@ extension World {
         if sides(client, route) == [.legacy], changedAt < connections[connection].orderedAt {
             fail(.stays, "c\(client) is still there, and its backend has closed")
         }
+    }
+
+    /// A connection of a client's own is closed, and messages on it had their time: where the client was to leave it
+    /// before that, it is told.
+    func noteGivenUp(_ client: Int, _ connection: Int) {
+        let deadline = connections[connection].lastPassed + timeout(connection)
+        guard connections[connection].passedLive > 0, deadline <= now else { return }
+        let route = route(of: clients[client].door) ?? 0
+        let wasLeft = sides(client, route) == [.unified] && changedAt < deadline
+        givenUp[client] = wasLeft && connections[connection].isPatient
+    }
+
+    /// Who stays hears of what was given up with its connection.
+    func checkToldOfGivenUp() {
+        defer { givenUp = [:] }
+        for (client, isTold) in givenUp where isTold && clients[client].isThere {
+            guard let owed = owedErrors[client], owed > 0 else { continue }
+            fail(.noSilence, "c\(client) does not hear of \(owed) messages that were given up with its connection")
+        }
+    }
+
+    /// What nobody answers goes at once to where something of its conversation is under way.
+    func checkSentAtOnce(_ number: Int) {
+        let client = messages[number].client
+        guard messages[number].outcome == nil, messages[number].state == .waiting, clients[client].isThere,
+            clients[client].isOld, let route = messages[number].route
+        else { return }
+        let holder = liveConnections.first { connection in
+            guard connections[connection].state == .ready, !connections[connection].congested else { return false }
+            if connections[connection].through == client {
+                return connections[connection].passedLive > 0
+                    && connections[connection].lastPassed + timeout(connection) > now
+            }
+            guard arrangement.upstreams[connections[connection].upstream].pace.isEmpty else { return false }
+            return connections[connection].outstanding.contains {
+                messages[$0].client == client && isSameConversation($0, number) && !messages[$0].mayHaveEnded
+                    && messages[$0].forwardedAt > removedAt[route] ?? Instant(nanoseconds: 0)
+            }
+        }
+        guard let holder else { return }
+        fail(.order, "m\(number), which nobody answers, waits though u\(holder) has something of its conversation")
     }
 
     /// Of more passed messages than that the last error speaks for the others.

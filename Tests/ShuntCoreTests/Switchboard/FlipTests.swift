@@ -264,6 +264,7 @@ import Testing
         try passed.serve(0, by: .unified)
         passed.say(anna, Text.bare("2"))
         let heard = passed.pass(.milliseconds(5_020))
+        #expect(heard.errors == ["timeout sent"])
         #expect(heard.dials == 1)
         #expect(heard.contains(.closeConnection(1, 1000)))
         #expect(passed.ready(2).forwarded == ["2: 2"])

@@ -91,4 +91,133 @@ import Testing
         world.say(anna, approve("b", "c"))
         #expect(world.connection(1) { $0.connectionRelieved($1, &$2) }.forwarded == ["1: a", "1: b"])
     }
+
+    // MARK: Of old clients
+
+    private func moving(
+        servedBy rollout: Rollout, _ change: (inout TableDefinition) -> Void = { _ in }
+    ) throws -> Driver {
+        try Driver(
+            .migration(servedBy: rollout) {
+                $0.addressing.oneWay = ["approve"]
+                change(&$0)
+            })
+    }
+    private func old(_ message: String, _ conversation: String?, type: String? = nil) -> String {
+        let members = [type.map { #""type":"\#($0)""# }, conversation.map { #""conversation_id":"\#($0)""# }]
+        return "{" + (members.compactMap { $0 } + [#""message":"\#(message)""#]).joined(separator: ",") + "}"
+    }
+    private func reply(_ message: String, _ conversation: String?) -> String {
+        guard let conversation else { return Old.unifiedReply(message, "guide", of: "anna") }
+        return #"{"response":"\#(message)","conversation_id":"\#(conversation)","agent_type":"guide"}"#
+    }
+
+    @Test(arguments: [String?.none, "A"])
+    func `of an old client whose route moved go as they are over the connection that has its messages`(
+        conversation: String?
+    ) throws {
+        let world = try moving(servedBy: .legacy)
+        let anna = world.arrive(Old.guide, "anna")
+        world.say(anna, old("1", conversation))
+        try world.serve(0, by: .unified)
+        #expect(world.say(anna, old("2", conversation)) == [])
+        let approval = old("yes", conversation, type: "approve")
+        #expect(world.say(anna, approval) == [.forward(1, approval)], "past what waits for the other side")
+        #expect(world.hear(1, Text.reply("r")).dials == 1, "and holds no change of side")
+        #expect(world.ready(2).forwarded == ["2: 2"])
+        #expect(world.say(anna, approval).forwarded == ["2: yes"])
+        #expect(world.hear(2, reply("s", conversation)).delivered == ["\(anna): s"])
+        #expect(world.census.exchanges == 0)
+    }
+
+    @Test(arguments: [String?.none, "A"])
+    func `and the other way round, in the unified form`(conversation: String?) throws {
+        let world = try moving(servedBy: .unified)
+        let anna = world.arrive(Old.guide, "anna")
+        world.say(anna, old("1", conversation))
+        world.ready(1)
+        try world.serve(0, by: .legacy)
+        #expect(world.say(anna, old("2", conversation)) == [])
+        let sent = world.say(anna, old("yes", conversation, type: "approve"))
+        #expect(sent.forwarded == ["1: yes"])
+        #expect(Text.member("agent_type", of: sent.first) == "guide")
+        #expect(Text.member("type", of: sent.first) == "approve")
+        let name = conversation ?? Old.conversation("guide", of: "anna")
+        #expect(Text.member("conversation_id", of: sent.first) == name)
+        let over = world.hear(1, reply("r", conversation))
+        #expect(over.delivered == ["\(anna): r"])
+        #expect(over.dials == 1)
+        let waited = world.ready(2)
+        #expect(waited == [.forward(2, old("2", conversation))])
+        #expect(world.census.exchanges == 0)
+    }
+
+    @Test func `of an old client go over a connection that was replaced, if its messages are there`() throws {
+        let world = try moving(servedBy: .legacy)
+        let anna = world.arrive(Old.guide, "anna")
+        world.say(anna, old("1", nil))
+        world.reconnect(route: "guide")
+        #expect(world.say(anna, old("2", nil)) == [])
+        let approval = old("yes", nil, type: "approve")
+        #expect(world.say(anna, approval) == [.forward(1, approval)])
+    }
+
+    @Test func `of an old client wait where nothing of their conversation is in flight`() throws {
+        let world = try moving(servedBy: .unified)
+        let anna = world.arrive(Old.guide, "anna")
+        world.say(anna, old("1", "A"))
+        world.ready(1)
+        try world.serve(0, by: .legacy)
+        #expect(world.say(anna, old("2", "B")) == [])
+        let approval = old("yes", "B", type: "approve")
+        #expect(world.say(anna, approval) == [])
+        #expect(world.hear(1, reply("r", "A")).dials == 1)
+        #expect(world.ready(2) == [.forward(2, old("2", "B")), .forward(2, approval)])
+    }
+
+    @Test func `of an old client that cannot be read by the other side wait for their own`() throws {
+        let world = try moving(servedBy: .unified)
+        let anna = world.arrive(Old.guide, "anna")
+        world.say(anna, old("1", nil))
+        world.ready(1)
+        try world.serve(0, by: .legacy)
+        let broken = #"{"type":"approve","message":"yes","conversation_id":1,"conversation_id":2}"#
+        #expect(world.say(anna, broken) == [])
+        #expect(world.hear(1, reply("r", nil)).dials == 1)
+        #expect(world.ready(2) == [.forward(2, broken)])
+    }
+
+    @Test(arguments: [Side.legacy, .unified])
+    func `of an old client wait for a connection that takes nothing, and for no more`(side: Side) throws {
+        let world = try moving(servedBy: Rollout(side))
+        let anna = world.arrive(Old.guide, "anna")
+        world.say(anna, old("1", nil))
+        world.ready(1)
+        world.connection(1) { $0.connectionCongested($1, &$2) }
+        try world.serve(0, by: Rollout(side.other))
+        world.say(anna, old("2", nil))
+        #expect(world.say(anna, old("yes", nil, type: "approve")).forwarded == [])
+        #expect(world.connection(1) { $0.connectionRelieved($1, &$2) }.forwarded == ["1: yes"])
+        #expect(world.hear(1, side == .legacy ? Text.reply("r") : reply("r", nil)).dials == 1)
+        #expect(world.ready(2).forwarded == ["2: 2"])
+        if side == .legacy { #expect(world.hear(2, reply("s", nil)).delivered == ["\(anna): s"]) }
+        #expect(world.census.exchanges == 0)
+    }
+
+    @Test(arguments: [Side.legacy, .unified])
+    func `of an old client that came too late for their exchange follow what was said before`(side: Side) throws {
+        let world = try moving(servedBy: Rollout(side))
+        let anna = world.arrive(Old.guide, "anna")
+        world.say(anna, old("1", nil))
+        world.ready(1)
+        world.connection(1) { $0.connectionCongested($1, &$2) }
+        try world.serve(0, by: Rollout(side.other))
+        world.say(anna, old("2", nil))
+        world.say(anna, old("yes", nil, type: "approve"))
+        #expect(world.hear(1, side == .legacy ? Text.reply("r") : reply("r", nil)).dials == 1)
+        let sent = world.ready(2).forwarded
+        #expect(sent.first == "2: 2" && (side == .legacy || sent == ["2: 2", "2: yes"]))
+        if side == .legacy { #expect(world.hear(2, reply("s", nil)).delivered == ["\(anna): s"]) }
+        #expect(world.census.exchanges == 0)
+    }
 }
