@@ -60,6 +60,39 @@ import Testing
         #expect(world.say(world.arrive(Old.guide, "bert"), Text.bare("b")).dials == 1, "another session shares nothing")
     }
 
+    @Test func `an old socket that says and hears nothing is closed as idle, from its move on`() throws {
+        let world = try Driver(
+            .migration {
+                $0.limits.idleTimeout = .minutes(1)
+                $0.upstreams[3].pushes = ["note": .forward]
+                $0.upstreams[3].exchangeTimeout = .minutes(9)
+            })
+        let anna = world.arrive(Old.guide, "anna")
+        #expect(world.pass(.minutes(5)).closed == [], "whether it is idle its backend says, while it is passed through")
+        try world.change { $0.routes[0].servedBy = .unified }
+        #expect(world.pass(.seconds(59)).closed == [], "it has all its time")
+        #expect(world.say(anna, Text.bare("1")) == [.dial(2)])
+        world.ready(2)
+        #expect(world.pass(.minutes(2)).closed == [], "it waits for a reply")
+        world.hear(2, Old.unifiedReply("r", "guide", of: "anna"))
+        world.pass(.seconds(50))
+        #expect(world.hear(2, #"{"type":"note","message":"n","agent_type":"guide"}"#).delivered == ["\(anna): n"])
+        world.pass(.seconds(50))
+        world.say(anna, #"{"type":"ping"}"#)
+        #expect(world.pass(.seconds(9)).closed == [])
+        #expect(world.pass(.milliseconds(1_200)).closed == [.closeClient(anna, 1001, .idle)])
+        let bert = world.arrive(Old.guide, "bert")
+        #expect(world.pass(.milliseconds(60_200)).closed == [.closeClient(bert, 1001, .idle)])
+    }
+
+    @Test func `a socket that moves back to its own backend is not idle any more`() throws {
+        let world = try world { $0.limits.idleTimeout = .minutes(1) }
+        _ = world.arrive(Old.guide, "anna")
+        world.pass(.seconds(50))
+        try world.change { $0.routes[0].servedBy = .legacy }
+        #expect(world.pass(.minutes(5)).closed == [])
+    }
+
     @Test func `lanes are connections that routes are spread over`() throws {
         let world = try world { $0.upstreams[3].lanes = 3 }
         let sockets = [Old.guide, Old.content, Old.insights, Old.guide].map { world.arrive($0, "anna") }
@@ -247,5 +280,12 @@ import Testing
         world.hear(1, Old.unifiedReply("r", "guide", of: "anna"))
         #expect(world.lose(1, 4029) == [])
         #expect(world.say(anna, Text.bare("n")) == [.dial(2)])
+    }
+}
+
+extension [Driver.Happening] {
+    /// Without heartbeats and dials.
+    fileprivate var closed: Self {
+        filter { if case .closeClient = $0 { true } else { false } }
     }
 }
