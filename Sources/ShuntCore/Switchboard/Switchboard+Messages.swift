@@ -113,7 +113,7 @@ extension Switchboard {
         else { return }
         pools[poolID]?.wasUsed(by: id, for: route)
         let queueEmpty = pools[poolID]?.queue.isEmpty ?? true
-        let isNameless = naming == .made && !namingUpstreams.isEmpty && awaitsName(poolID, upstream, route)
+        let isNameless = naming == .made && namesMayCome(poolID, upstream) && awaitsName(poolID, route)
         let isHindered = route.isPaused || seats[seat]?.isBlocked == true
         let correlation = correlation(upstream, conversation, bytes)
         // Made where it is used: moved from here to there it would be copied, with all that it refers to.
