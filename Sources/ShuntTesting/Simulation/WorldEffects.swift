@@ -258,7 +258,10 @@ extension World {
                 value.hasPrefix("Bearer ") ? ByteString(value.bytes[7...]) : value
             }
         case .cookie(let name):
-            found = QueryReader.cookies(name, in: fields.values(of: "cookie"))
+            let written = QueryReader.cookies(name, in: fields.values(of: "cookie"))
+            // A cookie of the client's own stays as it stands; what is written into one is percent-encoded.
+            let isOwn = !clients[seat].handshake.values(of: "cookie").isEmpty
+            found = isOwn ? written : written.map { PercentCoding.decoded($0, plusIsSpace: false) }
         case nil: return
         }
         if let session = clients[seat].session {
