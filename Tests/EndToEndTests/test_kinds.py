@@ -118,3 +118,70 @@ def test_a_gateway_s_messages_come_out_of_their_wrapper(tmp_path, spelling):
             client.send_text('{"channel":"pillar:wizard","payload":{}}')
             refused = client.receive()
             assert (refused["kind"], refused["code"]) == ("error", "unknown_agent")
+
+
+def agents(socket):
+    """One backend for all agents, each called by the name in `meta`; it says what it was sent."""
+    for text in socket:
+        socket.send(json.dumps({"type": "response", "message": text, "meta": {"took": 1}}))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"message": "m"}, {"message": "m", "meta": {"agent": "guide"}}),
+        ({"meta": {"agent": "admin", "x": 1}}, {"meta": {"agent": "guide", "x": 1}}),
+    ],
+)
+def test_an_old_endpoint_is_its_own_agent_s_where_the_address_is_in_an_object(tmp_path, said, told):
+    with backend(agents) as port, proxies(tmp_path) as start:
+        legacy = {"upstream": {"url": f"ws://127.0.0.1:{port}/"}}
+        settings = {
+            "listen": {"clients": "", "workers": 1},
+            "unified": {"route_by": ["meta.agent"], "upstream": {"url": f"ws://127.0.0.1:{port}/"}},
+            "routes": {
+                name: {
+                    "match": {"meta.agent": name},
+                    "served_by": "unified",
+                    "legacy": legacy | {"path": f"/api/ws/{name}"},
+                }
+                for name in ["guide", "admin"]
+            },
+        }
+        with start(settings).connect(new_token(), path="/api/ws/guide") as client:
+            client.send_text(json.dumps(said))
+            reply = client.receive()
+            assert json.loads(reply["message"]) == told
+            assert reply["meta"] == {"agent": "guide", "took": 1}
+
+
+@pytest.mark.parametrize(
+    ("route_by", "said"),
+    [
+        ("agent", {"agent": "guide", "payload": {"agent": "admin"}}),
+        ("agent", {"payload": {"agent": "admin"}}),
+        ("payload.agent", {"agent": "admin", "payload": {"agent": "guide"}}),
+        ("payload.agent", {"agent": "admin"}),
+    ],
+)
+def test_a_message_out_of_its_wrapper_names_the_agent_that_it_was_routed_to(tmp_path, route_by, said):
+    with backend(agents) as port, proxies(tmp_path) as start:
+        upstream = {"url": f"ws://127.0.0.1:{port}/"}
+        settings = {
+            "listen": {"clients": "", "workers": 1},
+            "unified": {
+                "route_by": [route_by],
+                "default_route": "guide",
+                "upstream": upstream | {"request": {"unwrap": "payload"}},
+            },
+            "routes": {
+                name: {"match": {route_by: name}, "served_by": "unified", "legacy": {"upstream": upstream}}
+                for name in ["guide", "admin"]
+            },
+        }
+        with start(settings).connect(new_token()) as client:
+            client.send_text(json.dumps(said))
+            pairs = json.loads(client.receive()["message"], object_pairs_hook=list)
+            assert pairs == [("agent", "guide")]
+            client.send_text('{"payload":{"agent":"guide","agent\\u0000":"admin"}}')
+            assert client.receive()["code"] == "bad_member"

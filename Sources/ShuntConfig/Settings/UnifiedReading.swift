@@ -34,7 +34,13 @@ extension AddressingSettings {
 
     /// What is repeated must be nothing that errors say themselves, and no secret.
     private func checkEcho(_ section: Section) {
-        let taken = ["type", "code", "message", "sent", "retry_after", conversationField] + routeBy
+        // A path begins with an object of that name.
+        let own = [conversationField, conversationPlace, kinds.kindPath] + routeBy
+        let taken =
+            ["type", "code", "message", "sent", "retry_after"]
+            + own.compactMap { path in
+                path.split(separator: ".").first.map(String.init)
+            }
         for node in section["echo"].map({ $0.elements }) ?? [] {
             guard let name = node.scalar?.text else { continue }
             if name == "session_token" {

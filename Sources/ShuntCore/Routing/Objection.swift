@@ -17,17 +17,23 @@ struct DecidingMembers: Sendable {
     let others: [Int]
     /// Those whose values must come back as they went.
     let ids: [Int]
-    /// The objects on the way to members of dotted paths; nil where there are none.
+    /// The objects on the way to members of dotted paths, and wrappers that some upstream has taken off; nil where there
+    /// are none.
     private let parents: KeySet?
+    /// Objects that only one of may be there, because they become one where the wrapper is taken off.
+    private let doubled: [(beside: Int, inside: Int)]
 
-    init(address: [String], kind: String, conversation: String, correlations: [String], keys: KeySet) {
+    init(
+        address: [String], kind: String, conversation: String, correlations: [String], wrappers: [String],
+        doubled: [(beside: String, inside: String)], keys: KeySet
+    ) {
         self.address = address.compactMap { keys.slot($0) }
         ids = ([conversation] + correlations).compactMap { keys.slot($0) }
         others = ids + [kind].compactMap { keys.slot($0) }
-        var paths: [String] = []
-        for path in address + [kind, conversation] + correlations {
-            let names = path.split(separator: ".", omittingEmptySubsequences: false)
-            for count in 1..<max(1, names.count) { paths.append(names[..<count].joined(separator: ".")) }
+        let paths = wrappers + Placement.parents(of: address + [kind, conversation] + correlations)
+        self.doubled = doubled.compactMap { pair in
+            guard let beside = keys.slot(pair.beside), let inside = keys.slot(pair.inside) else { return nil }
+            return (beside, inside)
         }
         parents = paths.isEmpty ? nil : KeySet(paths)
     }
@@ -47,6 +53,13 @@ struct DecidingMembers: Sendable {
             return Objection(
                 code: .ambiguousMember,
                 detail: "\(name) stands there twice, and backends do not agree which one counts")
+        }
+        for pair in doubled where envelope.value(pair.beside) != nil && envelope.value(pair.inside) != nil {
+            return Objection(
+                code: .ambiguousMember,
+                detail:
+                    "\(keys.path(pair.beside) ?? "") and \(keys.path(pair.inside) ?? "") are both there, and become "
+                    + "one member on the way to the backend")
         }
         for slot in deciding where envelope.oddities.contains(.repeated) && envelope.disagrees(slot, bytes) {
             return Objection(

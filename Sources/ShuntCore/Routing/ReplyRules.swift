@@ -138,7 +138,7 @@ extension ReplyKinds {
     }
 
     /// The member whose value says what a message is, be it a client's: where presence tells, that of a push.
-    var kindPath: String {
+    package var kindPath: String {
         switch self {
         case .member(let path): path
         case .presence(_, let pushes): pushes.first ?? "type"

@@ -18,6 +18,8 @@ package final class Route: Sendable {
     package let isSettled: Bool
     /// For each `routeBy` member the value that tags this route's replies, as JSON; nil where the route has none.
     package let tags: [[UInt8]?]
+    /// The same for a `Placement`.
+    let placedTags: [PlacedValue]
     /// `match` as bytes, to compare a reply's own address with.
     package let matchBytes: [[UInt8]]
     /// How the unified upstream's messages of this route are read, where the route says so itself.
@@ -40,12 +42,14 @@ package final class Route: Sendable {
         isPaused = settings.isPaused
         isSettled = decision.rollout.side != nil && !(settings.fallsBack && legacy != nil)
         matchBytes = settings.match.map { Array($0.utf8) }
-        tags = (0..<depth).map { level in
+        let tags = (0..<depth).map { level -> [UInt8]? in
             guard level < settings.match.count else { return nil }
             var json: [UInt8] = []
             JSONString.appendQuoted(Array(settings.match[level].utf8), to: &json)
             return json
         }
+        self.tags = tags
+        placedTags = tags.map { $0.map { .json($0) } ?? .dropped }
     }
 
     /// How an upstream's messages of this route are read.

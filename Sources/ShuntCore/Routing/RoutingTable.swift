@@ -15,6 +15,8 @@ package final class RoutingTable: Sendable {
     package let strippable: [Bool]
     /// The slots of those that can.
     package let strippedSlots: [Int]
+    /// Writes those with a dot.
+    let placement: Placement?
     package let typeSlot: Int
     package let conversationSlot: Int
     package let conversationIsTopLevel: Bool
@@ -43,7 +45,13 @@ package final class RoutingTable: Sendable {
             paths += ReshapeProgram.paths(of: upstream.request)
             if case .field(let field, _) = upstream.correlation { correlations.append(field) }
         }
-        paths += correlations
+        paths += correlations + Placement.parents(of: address.routeBy)
+        let wrappers = Set(definition.upstreams.compactMap(\.request.unwrap)).sorted()
+        let deciders = address.routeBy + [kind, address.conversationField] + correlations
+        let doubled = wrappers.flatMap { UnwrappedRequest.doubled(deciders, wrapper: $0) }
+        paths += doubled.flatMap { [$0.beside, $0.inside] }
+        // So that names in wrappers are looked at as those of the top level are, which they become.
+        paths += wrappers.map { $0 + ".session_token" }
         let keys = KeySet(paths, folding: "session_token")
         requestKeys = keys
         routeSlots = address.routeBy.map { keys.slot($0) ?? 0 }
@@ -56,7 +64,8 @@ package final class RoutingTable: Sendable {
         sendsTokens = definition.upstreams.contains(where: \.takesTokenInMessages)
         deciding = DecidingMembers(
             address: address.routeBy, kind: kind, conversation: address.conversationField,
-            correlations: correlations, keys: keys)
+            correlations: correlations, wrappers: wrappers, doubled: doubled, keys: keys)
+        placement = Placement(address.routeBy.enumerated().map { ($1, $0) }, keys: keys)
         echoSlots = address.echo.compactMap { keys.slot($0) }
         absorbed = Absorption(address.absorb)
         beat = address.heartbeat.map { Beat($0) }

@@ -12,6 +12,8 @@ package struct AddressingSettings: Sendable, Hashable {
     package var conversationField = "conversation_id"
     /// Its path in replies, where that is another.
     package var conversationInReplies: String?
+    /// Its path in whatever clients are told.
+    package var conversationPlace: String { conversationInReplies ?? conversationField }
     /// What tells the kinds of clients' messages, and of Shunt's own.
     package var kinds = ReplyKinds.member("type")
     /// `{field}` for each `routeBy` value and `{session}`; nil means the built-in rule: all values and the session

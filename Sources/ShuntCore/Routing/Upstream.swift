@@ -10,8 +10,12 @@ package final class Upstream: Sendable {
     package let conversationSlot: Int?
     /// For field correlation; nil for fifo.
     package let correlationSlot: Int?
-    /// The slots of the `routeBy` members; nil for a dotted one, which no tag can be written to.
+    /// The slots of the `routeBy` members.
+    package let addressSlots: [Int]
+    /// The same; nil for a dotted one, whose tag `placement` writes.
     package let tagSlots: [Int?]
+    /// Writes dotted tags, by level, and behind them a dotted conversation id; nil where there is none.
+    let placement: Placement?
     /// Whether rules or tags act on its replies: on all duplicates of a member, so that they are scanned to their end.
     package let editsReplies: Bool
     /// How its messages are read, unless the route that they are of has rules of its own.
@@ -57,10 +61,12 @@ package final class Upstream: Sendable {
             paths += ReplyRules.paths(own.replies ?? settings.replies, own.toUnified ?? settings.toUnified)
         }
         let taggable = addressing.routeBy.map { $0.contains(".") ? nil : $0 }
-        paths += taggable.compactMap { $0 }
-        let echoed = addressing.conversationInReplies ?? addressing.conversationField
+        paths += addressing.routeBy
+        let echoed = addressing.conversationPlace
         let conversation = echoed.contains(".") ? nil : echoed
-        if let conversation { paths.append(conversation) }
+        paths.append(echoed)
+        let placed = addressing.routeBy + [echoed]
+        paths += Placement.parents(of: placed)
         var correlation: String?
         if case .field(let field, _) = settings.correlation {
             correlation = field
@@ -71,9 +77,11 @@ package final class Upstream: Sendable {
         conversationSlot = conversation.flatMap { keys.slot($0) }
         correlationSlot = correlation.flatMap { keys.slot(settings.correlationInReplies ?? $0) }
         tagSlots = taggable.map { $0.flatMap { keys.slot($0) } }
+        addressSlots = addressing.routeBy.map { keys.slot($0) ?? -1 }
+        placement = Placement(placed.enumerated().map { ($1, $0) }, keys: keys)
         editsReplies =
             !settings.toUnified.isEmpty || !restored.isEmpty || !routes.isEmpty || conversation != nil
-            || taggable.contains { $0 != nil }
+            || taggable.contains { $0 != nil } || placement != nil
         rules = try ReplyRules(
             settings.replies, pushes: settings.pushes, deadAfterError: settings.deadAfterError,
             toUnified: settings.toUnified, keys: keys)
@@ -89,10 +97,18 @@ package final class Upstream: Sendable {
         passedKeys = passed
         passedKindSlot = passed.slot(kindPath) ?? 0
         passedRules = try ReplyRules(settings.replies, pushes: settings.pushes, keys: passed)
+        if isUnified {
+            let wrapper = settings.request.unwrap
+            let paths = addressing.routeBy.map { path in
+                wrapper.map { UnwrappedRequest.path(path, without: $0) } ?? path
+            }
+            try Self.check(settings.request, routeBy: paths)
+        }
         if let wrapper = settings.request.unwrap {
             request = ReshapeProgram()
             unwrapped = try UnwrappedRequest(
-                settings.request, wrapper: wrapper, addressing: addressing, correlation: correlation)
+                settings.request, wrapper: wrapper, addressing: addressing, correlation: correlation,
+                requestKeys: requestKeys)
         } else {
             request = try ReshapeProgram(settings.request, keys: requestKeys)
             unwrapped = nil
@@ -105,6 +121,19 @@ package final class Upstream: Sendable {
         correlatesByConversation = correlation == addressing.conversationField
         needsConversation = correlatesByConversation || isUnified && addressing.sendsMadeConversation
         opening = OpeningSteps(settings)
+    }
+
+    /// The address is written into messages before the rules act, and what they move moves as the client wrote it.
+    static func check(_ rules: ReshapeRules, routeBy: [String]) throws(ReshapeProblem) {
+        for path in routeBy {
+            let parents = Placement.parents(of: [path])
+            for (rule, moves) in [("rename", rules.rename), ("copy", rules.copy)] {
+                guard let move = moves.first(where: { parents.contains($0.from) }) else { continue }
+                throw ReshapeProblem(
+                    "\(rule): '\(move.from)' holds the address (route_by: \(path)) and cannot be moved; leave it where it "
+                        + "is, or name the address in route_by where it may stay")
+            }
+        }
     }
 
     /// Whether replies of any of its routes may come in parts.

@@ -58,41 +58,67 @@ package enum ErrorReply {
     ///   - kinds: what tells the kinds of messages there: the member that says `error`, or the one that is an error by
     ///     being there.
     ///   - detail: text for people, in place of the code's own.
-    ///   - members: further members, names with their values as JSON text.
+    ///   - members: further members, their paths with their values as JSON text.
     ///   - echo: members of the client's message as they stand in JSON, each behind a comma.
     package static func append(
         _ code: ErrorCode, kinds: ReplyKinds = .member("type"), sent: Bool, detail: [UInt8]? = nil,
         members: [(name: String, json: [UInt8])], echo: [UInt8] = [], to output: inout [UInt8]
     ) {
-        var said = Array(#""code":""#.utf8) + Array(code.rawValue.utf8) + Array(#"","message":"#.utf8)
-        JSONString.appendQuoted(detail ?? Array(code.text.utf8), to: &said)
-        output.append(0x7B)
+        var text: [UInt8] = []
+        JSONString.appendQuoted(detail ?? Array(code.text.utf8), to: &text)
+        let said = Array(#""code":"#.utf8) + quoted(code.rawValue) + Array(#","message":"#.utf8) + text
+        var all: [Member]
         switch kinds {
-        case .member(let path): append(path, Array(#""error""#.utf8), to: &output)
-        case .presence: append(kinds.errorPath ?? "error", [0x7B] + said + [0x7D], to: &output)
+        case .member(let path): all = [Member(path, Array(#""error""#.utf8))]
+        case .presence: all = [Member(kinds.errorPath ?? "error", [0x7B] + said + [0x7D])]
         }
-        output.append(0x2C)
-        output += said
-        output.append(contentsOf: (sent ? #","sent":true"# : #","sent":false"#).utf8)
-        for member in members where !member.json.isEmpty {
-            output.append(0x2C)
-            JSONString.appendQuoted(Array(member.name.utf8), to: &output)
-            output.append(0x3A)
-            output.append(contentsOf: member.json)
-        }
+        all.append(Member("code", quoted(code.rawValue)))
+        all.append(Member("message", text))
+        all.append(Member("sent", Array((sent ? "true" : "false").utf8)))
+        for member in members where !member.json.isEmpty { all.append(Member(member.name, member.json)) }
+        output.append(0x7B)
+        append(all, to: &output)
         output.append(contentsOf: echo)
         output.append(0x7D)
     }
 
-    /// A member by its path, with the objects on the way to it.
-    private static func append(_ path: String, _ json: [UInt8], to output: inout [UInt8]) {
-        let names = path.split(separator: ".", omittingEmptySubsequences: false)
-        for (index, name) in names.enumerated() {
-            if index > 0 { output.append(0x7B) }
-            JSONString.appendQuoted(Array(name.utf8), to: &output)
-            output.append(0x3A)
+    private struct Member {
+        var names: ArraySlice<String>
+        var json: [UInt8]
+
+        init(_ path: String, _ json: [UInt8]) {
+            names = path.names[...]
+            self.json = json
         }
-        output += json
-        output += [UInt8](repeating: 0x7D, count: names.count - 1)
+    }
+
+    /// Members by their paths: those that are in one object stand in one. Of two with one path, or one in the other, the
+    /// first counts.
+    private static func append(_ members: [Member], to output: inout [UInt8]) {
+        var known: Set<String> = []
+        for member in members {
+            guard let name = member.names.first, known.insert(name).inserted else { continue }
+            if known.count > 1 { output.append(0x2C) }
+            output += quoted(name) + [0x3A]
+            if member.names.count == 1 {
+                output += member.json
+                continue
+            }
+            let inner = members.filter { $0.names.first == name && $0.names.count > 1 }
+            output.append(0x7B)
+            append(
+                inner.map { member in
+                    var member = member
+                    member.names.removeFirst()
+                    return member
+                }, to: &output)
+            output.append(0x7D)
+        }
+    }
+
+    private static func quoted(_ text: String) -> [UInt8] {
+        var json: [UInt8] = []
+        JSONString.appendQuoted(Array(text.utf8), to: &json)
+        return json
     }
 }

@@ -63,7 +63,7 @@ extension Switchboard {
         }
         var known: [(name: String, json: [UInt8])] = []
         known += tags(of: exchange.route)
-        known.append((table.definition.addressing.conversationField, exchange.conversation))
+        known.append((table.definition.addressing.conversationPlace, exchange.conversation))
         let start = turn.effects.splices.literalCount
         ErrorReply.append(
             code, kinds: kinds(of: exchange.endpoint), sent: exchange.state != .queued && !isUnread || exchange.retried,
@@ -153,7 +153,7 @@ extension Switchboard {
         var members: [(name: String, json: [UInt8])] = []
         let addressing = table.definition.addressing
         for (name, slot) in zip(
-            addressing.routeBy + [addressing.conversationField], table.routeSlots + [table.conversationSlot])
+            addressing.routeBy + [addressing.conversationPlace], table.routeSlots + [table.conversationSlot])
         {
             guard slot != left, let value = envelope.value(slot), value.end - value.start <= 256 else { continue }
             members.append((name, copy(bytes, value.start..<value.end)))

@@ -125,6 +125,11 @@ extension Switchboard {
                 }
                 reshaper.set(slot, json: tag)
             }
+            if let placement = upstream.placement {
+                // A push may say more of itself than its route does.
+                let tags = pool.lastRoute.tags.map { $0.map { PlacedValue.json($0) } ?? .kept }
+                reshaper.place(placement, tags, replacing: false, bytes)
+            }
         }
         return reshaper.finish(envelope, keys: upstream.replyKeys, bytes, into: &turn.effects.splices)
     }

@@ -106,7 +106,8 @@ extension Switchboard {
         if upstream.hasUniqueCorrelation { return .push }
         if rules.isError(envelope, bytes) {
             // Backends leave the field out where they could not read so far. An error is never ignored.
-            return head.isNone ? .nobody : .exchange(fitting(from: head, upstream, bytes) ?? head)
+            // Nor does it end what another agent was asked: one that names none of those that were asked is nobody's.
+            return fitting(from: head, upstream, bytes).map { .exchange($0) } ?? .nobody
         }
         if connections[id]?.carriesField == true { return .push }
         return head.isNone ? .nobody : .exchange(head)
@@ -151,8 +152,8 @@ extension Switchboard {
     /// only, there is nothing to tell apart.
     private mutating func fits(_ route: Route, _ upstream: Upstream, _ bytes: Span<UInt8>) -> Bool {
         guard upstream.isUnified else { return true }
-        for (level, slot) in upstream.tagSlots.enumerated() {
-            guard let slot, level < route.matchBytes.count, let value = envelope.value(slot), value.kind != .null
+        for (level, slot) in upstream.addressSlots.enumerated() {
+            guard level < route.matchBytes.count, let value = envelope.value(slot), value.kind != .null
             else { continue }
             if value.kind != .string || !JSONString.equals(bytes, value, route.matchBytes[level]) { return false }
         }
@@ -169,7 +170,7 @@ extension Switchboard {
         {
             return route.rules(of: upstream)
         }
-        if let slot = upstream.tagSlots.first ?? nil, let value = envelope.value(slot), value.kind != .null {
+        if let slot = upstream.addressSlots.first, let value = envelope.value(slot), value.kind != .null {
             guard let route = named(by: bytes, upstream) else { return upstream.rules }
             return route.rules(of: upstream)
         }
@@ -187,8 +188,8 @@ extension Switchboard {
         for route in table.routes where route.unifiedRules != nil && route.unified === upstream {
             var isNamed = true
             for (level, match) in route.matchBytes.enumerated() {
-                guard let slot = upstream.tagSlots.indices.contains(level) ? upstream.tagSlots[level] : nil,
-                    let value = envelope.value(slot), JSONString.equals(bytes, value, match)
+                guard upstream.addressSlots.indices.contains(level),
+                    let value = envelope.value(upstream.addressSlots[level]), JSONString.equals(bytes, value, match)
                 else {
                     isNamed = false
                     break
@@ -290,6 +291,10 @@ extension Switchboard {
             if let tag = route.tags[level] { reshaper.set(slot, json: tag) } else { reshaper.drop(slot) }
         }
         if let conversation, let slot = upstream.conversationSlot { reshaper.set(slot, json: conversation) }
+        if let placement = upstream.placement {
+            let values = route.placedTags + [conversation.map { .json($0) } ?? .kept]
+            reshaper.place(placement, values, replacing: false, bytes)
+        }
         if let restoring { reshaper.apply(restoring, bytes) }
         return reshaper.finish(envelope, keys: upstream.replyKeys, bytes, into: &turn.effects.splices)
     }

@@ -16,9 +16,9 @@ extension Switchboard {
         if !upstream.isUnified {
             for slot in table.strippedSlots { reshaper.drop(slot) }
         } else if exchanges[id]?.endpoint != nil {
-            address(route)
+            address(route, bytes)
         } else {
-            addressIfAbsent(route)
+            addressIfAbsent(route, bytes)
         }
         if let naming = exchanges[id]?.naming, naming != .client, naming == .backend || upstream.needsConversation,
             table.conversationIsTopLevel, let conversation = exchanges[id]?.conversation
@@ -39,30 +39,21 @@ extension Switchboard {
         _ id: ExchangeID, _ route: Route, _ upstream: Upstream, _ form: UnwrappedRequest, _ bytes: Span<UInt8>,
         blob: Bool, _ turn: inout Turn
     ) -> Splice {
+        let read = (form.address + form.others).map { envelope.value($0.read) }
         _ = envelope.scan(bytes, for: form.keys, nesting: .max, early: false)
         reshaper.begin(envelope)
         reshaper.drop(form.tokenSlot)
-        let isAddressed = form.routeSlots.first.flatMap { $0 }.flatMap { envelope.value($0) }.map { $0.kind != .null }
-        for (level, slot) in form.routeSlots.enumerated() {
-            guard let slot else { continue }
-            if !upstream.isUnified {
-                reshaper.drop(slot)
-            } else if exchanges[id]?.endpoint != nil || isAddressed != true {
-                if let tag = route.tags[level] { reshaper.set(slot, json: tag) } else { reshaper.drop(slot) }
-            }
+        if upstream.isUnified {
+            address(route, form, read, isOwn: exchanges[id]?.endpoint != nil, bytes)
+        } else {
+            for member in form.address where form.keys.isTop(member.slot) { reshaper.drop(member.slot) }
         }
-        let repeats = envelope.oddities.contains(.repeated)
-        let sent = envelope.value(form.conversationSlot)
+        for (index, member) in form.others.enumerated() { leaveOne(member, read[form.address.count + index], bytes) }
         let naming = exchanges[id]?.naming ?? .client
-        let needsOne = naming == .backend || naming == .made && upstream.needsConversation
-        // What stands beside the wrapper under the same name must not be read in its place.
-        if repeats || needsOne, form.keys.isTop(form.conversationSlot), let conversation = exchanges[id]?.conversation,
-            needsOne || sent != nil
+        if naming == .backend || naming == .made && upstream.needsConversation,
+            form.keys.isTop(form.conversationSlot), let conversation = exchanges[id]?.conversation
         {
             reshaper.set(form.conversationSlot, json: conversation)
-        }
-        if repeats, let slot = form.correlationSlot, let value = exchanges[id]?.correlation, !value.isEmpty {
-            reshaper.set(slot, json: value)
         }
         reshaper.apply(form.program, bytes)
         if upstream.settings.identity == .message { identify(id, form.tokenSlot) }
@@ -78,7 +69,7 @@ extension Switchboard {
     }
 
     /// An old client's message has no address but that of its endpoint.
-    private mutating func address(_ route: Route) {
+    private mutating func address(_ route: Route, _ bytes: Span<UInt8>) {
         for (level, slot) in table.routeSlots.enumerated() where table.strippable[level] {
             if level < route.tags.count, let tag = route.tags[level] {
                 reshaper.set(slot, json: tag)
@@ -86,13 +77,58 @@ extension Switchboard {
                 reshaper.drop(slot)
             }
         }
+        if let placement = table.placement { reshaper.place(placement, route.placedTags, replacing: true, bytes) }
     }
 
     /// The unified backend may have another default route than ours: it is told the address that ours meant.
-    private mutating func addressIfAbsent(_ route: Route) {
+    private mutating func addressIfAbsent(_ route: Route, _ bytes: Span<UInt8>) {
         guard let first = table.routeSlots.first else { return }
         if let value = envelope.value(first), value.kind != .null { return }
-        address(route)
+        address(route, bytes)
+    }
+
+    /// Without its wrapper a message says the address that its route was found by, and no other.
+    ///
+    /// - Parameters:
+    ///   - read: what was read with the wrapper around it, by level.
+    ///   - isOwn: the route is that of the client's endpoint.
+    private mutating func address(
+        _ route: Route, _ form: UnwrappedRequest, _ read: [JSONValue?], isOwn: Bool, _ bytes: Span<UInt8>
+    ) {
+        let isAddressed = !isOwn && (read.first ?? nil).map { $0.kind != .null } == true
+        var tags = route.placedTags
+        for (level, member) in form.address.enumerated() where tags.indices.contains(level) {
+            if isAddressed {
+                let isNamed = route.matchBytes.indices.contains(level)
+                if !isNamed { leaveOne(member, read[level], bytes) }
+                if !isNamed || isTold(member.slot, route.matchBytes[level], bytes) {
+                    tags[level] = .kept
+                    continue
+                }
+            }
+            guard form.keys.isTop(member.slot) else { continue }
+            if let tag = route.tags[level] { reshaper.set(member.slot, json: tag) } else { reshaper.drop(member.slot) }
+        }
+        if let placement = form.placement { reshaper.place(placement, tags, replacing: true, bytes) }
+    }
+
+    /// Whether a member is there once and says this.
+    private mutating func isTold(_ slot: Int, _ content: [UInt8], _ bytes: Span<UInt8>) -> Bool {
+        !reshaper.isRepeated(slot) && envelope.value(slot).map { JSONString.equals(bytes, $0, content) } == true
+    }
+
+    /// Of a member that decides only what was read stays: what stands under its name beside the wrapper, or in it, must not
+    /// be read in its place.
+    private mutating func leaveOne(_ member: UnwrappedRequest.Member, _ read: JSONValue?, _ bytes: Span<UInt8>) {
+        let slot = member.slot
+        guard let value = envelope.value(slot), reshaper.isRepeated(slot) || value.start != read?.start else { return }
+        reshaper.keepLast(slot)
+        if let read {
+            guard bytes.covers(read.start, read.end) else { return }
+            reshaper.set(slot, json: bytes.extracting(read.start..<read.end))
+        } else if member.isInside {
+            reshaper.drop(slot)
+        }
     }
 
     /// Says whose message it is, to a backend that takes the identity from each message.

@@ -284,7 +284,8 @@ extension Switchboard {
         // Behind what waits for a name its socket's messages keep their order.
         var waiting: [SeatID] = []
         var candidate = head
-        let mayWaitForName = !namingUpstreams.isEmpty
+        var mayWaitForName = false
+        if let upstream = pools[poolID]?.upstream { mayWaitForName = namesMayCome(poolID, upstream) }
         while let seat = exchanges[candidate]?.seat {
             if mayWaitForName, let exchange = exchanges[candidate], waitsForName(exchange) {
                 waiting.append(seat)

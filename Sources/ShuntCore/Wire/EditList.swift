@@ -33,7 +33,7 @@ struct EditList: Sendable {
     struct Edit: Sendable {
         var start: Int
         var end: Int
-        /// -1 when nothing comes in its place.
+        /// -1 when nothing comes in its place; at most `firstOpening` for the brace of an object that gets members.
         var slot: Int
     }
 
@@ -77,6 +77,30 @@ struct EditList: Sendable {
             return
         }
         while count > 0 && storage[count &- 1].start >= run.start { count &-= 1 }
+        if count > 0, storage[count &- 1].end == run.start, storage[count &- 1].slot <= EditList.firstOpening {
+            // The object keeps nothing but what it gets.
+            let (opening, _) = EditList.opening(storage[count &- 1].slot)
+            storage[count &- 1].slot = EditList.slot(opening, hasMore: false)
+        }
         append(start: run.start, end: run.end)
+    }
+
+    // MARK: Objects that get members
+
+    static let firstOpening = -2
+
+    /// The brace at `start` is followed by what is added there.
+    ///
+    /// - Parameter hasMore: something of the object's own comes behind it.
+    mutating func open(_ start: Int, _ opening: Int, hasMore: Bool) {
+        append(start: start, end: start &+ 1, slot: EditList.slot(opening, hasMore: hasMore))
+        literalBytes &+= 1
+    }
+
+    /// What is added, and whether something comes behind it.
+    static func opening(_ slot: Int) -> (Int, hasMore: Bool) { ((firstOpening &- slot) / 2, (slot & 1) == 0) }
+
+    private static func slot(_ opening: Int, hasMore: Bool) -> Int {
+        firstOpening &- opening &* 2 &- (hasMore ? 0 : 1)
     }
 }

@@ -39,7 +39,8 @@ package struct Envelope: Sendable {
         static let repeated = Oddities(rawValue: 1)
         /// An object on the way to a wanted member stands there twice, or may do so.
         static let repeatedParent = Oddities(rawValue: 2)
-        /// A name of the top level holds U+0000, and is no other spelling of the folded one.
+        /// A name of the top level, or of an object on the way to a wanted member, holds U+0000 and is no other spelling of
+        /// the folded one.
         static let nulInName = Oddities(rawValue: 4)
         /// A wanted value is a string with escapes, an array or an object.
         static let unusual = Oddities(rawValue: 8)

@@ -296,8 +296,8 @@ struct MemberScan {
     ) -> Int {
         let name = JSONString.unescaped(bytes, content)
         let entry = find(name.span, 0, name.count, keys, level)
-        if entry >= 0 || level > 0 { return entry }
-        let folded = findFolded(name.span, 0, name.count, keys)
+        if entry >= 0 { return entry }
+        let folded = level > 0 ? -1 : findFolded(name.span, 0, name.count, keys)
         if folded < 0, name.contains(0) { found.oddities.insert(.nulInName) }
         return folded
     }

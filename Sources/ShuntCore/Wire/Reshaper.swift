@@ -5,7 +5,8 @@
 /// place; changed and added members come before the closing brace. Slots are those of the `KeySet` that the message was
 /// scanned for; one that does not exist is ignored.
 ///
-/// A slot of a dotted path can be set or dropped where it stands; setting one that is absent does nothing.
+/// A slot of a dotted path can be set or dropped where it stands; setting one that is absent does nothing. `place` writes
+/// it, there or not.
 package struct Reshaper: Sendable {
     private(set) var entries: [Entry] = []
     private var turn: UInt32 = 0
@@ -16,6 +17,8 @@ package struct Reshaper: Sendable {
     private(set) var additions: [Addition] = []
     /// The quoted names of wrappers in `text`, the innermost first.
     private(set) var wrappers: [ReshapedValue] = []
+    /// What objects of the message begin with that had it not: ranges of `text`, each with a comma behind it.
+    private(set) var openings: [(slot: Int, value: JSONValue, isEmpty: Bool)] = []
     /// Values that came with edits: the first `textCount` bytes.
     private(set) var text: [UInt8] = []
     private(set) var textCount = 0
@@ -35,6 +38,7 @@ package struct Reshaper: Sendable {
         textCount = 0
         if !additions.isEmpty { additions.removeAll(keepingCapacity: true) }
         if !wrappers.isEmpty { wrappers.removeAll(keepingCapacity: true) }
+        if !openings.isEmpty { openings.removeAll(keepingCapacity: true) }
         if envelope.occurrenceCount == 0 { return }
         makeRoom(envelope.slotCount)
         let turn = turn
@@ -136,6 +140,16 @@ package struct Reshaper: Sendable {
         if entries[slot].flags.contains(.repeated) { entries[slot].flags.insert(.single) }
     }
 
+    /// Whether the message holds the member more than once.
+    func isRepeated(_ slot: Int) -> Bool { held(slot).flags.contains(.repeated) }
+
+    /// An object of the message gets members at its beginning: names and values, with a comma behind each.
+    mutating func open(_ slot: Int, _ members: [UInt8], isEmpty: Bool) {
+        guard slot >= 0, slot < entries.count, entries[slot].turn == turn else { return }
+        entries[slot].flags.insert(.gains)
+        openings.append((slot, keep(members.span), isEmpty))
+    }
+
     @inline(__always)
     private func drop(_ entry: inout Entry, _ wrapped: Bool) {
         if wrapped {
@@ -216,6 +230,11 @@ package struct Reshaper: Sendable {
     @inline(__always)
     private func present(_ slot: Int) -> ReshapedValue {
         slot >= 0 && slot < entries.count && entries[slot].turn == turn ? entries[slot].value : .absent
+    }
+
+    /// What is known of a slot now.
+    func held(_ slot: Int) -> Entry {
+        slot >= 0 && slot < entries.count && entries[slot].turn == turn ? entries[slot] : Entry()
     }
 
     /// Copies a JSON text into `text`; what it is shows in its first byte.

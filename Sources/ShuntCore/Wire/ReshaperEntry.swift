@@ -23,6 +23,10 @@ extension Reshaper {
         static let repeated = Flags(rawValue: 16)
         /// Of its occurrences only the one that counts stays.
         static let single = Flags(rawValue: 32)
+        /// It is an object that members are added to.
+        static let gains = Flags(rawValue: 64)
+        /// With none of these it stays as it is.
+        static let edited: Flags = [.cut, .single, .gains]
     }
 
     /// A member that comes before the closing brace of the message (layer 0) or of the wrapper of that layer.

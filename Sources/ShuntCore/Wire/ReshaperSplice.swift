@@ -44,7 +44,15 @@ extension Reshaper {
             guard edit.end > position else { continue }
             writer.message(position, max(position, edit.start), &target)
             position = edit.end
-            if edit.slot >= 0 { writer.value(entries[edit.slot].value, text.span, bytes, &target) }
+            if edit.slot >= 0 {
+                writer.value(entries[edit.slot].value, text.span, bytes, &target)
+            } else if edit.slot <= EditList.firstOpening {
+                let (opening, hasMore) = EditList.opening(edit.slot)
+                guard openings.indices.contains(opening) else { continue }
+                let value = openings[opening].value
+                writer.literal(UInt8(ascii: "{"), &target)
+                writer.literal(text.span, value.start, value.end &- (hasMore ? 0 : 1), &target)
+            }
         }
         writer.message(position, envelope.closeBrace, &target)
 
@@ -103,13 +111,19 @@ extension Reshaper {
                 kept -= 1
                 edits.cut(occurrence, &top)
             case .member:
-                guard slot < entries.count, goes(entries[slot].flags, envelope, index) else { continue }
+                guard slot < entries.count, isEdited(entries[slot].flags) else { continue }
+                if entries[slot].flags.contains(.gains), gains(slot, occurrence, envelope, index) { continue }
+                guard goes(entries[slot].flags, envelope, index) else { continue }
                 kept -= 1
                 edits.cut(occurrence, &top)
             case .nested:
-                guard slot < entries.count, goes(entries[slot].flags, envelope, index) else { continue }
+                guard slot < entries.count, isEdited(entries[slot].flags) else { continue }
+                if entries[slot].flags.contains(.gains), gains(slot, occurrence, envelope, index) { continue }
+                let flags = entries[slot].flags
+                guard goes(flags, envelope, index) else { continue }
                 let value = entries[slot].value
-                if value.origin == .absent || !entries[slot].flags.contains(.cut) {
+                let isSpare = flags.contains(.single) && !envelope.counts(index)
+                if value.origin == .absent || !flags.contains(.cut) || isSpare {
                     edits.cut(occurrence, &nested)
                 } else {
                     edits.append(start: occurrence.value.start, end: occurrence.value.end, slot: slot)
@@ -118,6 +132,21 @@ extension Reshaper {
             }
         }
         return kept
+    }
+
+    @inline(__always)
+    private func isEdited(_ flags: Flags) -> Bool { !flags.isDisjoint(with: .edited) }
+
+    /// Lists what is added to an object that stays where it is; false where it is none.
+    private mutating func gains(
+        _ slot: Int, _ occurrence: Envelope.Occurrence, _ envelope: borrowing Envelope, _ index: Int
+    ) -> Bool {
+        let flags = entries[slot].flags
+        guard !flags.contains(.cut), envelope.counts(index),
+            let opening = openings.firstIndex(where: { $0.slot == slot })
+        else { return false }
+        edits.open(occurrence.value.start, opening, hasMore: !openings[opening].isEmpty)
+        return true
     }
 
     /// Whether an occurrence does not stay as it is.

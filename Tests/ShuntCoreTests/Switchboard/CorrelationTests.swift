@@ -104,6 +104,27 @@ import Testing
         #expect(reply(#","pillar":"content""#) == "liaison")
     }
 
+    @Test func `an error without the field ends what its address fits, and nothing of another agent`() throws {
+        let world = try Driver(
+            .agents(servedBy: .unified) {
+                $0.upstreams[3].correlation = .field("conversation_id", unique: false)
+                $0.upstreams[3].inFlight = 9
+            })
+        let anna = world.connect("anna")
+        world.say(anna, #"{"agent_type":"guide","conversation_id":"c"}"#)
+        world.say(anna, #"{"agent_type":"liaison","pillar":"content","conversation_id":"d"}"#)
+        world.ready(1)
+        func error(_ members: String) -> [Driver.Happening] { world.hear(1, #"{"type":"error"\#(members)}"#) }
+        for address in [#","agent_type":"zzz""#, #","agent_type":"liaison","pillar":"insights""#] {
+            #expect(error(address + #","message":"no""#).delivered == [])
+        }
+        #expect(world.tally.unaskedReplies == 2)
+        #expect(world.census.exchanges == 2)
+        #expect(error(#","agent_type":"liaison","message":"l""#).delivered == ["1: l"])
+        #expect(error(#","message":"g""#).delivered == ["1: g"])
+        #expect(world.census.exchanges == 0)
+    }
+
     @Test func `a stream's parts stay together and only its last one ends it`() throws {
         let world = try Driver(
             .agents {
