@@ -41,7 +41,7 @@ extension Switchboard {
     ///
     /// - Parameter isOurs: we have ended it, for no fault of it.
     mutating func wantAgain(_ poolID: PoolID, isOurs: Bool) {
-        guard let upstream = pools[poolID]?.upstream else { return }
+        guard let upstream = pools[poolID]?.upstream, pools[poolID]?.isRemoved == false else { return }
         let times = [upstream.settings.dial, upstream.settings.dialForLegacy]
         if times.contains(.keep) || isOurs && times.contains(.onConnect) { pools[poolID]?.isWanted = true }
     }
@@ -53,17 +53,39 @@ extension Switchboard {
             pools[poolID]?.isWanted = false
             return
         }
-        // An old client's own connections come one after the other: what the next one's end would end is its client. The
-        // end of the old one pumps.
-        if pool.isThrough, throughPools(of: listener).contains(where: { pools[$0]?.connections.isEmpty == false }) {
-            return
-        }
+        if awaitsPredecessor(pool) { return }
         if let handshake = clients[listener]?.handshake {
             pools[poolID]?.handshake = handshake
             pools[poolID]?.lastClient = listener
         }
-        dial(poolID, &turn)
+        if turn.now >= pool.listensFrom { dial(poolID, &turn) }
         arm(pool: poolID, now: turn.now)
+    }
+
+    /// An old client's own connections come one after the other: what ends the next one ends its client. The end of the
+    /// old one pumps.
+    private func awaitsPredecessor(_ pool: Pool) -> Bool {
+        guard pool.isThrough, case .client(let owner) = pool.key.owner else { return false }
+        return throughPools(of: owner).contains { pools[$0]?.connections.isEmpty == false }
+    }
+
+    /// When a pool without a connection may be dialled next; never where nothing is to be sent and nobody listens.
+    mutating func dialTime(_ id: PoolID, _ pool: Pool) -> Instant {
+        let earliest = max(pool.backoff.until, pool.dialNotBefore)
+        if !firstSendable(id).isNone { return earliest }
+        return pool.isWanted && !awaitsPredecessor(pool) ? max(earliest, pool.listensFrom) : .distantFuture
+    }
+
+    /// What many listeners are to be dialled for at the same time is dialled a hundred a second, or in ten seconds where
+    /// there are more: nobody waits for an answer, and a backend that all came to at once would have none for those who do.
+    mutating func spreadListening(to ids: [PoolID], now: Instant) {
+        var wanted: [PoolID] = []
+        for id in ids where pools[id]?.isWanted == true && pools[id]?.current.isNone == true && isListenedTo(id) {
+            wanted.append(id)
+        }
+        guard wanted.count > 1 else { return }
+        let needed = TimeSpan.milliseconds(10).times(Int64(wanted.count))
+        for id in wanted { pools[id]?.listensFrom = now + random.span(upTo: min(.seconds(10), needed)) }
     }
 
     /// Whether somebody listens to a pool's connection who may say nothing for long.

@@ -145,6 +145,7 @@ extension Switchboard {
         if next.isNone {
             // Nothing waits for a connection; something may wait for more than that.
             pools[poolID]?.setReady(true, now: turn.now)
+            if pools[poolID]?.isWanted == true { dialWanted(poolID, &turn) }
             arm(pool: poolID, now: turn.now)
             return
         }

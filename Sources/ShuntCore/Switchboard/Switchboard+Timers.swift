@@ -184,7 +184,7 @@ extension Switchboard {
             deadline = min(deadline, pool.queueDeadline(headStarted: longest.unreadyAtStart))
         }
         if pool.current.isNone {
-            deadline = min(deadline, max(pool.backoff.until, pool.dialNotBefore))
+            deadline = min(deadline, dialTime(id, pool))
         } else if !pool.upstream.settings.pace.isEmpty, isReady(id),
             let pace = sessions[pool.session]?.paces[pool.upstream.index]
         {
