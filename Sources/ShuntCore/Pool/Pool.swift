@@ -102,11 +102,12 @@ package struct Pool: Sendable {
         return unreadyTotal + (now - unreadySince)
     }
 
-    /// Its queue is empty.
-    mutating func nothingWaits(now: Instant) {
+    /// Its queue is empty. Returns whether a connection is wanted all the same; to ask for that costs a copy of the pool.
+    mutating func nothingWaits(now: Instant) -> Bool {
         hasHindered = false
         hasOneWay = false
         setReady(true, now: now)
+        return isWanted
     }
 
     package mutating func setReady(_ ready: Bool, now: Instant) {

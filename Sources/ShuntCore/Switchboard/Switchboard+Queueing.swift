@@ -118,8 +118,7 @@ extension Switchboard {
     /// Sends what may be sent, dials where there is nothing to send over, and sees to the pool's timers.
     mutating func pump(_ poolID: PoolID, _ turn: inout Turn) {
         if pools[poolID]?.queue.isEmpty != false {
-            pools[poolID]?.nothingWaits(now: turn.now)
-            if pools[poolID]?.isWanted == true { dialWanted(poolID, &turn) }
+            if pools[poolID]?.nothingWaits(now: turn.now) == true { dialWanted(poolID, &turn) }
             return
         }
         if pools[poolID]?.expired == true { failWaiting(poolID, .sessionExpired, &turn) }
@@ -138,8 +137,7 @@ extension Switchboard {
         }
         guard let isEmpty = pools[poolID]?.queue.isEmpty else { return }
         if isEmpty {
-            pools[poolID]?.nothingWaits(now: turn.now)
-            if pools[poolID]?.isWanted == true { dialWanted(poolID, &turn) }
+            if pools[poolID]?.nothingWaits(now: turn.now) == true { dialWanted(poolID, &turn) }
             return
         }
         if next.isNone {
