@@ -74,6 +74,33 @@ package struct Connection: Sendable {
         return upstream
     }
 
+    /// Whether it takes a message now.
+    @inline(__always)
+    mutating func takes(inFlight: Int) -> Bool { state == .ready && !congested && live < inFlight }
+
+    /// An exchange was written to it.
+    ///
+    /// - Returns: whether its timer stands later than that exchange's deadline.
+    mutating func sent(
+        _ id: ExchangeID, in exchanges: inout SlotTable<Exchange, ExchangeTag>, deadline: Instant
+    ) -> Bool {
+        outstanding.append(id, in: &exchanges)
+        live += 1
+        return armed > deadline
+    }
+
+    /// An exchange that was written to it is over, or goes back to where it waited.
+    ///
+    /// - Parameter isAwaited: somebody still waited for its outcome.
+    /// - Returns: whether nothing is outstanding any more.
+    mutating func ended(
+        _ id: ExchangeID, isAwaited: Bool, in exchanges: inout SlotTable<Exchange, ExchangeTag>
+    ) -> Bool {
+        outstanding.remove(id, in: &exchanges)
+        if isAwaited { live -= 1 }
+        return outstanding.isEmpty
+    }
+
     /// Nobody waits for anything of it, and what it says is read: that it answers no ping ends it at no cost.
     var isReplaceable: Bool { live == 0 && !isThrough && !readingStopped }
 

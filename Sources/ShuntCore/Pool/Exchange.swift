@@ -113,11 +113,31 @@ package struct Exchange: Sendable {
     }
 
     /// It was written.
-    mutating func wasSent(over connection: ConnectionID, to side: Side, at now: Instant) {
+    ///
+    /// - Returns: its seat, and whether no reply is expected.
+    mutating func wasSent(
+        over connection: ConnectionID, to side: Side, at now: Instant
+    ) -> (seat: SeatID, isOneWay: Bool) {
         self.side = side
         self.connection = connection
         state = .sent
         sentAt = now
+        return (seat, oneWay)
+    }
+
+    /// It stands between these two in a list.
+    mutating func link(_ before: ExchangeID, _ behind: ExchangeID) {
+        previous = before
+        next = behind
+    }
+
+    /// It stands in no list any more.
+    ///
+    /// - Returns: the two between which it stood.
+    mutating func unlink() -> (before: ExchangeID, behind: ExchangeID) {
+        let neighbours = (previous, next)
+        link(.none, .none)
+        return neighbours
     }
 }
 
@@ -131,27 +151,23 @@ package struct ExchangeList: Sendable {
     package var isEmpty: Bool { count == 0 }
 
     package mutating func append(_ id: ExchangeID, in exchanges: inout SlotTable<Exchange, ExchangeTag>) {
-        exchanges[id]?.previous = tail
-        exchanges[id]?.next = .none
+        exchanges[id]?.link(tail, .none)
         if tail.isNone { head = id } else { exchanges[tail]?.next = id }
         tail = id
         count += 1
     }
 
     package mutating func prepend(_ id: ExchangeID, in exchanges: inout SlotTable<Exchange, ExchangeTag>) {
-        exchanges[id]?.previous = .none
-        exchanges[id]?.next = head
+        exchanges[id]?.link(.none, head)
         if head.isNone { tail = id } else { exchanges[head]?.previous = id }
         head = id
         count += 1
     }
 
     package mutating func remove(_ id: ExchangeID, in exchanges: inout SlotTable<Exchange, ExchangeTag>) {
-        guard let before = exchanges[id]?.previous, let behind = exchanges[id]?.next else { return }
+        guard let (before, behind) = exchanges[id]?.unlink() else { return }
         if before.isNone { head = behind } else { exchanges[before]?.next = behind }
         if behind.isNone { tail = before } else { exchanges[behind]?.previous = before }
-        exchanges[id]?.previous = .none
-        exchanges[id]?.next = .none
         count -= 1
     }
 }

@@ -90,9 +90,12 @@ package struct Pool: Sendable {
     package var isAtRest: Bool { queue.isEmpty && !isWanted }
 
     /// A socket sent a message for it.
-    mutating func wasUsed(by client: ClientID, for route: Route) {
+    ///
+    /// - Returns: whether nothing waits.
+    mutating func wasUsed(by client: ClientID, for route: Route) -> Bool {
         lastClient = client
         if lastRoute !== route { lastRoute = route }
+        return queue.isEmpty
     }
 
     /// The pool's clock of unready time: `queue.timeout` is measured on it, so that waiting behind an exchange in
@@ -102,12 +105,16 @@ package struct Pool: Sendable {
         return unreadyTotal + (now - unreadySince)
     }
 
-    /// Its queue is empty. Returns whether a connection is wanted all the same; to ask for that costs a copy of the pool.
-    mutating func nothingWaits(now: Instant) -> Bool {
+    /// What a pool has to do.
+    enum Work { case messagesWait, connectionIsWanted, nothing }
+
+    /// Tells what it has to do. Where no message waits, its clock of unready time stands still from now on.
+    mutating func work(now: Instant) -> Work {
+        guard queue.isEmpty else { return .messagesWait }
         hasHindered = false
         hasOneWay = false
         setReady(true, now: now)
-        return isWanted
+        return isWanted ? .connectionIsWanted : .nothing
     }
 
     package mutating func setReady(_ ready: Bool, now: Instant) {

@@ -63,10 +63,12 @@ package struct Client: Sendable {
     }
 
     /// An accepted message has its outcome.
-    @inline(__always)
-    mutating func concluded(_ now: Instant) {
+    ///
+    /// - Returns: whether its time to leave has come.
+    mutating func concluded(_ now: Instant) -> Bool {
         open -= 1
         lastActive = now
+        return leaves <= now && open <= 0
     }
 
     package func nextDeadline(_ limits: Limits) -> Instant {

@@ -37,6 +37,14 @@ package struct Seat: Sendable {
 
     package func sent(to side: Side) -> Int { side == .legacy ? sentToLegacy : sentToUnified }
 
+    /// The conversation that messages without an id are of, for a side: the one that its backend named, else the one that
+    /// was made; nil where none was made yet.
+    mutating func unnamedConversation(by side: Side) -> (id: [UInt8], naming: Exchange.Naming)? {
+        let named = side == .legacy ? namedByLegacy : namedByUnified
+        if !named.isEmpty { return (named, .backend) }
+        return madeConversation.isEmpty ? nil : (madeConversation, .made)
+    }
+
     /// Whether something that was sent must end before anything else is sent.
     package var mustWait: Bool { sent(to: side.other) > 0 || awaitsReplaced && sent(to: side) > 0 }
 

@@ -15,6 +15,14 @@ package struct Session: Sendable {
     /// What each upstream is paced at, by the upstream's index; kept over redials.
     package var paces: [Int: WindowPace] = [:]
     package var armed = Instant.distantFuture
+
+    /// An accepted message has its outcome.
+    ///
+    /// - Returns: whether nobody is left who would wait for one.
+    mutating func concluded() -> Bool {
+        open -= 1
+        return open == 0 && clients.isEmpty
+    }
 }
 
 /// Replies whose socket was gone, in unified form, oldest first.

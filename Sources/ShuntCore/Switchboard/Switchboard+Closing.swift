@@ -112,8 +112,7 @@ extension Switchboard {
             if exchange.state == .sent, isUnread || !exchange.retried, !exchange.held.isEmpty,
                 pools[pool]?.isRemoved == false
             {
-                connections[id]?.outstanding.remove(candidate, in: &exchanges)
-                connections[id]?.live -= 1
+                _ = connections[id]?.ended(candidate, isAwaited: true, in: &exchanges)
                 exchanges[candidate]?.state = .queued
                 left(exchange.seat, exchange.side)
                 exchanges[candidate]?.pool = pool

@@ -7,10 +7,7 @@ extension Switchboard {
     mutating func unnamedConversation(
         _ id: SeatID, by side: Side? = nil
     ) -> (id: [UInt8], naming: Exchange.Naming) {
-        let side = side ?? seats[id]?.side
-        // Read where it is: a method of the seat is lent a copy of all of it.
-        let named = side == .legacy ? seats[id]?.namedByLegacy : seats[id]?.namedByUnified
-        if let named, !named.isEmpty { return (named, .backend) }
+        if let side = side ?? seats[id]?.side, let known = seats[id]?.unnamedConversation(by: side) { return known }
         return (madeConversation(id), .made)
     }
 

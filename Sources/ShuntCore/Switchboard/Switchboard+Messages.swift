@@ -111,8 +111,7 @@ extension Switchboard {
         guard let session = clients[id]?.session, let poolID = seats[seat]?.pool,
             let upstream = pools[poolID]?.upstream
         else { return }
-        pools[poolID]?.wasUsed(by: id, for: route)
-        let queueEmpty = pools[poolID]?.queue.isEmpty ?? true
+        let queueEmpty = pools[poolID]?.wasUsed(by: id, for: route) ?? true
         let isNameless = naming == .made && !namingUpstreams.isEmpty && awaitsName(poolID, upstream, route)
         let isHindered = route.isPaused || seats[seat]?.isBlocked == true
         let correlation = correlation(upstream, conversation, bytes)

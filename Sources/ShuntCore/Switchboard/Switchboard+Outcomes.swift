@@ -126,12 +126,10 @@ extension Switchboard {
             if pools[pool]?.isThrough == true { resumeReading(place.account.client, &turn) }
         case .sent, .abandoned:
             let connection = place.connection
-            connections[connection]?.outstanding.remove(id, in: &exchanges)
-            if place.state == .sent {
-                connections[connection]?.live -= 1
-                left(place.seat, place.side)
-            }
-            if connections[connection]?.outstanding.isEmpty == true { becameIdle(connection, now: turn.now) }
+            let isSent = place.state == .sent
+            let isIdle = connections[connection]?.ended(id, isAwaited: isSent, in: &exchanges)
+            if isSent { left(place.seat, place.side) }
+            if isIdle == true { becameIdle(connection, now: turn.now) }
         }
         exchanges.discard(id)
         heldBytes -= place.held
@@ -140,13 +138,12 @@ extension Switchboard {
 
     /// An accepted message has its outcome: client and session wait for one less.
     mutating func close(_ account: Exchange.Account, _ turn: inout Turn) {
-        clients[account.client]?.concluded(turn.now)
-        sessions[account.session]?.open -= 1
-        leaveIfOver(account.client, &turn)
-        if account.adopted || !clients.contains(account.client) { loosened.append(.pool(account.pool)) }
-        if sessions[account.session]?.open == 0, sessions[account.session]?.clients.isEmpty == true {
-            loosened.append(.session(account.session))
-        }
+        let leaves = clients[account.client]?.concluded(turn.now)
+        let isOver = sessions[account.session]?.concluded()
+        if leaves == true { leaveIfOver(account.client, &turn) }
+        // Its socket is gone, or goes now.
+        if account.adopted || leaves != false { loosened.append(.pool(account.pool)) }
+        if isOver == true { loosened.append(.session(account.session)) }
     }
 
     /// What a refused message is known by: its own address and conversation, where they are short.

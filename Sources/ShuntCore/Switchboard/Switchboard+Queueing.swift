@@ -31,8 +31,7 @@ extension Switchboard {
     /// Whether the pool's connection takes a message now; if so its pace is charged.
     mutating func takeTurn(_ poolID: PoolID, now: Instant) -> Bool {
         guard let current = pools[poolID]?.current, let inFlight = pools[poolID]?.inFlight,
-            connections[current]?.state == .ready, connections[current]?.congested == false,
-            let live = connections[current]?.live, live < inFlight
+            connections[current]?.takes(inFlight: inFlight) == true
         else { return false }
         return pools[poolID]?.isPaced == true ? takePace(of: poolID, now: now) : true
     }
@@ -117,10 +116,7 @@ extension Switchboard {
 
     /// Sends what may be sent, dials where there is nothing to send over, and sees to the pool's timers.
     mutating func pump(_ poolID: PoolID, _ turn: inout Turn) {
-        if pools[poolID]?.queue.isEmpty != false {
-            if pools[poolID]?.nothingWaits(now: turn.now) == true { dialWanted(poolID, &turn) }
-            return
-        }
+        guard hasWaiting(poolID, &turn) else { return }
         if pools[poolID]?.expired == true { failWaiting(poolID, .sessionExpired, &turn) }
         if pools[poolID]?.hasOneWay == true { placeOneWays(poolID, now: turn.now) }
         var next = firstSendable(poolID)
@@ -135,11 +131,7 @@ extension Switchboard {
             sendOneWays(poolID, &turn)
             next = firstSendable(poolID)
         }
-        guard let isEmpty = pools[poolID]?.queue.isEmpty else { return }
-        if isEmpty {
-            if pools[poolID]?.nothingWaits(now: turn.now) == true { dialWanted(poolID, &turn) }
-            return
-        }
+        guard hasWaiting(poolID, &turn) else { return }
         if next.isNone {
             // Nothing waits for a connection; something may wait for more than that.
             pools[poolID]?.setReady(true, now: turn.now)
@@ -151,6 +143,16 @@ extension Switchboard {
         let ready = isReady(poolID)
         pools[poolID]?.setReady(ready, now: turn.now)
         arm(pool: poolID, now: turn.now)
+    }
+
+    /// Whether messages wait in a pool; if not, all is done that is left to do for it.
+    private mutating func hasWaiting(_ poolID: PoolID, _ turn: inout Turn) -> Bool {
+        switch pools[poolID]?.work(now: turn.now) {
+        case .messagesWait: return true
+        case .connectionIsWanted: dialWanted(poolID, &turn)
+        case .nothing, nil: break
+        }
+        return false
     }
 
     /// - Parameter link: `.none` is the pool's current connection.
@@ -245,19 +247,15 @@ extension Switchboard {
         turn.effects.list.append(.forward(current, splice))
         tally.forwarded += 1
         let side: Side = upstream.isUnified ? .unified : .legacy
-        if let seat = exchanges[id]?.seat {
-            seats[seat]?.count(1, sentTo: side)
-            count(route.index, side, bytes: splice.length)
-        }
         let isUnread = upstream.keepsUnread && connections[current]?.hasSpoken == false
         if upstream.keepsSent || blob || isUnread { keep(id, upstream, bytes, isUnread: isUnread, now: turn.now) }
-        exchanges[id]?.wasSent(over: current, to: side, at: turn.now)
-        connections[current]?.outstanding.append(id, in: &exchanges)
-        connections[current]?.live += 1
-        if exchanges[id]?.oneWay == true { return end(id, &turn) }
+        guard let sent = exchanges[id]?.wasSent(over: current, to: side, at: turn.now) else { return }
+        seats[sent.seat]?.count(1, sentTo: side)
+        count(route.index, side, bytes: splice.length)
         let deadline = turn.now + upstream.exchangeTimeout
-        if let armed = connections[current]?.armed, armed > deadline {
-            var armed = armed
+        let isLate = connections[current]?.sent(id, in: &exchanges, deadline: deadline)
+        if sent.isOneWay { return end(id, &turn) }
+        if isLate == true, var armed = connections[current]?.armed {
             wheel.arm(.connection(current), at: deadline, armed: &armed)
             connections[current]?.armed = armed
         }
