@@ -39,6 +39,8 @@ package struct Pool: Sendable {
     package var hasPaused = false
     /// A socket wants a connection to be there, whether a message waits or not.
     package var isWanted = false
+    /// It is not dialled before this while nobody says anything.
+    package var listensFrom = Instant(nanoseconds: .min)
     /// Some of what is queued needs no place in flight.
     package var hasOneWay = false
     /// The table has no such upstream any more.

@@ -84,6 +84,7 @@ extension Switchboard {
     private mutating func wakeWaiting(_ upstream: Int, _ turn: inout Turn) {
         let waiting = waitingForBreaker[upstream]
         waitingForBreaker[upstream] = []
+        spreadListening(to: waiting, now: turn.now)
         for pool in waiting {
             pools[pool]?.dialNotBefore = Instant(nanoseconds: .min)
             pools[pool]?.awaitsBreaker = false

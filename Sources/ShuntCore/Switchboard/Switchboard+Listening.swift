@@ -41,42 +41,81 @@ extension Switchboard {
     ///
     /// - Parameter isOurs: we have ended it, for no fault of it.
     mutating func wantAgain(_ poolID: PoolID, isOurs: Bool) {
-        guard let upstream = pools[poolID]?.upstream else { return }
+        guard let upstream = pools[poolID]?.upstream, pools[poolID]?.isRemoved == false else { return }
         let times = [upstream.settings.dial, upstream.settings.dialForLegacy]
         if times.contains(.keep) || isOurs && times.contains(.onConnect) { pools[poolID]?.isWanted = true }
     }
 
-    /// Dials for sockets that are there and want it, or stops to.
-    mutating func dialWanted(_ poolID: PoolID, _ turn: inout Turn) {
-        guard let pool = pools[poolID], pool.current.isNone else { return }
-        guard draining == nil, !pool.expired, !pool.isRemoved, let listener = listener(to: poolID, pool) else {
+    /// Dials for sockets that are there and want it, or stops to. Not while their routes are paused, so that a backend
+    /// gets empty: the resume pumps.
+    ///
+    /// - Returns: whether it may be dialled now or later, at `listenTime`.
+    mutating func dialWanted(_ poolID: PoolID, _ turn: inout Turn) -> Bool {
+        guard let pool = pools[poolID], pool.current.isNone else { return false }
+        guard draining == nil, !pool.expired, !pool.isRemoved, isListenedTo(poolID) else {
             pools[poolID]?.isWanted = false
-            return
+            return false
         }
-        // An old client's own connections come one after the other: what the next one's end would end is its client. The
-        // end of the old one pumps.
-        if pool.isThrough, throughPools(of: listener).contains(where: { pools[$0]?.connections.isEmpty == false }) {
-            return
+        guard let listener = listener(to: poolID, pool, throughPause: false), !awaitsPredecessor(pool) else {
+            return false
         }
         if let handshake = clients[listener]?.handshake {
             pools[poolID]?.handshake = handshake
             pools[poolID]?.lastClient = listener
         }
-        dial(poolID, &turn)
-        arm(pool: poolID, dials: true, now: turn.now)
+        if turn.now >= pool.listensFrom { dial(poolID, &turn) }
+        return true
+    }
+
+    /// An old client's own connections come one after the other: what ends the next one ends its client. The end of the
+    /// old one pumps.
+    private func awaitsPredecessor(_ pool: Pool) -> Bool {
+        guard pool.isThrough, case .client(let owner) = pool.key.owner else { return false }
+        return throughPools(of: owner).contains { pools[$0]?.connections.isEmpty == false }
+    }
+
+    /// When a pool without a connection may be dialled for a message.
+    mutating func dialTime(_ id: PoolID) -> Instant {
+        guard let backoff = pools[id]?.backoff.until, let breaker = pools[id]?.dialNotBefore else {
+            return .distantFuture
+        }
+        return max(backoff, breaker)
+    }
+
+    /// When a pool without a connection may be dialled for who only listens.
+    mutating func listenTime(_ id: PoolID) -> Instant {
+        max(dialTime(id), pools[id]?.listensFrom ?? .distantFuture)
+    }
+
+    /// What many listeners are to be dialled for at the same time is dialled a hundred a second, or in ten seconds where
+    /// there are more: nobody waits for an answer, and a backend that all came to at once would have none for those who do.
+    mutating func spreadListening(to ids: [PoolID], now: Instant) {
+        var wanted: [PoolID] = []
+        for id in ids where pools[id]?.isWanted == true && pools[id]?.current.isNone == true && isListenedTo(id) {
+            wanted.append(id)
+        }
+        guard wanted.count > 1 else { return }
+        let needed = TimeSpan.milliseconds(10).times(Int64(wanted.count))
+        for id in wanted { pools[id]?.listensFrom = now + random.span(upTo: min(.seconds(10), needed)) }
     }
 
     /// Whether somebody listens to a pool's connection who may say nothing for long.
     mutating func isListenedTo(_ poolID: PoolID) -> Bool {
         guard let pool = pools[poolID] else { return false }
-        return listener(to: poolID, pool) != nil
+        return listener(to: poolID, pool, throughPause: true) != nil
     }
 
     /// The newest socket that uses a pool and wants a connection to be there.
-    private func listener(to poolID: PoolID, _ pool: Pool) -> ClientID? {
+    ///
+    /// - Parameter throughPause: counts those whose route is paused, too.
+    private func listener(to poolID: PoolID, _ pool: Pool, throughPause: Bool) -> ClientID? {
         if pool.upstream.settings.dial == .onMessage, pool.upstream.settings.dialForLegacy == .onMessage { return nil }
         return sessions[pool.session]?.clients.last { id in
-            wants(id, pool.upstream) && clients[id]?.seats.contains { seats[$0.seat]?.pool == poolID } == true
+            wants(id, pool.upstream)
+                && clients[id]?.seats.contains { place in
+                    guard let seat = seats[place.seat], seat.pool == poolID else { return false }
+                    return throughPause || !seat.route.isPaused
+                } == true
         }
     }
 

@@ -140,20 +140,22 @@ extension Switchboard {
         if next.isNone {
             // Nothing waits for a connection; something may wait for more than that.
             pools[poolID]?.setReady(true, now: turn.now)
-            arm(pool: poolID, dials: false, now: turn.now)
+            let listens = pools[poolID]?.isWanted == true && dialWanted(poolID, &turn)
+            arm(pool: poolID, dialsAt: listens ? listenTime(poolID) : .distantFuture, now: turn.now)
             return
         }
         if pools[poolID]?.current.isNone == true { dial(poolID, &turn) }
         let ready = isReady(poolID)
         pools[poolID]?.setReady(ready, now: turn.now)
-        arm(pool: poolID, dials: true, now: turn.now)
+        arm(pool: poolID, dialsAt: dialTime(poolID), now: turn.now)
     }
 
     /// Whether messages wait in a pool; if not, all is done that is left to do for it.
     private mutating func hasWaiting(_ poolID: PoolID, _ turn: inout Turn) -> Bool {
         switch pools[poolID]?.work(now: turn.now) {
         case .messagesWait: return true
-        case .connectionIsWanted: dialWanted(poolID, &turn)
+        case .connectionIsWanted:
+            if dialWanted(poolID, &turn) { arm(pool: poolID, dialsAt: listenTime(poolID), now: turn.now) }
         case .nothing, nil: break
         }
         return false

@@ -96,6 +96,7 @@ extension Switchboard {
         guard table.routes.indices.contains(index) else { return }
         let route = table.routes[index]
         let upstreams = [route.legacy, route.unified].compactMap { $0?.index }
+        var replaced: [PoolID] = []
         for id in pools.ids {
             guard let pool = pools[id], upstreams.contains(pool.key.upstream) else { continue }
             // Of an upstream that other routes share, only what this one uses.
@@ -104,8 +105,10 @@ extension Switchboard {
                 guard let state = connections[connection]?.state, state == .ready || state == .opening else { continue }
                 replace(connection, &turn)
             }
-            pump(id, &turn)
+            replaced.append(id)
         }
+        spreadListening(to: replaced, now: turn.now)
+        for id in replaced { pump(id, &turn) }
         settleLoosened(&turn)
     }
 

@@ -20,6 +20,7 @@ extension Switchboard {
         for id in clients.ids { judge(id, from: old, spread: spread, &turn) }
         isChangingTable = false
         endStranded(&turn)
+        spreadListening(to: pools.ids, now: turn.now)
         for id in pools.ids { pump(id, &turn) }
         // Whom a brownout takes in by this table is said with the wall clock's time.
         brownoutsInForce = []

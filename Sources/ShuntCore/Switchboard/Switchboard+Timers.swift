@@ -179,17 +179,16 @@ extension Switchboard {
 
     /// Arms a pool for what time alone changes. What hinders its messages ends by an event, and that pumps.
     ///
-    /// - Parameter dials: a connection is wanted: if there is none, the time when it may be dialled counts.
-    mutating func arm(pool id: PoolID, dials: Bool, now: Instant) {
+    /// - Parameter time: when it may be dialled, where a connection is wanted; `.distantFuture` where none is.
+    mutating func arm(pool id: PoolID, dialsAt time: Instant, now: Instant) {
         guard let pool = pools[id], !pool.isAtRest else { return }
         var deadline = pool.hasPaused ? pauseDeadline(of: id) : .distantFuture
         if !pool.isReady, let started = exchanges[longestWaiting(in: id)]?.unreadyAtStart {
             deadline = min(deadline, pool.queueDeadline(headStarted: started))
         }
-        if dials, pool.current.isNone {
+        if pool.current.isNone {
             // What is over already was no obstacle: to come back for it would be to come back at once, for ever.
-            let until = max(pool.backoff.until, pool.dialNotBefore)
-            if until > now { deadline = min(deadline, until) }
+            if time > now { deadline = min(deadline, time) }
         } else if !pool.upstream.settings.pace.isEmpty, isReady(id),
             let pace = sessions[pool.session]?.paces[pool.upstream.index]
         {

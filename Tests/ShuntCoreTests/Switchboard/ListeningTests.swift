@@ -260,7 +260,47 @@ import Testing
         #expect(world.arriving(Old.guide, "anna").happenings.delivered == [])
     }
 
+    @Test func `a paused route dials for nobody who only listens, its resume does`() throws {
+        let world = try world(servedBy: .legacy)
+        _ = world.arrive(Old.guide, "anna")
+        #expect(try world.serve(0, by: .unified).dials == 1)
+        world.ready(2)
+        try world.change { $0.routes[0].isPaused = true }
+        #expect(world.reconnect(route: "guide").dials == 0)
+        #expect(world.arriving(Old.guide, "bert").happenings.dials == 0)
+        #expect(world.pass(.minutes(1)).dials == 0)
+        let before = world.ticks
+        world.pass(.seconds(9))
+        #expect(world.ticks - before < 30, "nothing is asked for again and again")
+        #expect(try world.change { $0.routes[0].isPaused = false }.dials + world.pass(.seconds(1)).dials == 2)
+    }
+
     // MARK: Bounds
+
+    @Test func `many listeners that move at once are dialled for one after the other, who speaks at once`() throws {
+        let world = try world(servedBy: .legacy)
+        let clients = (1...200).map { world.arrive(Old.guide, "t\($0)") }
+        #expect(try world.serve(0, by: .unified).dials < 5)
+        #expect(world.say(clients[199], Text.bare("1")).dials == 1, "it does not wait for its turn")
+        var most = 0
+        for _ in 1...25 { most = max(most, world.pass(.milliseconds(100)).dials) }
+        #expect(world.dials.count == 400 && most < 25, "a hundred a second, \(most) at most in a tenth of one")
+    }
+
+    @Test func `listeners of an upstream that is back come one after the other`() throws {
+        let world = try world {
+            $0.breakerFailures = 1
+            $0.breakerOpen = .seconds(5)
+        }
+        for number in 1...100 { _ = world.arriving(Old.guide, "t\(number)") }
+        for number in 1...100 { world.fail(number) }
+        while world.dials.count == 100 { world.pass(.milliseconds(20)) }
+        #expect(world.dials.count == 101, "one tries")
+        #expect(world.ready(101).dials < 5)
+        var most = 0
+        for _ in 1...15 { most = max(most, world.pass(.milliseconds(100)).dials) }
+        #expect(world.dials.count == 200 && most < 25, "\(most) at most in a tenth of a second")
+    }
 
     @Test func `a connection for a silent socket without a token takes a place among the clients`() throws {
         let world = try world()

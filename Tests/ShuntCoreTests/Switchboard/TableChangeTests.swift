@@ -413,6 +413,21 @@ import Testing
 
     // MARK: Pause
 
+    @Test func `what waits for a resume or for a predecessor's end is not looked at again and again`() throws {
+        let world = try Driver(.migration { $0.everywhere { $0.queue.timeout = .minutes(10) } })
+        let (new, old) = (world.connect("anna"), world.arrive(Old.guide, "bert"))
+        world.say(old, "1")
+        try world.change {
+            $0.routes[1].isPaused = true
+            $0.upstreams[0].address = .test("/elsewhere")
+        }
+        world.say(new, Text.content("1"))
+        world.say(old, "2")
+        let before = world.ticks
+        world.pass(.seconds(9))
+        #expect(world.ticks - before < 30)
+    }
+
     @Test(arguments: [Rollout.legacy, .unified])
     func `a paused route's messages wait in order, other routes of the same connection do not`(rollout: Rollout) throws
     {
