@@ -284,7 +284,7 @@ extension Switchboard {
         // Behind what waits for a name its socket's messages keep their order.
         var waiting: [SeatID] = []
         var candidate = head
-        let mayWaitForName = !namingUpstreams.isEmpty
+        let mayWaitForName = pools[poolID]?.upstream.correlatesByConversation == true
         while let seat = exchanges[candidate]?.seat {
             if mayWaitForName, let exchange = exchanges[candidate], waitsForName(exchange) {
                 waiting.append(seat)
