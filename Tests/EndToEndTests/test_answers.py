@@ -90,6 +90,19 @@ def test_interim_answers_are_passed_over(start_proxy):
             assert raw.next_message()["message"] == "hello"
 
 
+def test_more_interim_answers_are_named(start_proxy):
+    def chattering(visit: Visit):
+        visit.send(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 5)
+        answering(visit)
+
+    with RawBackend(chattering) as backend:
+        proxy = start_proxy(passthrough(), legacy=backend.port)
+        with RawSocket(proxy.port) as raw:
+            raw.send(request("/api/ws/guide"))
+            assert raw.response()[0] == 502
+        assert 'problem="more than 4 interim answers (1xx)"' in proxy.log, proxy.log
+
+
 REFUSALS = {
     "no fields at all": (b"HTTP/1.1 403 Access denied\r\n\r\n", 403, b""),
     "no reason": (b"HTTP/1.1 403 \r\ncontent-length: 2\r\n\r\nno", 403, b"no"),

@@ -8,7 +8,7 @@ import pytest
 from harness import is_error, merged, new_token, until
 from harness.processes import http_get
 
-MEANINGS = {"closes": {4001: "auth", 4003: "refuse", 4004: "limit"}}
+MEANINGS = {"closes": {4001: "auth", 4003: "refuse", 4004: "limit", 4401: "auth"}}
 
 
 @pytest.fixture(params=["fan-out", "relay", "collapse"])
@@ -51,7 +51,7 @@ def test_limit_burns_no_message(way):
     assert line in proxy.log, proxy.log
 
 
-@pytest.mark.parametrize("code, error", [(4003, "upstream_unavailable"), (4001, "session_expired")])
+@pytest.mark.parametrize("code, error", [(4003, "upstream_unavailable"), (4401, "session_expired")])
 def test_what_nobody_read_was_not_sent(way, code, error):
     way.backend.closes = code
     proxy = way.start()

@@ -3,7 +3,8 @@ any client's message, on each way that reads messages."""
 
 import pytest
 
-from harness import is_error, merged, new_token, until
+from harness import RawSocket, is_error, merged, new_token, request, until
+from harness.raw import problem
 
 HELLO = {"send": {"type": "hello", "token": "{token}", "as": "{session}"}, "reply": {"type": "joined"}}
 STATEFUL = {
@@ -66,3 +67,12 @@ def test_a_backend_that_closes_meanwhile_costs_no_message(start):
         until(lambda: backend.accepted >= 2, "it is tried again")
         backend.closes = None
         assert client.receive(30)["message"] == "guide: hello"
+
+
+def test_a_token_that_no_message_can_carry_is_refused_at_the_handshake(start_proxy):
+    upstream = {"url": "ws://127.0.0.1:9/", "on_open": [HELLO]}
+    proxy = start_proxy({"routes": {"guide": {"legacy": {"upstream": upstream}}}})
+    with RawSocket(proxy.port) as raw:
+        raw.send(request("/api/ws/agent?session_token=M%FCller"))
+        status, headers, body = raw.response()
+    assert (status, problem(headers, body)["code"]) == (400, "token_malformed")

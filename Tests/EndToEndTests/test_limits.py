@@ -5,7 +5,7 @@ import time
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from harness import is_error, new_token
+from harness import MIGRATION, is_error, merged, new_token
 
 
 def test_a_full_queue_is_an_error_at_once(start_proxy, legacy):
@@ -98,3 +98,16 @@ def test_an_idle_client_is_closed(start_proxy):
             client.receive(15)
         assert closed.value.rcvd.code in (1000, 1001), "closed in good order"
         assert time.monotonic() - started < 15
+
+
+def test_an_idle_old_client_is_closed_once_its_route_has_moved(start_proxy):
+    proxy = start_proxy(merged(MIGRATION, {"limits": {"idle_timeout": "1s"}}))
+    with proxy.connect(new_token(), path="/api/ws/guide") as client:
+        client.hears_nothing_but("guide", "hello")
+        # Passed through it has outlived its idle time: its backend says when it has been silent too long.
+        with pytest.raises(TimeoutError):
+            client.receive_text(2)
+        proxy.serve("guide", "unified")
+        with pytest.raises(ConnectionClosed) as closed:
+            client.receive(15)
+        assert closed.value.rcvd.code == 1001

@@ -88,6 +88,8 @@ import Testing
                 e: {}
                 f: {answer: {}, anwser: {}}
                 g: [drop]
+                h: {answer: {id: "{}", args: '{"a":{}}', of: {}}}
+                i: {answer: '{"id":"{ id }"}'}
             \#(oneRoute)
             """#,
             #"""
@@ -102,6 +104,10 @@ import Testing
             "{id}"}}
             8:21: error: unified.absorb.f.anwser: unknown key "anwser"; did you mean "answer"?
             9:8: error: unified.absorb.g: found a list; allowed: drop or {answer: {type: pong, id: "{id}"}}
+            10:17: warning: unified.absorb.h.answer: {} in it means nothing: it is sent as it stands; braces stand \#
+            for a member only as a whole value, such as id: "{id}"
+            11:17: warning: unified.absorb.i.answer: { id } in it means nothing: it is sent as it stands; braces \#
+            stand for a member only as a whole value, such as id: "{id}"
             """#),
         DiagnosticCase(
             "heartbeats",

@@ -10,6 +10,16 @@ struct RouteDiagnosticsTests {
 
     static let cases: [DiagnosticCase] = [
         DiagnosticCase(
+            "what a route has of its own on a unified upstream that is not there",
+            #"""
+            routes:
+              a: {match: {agent_type: a}, legacy: {upstream: "ws://a/"}, unified: {replies: {match: [x]}}}
+            """#,
+            #"""
+            2:71: warning: routes.a.unified: unified has no effect: there is no unified upstream; add unified: \#
+            {upstream: {url: "ws://…"}} at the top level
+            """#),
+        DiagnosticCase(
             "a route without match",
             #"""
             routes:

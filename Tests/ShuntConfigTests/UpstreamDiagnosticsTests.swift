@@ -79,6 +79,26 @@ struct UpstreamDiagnosticsTests {
             origin such as https://app.example.com; did you mean "https://app.example.com"?; an origin has no path
             """#),
         DiagnosticCase(
+            "codes that nobody closes with, and members that say two things",
+            #"""
+            routes:
+              guide:
+                match: {agent_type: guide}
+                legacy:
+                  upstream: {url: "ws://a/", closes: {1004: refuse, 1006: limit, 1015: auth, 1014: limit}}
+                  replies: {by: {reply: [result, error], push: [method, result]}}
+            """#,
+            #"""
+            5:43: error: routes.guide.legacy.upstream.closes.1004: found "1004"; allowed: a close code such as 4003 \#
+            (1000–1003, 1007–1014, 3000–4999); 1004 is reserved: nobody may close with it
+            5:57: error: routes.guide.legacy.upstream.closes.1006: found "1006"; allowed: a close code such as 4003 \#
+            (1000–1003, 1007–1014, 3000–4999); 1006 says that there was no close: no backend can close with it
+            5:70: error: routes.guide.legacy.upstream.closes.1015: found "1015"; allowed: a close code such as 4003 \#
+            (1000–1003, 1007–1014, 3000–4999); 1015 says that there was no close: no backend can close with it
+            6:61: error: routes.guide.legacy.replies.by.push[1]: "result" stands in reply and in push; what has a \#
+            member of push is a push, so that no reply with it would ever be one
+            """#),
+        DiagnosticCase(
             "an upstream without url",
             #"""
             routes:
@@ -190,6 +210,7 @@ struct UpstreamDiagnosticsTests {
                     url: ws://a/
                     replies: {by: {reply: [result], pushes: [method]}, match: [response], until: {a..b: [x]}}
                 unified: {replies: {until: {type: [a], kind: [b]}}, timeout: 3s}
+            unified: {upstream: "ws://u/"}
             """#,
             #"""
             7:41: error: routes.guide.legacy.upstream.replies.by.pushes: unknown key "pushes"; did you mean "push"?
@@ -246,9 +267,9 @@ struct UpstreamDiagnosticsTests {
             12:24: error: routes.guide.legacy.upstream.closes.4003: found "refuze"; allowed: auth, refuse or limit; \#
             did you mean "refuse"?
             12:32: error: routes.guide.legacy.upstream.closes.1005: found "1005"; allowed: a close code such as \#
-            4003 (1000–1014, 3000–4999)
+            4003 (1000–1003, 1007–1014, 3000–4999); 1005 says that a close had no code: no backend can close with it
             12:44: error: routes.guide.legacy.upstream.closes.many: found "many"; allowed: a close code such as \#
-            4003 (1000–1014, 3000–4999)
+            4003 (1000–1003, 1007–1014, 3000–4999)
             13:28: error: routes.guide.legacy.upstream.dead_after_error[0]: found ""; allowed: the beginning of a \#
             message
             14:28: error: routes.guide.legacy.upstream.keepalive.every: found "0s"; allowed: a duration such as \#

@@ -49,6 +49,7 @@ struct AbsorbReader {
         let advice = "a member of the message is repeated by its name in braces and quotes: \"{id}\""
         guard let text = diagnostics.readObject(node, advice: advice) else { return nil }
         var stray = Placeholders.words(in: text)
+        stray += Placeholders.wholeStrings(inJSON: text).filter { !stray.contains($0) }
         for path in AnswerTemplate(text).paths {
             if let place = stray.firstIndex(of: path) { stray.remove(at: place) }
         }

@@ -25,6 +25,32 @@ enum Placeholders {
         return words
     }
 
+    /// What stands in braces where a JSON text has a string of nothing but that, in order: also what is no word, but for
+    /// what may be JSON itself.
+    static func wholeStrings(inJSON text: String) -> [String] {
+        let text = Array(text.utf8)
+        var found: [String] = []
+        var index = 0
+        while index < text.count {
+            let start = index + 1
+            if text[index] == UInt8(ascii: "\"") {
+                index = start
+                while index < text.count, text[index] != UInt8(ascii: "\"") {
+                    index += text[index] == UInt8(ascii: "\\") ? 2 : 1
+                }
+                let content = text[start..<min(index, text.count)]
+                if content.count >= 2, content.first == UInt8(ascii: "{"), content.last == UInt8(ascii: "}") {
+                    let inside = content.dropFirst().dropLast()
+                    if !inside.contains(where: { "\":{}".utf8.contains($0) }) {
+                        found.append(String(decoding: inside, as: UTF8.self))
+                    }
+                }
+            }
+            index += 1
+        }
+        return found
+    }
+
     /// Whether a text is one of some names in braces, and nothing more.
     static func isOne(_ text: Substring, among names: [String]) -> Bool {
         text.hasPrefix("{") && text.hasSuffix("}") && names.contains(String(text.dropFirst().dropLast()))

@@ -59,6 +59,13 @@ extension ReplyKinds {
         if section["reply"] == nil {
             diagnostics.error(node, "the key reply is missing", allowed: "{reply: [result, error], push: [method]}")
         }
+        for (index, push) in pushes.enumerated() where replies.contains(push) {
+            let places = section["push"]?.elements ?? []
+            diagnostics.error(
+                places.indices.contains(index) ? places[index] : node,
+                "\(Excerpt.quoted(push)) stands in reply and in push",
+                advice: "what has a member of push is a push, so that no reply with it would ever be one")
+        }
         return replies.isEmpty ? nil : .presence(reply: replies, push: pushes)
     }
 

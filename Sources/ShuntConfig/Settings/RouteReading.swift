@@ -78,6 +78,11 @@ struct RouteReader {
 
     /// What the route has of its own where the unified upstream serves it: laid over that upstream's.
     private func readUnified(_ section: Section, into route: inout RouteSettings, _ draft: TableDraft) {
+        if !surroundings.hasUnified {
+            diagnostics.warning(
+                section.node, "unified has no effect: there is no unified upstream",
+                advice: "add unified: {upstream: {url: \"ws://…\"}} at the top level")
+        }
         func merged(_ key: String) -> Section? {
             guard let own = section[key], Section(own, diagnostics) != nil else { return nil }
             return Section(draft.unifiedUpstream?[key]?.merged(with: own) ?? own, diagnostics)

@@ -172,6 +172,16 @@ extension UpstreamSettings {
         }
     }
 
+    /// Codes that are reported, and that no backend can close with (RFC 6455 §7.4.1).
+    private static func unsent(_ code: String) -> String? {
+        switch code {
+        case "1004": "1004 is reserved: nobody may close with it"
+        case "1005": "1005 says that a close had no code: no backend can close with it"
+        case "1006", "1015": "\(code) says that there was no close: no backend can close with it"
+        default: nil
+        }
+    }
+
     fileprivate mutating func readCloses(_ section: Section) {
         for entry in section.node.entries ?? [] {
             guard let node = section[entry.key] else { continue }
@@ -182,7 +192,8 @@ extension UpstreamSettings {
                 key.position = entry.position
                 section.diagnostics.error(
                     key, "found \(Excerpt.quoted(entry.key))",
-                    allowed: "a close code such as 4003 (1000–1014, 3000–4999)")
+                    allowed: "a close code such as 4003 (1000–1003, 1007–1014, 3000–4999)",
+                    advice: Self.unsent(entry.key))
                 continue
             }
             if code == CloseCode.messageTooBig.rawValue {

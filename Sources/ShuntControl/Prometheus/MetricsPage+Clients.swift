@@ -13,7 +13,8 @@ extension MetricsPage {
             "Bytes of messages that clients sent, without their frames (raw sockets: with them).")
         add { $0.bytes }
         writer.counter(
-            "shunt_client_closes", "Client sockets that ended, by close code (RFC 6455; 0: cut) and whose wish it was.")
+            "shunt_client_closes",
+            "Client sockets that ended, by close code (RFC 6455; none: cut) and whose wish it was.")
         let closes = sum.meter.closes.map { (reason: $0.cause.word, code: $0.codeText, count: $1) }
         for close in closes.sorted(by: { ($0.reason, $0.code) < ($1.reason, $1.code) }) {
             writer.sample(close.count, ["code": close.code, "reason": close.reason])
@@ -95,8 +96,14 @@ extension MetricsPage {
 extension ClientClose {
     fileprivate var codeText: String { Self.text(of: code) }
 
-    /// A code as a label.
-    static func text(of code: UInt16) -> String { code == other ? "other" : "\(code)" }
+    /// A code as a label, in the words of the log.
+    static func text(of code: UInt16) -> String {
+        switch code {
+        case cut: "none"
+        case other: "other"
+        default: "\(code)"
+        }
+    }
 }
 
 extension ClientClose.Cause {

@@ -41,7 +41,7 @@ extension MetricsPage {
             }
         }
         writer.counter(
-            "shunt_upstream_closes", "Connections that the upstream ended, by close code (RFC 6455; 0: cut).")
+            "shunt_upstream_closes", "Connections that the upstream ended, by close code (RFC 6455; none: cut).")
         for (name, meter) in zip(names, meters) where !meter.closes.isEmpty {
             for (code, count) in meter.closes.sorted(by: { $0.key < $1.key }) {
                 writer.sample(count, ["upstream": name, "code": ClientClose.text(of: code)])

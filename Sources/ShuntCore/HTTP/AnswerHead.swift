@@ -44,7 +44,7 @@ package struct AnswerReader: Sendable {
             guard let answer = AnswerHead(head) else { throw .malformed }
             guard answer.isInterim else { return .head(answer) }
             interim += 1
-            guard interim <= Self.mostInterim else { throw .malformed }
+            guard interim <= Self.mostInterim else { throw .tooManyInterim }
             head = HeadReader(.answer)
         }
         return .needsMore

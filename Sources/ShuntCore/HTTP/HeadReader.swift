@@ -11,6 +11,8 @@ package struct HeadReader: Sendable {
         case malformed
         /// It is longer than a head may be.
         case tooLarge
+        /// Before it there were more interim answers than are passed over.
+        case tooManyInterim
     }
 
     package enum Progress: Sendable, Equatable { case needsMore, whole }

@@ -193,6 +193,11 @@ package struct UpstreamSettings: Sendable, Hashable {
     package var toUnified = ReshapeRules()
     package var request = ReshapeRules()
 
+    /// Whether it is told the session's token in JSON: in each message, or in a connection's first words.
+    package var takesTokenInMessages: Bool {
+        identity == .message || onOpen.contains { ConnectTemplate($0.send).names("token") }
+    }
+
     /// How long a dial may take in all.
     package var longestDial: TimeSpan { connectTimeout + handshakeTimeout }
 

@@ -118,6 +118,9 @@ package struct ConnectTemplate: Sendable, Hashable {
     package let text: String
     package init(_ text: String) { self.text = text }
 
+    /// Whether a word stands in braces in it.
+    package func names(_ word: String) -> Bool { filled([word: []]).count != text.utf8.count }
+
     /// The text with its placeholders filled in. A word in braces that is none stays as it is.
     package func filled(_ values: [String: [UInt8]]) -> [UInt8] {
         var result: [UInt8] = []

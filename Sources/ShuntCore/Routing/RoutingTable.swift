@@ -21,7 +21,7 @@ package final class RoutingTable: Sendable {
     package let conversationSlot: Int
     package let conversationIsTopLevel: Bool
     package let tokenSlot: Int
-    /// Whether a backend takes the session's token in each message.
+    /// Whether a backend takes the session's token in messages: in each, or in the first words on a connection.
     package let sendsTokens: Bool
     let deciding: DecidingMembers
     /// Of `AddressingSettings.echo`, in its order.
@@ -61,7 +61,7 @@ package final class RoutingTable: Sendable {
         conversationSlot = keys.slot(address.conversationField) ?? 0
         conversationIsTopLevel = !address.conversationField.contains(".")
         tokenSlot = keys.slot("session_token") ?? 0
-        sendsTokens = definition.upstreams.contains { $0.identity == .message }
+        sendsTokens = definition.upstreams.contains(where: \.takesTokenInMessages)
         deciding = DecidingMembers(
             address: address.routeBy, kind: kind, conversation: address.conversationField,
             correlations: correlations, wrappers: wrappers, doubled: doubled, keys: keys)

@@ -71,11 +71,12 @@ package struct Client: Sendable {
         return leaves <= now && open <= 0
     }
 
-    package func nextDeadline(_ limits: Limits) -> Instant {
+    /// - Parameter isPassed: its messages are passed through: whether it is idle too long its backend says.
+    package func nextDeadline(_ limits: Limits, isPassed: Bool) -> Instant {
         if isArriving { return .distantFuture }
         if isRaw { return leaves }
         let ping = limits.clientPing.map { keepalive.deadline($0) } ?? .distantFuture
-        let idle = endpoint == nil ? lastActive + limits.idleTimeout : .distantFuture
+        let idle = isPassed ? .distantFuture : lastActive + limits.idleTimeout
         return min(min(ping, idle), min(leaves, beats))
     }
 

@@ -28,14 +28,18 @@ struct CookiePairs {
 
     /// The field value with exactly one pair of that name. It is the same, byte for byte, when it is so already;
     /// otherwise all of that name are taken out and one is added at its end. What would end or hide a cookie's value
-    /// (RFC 6265 §4.1.1: controls, white space, quotes, `,`, `;`, `\`) is percent-encoded; bytes beyond ASCII stay.
+    /// (RFC 6265 §4.1.1: controls, white space, quotes, `,`, `;`, `\`) is percent-encoded, and `%` with it, so that no two
+    /// values are written the same; bytes beyond ASCII stay. Only in a value that one of these cookies has already `%`
+    /// stands as it does there: it is a cookie's text, whatever its reader makes of it.
     func setting(_ name: String, to value: ByteString) -> ByteString {
         let name = ByteString(name)
         let present = pairs.filter { $0.name == name }
         if present.count == 1, present[0].value == value { return pairs.map(\.raw).joined(separator: "; ") }
         let others = pairs.filter { $0.name != name }.map(\.raw)
+        let isCookieText = pairs.contains { $0.value == value }
         let written = PercentCoding.encoded(value) { byte in
             switch byte {
+            case 0x25: isCookieText
             case 0x21, 0x23...0x2B, 0x2D...0x3A, 0x3C...0x5B, 0x5D...0x7E, 0x80...0xFF: true
             default: false
             }

@@ -101,7 +101,8 @@ extension HandshakeVerdict.Refusal {
 
     static let tokenNotUTF8 = Self(
         status: 400, code: "token_malformed",
-        message: "The session token is not UTF-8, and a backend here takes it in messages, which are.", headers: [])
+        message: "The session token is not UTF-8, and a backend here takes it in messages (identity: message, or "
+            + "{token} in on_open), which are.", headers: [])
 
     private static func field(_ name: String, _ value: String) -> Handshake.Field {
         Handshake.Field(name: name, value: value)

@@ -29,6 +29,14 @@ package struct Meter: Sendable {
     @inline(__always)
     package static func place(of route: Int, _ side: Side) -> Int { route < 0 ? -1 : 2 * route + Int(side.rawValue) }
 
+    /// So many ends of sockets are told apart, so that a backend that makes up codes fills no memory.
+    package static let mostCloses = 256
+
+    mutating func closed(_ close: ClientClose) {
+        let isTold = closes[close] != nil || closes.count < Self.mostCloses
+        closes[isTold ? close : ClientClose(close.cause, code: ClientClose.other), default: 0] += 1
+    }
+
     /// Adds what another worker counted by the same table.
     mutating func add(_ other: Meter) {
         firstReplies.add(other.firstReplies)
@@ -102,12 +110,12 @@ package struct ClientClose: Sendable, Hashable {
         self.code = code
     }
 
-    /// Codes of peers are bounded: those of the protocol, and of backends the codes of applications below 4100, by which
-    /// the known backends speak.
+    /// Clients may make up any code: those of the protocol are told apart. A backend's codes are its own words, all of
+    /// them; how many are counted apart is bounded (`Meter.closed`, `UpstreamMeter.closed`).
     package init(_ cause: Cause, _ close: PeerClose) {
         let code = close.isCut ? Self.cut : close.code?.rawValue ?? 1005
         switch (cause, code) {
-        case (_, Self.cut), (_, 1000...1015), (.backend, 4000..<4100): self.init(cause, code: code)
+        case (_, Self.cut), (_, 1000...1015), (.backend, 3000...4999): self.init(cause, code: code)
         default: self.init(cause, code: Self.other)
         }
     }
@@ -126,6 +134,15 @@ package struct UpstreamMeter: Sendable, Hashable {
     package var waits = 0
     package var waitedNanoseconds: Int64 = 0
     package init() {}
+
+    package static let mostCloses = 64
+
+    /// The backend ended a connection. So many codes are told apart; those that come for the first time after that are
+    /// counted together.
+    mutating func closed(_ code: UInt16) {
+        let isTold = closes[code] != nil || closes.count < Self.mostCloses
+        closes[isTold ? code : ClientClose.other, default: 0] += 1
+    }
 
     mutating func add(_ other: UpstreamMeter) {
         dials += other.dials

@@ -144,9 +144,16 @@ extension Switchboard {
         forget(id, &turn)
     }
 
+    /// Whether a client's messages are passed through: one of a legacy endpoint, whose route the legacy upstream serves.
+    private mutating func isPassed(_ id: ClientID) -> Bool {
+        guard clients[id]?.endpoint != nil, let seat = clients[id]?.seats.first?.seat else { return false }
+        return seats[seat]?.side == .legacy
+    }
+
     mutating func arm(client id: ClientID) {
         guard clients.contains(id) else { return }
-        let deadline = clients[id]?.nextDeadline(table.definition.limits) ?? .distantFuture
+        let isPassed = isPassed(id)
+        let deadline = clients[id]?.nextDeadline(table.definition.limits, isPassed: isPassed) ?? .distantFuture
         var armed = clients[id]?.armed ?? .distantFuture
         wheel.arm(.client(id), at: deadline, armed: &armed)
         clients[id]?.armed = armed
@@ -168,13 +175,13 @@ extension Switchboard {
         clients[id]?.armed = .distantFuture
         if turn.now >= client.leaves, client.open <= 0 { return leaveIfOver(id, &turn) }
         beat(id, &turn)
-        if client.endpoint == nil, turn.now >= client.lastActive + table.definition.limits.idleTimeout, client.open == 0
-        {
+        let isPassed = isPassed(id)
+        if !isPassed, turn.now >= client.lastActive + table.definition.limits.idleTimeout, client.open == 0 {
             return close(id, .goingAway, .idle, &turn)
         }
         if !client.isRaw { keepAlive(id, &turn) }
         // What is due already waits for the end of an exchange, which looks again.
-        let deadline = clients[id]?.nextDeadline(table.definition.limits) ?? .distantFuture
+        let deadline = clients[id]?.nextDeadline(table.definition.limits, isPassed: isPassed) ?? .distantFuture
         var armed = Instant.distantFuture
         wheel.arm(.client(id), at: max(deadline, turn.now + .milliseconds(100)), armed: &armed)
         clients[id]?.armed = armed

@@ -116,7 +116,8 @@ extension Switchboard {
                 exchanges[candidate]?.state = .queued
                 left(exchange.seat, exchange.side)
                 exchanges[candidate]?.pool = pool
-                if seats[exchange.seat]?.isBlocked == true || !namingUpstreams.isEmpty {
+                if seats[exchange.seat]?.isBlocked == true { pools[pool]?.hasHindered = true }
+                if let upstream = pools[pool]?.upstream, namesMayCome(pool, upstream) {
                     pools[pool]?.hasHindered = true
                 }
                 if exchange.route.isPaused {

@@ -1,5 +1,28 @@
+/// How a backend whose replies are told apart by their conversation answers a message that named none.
+enum NamingHabit: UInt8 {
+    /// It has answered none. Becomes `echoes` or `names`.
+    case unknown
+    /// With the id that was made for it here. Becomes `names`.
+    case echoes
+    /// With an id of its own, once at least.
+    case names
+}
+
+extension [NamingHabit] {
+    /// Whether the backend of the upstream there is known to give back what it was given, and nothing else.
+    @inline(__always)
+    fileprivate func echoes(at place: Int?) -> Bool {
+        guard let place, place >= 0, place < count else { return false }
+        return self[place] == .echoes
+    }
+}
+
 /// Conversations that their clients do not name. A backend may: that is their id from then on, for the client, for pins,
 /// and for the side that gave it. Until then, and for the other side, there is one that was made.
+///
+/// Where replies are told apart by that id, a backend that names conversations may answer one that its client did not name
+/// with any id. So one such message at a time is in flight to it, for a route and connection; and to one that has
+/// answered none yet, because it may be of that kind.
 extension Switchboard {
     /// The id of what a seat says without naming a conversation.
     ///
@@ -11,23 +34,41 @@ extension Switchboard {
         return (madeConversation(id), .made)
     }
 
-    /// Whether an exchange of the route without a name is in flight, to a backend that gives names of its own where
-    /// replies are told apart by them: the reply may bring any, so another one would not be told from it.
-    func awaitsName(_ pool: PoolID, _ upstream: Upstream, _ route: Route) -> Bool {
-        guard upstream.correlatesByConversation, namingUpstreams.contains(upstream.settings.name),
-            let current = pools[pool]?.current
-        else { return false }
-        return !nameless(on: current, where: { $0 === route }).isNone
+    /// Whether messages without a name go one at a time to a pool's upstream.
+    @inline(__always)
+    mutating func namesMayCome(_ pool: PoolID, _ upstream: Upstream) -> Bool {
+        upstream.correlatesByConversation && !namingHabits.echoes(at: pools[pool]?.key.upstream)
     }
 
-    /// The oldest exchange without a name in flight on a connection.
-    func nameless(on connection: ConnectionID, where isMeant: (Route) -> Bool) -> ExchangeID {
-        var candidate = connections[connection]?.outstanding.head ?? .none
+    /// Whether an exchange of the route without a name is in flight on a pool's connection: the reply may bring any, so
+    /// that another one would not be told from it.
+    func awaitsName(_ pool: PoolID, _ route: Route) -> Bool {
+        guard let current = pools[pool]?.current else { return false }
+        var candidate = connections[current]?.outstanding.head ?? .none
         while let exchange = exchanges[candidate] {
-            if exchange.naming == .made, exchange.state != .queued, isMeant(exchange.route) { return candidate }
+            if exchange.naming == .made, exchange.state == .sent, exchange.route === route { return true }
             candidate = exchange.next
         }
-        return .none
+        return false
+    }
+
+    /// What a reply to a message that named no conversation, just scanned, says of its backend: it repeats the id that it
+    /// was given, or has its own.
+    mutating func learnNaming(
+        _ id: ExchangeID, by connection: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>
+    ) {
+        guard let slot = upstream.correlationSlot, let value = envelope.value(slot), value.namesSomething,
+            let place = connections[connection]?.upstreamIndex, namingHabits.indices.contains(place),
+            let sent = exchanges[id]?.correlation
+        else { return }
+        let whole = JSONValue(kind: JSONContent.kind(of: sent), start: 0, end: sent.count)
+        if !sent.isEmpty, JSONString.same(bytes, value, sent.span, whole) {
+            if namingHabits[place] == .unknown { namingHabits[place] = .echoes }
+        } else if namingHabits[place] != .names {
+            namingHabits[place] = .names
+            // What waits was not looked at like that yet.
+            for pool in pools.ids where pools[pool]?.key.upstream == place { pools[pool]?.hasHindered = true }
+        }
     }
 
     /// Takes over the id that a reply, just scanned, gives to a conversation that its client did not name.
@@ -39,11 +80,8 @@ extension Switchboard {
         let new = copy(bytes, value.start..<value.end)
         exchanges[id]?.conversation = new
         exchanges[id]?.naming = .backend
-        if upstream.correlatesByConversation {
-            // Its further parts bring this one.
-            exchanges[id]?.correlation = new
-            namingUpstreams.insert(upstream.settings.name)
-        }
+        // Its further parts bring this one.
+        if upstream.correlatesByConversation { exchanges[id]?.correlation = new }
         guard let seat = seats[place.seat] else { return }
         if place.side == .legacy {
             seats[place.seat]?.namedByLegacy = new
@@ -67,9 +105,10 @@ extension Switchboard {
     /// Whether a waiting message names no conversation and has one before it, in flight, whose reply may name any. What
     /// was to be passed through is not looked at yet.
     func waitsForName(_ exchange: borrowing Exchange) -> Bool {
-        guard !namingUpstreams.isEmpty, exchange.naming == .made || exchange.isPassed, !exchange.oneWay,
-            let upstream = pools[exchange.pool]?.upstream
+        guard exchange.naming == .made || exchange.isPassed, !exchange.oneWay,
+            pools[exchange.pool]?.upstream.correlatesByConversation == true,
+            !namingHabits.echoes(at: pools[exchange.pool]?.key.upstream)
         else { return false }
-        return awaitsName(exchange.pool, upstream, exchange.route)
+        return awaitsName(exchange.pool, exchange.route)
     }
 }

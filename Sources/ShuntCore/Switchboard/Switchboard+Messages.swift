@@ -112,7 +112,7 @@ extension Switchboard {
             let upstream = pools[poolID]?.upstream
         else { return }
         let queueEmpty = pools[poolID]?.wasUsed(by: id, for: route) ?? true
-        let isNameless = naming == .made && !namingUpstreams.isEmpty && awaitsName(poolID, upstream, route)
+        let isNameless = naming == .made && namesMayCome(poolID, upstream) && awaitsName(poolID, route)
         let isHindered = route.isPaused || seats[seat]?.isBlocked == true
         let correlation = correlation(upstream, conversation, bytes)
         // Made where it is used: moved from here to there it would be copied, with all that it refers to.

@@ -59,10 +59,10 @@ extension Switchboard {
 
     mutating func meterUpstreamClose(_ upstream: Int, _ close: PeerClose) {
         guard meter.upstreams.indices.contains(upstream) else { return }
-        meter.upstreams[upstream].closes[ClientClose(.backend, close).code, default: 0] += 1
+        meter.upstreams[upstream].closed(ClientClose(.backend, close).code)
     }
 
-    mutating func meterClose(_ close: ClientClose) { meter.closes[close, default: 0] += 1 }
+    mutating func meterClose(_ close: ClientClose) { meter.closed(close) }
 
     /// A client's socket comes.
     mutating func meterOpened(_ endpoint: Endpoint?) {

@@ -22,7 +22,10 @@ extension Switchboard {
                 let words = template.filled(openingValues(of: id))
                 // A token or path value that is no UTF-8 cannot stand in JSON: better no connection than a wrong name.
                 guard String(validating: words, as: UTF8.self) != nil else {
-                    return failOpening(id, &turn)
+                    // Such a token is kept away at the handshake, but a reload may bring `on_open`: its session's next
+                    // socket hears why.
+                    let isToken = template.names("token") && !isTokenText(id)
+                    return failOpening(id, as: isToken ? .auth : .refuse, &turn)
                 }
                 let start = turn.effects.splices.literalCount
                 turn.effects.splices.literals.append(contentsOf: words)
@@ -39,6 +42,11 @@ extension Switchboard {
                 return pump(pool, &turn)
             }
         }
+    }
+
+    private func isTokenText(_ id: ConnectionID) -> Bool {
+        guard let pool = connections[id]?.pool, let session = pools[pool]?.session else { return true }
+        return sessions[session]?.token.map { $0.text != nil } ?? true
     }
 
     private func openingValues(of id: ConnectionID) -> [String: [UInt8]] {
@@ -104,7 +112,9 @@ extension Switchboard {
         failOpening(id, &turn)
     }
 
-    private mutating func failOpening(_ id: ConnectionID, _ turn: inout Turn) {
+    private mutating func failOpening(
+        _ id: ConnectionID, as meaning: CloseMeaning = .refuse, _ turn: inout Turn
+    ) {
         guard let connection = connections[id] else { return }
         tally.dialsFailed += 1
         meterFailure(connection.upstreamIndex, .opening)
@@ -113,7 +123,7 @@ extension Switchboard {
         turn.effects.list.append(.closeConnection(id, .normal))
         forget(id)
         pools[connection.pool]?.backoff.failed(now: turn.now, random: &random)
-        heed(.refuse, for: connection.pool, &turn)
+        heed(meaning, for: connection.pool, &turn)
         pump(connection.pool, &turn)
         if connection.isThrough, case .client(let owner) = pools[connection.pool]?.key.owner {
             resumeReading(owner, &turn)

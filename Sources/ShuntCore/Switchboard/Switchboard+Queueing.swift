@@ -89,7 +89,9 @@ extension Switchboard {
         exchange.queuedAt = turn.now
         if exchange.route.isPaused { exchange.pausedSince = turn.now }
         exchange.isAstray = isAstray
-        if isHindered || isAstray || !namingUpstreams.isEmpty { pools[exchange.pool]?.hasHindered = true }
+        if isHindered || isAstray || namesMayCome(exchange.pool, pool.upstream) {
+            pools[exchange.pool]?.hasHindered = true
+        }
         heldBytes += bytes.count
         if let handshake = clients[exchange.client]?.handshake { pools[exchange.pool]?.handshake = handshake }
         let id = open(exchange)

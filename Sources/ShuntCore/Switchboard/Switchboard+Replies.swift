@@ -214,7 +214,10 @@ extension Switchboard {
         if place.state == .abandoned {
             tally.lateReplies += 1
         } else {
-            if exchanges[exchangeID]?.naming != .client { adoptName(exchangeID, place, upstream, bytes) }
+            if exchanges[exchangeID]?.naming != .client {
+                if upstream.correlatesByConversation { learnNaming(exchangeID, by: id, upstream, bytes) }
+                adoptName(exchangeID, place, upstream, bytes)
+            }
             let conversation = exchanges[exchangeID]?.conversation
             let endpoint = exchanges[exchangeID]?.endpoint
             if route.fallsBack, upstream.isUnified, let conversation {

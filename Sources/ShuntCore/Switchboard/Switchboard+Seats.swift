@@ -214,6 +214,11 @@ extension Switchboard {
         let mustWait = seats[id]?.mustWait == true
         seats[id]?.isBlocked = mustWait
         tally.flips += 1
+        if clients[seat.client]?.endpoint != nil {
+            // As long as its backend judged whether it was idle, nobody counted here.
+            clients[seat.client]?.lastActive = now
+            arm(client: seat.client)
+        }
         want(new, by: seat.client)
         move(unsentOf: id, from: seat.pool, to: new, changesSide: true, now: now)
     }

@@ -38,6 +38,7 @@ extension Switchboard {
             if isSame { moved[new] = breakers[old] }
         }
         breakers = moved
+        moveNamingHabits(places, from: before)
         waitingForBreaker = Array(repeating: [], count: table.upstreams.count)
         // Types may be named now, and places mean others.
         let armed = unlisted.armed
@@ -55,6 +56,20 @@ extension Switchboard {
         }
         poolsByKey = [:]
         for id in pools.ids { move(pool: id, places, &turn) }
+    }
+
+    /// What is known of a backend holds for as long as it is the same one, asked the same way.
+    private mutating func moveNamingHabits(_ places: [Int], from before: RoutingTable) {
+        var moved = Array(repeating: NamingHabit.unknown, count: table.upstreams.count)
+        for (old, new) in places.enumerated() where new >= 0 && old < namingHabits.count {
+            let (was, now) = (before.upstreams[old], table.upstreams[new])
+            if now.settings.dialsLike(was.settings), now.settings.correlation == was.settings.correlation,
+                now.correlatesByConversation == was.correlatesByConversation
+            {
+                moved[new] = namingHabits[old]
+            }
+        }
+        namingHabits = moved
     }
 
     private mutating func move(pool id: PoolID, _ places: [Int], _ turn: inout Turn) {

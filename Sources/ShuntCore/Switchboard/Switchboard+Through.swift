@@ -190,6 +190,7 @@ extension Switchboard {
     /// So many messages that were passed through are over.
     mutating func passedEnded(_ id: ClientID, _ count: Int, _ turn: inout Turn) {
         clients[id]?.open -= count
+        clients[id]?.lastActive = turn.now
         guard let seat = clients[id]?.seats.first?.seat else { return }
         seats[seat]?.count(-count, sentTo: .legacy)
         if seats[seat]?.isBlocked == true { unblock(seat) }

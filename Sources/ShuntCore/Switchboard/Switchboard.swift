@@ -24,8 +24,8 @@ package struct Switchboard: ~Copyable {
     var breakers: [Breaker]
     var waitingForBreaker: [[PoolID]]
 
-    /// Upstreams, by name, whose replies are told apart by their conversation and that name it themselves.
-    var namingUpstreams: Set<String> = []
+    /// By upstream: how its backend names what its client did not.
+    var namingHabits: [NamingHabit]
 
     var usage = UsageTally()
     var unlisted = UnlistedTypes()
@@ -64,6 +64,7 @@ package struct Switchboard: ~Copyable {
         random = RandomSource(seed: seed)
         breakers = Array(repeating: Breaker(), count: table.upstreams.count)
         waitingForBreaker = Array(repeating: [], count: table.upstreams.count)
+        namingHabits = Array(repeating: .unknown, count: table.upstreams.count)
         routeTallies = Array(repeating: RouteTally(), count: table.routes.count)
         meter = Meter(table)
     }

@@ -70,8 +70,8 @@ final class WorkerLog {
         }
         let isOrdinary = isPassed && (close.code == nil || close.code == .normal || close.code == .goingAway)
         // Each code for itself, the made up ones together: what is remembered is bounded.
-        let kind = ClientClose(.backend, close).code
-        say(isOrdinary ? .debug : .notice, "upstream closed", upstream, kind: "\(kind)", now, metadata)
+        let isKnown = metadata["means"] != nil || (close.code?.rawValue ?? 0) < 4100
+        say(isOrdinary ? .debug : .notice, "upstream closed", upstream, kind: isKnown ? code : "other", now, metadata)
     }
 
     /// Messages of a backend were dropped, and their types are named nowhere: the text says which.

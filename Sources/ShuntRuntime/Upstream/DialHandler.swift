@@ -82,7 +82,15 @@ final class DialHandler: ChannelInboundHandler, RemovableChannelHandler {
             bytes.moveReaderIndex(forwardBy: position)
             decide(head, behind: bytes, context)
         } catch {
-            fail(.badHandshake, problem: error == .tooLarge ? "the head of the answer is too large" : "no HTTP/1.1")
+            fail(.badHandshake, problem: Self.text(of: error))
+        }
+    }
+
+    private static func text(of problem: HeadReader.Problem) -> String {
+        switch problem {
+        case .malformed: "no HTTP/1.1"
+        case .tooLarge: "the head of the answer is too large"
+        case .tooManyInterim: "more than \(AnswerReader.mostInterim) interim answers (1xx)"
         }
     }
 

@@ -258,7 +258,10 @@ extension World {
                 value.hasPrefix("Bearer ") ? ByteString(value.bytes[7...]) : value
             }
         case .cookie(let name):
-            found = QueryReader.cookies(name, in: fields.values(of: "cookie"))
+            let written = QueryReader.cookies(name, in: fields.values(of: "cookie"))
+            // A cookie of the client's own stays as it stands; what is written into one is percent-encoded.
+            let isOwn = !clients[seat].handshake.values(of: "cookie").isEmpty
+            found = isOwn ? written : written.map { PercentCoding.decoded($0, plusIsSpace: false) }
         case nil: return
         }
         if let session = clients[seat].session {
@@ -311,6 +314,13 @@ extension World {
         endConnection(connection)
     }
 
+    /// Whether a client speaks to its own backend, which says itself when it has been idle too long.
+    private func isPassedThrough(_ client: Int) -> Bool {
+        liveConnections.contains {
+            connections[$0].through == client && connections[$0].state == .ready && connections[$0].retired == nil
+        }
+    }
+
     private func closeByCore(_ id: ClientID, _ code: CloseCode, _ reason: CloseReason) {
         guard let client = present(id, "closeClient") else { return }
         note("  → close c\(client) \(code.rawValue) \(reason)")
@@ -322,7 +332,7 @@ extension World {
             case .slowReader: clients[client].congested
             case .draining: draining
             case .keepalive: clients[client].hostGoneAt != nil
-            case .idle: clients[client].lastHeard + limits.idleTimeout <= now
+            case .idle: clients[client].lastHeard + limits.idleTimeout <= now && !isPassedThrough(client)
             case .tooManyConnections:
                 clients[client].session.map { sessions[$0].clients.count > limits.connectionsPerSession } ?? false
             case .messageTooBig: clients[client].saidTooMuch

@@ -60,6 +60,7 @@ import Testing
         report.sum.meter.closes[ClientClose(.proxy(.slowReader), code: 1013)] = 1
         report.sum.meter.closes[ClientClose(.client, .cut)] = 4
         report.sum.meter.upstreams[0].retired[.deadAfterError] = 8
+        report.sum.meter.upstreams[0].closes = [ClientClose.cut: 2, 4429: 3, ClientClose.other: 1]
         report.sum.meter.firstReplies.add(.milliseconds(3), at: Meter.place(of: 1, .unified))
         let lines = lines(report)
         for line in [
@@ -78,7 +79,10 @@ import Testing
             #"shunt_errors_total{route="agent1",side="unified",code="timeout"} 1"#,
             #"shunt_messages_refused_total{code="bad_json"} 2"#,
             #"shunt_client_closes_total{code="1013",reason="slow_reader"} 1"#,
-            #"shunt_client_closes_total{code="0",reason="client"} 4"#,
+            #"shunt_client_closes_total{code="none",reason="client"} 4"#,
+            #"shunt_upstream_closes_total{upstream="old0",code="none"} 2"#,
+            #"shunt_upstream_closes_total{upstream="old0",code="4429"} 3"#,
+            #"shunt_upstream_closes_total{upstream="old0",code="other"} 1"#,
             #"shunt_client_connections{endpoint="/ws/0",way="collapse"} 6"#,
             #"shunt_upstream_connections{upstream="old0",state="ready"} 3"#,
             #"shunt_upstream_connections_retired_total{upstream="old0",reason="dead_after_error"} 8"#,

@@ -40,6 +40,7 @@ enum AnswerReading: Equatable, Sendable {
     case unfinished
     case malformed
     case tooLarge
+    case tooManyInterim
     case head(AnswerHead, behind: Int)
 
     init(_ bytes: [UInt8], piece: Int = .max) {
@@ -56,7 +57,12 @@ enum AnswerReading: Equatable, Sendable {
                     return
                 }
             } catch {
-                self = error == .tooLarge ? .tooLarge : .malformed
+                self =
+                    switch error {
+                    case .malformed: .malformed
+                    case .tooLarge: .tooLarge
+                    case .tooManyInterim: .tooManyInterim
+                    }
                 return
             }
         }

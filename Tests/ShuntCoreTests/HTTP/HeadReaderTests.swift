@@ -130,6 +130,6 @@ import Testing
             #expect(head.fields == fields(["A": "b"]))
             #expect(reading(count) == .head(head, behind: 2))
         }
-        #expect(reading(5) == .malformed)
+        #expect(reading(5) == .tooManyInterim)
     }
 }

@@ -300,6 +300,11 @@ struct HandshakeCase: CustomTestStringConvertible, Sendable {
         #expect(try request.outcome() == .accepted(.session(token: ByteString([0xFF, 0x7A]))))
         var definition = TableDefinition()
         definition.upstreams = [UpstreamSettings(name: "u", address: UpstreamAddress(host: "b", port: 80, path: "/"))]
+        definition.upstreams[0].onOpen = [OpeningMessage(send: #"{"type":"hello","session":"{session}"}"#)]
+        #expect(try request.outcome(definition: definition) == .accepted(.session(token: ByteString([0xFF, 0x7A]))))
+        definition.upstreams[0].onOpen.append(OpeningMessage(send: #"{"type":"hello","auth":["{token}"]}"#))
+        #expect(try request.outcome(definition: definition) == .refused(400, "token_malformed"))
+        definition.upstreams[0].onOpen = []
         definition.upstreams[0].identity = .message
         #expect(try request.outcome(definition: definition) == .refused(400, "token_malformed"))
         #expect(

@@ -60,7 +60,9 @@ import Testing
 
     @Test(arguments: [
         (nil, "T", "session=T"), ("a=b; c=d", "T", "a=b; c=d; session=T"), ("session=old; a=b", "T", "a=b; session=T"),
-        ("a=b", "x;y=z \"", "a=b; session=x%3By=z%20%22"),
+        ("a=b", "x;y=z \"", "a=b; session=x%3By=z%20%22"), (nil, "a b", "session=a%20b"),
+        (nil, "a%20b", "session=a%2520b"),
+        ("a=b; sid=a%20b", "a%20b", "a=b; sid=a%20b; session=a%20b"),
     ])
     func `a cookie is added to the client's`(sent: String?, token: String, cookie: String) {
         var settings = upstream()

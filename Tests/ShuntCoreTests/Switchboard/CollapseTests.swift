@@ -52,12 +52,51 @@ import Testing
         for (index, socket) in sockets.enumerated() {
             #expect(world.say(socket, Text.bare("\(index)")).dials == (index == 0 ? 1 : 0))
         }
-        #expect(world.ready(1).forwarded == (0..<5).map { "1: \($0)" })
-        for (index, socket) in sockets.enumerated() {
+        #expect(world.ready(1).forwarded == (0..<3).map { "1: \($0)" }, "one of each agent's, until one was answered")
+        let first = world.hear(1, Old.unifiedReply("r0", "guide", of: "anna"))
+        #expect(first.delivered == ["\(sockets[0]): r0"])
+        #expect(first.forwarded == ["1: 3", "1: 4"])
+        #expect(world.say(sockets[0], Text.bare("0")).forwarded == ["1: 0"])
+        // The guide's second tab was sent its message before the first one's next.
+        for index in [1, 2, 3, 4, 0] {
+            let socket = sockets[index]
             let heard = world.hear(1, Old.unifiedReply("r\(index)", routes[index], of: "anna"))
             #expect(heard.delivered == ["\(socket): r\(index)"])
         }
         #expect(world.say(world.arrive(Old.guide, "bert"), Text.bare("b")).dials == 1, "another session shares nothing")
+    }
+
+    @Test func `an old socket that says and hears nothing is closed as idle, from its move on`() throws {
+        let world = try Driver(
+            .migration {
+                $0.limits.idleTimeout = .minutes(1)
+                $0.upstreams[3].pushes = ["note": .forward]
+                $0.upstreams[3].exchangeTimeout = .minutes(9)
+            })
+        let anna = world.arrive(Old.guide, "anna")
+        #expect(world.pass(.minutes(5)).closed == [], "whether it is idle its backend says, while it is passed through")
+        try world.change { $0.routes[0].servedBy = .unified }
+        #expect(world.pass(.seconds(59)).closed == [], "it has all its time")
+        #expect(world.say(anna, Text.bare("1")) == [.dial(2)])
+        world.ready(2)
+        #expect(world.pass(.minutes(2)).closed == [], "it waits for a reply")
+        world.hear(2, Old.unifiedReply("r", "guide", of: "anna"))
+        world.pass(.seconds(50))
+        #expect(world.hear(2, #"{"type":"note","message":"n","agent_type":"guide"}"#).delivered == ["\(anna): n"])
+        world.pass(.seconds(50))
+        world.say(anna, #"{"type":"ping"}"#)
+        #expect(world.pass(.seconds(9)).closed == [])
+        #expect(world.pass(.milliseconds(1_200)).closed == [.closeClient(anna, 1001, .idle)])
+        let bert = world.arrive(Old.guide, "bert")
+        #expect(world.pass(.milliseconds(60_200)).closed == [.closeClient(bert, 1001, .idle)])
+    }
+
+    @Test func `a socket that moves back to its own backend is not idle any more`() throws {
+        let world = try world { $0.limits.idleTimeout = .minutes(1) }
+        _ = world.arrive(Old.guide, "anna")
+        world.pass(.seconds(50))
+        try world.change { $0.routes[0].servedBy = .legacy }
+        #expect(world.pass(.minutes(5)).closed == [])
     }
 
     @Test func `lanes are connections that routes are spread over`() throws {
@@ -224,11 +263,14 @@ import Testing
         }
         let sockets = [Old.guide, Old.content, Old.insights, Old.guide, Old.content].map { world.arrive($0, "anna") }
         var times: [Instant] = []
-        for number in 0..<250 { world.say(sockets[number % 5], Text.bare("\(number)")) }
+        world.say(sockets[0], Text.bare("first"))
+        world.ready(1)
+        // From here on it is known to give back the ids that it is given.
+        world.hear(1, Old.unifiedReply("r", "guide", of: "anna"))
         func count(_ happenings: [Driver.Happening]) {
             times += happenings.compactMap { $0.forwarded == nil ? nil : world.now }
         }
-        count(world.ready(1))
+        for number in 0..<250 { count(world.say(sockets[number % 5], Text.bare("\(number)"))) }
         while times.count < 250, times.last.map({ world.now - $0 < .minutes(3) }) ?? true {
             count(world.pass(.milliseconds(20)))
         }
@@ -247,5 +289,12 @@ import Testing
         world.hear(1, Old.unifiedReply("r", "guide", of: "anna"))
         #expect(world.lose(1, 4029) == [])
         #expect(world.say(anna, Text.bare("n")) == [.dial(2)])
+    }
+}
+
+extension [Driver.Happening] {
+    /// Without heartbeats and dials.
+    fileprivate var closed: Self {
+        filter { if case .closeClient = $0 { true } else { false } }
     }
 }

@@ -211,9 +211,12 @@ import Testing
             $0.upstreams[3].inFlight = 2
         }
         let anna = world.arrive(Old.guide, "anna")
+        world.say(anna, Text.bare("first"))
+        world.ready(1)
+        // From here on it is known to give back the ids that it is given.
+        world.hear(1, reply("a"))
         world.say(anna, Text.bare("0"))
         world.say(anna, Text.bare("1"))
-        world.ready(1)
         // It takes no more, and lets its other exchange end.
         world.hear(1, "[]")
         world.say(anna, Text.bare("2"))

@@ -172,6 +172,29 @@ import Testing
             ])
     }
 
+    @Test func `each code that backends close with, but no more of them than a bound`() throws {
+        let world = try Driver(.migration())
+        let codes: [UInt16?] = [nil, 1011, 3000, 4401, 4444, 4999]
+        for (index, code) in codes.enumerated() {
+            _ = world.arrive(Old.guide, "first \(index)")
+            world.lose(index + 1, code)
+        }
+        let once = Dictionary(uniqueKeysWithValues: codes.map { ($0 ?? ClientClose.cut, 1) })
+        let meter = world.workerReport.meter
+        #expect(meter.upstreams[0].closes == once)
+        #expect(meter.closes == Dictionary(uniqueKeysWithValues: once.map { (ClientClose(.backend, code: $0), $1) }))
+        for code in UInt16(4000)..<4400 {
+            _ = world.arrive(Old.guide, "\(code)")
+            world.lose(codes.count + 1 + Int(code - 4000), code)
+        }
+        let full = world.workerReport.meter
+        #expect(full.upstreams[0].closes.count == UpstreamMeter.mostCloses + 1)
+        #expect(full.upstreams[0].closes[4401] == 1)
+        #expect(full.upstreams[0].closes[ClientClose.other] == codes.count + 400 - UpstreamMeter.mostCloses)
+        #expect(full.closes.count == Meter.mostCloses + 1)
+        #expect(full.closes.values.reduce(0, +) == codes.count + 400, "none is lost")
+    }
+
     @Test func `counts stay with their routes and upstreams when these change places`() throws {
         let world = try Driver(.agents())
         let anna = world.connect("anna")

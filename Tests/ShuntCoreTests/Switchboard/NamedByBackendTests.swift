@@ -89,6 +89,73 @@ import Testing
         #expect(world.hear(2, reply("nobody's")).delivered == [])
     }
 
+    /// A backend that answers the later message first.
+    private func correlating(_ change: (inout TableDefinition) -> Void = { _ in }) throws -> Driver {
+        try Driver(
+            .agents {
+                $0.upstreams[0].correlation = .field("conversation_id", unique: false)
+                $0.upstreams[0].inFlight = 4
+                change(&$0)
+            })
+    }
+
+    @Test func `not even the first ones are in flight together`() throws {
+        let world = try correlating()
+        let anna = world.connect("anna")
+        for number in 1...3 { world.say(anna, guide("\(number)")) }
+        #expect(world.ready(1).forwarded == ["1: 1"], "the reply may bring any id")
+        #expect(world.say(anna, guide("4")).forwarded == [])
+        let heard = world.hear(1, reply("srv-1"))
+        #expect(id(heard.first) == "srv-1")
+        #expect(heard.forwarded == ["1: 2", "1: 3", "1: 4"], "from then on they name it")
+        #expect(heard.dropFirst().allSatisfy { id($0) == "srv-1" })
+        let bert = world.connect("bert")
+        for number in 1...2 { world.say(bert, guide("\(number)")) }
+        #expect(world.ready(2).forwarded == ["2: 1"], "another session's conversation has no name yet")
+    }
+
+    @Test func `a backend that gives back what was made gets as many as it may, after the first reply`() throws {
+        let world = try correlating()
+        let anna = world.connect("anna")
+        let made = "guide_\(Driver.name(of: "anna"))"
+        for number in 1...6 { world.say(anna, guide("\(number)")) }
+        #expect(world.ready(1).forwarded == ["1: 1"])
+        #expect(world.hear(1, reply(made)).forwarded == ["1: 2", "1: 3", "1: 4", "1: 5"])
+        #expect(world.hear(1, reply(made)).forwarded == ["1: 6"])
+        let bert = world.connect("bert")
+        for number in 1...5 { world.say(bert, guide("\(number)")) }
+        #expect(world.ready(2).forwarded == (1...4).map { "2: \($0)" }, "it is known")
+        // It names one all the same.
+        #expect(id(world.hear(2, reply("srv-1")).first) == "srv-1")
+        let carl = world.connect("carl")
+        for number in 1...2 { world.say(carl, guide("\(number)")) }
+        #expect(world.ready(3).forwarded == ["3: 1"])
+        // Another backend may stand at another address.
+        world.hear(3, reply("srv-2"))
+        try world.change { $0.upstreams[0].address.port += 1 }
+        let dora = world.connect("dora")
+        for number in 1...2 { world.say(dora, guide("\(number)")) }
+        let connection = world.dials.count
+        #expect(world.ready(connection).forwarded == ["\(connection): 1"])
+        let known = "guide_\(Driver.name(of: "dora"))"
+        world.hear(connection, reply(known))
+        world.hear(connection, reply(known))
+        for number in 3...4 { #expect(world.say(dora, guide("\(number)")).forwarded.count == 1) }
+    }
+
+    @Test func `replies that tell nothing leave it so, and what clients name waits for nothing`() throws {
+        let world = try correlating()
+        let anna = world.connect("anna")
+        world.say(anna, guide("1"))
+        #expect(world.ready(1).forwarded == ["1: 1"])
+        let ben = world.connect("anna")
+        #expect(world.say(ben, guide("2", #","conversation_id":"b""#)).forwarded == ["1: 2"])
+        #expect(world.say(ben, guide("3")).forwarded == [], "another socket of the session, on the same connection")
+        #expect(world.hear(1, reply("b")).forwarded == [])
+        #expect(world.hear(1, #"{"type":"error","message":"no"}"#).forwarded == ["1: 3"])
+        #expect(world.say(anna, guide("4")).forwarded == [])
+    }
+
     @Test func `a template in the file is a wish that the unified backend be given what was made`() throws {
         for wishes in [false, true] {
             let world = try Driver(.agents(servedBy: .unified) { $0.addressing.sendsMadeConversation = wishes })

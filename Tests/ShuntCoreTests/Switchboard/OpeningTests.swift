@@ -45,6 +45,22 @@ import Testing
         #expect(world.hear(1, Text.reply("r")).forwarded == ["1: 2"])
     }
 
+    @Test func `a token that no message can carry is no dial that is tried again and again`() throws {
+        let world = try world(servedBy: .unified)
+        let (anna, _) = world.connecting(bytes: ByteString([0x4D, 0xFC]))
+        let hello = message(#"{"token":"{token}"}"#)
+        // The handshake check knew nothing of it yet.
+        try world.change { $0.everywhere { $0.onOpen = [hello] } }
+        world.say(anna, Text.guide("1"))
+        let heard = world.ready(1)
+        #expect(heard.errors == ["session_expired unsent"])
+        #expect(heard.forwarded == [])
+        #expect(world.say(anna, Text.guide("2")).errors == ["session_expired unsent"])
+        #expect(world.pass(.minutes(1)).dials == 0)
+        let bert = world.connect("bert")
+        #expect(world.say(bert, Text.guide("3")).dials == 1, "it says nothing about others")
+    }
+
     @Test func `messages of our own come first, filled in, and their replies are nobody's`() throws {
         let world = try world(
             servedBy: .legacy,

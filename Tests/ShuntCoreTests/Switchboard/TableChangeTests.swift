@@ -170,15 +170,18 @@ import Testing
             $0.upstreams[3].inFlight = 100
         }
         let anna = world.connect("anna")
-        for number in 1...3 { world.say(anna, Text.guide("\(number)")) }
+        func say(_ number: Int) -> [Driver.Happening] {
+            world.say(anna, #"{"agent_type":"guide","conversation_id":"c","message":"\#(number)"}"#)
+        }
+        for number in 1...3 { _ = say(number) }
         world.ready(1)
         try world.change { $0.upstreams[3].pace = [Rate(count: 4, per: .seconds(60))] }
-        #expect(world.say(anna, Text.guide("4")).forwarded == ["1: 4"])
-        #expect(world.say(anna, Text.guide("5")).errors == ["rate_limited unsent"])
+        #expect(say(4).forwarded == ["1: 4"])
+        #expect(say(5).errors == ["rate_limited unsent"])
         try world.change { $0.upstreams[3].pace = [Rate(count: 6, per: .seconds(1))] }
-        #expect(world.say(anna, Text.guide("6")).forwarded == ["1: 6"])
+        #expect(say(6).forwarded == ["1: 6"])
         try world.change { $0.upstreams[3].pace = [] }
-        for number in 7...20 { #expect(world.say(anna, Text.guide("\(number)")).forwarded == ["1: \(number)"]) }
+        for number in 7...20 { #expect(say(number).forwarded == ["1: \(number)"]) }
     }
 
     @Test func `other rules shape the next reply`() throws {
