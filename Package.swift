@@ -139,6 +139,8 @@ let package = Package(
             ],
             swiftSettings: house
         ),
+        // The rules that can be read from the text of the sources.
+        .testTarget(name: "HouseTests", swiftSettings: house),
         .testTarget(name: "SimulationTests", dependencies: ["ShuntTesting", "ShuntCore"], swiftSettings: house),
     ]
 )

@@ -6,6 +6,7 @@ package struct PoolsAnswer: Codable, Sendable, Hashable {
     package init(_ pools: [PoolStatus]) { self.pools = pools.map(PoolAnswer.init) }
 }
 
+/// The pools of one upstream and what they have to do.
 package struct PoolAnswer: Codable, Sendable, Hashable {
     package var upstream: String
     /// `legacy` or `unified`.

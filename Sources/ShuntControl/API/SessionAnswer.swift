@@ -6,6 +6,7 @@ package struct SessionsAnswer: Codable, Sendable, Hashable {
     package init(_ sessions: [SessionStatus]) { self.sessions = sessions.map(SessionAnswer.init) }
 }
 
+/// A session that is there now.
 package struct SessionAnswer: Codable, Sendable, Hashable {
     /// A short keyed hash of the token, never the token.
     package var name: String

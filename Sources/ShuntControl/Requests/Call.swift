@@ -55,6 +55,7 @@ package struct Caller: Sendable, Hashable {
     package var mayChange = true
 }
 
+/// The value of a query parameter, as its operation declares it.
 package enum ParameterValue: Sendable, Hashable {
     case number(Int64)
     case word(String)

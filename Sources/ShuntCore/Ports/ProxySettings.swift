@@ -24,6 +24,7 @@ package struct AddressRange: Sendable, Hashable {
     }
 }
 
+/// Where clients connect, and who may.
 package struct ListenSettings: Sendable, Hashable {
     package var clients: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 8080)]
     /// nil: one per core.
@@ -95,8 +96,10 @@ package struct RouteLines: Sendable, Hashable {
     }
 }
 
+/// How a line of the log is written.
 package enum LogFormat: Sendable, Hashable { case text, json }
 
+/// How much is logged, and in which form.
 package struct LogSettings: Sendable, Hashable {
     /// A level of swift-log: trace, debug, info, notice, warning, error, critical.
     package var level = "info"

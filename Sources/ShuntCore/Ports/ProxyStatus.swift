@@ -37,6 +37,7 @@ package struct ProxyStatus: Sendable, Equatable {
     }
 }
 
+/// What came of the last reload.
 package struct ReloadStatus: Sendable, Hashable {
     package var at: UnixTime
     package var succeeded: Bool
@@ -139,6 +140,7 @@ package struct PoolStatus: Sendable, Hashable {
     }
 }
 
+/// A session that is there now.
 package struct SessionStatus: Sendable, Hashable {
     /// A short keyed hash of the token, never the token.
     package var name: String

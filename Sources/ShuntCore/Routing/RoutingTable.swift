@@ -124,9 +124,6 @@ package final class RoutingTable: Sendable {
 
     package func route(named name: String) -> Route? { routesByName[name].map { routes[$0] } }
 
-    /// Whether a path is the unified endpoint's or one of its aliases.
-    package func isUnifiedEndpoint(_ path: String) -> Bool { definition.addressing.paths.contains(path) }
-
     /// Combinations that would lose or mix up replies.
     private static func danger(in settings: UpstreamSettings) -> String? {
         if settings.lanes < 1 { return "lanes must be at least 1" }

@@ -1,9 +1,16 @@
-/// Tags that keep the ids of different things apart at compile time.
+// Tags keep the ids of different things apart at compile time.
+
+/// The tag of `ClientID`.
 package enum ClientTag: Sendable {}
+/// The tag of `ConnectionID`.
 package enum ConnectionTag: Sendable {}
+/// The tag of `SessionID`.
 package enum SessionTag: Sendable {}
+/// The tag of `PoolID`.
 package enum PoolTag: Sendable {}
+/// The tag of `ExchangeID`.
 package enum ExchangeTag: Sendable {}
+/// The tag of `SeatID`.
 package enum SeatTag: Sendable {}
 
 /// A client socket on this worker.

@@ -21,8 +21,6 @@ package struct Pace: Sendable, Equatable {
         }
     }
 
-    package var isUnlimited: Bool { buckets.isEmpty }
-
     /// How long a message must wait if `ahead` others go first; zero when it may go now.
     package mutating func wait(ahead: Int = 0, now: Instant) -> TimeSpan {
         refill(now)

@@ -158,6 +158,7 @@ package struct UpstreamMeter: Sendable, Hashable {
 /// What becomes of a backend's message that answers nothing.
 package enum PushOutcome: UInt8, Sendable, CaseIterable { case forwarded, answered, dropped }
 
+/// What became of pushes.
 package struct PushCounts: Sendable, Hashable {
     package var forwarded = 0
     package var answered = 0

@@ -1,3 +1,4 @@
+/// The tag of `UseID`.
 package enum UseTag: Sendable {}
 /// Where a seat's use is counted today.
 package typealias UseID = SlotID<UseTag>
