@@ -89,6 +89,16 @@ package struct Connection: Sendable {
         return armed > deadline
     }
 
+    /// A message was passed through that a reply is expected to.
+    ///
+    /// - Returns: whether its timer stands later than that message's deadline.
+    mutating func passed(at now: Instant) -> Bool {
+        if live == 0 { askedAt = now }
+        live += 1
+        lastPassed = now
+        return armed > now + upstream.exchangeTimeout
+    }
+
     /// An exchange that was written to it is over, or goes back to where it waited.
     ///
     /// - Parameter isAwaited: somebody still waited for its outcome.

@@ -39,7 +39,7 @@ extension Switchboard {
     /// Whether a connection is there that messages may be written to.
     mutating func isReady(_ poolID: PoolID) -> Bool {
         guard let current = pools[poolID]?.current else { return false }
-        return connections[current]?.state == .ready && connections[current]?.congested == false
+        return connections[current]?.takes(inFlight: .max) == true
     }
 
     /// A session's pace towards an upstream is one for all lanes, and outlives connections.

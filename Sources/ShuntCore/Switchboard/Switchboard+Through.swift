@@ -92,16 +92,10 @@ extension Switchboard {
         tally.passed += 1
         count(seats[seat]?.route.index ?? -1, .legacy, bytes: splice.length)
         guard opens else { return }
-        if connections[connection]?.live == 0 { connections[connection]?.askedAt = turn.now }
-        connections[connection]?.live += 1
-        connections[connection]?.lastPassed = turn.now
+        let isLate = connections[connection]?.passed(at: turn.now)
         seats[seat]?.count(1, sentTo: .legacy)
         if let client = seats[seat]?.client { clients[client]?.open += 1 }
-        if let armed = connections[connection]?.armed, let upstream = connections[connection]?.upstream,
-            armed > turn.now + upstream.exchangeTimeout
-        {
-            arm(connection: connection)
-        }
+        if isLate == true { arm(connection: connection) }
     }
 
     /// Sends a message that had to wait.
