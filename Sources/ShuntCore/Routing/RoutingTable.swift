@@ -15,8 +15,10 @@ package final class RoutingTable: Sendable {
     package let strippable: [Bool]
     /// The slots of those that can.
     package let strippedSlots: [Int]
-    /// Writes those with a dot.
+    /// Writes those with a dot and, behind them, a conversation id with one.
     let placement: Placement?
+    /// The objects on the way to a conversation id with a dot.
+    let conversationParents: [Int]
     package let typeSlot: Int
     package let conversationSlot: Int
     package let conversationIsTopLevel: Bool
@@ -45,7 +47,8 @@ package final class RoutingTable: Sendable {
             paths += ReshapeProgram.paths(of: upstream.request)
             if case .field(let field, _) = upstream.correlation { correlations.append(field) }
         }
-        paths += correlations + Placement.parents(of: address.routeBy)
+        let placed = address.routeBy + [address.conversationField]
+        paths += correlations + Placement.parents(of: placed)
         let wrappers = Set(definition.upstreams.compactMap(\.request.unwrap)).sorted()
         let deciders = address.routeBy + [kind, address.conversationField] + correlations
         let doubled = wrappers.flatMap { UnwrappedRequest.doubled(deciders, wrapper: $0) }
@@ -65,7 +68,8 @@ package final class RoutingTable: Sendable {
         deciding = DecidingMembers(
             address: address.routeBy, kind: kind, conversation: address.conversationField,
             correlations: correlations, wrappers: wrappers, doubled: doubled, keys: keys)
-        placement = Placement(address.routeBy.enumerated().map { ($1, $0) }, keys: keys)
+        placement = Placement(placed.enumerated().map { ($1, $0) }, keys: keys)
+        conversationParents = Placement.parents(of: [address.conversationField]).compactMap { keys.slot($0) }
         echoSlots = address.echo.compactMap { keys.slot($0) }
         absorbed = Absorption(address.absorb)
         beat = address.heartbeat.map { Beat($0) }

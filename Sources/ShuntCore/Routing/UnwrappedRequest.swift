@@ -15,13 +15,13 @@ final class UnwrappedRequest: Sendable {
     let program: ReshapeProgram
     let tokenSlot: Int
     let conversationSlot: Int
-    /// Whether a conversation id can be added where there is none.
+    /// Whether a conversation id is a member of the top level without the wrapper: it can be added to every message.
     let addsConversation: Bool
     /// The `routeBy` members by level.
     let address: [Member]
     /// All others that decide.
     let others: [Member]
-    /// Writes the address where it has a dot without the wrapper, too.
+    /// Writes the address and, behind it, the conversation id where they have a dot without the wrapper, too.
     let placement: Placement?
 
     init(
@@ -33,7 +33,7 @@ final class UnwrappedRequest: Sendable {
         let others = [addressing.conversationField, addressing.kinds.kindPath] + [correlation].compactMap { $0 }
         let keys = KeySet(
             ["session_token"] + others.map { Self.path($0, without: wrapper) } + routeBy
-                + Placement.parents(of: routeBy) + ReshapeProgram.paths(of: rules),
+                + Placement.parents(of: routeBy + [conversation]) + ReshapeProgram.paths(of: rules),
             unwrap: wrapper, folding: "session_token")
         func member(_ path: String) -> Member {
             let inner = Self.path(path, without: wrapper)
@@ -48,7 +48,7 @@ final class UnwrappedRequest: Sendable {
         address = addressing.routeBy.map(member)
         var known = Set(address.map(\.slot))
         self.others = others.map(member).filter { known.insert($0.slot).inserted }
-        placement = Placement(routeBy.enumerated().map { ($1, $0) }, keys: keys)
+        placement = Placement((routeBy + [conversation]).enumerated().map { ($1, $0) }, keys: keys)
     }
 
     /// A path as it is without the wrapper.

@@ -181,13 +181,19 @@ extension Switchboard {
         guard let slot = upstream.requestCorrelationSlot else { return [] }
         let value = envelope.value(slot).flatMap { $0.kind == .null ? nil : $0 }
         // The conversation id is added where it is absent, if it can be, so that it is there to be echoed.
-        if slot == table.conversationSlot,
-            value != nil || upstream.unwrapped?.addsConversation ?? table.conversationIsTopLevel
-        {
-            return conversation
-        }
+        if slot == table.conversationSlot, value != nil || addsConversation(upstream) { return conversation }
         guard let value else { return [] }
         return copy(bytes, value.start..<value.end)
+    }
+}
+
+extension Switchboard {
+    /// Whether a conversation id can be added to the message in hand, which has none: nothing but objects stands in its way.
+    private mutating func addsConversation(_ upstream: Upstream) -> Bool {
+        if upstream.unwrapped?.addsConversation ?? table.conversationIsTopLevel { return true }
+        return table.conversationParents.allSatisfy { slot in
+            envelope.value(slot).map { $0.kind == .object || $0.kind == .null } ?? true
+        }
     }
 }
 

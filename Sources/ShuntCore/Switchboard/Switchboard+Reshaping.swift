@@ -13,17 +13,17 @@ extension Switchboard {
         reshaper.begin(envelope)
         if envelope.oddities.contains(.repeated) { keepLastOfDeciding(table) }
         reshaper.drop(table.tokenSlot)
+        var isAddressed = false
         if !upstream.isUnified {
             for slot in table.strippedSlots { reshaper.drop(slot) }
-        } else if exchanges[id]?.endpoint != nil {
-            address(route, bytes)
-        } else {
-            addressIfAbsent(route, bytes)
+        } else if exchanges[id]?.endpoint != nil || lacksAddress() {
+            address(route)
+            isAddressed = true
         }
-        if let naming = exchanges[id]?.naming, naming != .client, naming == .backend || upstream.needsConversation,
-            table.conversationIsTopLevel, let conversation = exchanges[id]?.conversation
-        {
-            reshaper.set(table.conversationSlot, json: conversation)
+        let conversation = conversationToTell(id, upstream)
+        if let conversation, table.conversationIsTopLevel { reshaper.set(table.conversationSlot, json: conversation) }
+        if let placement = table.placement {
+            place(placement, isAddressed ? route.placedTags : [], conversation, levels: table.routeSlots.count, bytes)
         }
         if !upstream.request.isEmpty { reshaper.apply(upstream.request, bytes) }
         if upstream.settings.identity == .message { identify(id, table.tokenSlot) }
@@ -43,18 +43,16 @@ extension Switchboard {
         _ = envelope.scan(bytes, for: form.keys, nesting: .max, early: false)
         reshaper.begin(envelope)
         reshaper.drop(form.tokenSlot)
+        var tags: [PlacedValue] = []
         if upstream.isUnified {
-            address(route, form, read, isOwn: exchanges[id]?.endpoint != nil, bytes)
+            tags = address(route, form, read, isOwn: exchanges[id]?.endpoint != nil, bytes)
         } else {
             for member in form.address where form.keys.isTop(member.slot) { reshaper.drop(member.slot) }
         }
         for (index, member) in form.others.enumerated() { leaveOne(member, read[form.address.count + index], bytes) }
-        let naming = exchanges[id]?.naming ?? .client
-        if naming == .backend || naming == .made && upstream.needsConversation,
-            form.keys.isTop(form.conversationSlot), let conversation = exchanges[id]?.conversation
-        {
-            reshaper.set(form.conversationSlot, json: conversation)
-        }
+        let conversation = conversationToTell(id, upstream)
+        if let conversation, form.addsConversation { reshaper.set(form.conversationSlot, json: conversation) }
+        if let placement = form.placement { place(placement, tags, conversation, levels: form.address.count, bytes) }
         reshaper.apply(form.program, bytes)
         if upstream.settings.identity == .message { identify(id, form.tokenSlot) }
         let splice = reshaper.finish(envelope, keys: form.keys, bytes, into: &turn.effects.splices)
@@ -69,7 +67,7 @@ extension Switchboard {
     }
 
     /// An old client's message has no address but that of its endpoint.
-    private mutating func address(_ route: Route, _ bytes: Span<UInt8>) {
+    private mutating func address(_ route: Route) {
         for (level, slot) in table.routeSlots.enumerated() where table.strippable[level] {
             if level < route.tags.count, let tag = route.tags[level] {
                 reshaper.set(slot, json: tag)
@@ -77,24 +75,48 @@ extension Switchboard {
                 reshaper.drop(slot)
             }
         }
-        if let placement = table.placement { reshaper.place(placement, route.placedTags, replacing: true, bytes) }
     }
 
-    /// The unified backend may have another default route than ours: it is told the address that ours meant.
-    private mutating func addressIfAbsent(_ route: Route, _ bytes: Span<UInt8>) {
-        guard let first = table.routeSlots.first else { return }
-        if let value = envelope.value(first), value.kind != .null { return }
-        address(route, bytes)
+    /// Whether a message took the default route. The unified backend may have another one than ours: it is told the address
+    /// that ours meant.
+    private mutating func lacksAddress() -> Bool {
+        guard let first = table.routeSlots.first else { return false }
+        return envelope.value(first).map { $0.kind == .null } ?? true
+    }
+
+    /// The conversation id that an upstream is told where the client named none: its own or, if it needs one, the one that
+    /// was made.
+    private mutating func conversationToTell(_ id: ExchangeID, _ upstream: Upstream) -> [UInt8]? {
+        guard let naming = exchanges[id]?.naming, naming != .client, naming == .backend || upstream.needsConversation
+        else { return nil }
+        return exchanges[id]?.conversation
+    }
+
+    /// Writes what has a dot, in one go: members may be in the same objects. For an address what stands in the way gives
+    /// way; for a conversation id a client's own words do not.
+    ///
+    /// - Parameter tags: by level; empty where the address stays as it is.
+    @inline(never)
+    private mutating func place(
+        _ placement: borrowing Placement, _ tags: [PlacedValue], _ conversation: [UInt8]?, levels: Int,
+        _ bytes: Span<UInt8>
+    ) {
+        if tags.isEmpty, conversation == nil { return }
+        let isAddressed = tags.contains { if case .json = $0 { true } else { false } }
+        var values = tags.isEmpty ? Array(repeating: .kept, count: levels) : tags
+        values.append(conversation.map { .json($0) } ?? .kept)
+        reshaper.place(placement, values, replacing: isAddressed, bytes)
     }
 
     /// Without its wrapper a message says the address that its route was found by, and no other.
     ///
+    /// - Returns: what is written where it has a dot, by level.
     /// - Parameters:
     ///   - read: what was read with the wrapper around it, by level.
     ///   - isOwn: the route is that of the client's endpoint.
     private mutating func address(
         _ route: Route, _ form: UnwrappedRequest, _ read: [JSONValue?], isOwn: Bool, _ bytes: Span<UInt8>
-    ) {
+    ) -> [PlacedValue] {
         let isAddressed = !isOwn && (read.first ?? nil).map { $0.kind != .null } == true
         var tags = route.placedTags
         for (level, member) in form.address.enumerated() where tags.indices.contains(level) {
@@ -109,7 +131,7 @@ extension Switchboard {
             guard form.keys.isTop(member.slot) else { continue }
             if let tag = route.tags[level] { reshaper.set(member.slot, json: tag) } else { reshaper.drop(member.slot) }
         }
-        if let placement = form.placement { reshaper.place(placement, tags, replacing: true, bytes) }
+        return tags
     }
 
     /// Whether a member is there once and says this.

@@ -70,6 +70,47 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        (#"{"meta":{"agent":"guide"}}"#, #"{"meta":{"conversation":C,"agent":"guide"}}"#),
+        (
+            #"{"meta":{"agent":"guide","conversation":null}}"#, #"{"meta":{"agent":"guide","conversation":C}}"#
+        ),
+        (#"{"message":"m"}"#, #"{"message":"m","meta":{"agent":"guide","conversation":C}}"#),
+        (#"{"meta":{"agent":"guide","conversation":"mine"}}"#, #"{"meta":{"agent":"guide","conversation":"mine"}}"#),
+    ])
+    func `a conversation id that was made is written there, beside the address`(
+        message: String, expected: String
+    ) throws {
+        let world = try world {
+            $0.addressing.conversationField = "meta.conversation"
+            $0.upstreams[3].correlation = .field("meta.conversation", unique: false)
+        }
+        let anna = world.connect("anna")
+        world.say(anna, message)
+        let made = "\"" + Old.conversation("guide", of: "anna") + "\""
+        #expect(world.ready(1) == [.forward(1, expected.replacing("C", with: made))])
+        let id = message.contains("mine") ? "\"mine\"" : made
+        #expect(world.hear(1, #"{"type":"response","meta":{"conversation":\#(id)}}"#).count == 1, "it is told by it")
+    }
+
+    @Test func `so is one that a backend named, and a client's own words stay where they are in its way`() throws {
+        let world = try world {
+            $0.addressing.conversationField = "meta.info.id"
+            for index in $0.routes.indices { $0.routes[index].servedBy = .legacy }
+        }
+        let anna = world.connect("anna")
+        world.say(anna, #"{"meta":{"agent":"guide"}}"#)
+        #expect(world.ready(1) == [.forward(1, #"{"meta":{"agent":"guide"}}"#)])
+        world.hear(1, #"{"type":"response","meta":{"info":{"id":"srv-1"}}}"#)
+        #expect(
+            world.say(anna, #"{"meta":{"agent":"guide"}}"#) == [
+                .forward(1, #"{"meta":{"info":{"id":"srv-1"},"agent":"guide"}}"#)
+            ])
+        world.hear(1, #"{"type":"response"}"#)
+        let words = #"{"meta":{"agent":"guide","info":"words"}}"#
+        #expect(world.say(anna, words) == [.forward(1, words)])
+    }
+
     @Test func `a reply's own address is read there, too`() throws {
         let world = try world {
             $0.upstreams[3].correlation = .field("id", unique: false)
