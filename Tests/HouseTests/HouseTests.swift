@@ -48,7 +48,7 @@ import Testing
 
     /// Functions and initializers with more parameters, and how many they have.
     private static let manyParameters: [String: Int] = [
-        "DemoClients/Handshake.swift init": 8,
+        "ShuntCore/Session/Handshake.swift init": 8,
         "ShuntConfig/Reading/Diagnostic.swift init": 8,
         "ShuntControl/Endpoints/AdminOperation.swift init": 11,
         "ShuntControl/Endpoints/ChangeOperations.swift change": 7,
