@@ -28,7 +28,7 @@ import Testing
     }
 
     private static let longFunctions: [String: Int] = [
-        "ShuntCore/Routing/RoutingTable.swift init": 79, "ShuntCore/Routing/Upstream.swift init": 73,
+        "ShuntCore/Routing/RoutingTable.swift init": 81, "ShuntCore/Routing/Upstream.swift init": 74,
         "ShuntCore/Wire/MemberScan.swift members": 87,
     ]
 

@@ -7,7 +7,10 @@ package final class Upstream: Sendable {
     package let isUnified: Bool
     /// The members of its messages that matter.
     package let replyKeys: KeySet
+    /// Where its messages name their conversation.
     package let conversationSlot: Int?
+    /// Whether that is at the top level; else `placement` writes it.
+    let isConversationOnTop: Bool
     /// For field correlation; nil for fifo.
     package let correlationSlot: Int?
     /// The slots of the `routeBy` members.
@@ -74,7 +77,8 @@ package final class Upstream: Sendable {
         }
         let keys = KeySet(paths, unwrap: settings.toUnified.unwrap)
         replyKeys = keys
-        conversationSlot = conversation.flatMap { keys.slot($0) }
+        conversationSlot = keys.slot(echoed)
+        isConversationOnTop = conversation != nil
         correlationSlot = correlation.flatMap { keys.slot(settings.correlationInReplies ?? $0) }
         tagSlots = taggable.map { $0.flatMap { keys.slot($0) } }
         addressSlots = addressing.routeBy.map { keys.slot($0) ?? -1 }

@@ -290,7 +290,9 @@ extension Switchboard {
             guard let slot = upstream.tagSlots[level] else { continue }
             if let tag = route.tags[level] { reshaper.set(slot, json: tag) } else { reshaper.drop(slot) }
         }
-        if let conversation, let slot = upstream.conversationSlot { reshaper.set(slot, json: conversation) }
+        if let conversation, upstream.isConversationOnTop, let slot = upstream.conversationSlot {
+            reshaper.set(slot, json: conversation)
+        }
         if let placement = upstream.placement {
             let values = route.placedTags + [conversation.map { .json($0) } ?? .kept]
             reshaper.place(placement, values, replacing: false, bytes)
