@@ -39,14 +39,24 @@ package struct Seat: Sendable {
 
     /// The conversation that messages without an id are of, for a side: the one that its backend named, else the one that
     /// was made; nil where none was made yet.
-    mutating func unnamedConversation(by side: Side) -> (id: [UInt8], naming: Exchange.Naming)? {
-        let named = side == .legacy ? namedByLegacy : namedByUnified
+    ///
+    /// - Parameter side: nil is the side that serves the seat.
+    mutating func unnamedConversation(by side: Side?) -> (id: [UInt8], naming: Exchange.Naming)? {
+        let named = (side ?? self.side) == .legacy ? namedByLegacy : namedByUnified
         if !named.isEmpty { return (named, .backend) }
         return madeConversation.isEmpty ? nil : (madeConversation, .made)
     }
 
     /// Whether something that was sent must end before anything else is sent.
     package var mustWait: Bool { sent(to: side.other) > 0 || awaitsReplaced && sent(to: side) > 0 }
+
+    /// A message came for it.
+    ///
+    /// - Returns: where messages go.
+    mutating func wasUsed(_ now: Instant) -> PoolID {
+        lastUsed = now
+        return pool
+    }
 
     package mutating func count(_ change: Int, sentTo side: Side) {
         if side == .legacy { sentToLegacy += change } else { sentToUnified += change }

@@ -30,7 +30,7 @@ extension Switchboard {
     mutating func unnamedConversation(
         _ id: SeatID, by side: Side? = nil
     ) -> (id: [UInt8], naming: Exchange.Naming) {
-        if let side = side ?? seats[id]?.side, let known = seats[id]?.unnamedConversation(by: side) { return known }
+        if let known = seats[id]?.unnamedConversation(by: side) { return known }
         return (madeConversation(id), .made)
     }
 

@@ -79,6 +79,7 @@ extension Switchboard {
 
     /// Whether a message took the default route. The unified backend may have another one than ours: it is told the address
     /// that ours meant.
+    @inline(__always)
     private mutating func lacksAddress() -> Bool {
         guard let first = table.routeSlots.first else { return false }
         return envelope.value(first).map { $0.kind == .null } ?? true
@@ -86,6 +87,7 @@ extension Switchboard {
 
     /// The conversation id that an upstream is told where the client named none: its own or, if it needs one, the one that
     /// was made.
+    @inline(__always)
     private mutating func conversationToTell(_ id: ExchangeID, _ upstream: Upstream) -> [UInt8]? {
         guard let naming = exchanges[id]?.naming, naming != .client, naming == .backend || upstream.needsConversation
         else { return nil }

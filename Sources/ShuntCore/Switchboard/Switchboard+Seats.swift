@@ -23,8 +23,7 @@ extension Switchboard {
     mutating func settle(
         seat id: SeatID, _ route: Route, _ conversation: [UInt8], _ turn: inout Turn
     ) {
-        seats[id]?.lastUsed = turn.now
-        if route.isSettled, let pool = seats[id]?.pool, pools.contains(pool) { return }
+        if let pool = seats[id]?.wasUsed(turn.now), route.isSettled, pools.contains(pool) { return }
         resettle(seat: id, conversation, &turn)
     }
 
