@@ -12,8 +12,7 @@ import Testing
 
     /// What is longer today. It may get shorter, and then leaves the list.
     private static let longFiles: [String: Int] = [
-        "ShuntCore/Wire/MemberScan.swift": 372,
-        "ShuntTesting/Simulation/WorldConnections.swift": 390,
+        "ShuntCore/Wire/MemberScan.swift": 372
     ]
 
     @Test func `a file has at most 350 lines`() {

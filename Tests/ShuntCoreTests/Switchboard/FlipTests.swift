@@ -3,22 +3,12 @@ import ShuntTesting
 import Testing
 
 @Suite struct `Flips` {
-    private func world(
-        servedBy rollout: Rollout = .legacy, _ change: (inout TableDefinition) -> Void = { _ in }
-    ) throws -> Driver {
-        try Driver(
-            .migration(servedBy: rollout) {
-                for index in $0.routes.indices { $0.routes[index].endpoint?.heartbeat = nil }
-                change(&$0)
-            })
-    }
-
     private func reply(_ message: String) -> String { Old.unifiedReply(message, "guide", of: "anna") }
 
     @Test func `an old socket that nothing is under way for changes at once, and loses nothing but its connection`()
         throws
     {
-        let world = try world()
+        let world = try Driver.quiet()
         let anna = world.arrive(Old.guide, "anna")
         #expect(try world.serve(0, by: .unified) == [.closeConnection(1, 1000)])
         #expect(world.say(anna, Text.bare("m")) == [.dial(2)])
@@ -34,7 +24,7 @@ import Testing
     @Test func `exchanges on the old side end there, what comes meanwhile waits and goes to the new side in order`()
         throws
     {
-        let world = try world()
+        let world = try Driver.quiet()
         let anna = world.arrive(Old.guide, "anna")
         world.say(anna, Text.bare("1"))
         world.say(anna, Text.bare("2"))
@@ -52,7 +42,7 @@ import Testing
     }
 
     @Test func `and the other way round`() throws {
-        let world = try world(servedBy: .unified)
+        let world = try Driver.quiet(servedBy: .unified)
         let anna = world.arrive(Old.guide, "anna")
         world.say(anna, Text.bare("1"))
         world.say(anna, Text.bare("2"))
@@ -71,7 +61,7 @@ import Testing
     }
 
     @Test func `a socket of the unified endpoint changes in the same way, and its other routes do not`() throws {
-        let world = try world { $0.upstreams[0].inFlight = 2 }
+        let world = try Driver.quiet { $0.upstreams[0].inFlight = 2 }
         let anna = world.connect("anna")
         world.say(anna, Text.guide("1"))
         world.say(anna, Text.content("c"))
@@ -91,7 +81,7 @@ import Testing
     }
 
     @Test func `flipped back before the old side was done, the socket goes on where it was`() throws {
-        let world = try world()
+        let world = try Driver.quiet()
         let anna = world.arrive(Old.guide, "anna")
         world.say(anna, "1")
         try world.serve(0, by: .unified)
@@ -105,7 +95,7 @@ import Testing
     }
 
     @Test func `what was taken to be passed through is checked when it is to be read after all`() throws {
-        let world = try world()
+        let world = try Driver.quiet()
         let anna = world.arrive(Old.guide, "anna")
         world.reconnect(route: "guide")
         world.say(anna, Text.bare("1"))
@@ -131,7 +121,7 @@ import Testing
     @Test func `what waits for the other side and was not read yet is the session's next socket's, as the rest is`()
         throws
     {
-        let world = try world()
+        let world = try Driver.quiet()
         let anna = world.arrive(Old.guide, "anna")
         world.reconnect(route: "guide")
         for text in ["1", "2"] { world.say(anna, Text.bare(text)) }
@@ -151,7 +141,7 @@ import Testing
     }
 
     @Test func `a client that closes while it waits is not owed its unsent messages' sending, only once`() throws {
-        let world = try world()
+        let world = try Driver.quiet()
         let anna = world.arrive(Old.guide, "anna")
         world.say(anna, Text.bare("1"))
         try world.serve(0, by: .unified)
@@ -170,7 +160,7 @@ import Testing
     func `the old side's connection is lost while the socket waits: the socket stays and learns what is lost`(
         code: UInt16?
     ) throws {
-        let world = try world()
+        let world = try Driver.quiet()
         let anna = world.arrive(Old.guide, "anna")
         world.say(anna, "1")
         world.say(anna, "2")
@@ -183,7 +173,7 @@ import Testing
     }
 
     @Test func `the unified connection is lost while a socket waits to leave it`() throws {
-        let world = try world(servedBy: .unified)
+        let world = try Driver.quiet(servedBy: .unified)
         let anna = world.arrive(Old.guide, "anna")
         world.say(anna, Text.bare("1"))
         world.ready(1)
@@ -196,7 +186,7 @@ import Testing
     }
 
     @Test func `what was lost and may be sent twice goes over the side that its socket changed to meanwhile`() throws {
-        let world = try world(servedBy: .unified) { $0.upstreams[3].retrySafe = true }
+        let world = try Driver.quiet(servedBy: .unified) { $0.upstreams[3].retrySafe = true }
         let anna = world.arrive(Old.guide, "anna")
         world.say(anna, Text.bare("1"))
         world.ready(1)
@@ -206,7 +196,7 @@ import Testing
     }
 
     @Test func `what may be sent twice waits for what may not, on whichever side`() throws {
-        let world = try world(servedBy: .unified) {
+        let world = try Driver.quiet(servedBy: .unified) {
             $0.upstreams[3].retrySafe = true
             $0.upstreams[3].inFlight = 2
         }
@@ -232,7 +222,7 @@ import Testing
     func `back on a side whose connection was replaced meanwhile, the socket waits for its reply over the old one`()
         throws
     {
-        let world = try world()
+        let world = try Driver.quiet()
         let anna = world.connect("anna")
         world.say(anna, Text.guide("1"))
         world.ready(1)
@@ -247,7 +237,7 @@ import Testing
     }
 
     @Test func `another change of the table in between changes nothing of the waiting`() throws {
-        let world = try world()
+        let world = try Driver.quiet()
         let anna = world.arrive(Old.guide, "anna")
         world.say(anna, "1")
         try world.serve(0, by: .unified)
@@ -261,7 +251,7 @@ import Testing
     }
 
     @Test func `an old side that does not answer lets go in time`() throws {
-        let passed = try world { $0.everywhere { $0.exchangeTimeout = .seconds(5) } }
+        let passed = try Driver.quiet { $0.everywhere { $0.exchangeTimeout = .seconds(5) } }
         let anna = passed.arrive(Old.guide, "anna")
         passed.say(anna, "1")
         try passed.serve(0, by: .unified)
@@ -272,7 +262,7 @@ import Testing
         #expect(heard.contains(.closeConnection(1, 1000)))
         #expect(passed.ready(2).forwarded == ["2: 2"])
 
-        let routed = try world(servedBy: .unified) { $0.everywhere { $0.exchangeTimeout = .seconds(5) } }
+        let routed = try Driver.quiet(servedBy: .unified) { $0.everywhere { $0.exchangeTimeout = .seconds(5) } }
         let bert = routed.arrive(Old.guide, "bert")
         routed.say(bert, Text.bare("1"))
         routed.ready(1)
@@ -285,7 +275,7 @@ import Testing
     }
 
     @Test func `a socket whose handshake is under way during the flip is served by the new side from then on`() throws {
-        let world = try world()
+        let world = try Driver.quiet()
         let (anna, _) = world.arriving(Old.guide, "anna")
         #expect(try world.serve(0, by: .unified) == [])
         let heard = world.ready(1)
@@ -295,7 +285,7 @@ import Testing
     }
 
     @Test func `what the backend says first on a second connection was said before`() throws {
-        let world = try world()
+        let world = try Driver.quiet()
         let anna = world.arrive(Old.guide, "anna")
         #expect(world.hear(1, #"{"type":"welcome"}"#).count == 1)
         try world.serve(0, by: .unified)
@@ -308,7 +298,7 @@ import Testing
     }
 
     @Test func `a client that is not read is read again once its messages went to the other side`() throws {
-        let world = try world { $0.upstreams[0].queue.messages = 1 }
+        let world = try Driver.quiet { $0.upstreams[0].queue.messages = 1 }
         let anna = world.arrive(Old.guide, "anna")
         world.reconnect(route: "guide")
         #expect(world.say(anna, Text.bare("1")).contains(.stopReadingClient(anna)))
@@ -316,7 +306,7 @@ import Testing
     }
 
     @Test func `a raw socket stays where it is`() throws {
-        let world = try world { $0.routes[0].endpoint?.passthrough = .raw }
+        let world = try Driver.quiet { $0.routes[0].endpoint?.passthrough = .raw }
         let anna = world.arrive(Old.guide, "anna")
         #expect(world.dials[0].through?.isRaw == true)
         #expect(try world.serve(0, by: .unified) == [])

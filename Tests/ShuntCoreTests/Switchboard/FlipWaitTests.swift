@@ -3,16 +3,6 @@ import ShuntTesting
 import Testing
 
 @Suite struct `While the other side is waited for` {
-    private func world(
-        servedBy rollout: Rollout = .legacy, _ change: (inout TableDefinition) -> Void = { _ in }
-    ) throws -> Driver {
-        try Driver(
-            .migration(servedBy: rollout) {
-                for index in $0.routes.indices { $0.routes[index].endpoint?.heartbeat = nil }
-                change(&$0)
-            })
-    }
-
     /// How often the core wants to be called in ten seconds in which nothing happens.
     private func calls(_ world: Driver) -> Int {
         let before = world.ticks
@@ -24,7 +14,7 @@ import Testing
 
     @Test(arguments: [DialTime.onMessage, .onConnect, .keep])
     func `a client of the unified endpoint costs nothing`(dial: DialTime) throws {
-        let world = try world { $0.everywhere { $0.dial = dial } }
+        let world = try Driver.quiet { $0.everywhere { $0.dial = dial } }
         let anna = world.connect("anna")
         world.say(anna, Text.guide("1"))
         for connection in world.dials.indices { world.ready(connection + 1) }
@@ -41,7 +31,7 @@ import Testing
 
     @Test(arguments: [Side.legacy, .unified], [DialTime.onMessage, .onConnect])
     func `an old client costs nothing, whichever side it comes from`(side: Side, dial: DialTime) throws {
-        let world = try world(servedBy: Rollout(side)) { $0.everywhere { $0.dialForLegacy = dial } }
+        let world = try Driver.quiet(servedBy: Rollout(side)) { $0.everywhere { $0.dialForLegacy = dial } }
         let anna = world.arrive(Old.guide, "anna")
         world.say(anna, Text.bare("1"))
         world.ready(1)
@@ -53,7 +43,7 @@ import Testing
     }
 
     @Test func `neither does what waits for its route's resume, or for a connection that was replaced`() throws {
-        let world = try world()
+        let world = try Driver.quiet()
         let (anna, bert) = (world.arrive(Old.guide, "anna"), world.connect("bert"))
         world.say(anna, Text.bare("1"))
         world.say(bert, Text.guide("1"))
@@ -75,7 +65,7 @@ import Testing
     }
 
     @Test func `what was passed through and is given up is told, counted and noted`() throws {
-        let world = try world { $0.everywhere { $0.exchangeTimeout = .seconds(5) } }
+        let world = try Driver.quiet { $0.everywhere { $0.exchangeTimeout = .seconds(5) } }
         let anna = world.arrive(Old.guide, "anna")
         for text in ["1", "2"] { world.say(anna, Text.bare(text)) }
         try world.serve(0, by: .unified)
@@ -91,7 +81,7 @@ import Testing
     }
 
     @Test func `the same where its connection was replaced on the same side`() throws {
-        let world = try world { $0.everywhere { $0.exchangeTimeout = .seconds(5) } }
+        let world = try Driver.quiet { $0.everywhere { $0.exchangeTimeout = .seconds(5) } }
         let anna = world.arrive(Old.guide, "anna")
         world.say(anna, Text.bare("1"))
         world.reconnect(route: "guide")
@@ -103,7 +93,7 @@ import Testing
     }
 
     @Test func `the last of 64 errors says how many it speaks for`() throws {
-        let world = try world { $0.everywhere { $0.exchangeTimeout = .seconds(5) } }
+        let world = try Driver.quiet { $0.everywhere { $0.exchangeTimeout = .seconds(5) } }
         let anna = world.arrive(Old.guide, "anna")
         for number in 1...70 { world.say(anna, Text.bare("\(number)")) }
         try world.serve(0, by: .unified)
@@ -114,7 +104,7 @@ import Testing
     }
 
     @Test func `where the client stays with its backend it is told nothing, and hears a late reply`() throws {
-        let world = try world { $0.everywhere { $0.exchangeTimeout = .seconds(5) } }
+        let world = try Driver.quiet { $0.everywhere { $0.exchangeTimeout = .seconds(5) } }
         let anna = world.arrive(Old.guide, "anna")
         world.say(anna, Text.bare("1"))
         try world.serve(0, by: .unified)

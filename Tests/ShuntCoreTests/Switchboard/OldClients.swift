@@ -55,6 +55,19 @@ extension ReshapeRules.ValueMap {
     static func type(_ from: String, _ to: String) -> Self { .init(field: "type", values: [.init(from: from, to: to)]) }
 }
 
+extension Driver {
+    /// A world of the migration without heartbeats: nothing is delivered but what is about messages.
+    static func quiet(
+        servedBy rollout: Rollout = .legacy, _ change: (inout TableDefinition) -> Void = { _ in }
+    ) throws -> Driver {
+        try Driver(
+            .migration(servedBy: rollout) {
+                for index in $0.routes.indices { $0.routes[index].endpoint?.heartbeat = nil }
+                change(&$0)
+            })
+    }
+}
+
 /// What old clients and their backends say.
 enum Old {
     static let guide = "/api/ws/guide"

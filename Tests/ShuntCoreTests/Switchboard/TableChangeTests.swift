@@ -3,16 +3,6 @@ import ShuntTesting
 import Testing
 
 @Suite struct `Another table` {
-    private func world(
-        servedBy rollout: Rollout = .legacy, _ change: (inout TableDefinition) -> Void = { _ in }
-    ) throws -> Driver {
-        try Driver(
-            .migration(servedBy: rollout) {
-                for index in $0.routes.indices { $0.routes[index].endpoint?.heartbeat = nil }
-                change(&$0)
-            })
-    }
-
     private func names(_ world: Driver) -> [String] { world.dials.map(\.upstream.settings.name) }
 
     /// Puts an upstream and a route in front of all others, so that every index is another.
@@ -35,7 +25,7 @@ import Testing
     }
 
     @Test func `the same one changes nothing, whatever is under way`() throws {
-        let world = try world { $0.routes[2].servedBy = .unified }
+        let world = try Driver.quiet { $0.routes[2].servedBy = .unified }
         let sockets = [
             world.arrive(Old.guide, "anna"), world.arrive(Old.insights, "anna"), world.connect("anna"),
             world.connect(nil),
@@ -59,7 +49,7 @@ import Testing
     @Test func `another url: connections end when they are idle, the next message dials it, no client is closed`()
         throws
     {
-        let world = try world()
+        let world = try Driver.quiet()
         let (old, new) = (world.arrive(Old.guide, "anna"), world.connect("anna"))
         world.say(old, "1")
         world.say(new, Text.guide("a"))
@@ -81,7 +71,7 @@ import Testing
     }
 
     @Test func `an old client's replies keep their order over a change of connection`() throws {
-        let world = try world()
+        let world = try Driver.quiet()
         let anna = world.arrive(Old.guide, "anna")
         world.say(anna, "1")
         world.say(anna, "2")
@@ -103,7 +93,7 @@ import Testing
     @Test func `another url while the old one is asked: its answer counts, the next message goes to the new one`()
         throws
     {
-        let world = try world()
+        let world = try Driver.quiet()
         let (anna, _) = world.arriving(Old.guide, "anna")
         #expect(try world.change { $0.upstreams[0].address = .test("/elsewhere") } == [])
         #expect(world.ready(1) == [.admit(anna, 1), .closeConnection(1, 1000)])
@@ -113,7 +103,7 @@ import Testing
     }
 
     @Test func `a url that is down keeps nobody from another one`() throws {
-        let world = try world {
+        let world = try Driver.quiet {
             $0.upstreams[0].breakerFailures = 1
             $0.upstreams[0].breakerOpen = .seconds(20)
         }
@@ -125,7 +115,7 @@ import Testing
     }
 
     @Test func `a breaker that is open stays with its upstream, and so do pools, paces and tallies`() throws {
-        let world = try world {
+        let world = try Driver.quiet {
             $0.upstreams[1].breakerFailures = 1
             $0.upstreams[1].breakerOpen = .seconds(20)
             $0.upstreams[2].pace = [Rate(count: 1, per: .seconds(60))]
@@ -165,7 +155,7 @@ import Testing
     }
 
     @Test func `another pace counts what was sent before`() throws {
-        let world = try world(servedBy: .unified) {
+        let world = try Driver.quiet(servedBy: .unified) {
             $0.upstreams[3].pace = [Rate(count: 5, per: .seconds(60))]
             $0.upstreams[3].inFlight = 100
         }
@@ -185,14 +175,14 @@ import Testing
     }
 
     @Test func `other rules shape the next reply`() throws {
-        let world = try world()
+        let world = try Driver.quiet()
         let anna = world.connect("anna")
         world.say(anna, Text.guide("1"))
         world.ready(1)
         try world.change { $0.upstreams[0].toUnified.set = [.init(field: "v", json: #""2""#)] }
         #expect(Text.member("v", of: world.hear(1, Text.reply("r")).first) == "2")
 
-        let collapsed = try self.world(servedBy: .unified)
+        let collapsed = try Driver.quiet(servedBy: .unified)
         let bert = collapsed.arrive(Old.guide, "bert")
         collapsed.say(bert, Text.bare("1"))
         collapsed.ready(1)
@@ -201,7 +191,7 @@ import Testing
     }
 
     @Test func `a route's upstream under another name takes over what waits`() throws {
-        let world = try world()
+        let world = try Driver.quiet()
         let (old, new) = (world.arrive(Old.guide, "anna"), world.connect("anna"))
         world.say(new, Text.guide("1"))
         world.ready(2)
@@ -222,7 +212,7 @@ import Testing
     }
 
     @Test func `an upstream that goes while its replies are awaited traps nobody`() throws {
-        let world = try world { $0.everywhere { $0.retrySafe = true } }
+        let world = try Driver.quiet { $0.everywhere { $0.retrySafe = true } }
         let (old, new) = (world.arrive(Old.insights, "anna"), world.connect("anna"))
         world.say(old, "1")
         world.say(new, Text.insights("2"))
@@ -238,7 +228,7 @@ import Testing
     }
 
     @Test func `a unified upstream that goes leaves its routes on legacy`() throws {
-        let world = try world(servedBy: .unified)
+        let world = try Driver.quiet(servedBy: .unified)
         let (old, new) = (world.arrive(Old.guide, "anna"), world.connect("anna"))
         world.say(old, Text.bare("1"))
         world.ready(1)
@@ -259,7 +249,7 @@ import Testing
     // MARK: Routes
 
     @Test func `a route that is added works at once`() throws {
-        let world = try world()
+        let world = try Driver.quiet()
         let anna = world.connect("anna")
         #expect(world.say(anna, #"{"agent_type":"new"}"#).errors == ["unknown_agent unsent"])
         try world.change { insertInFront(&$0) }
@@ -270,7 +260,7 @@ import Testing
     @Test func `a route that is removed: nothing new, what waits is told, what was sent ends, its old sockets go`()
         throws
     {
-        let world = try world()
+        let world = try Driver.quiet()
         let (old, new, other) = (
             world.arrive(Old.content, "anna"), world.connect("anna"), world.arrive(Old.guide, "anna")
         )
@@ -296,7 +286,7 @@ import Testing
     }
 
     @Test func `old sockets of a route that is removed go spread over time`() throws {
-        let world = try world()
+        let world = try Driver.quiet()
         for _ in 1...200 { _ = world.arrive(Old.content, nil) }
         #expect(try world.change(spread: .seconds(10)) { remove("liaison/content", from: &$0) } == [])
         func closed(_ heard: [Driver.Happening]) -> Int {
@@ -309,7 +299,7 @@ import Testing
     }
 
     @Test func `a route that comes back in time keeps its old sockets`() throws {
-        let world = try world()
+        let world = try Driver.quiet()
         let anna = world.arrive(Old.content, "anna")
         let before = TableDefinition.migration {
             for index in $0.routes.indices { $0.routes[index].endpoint?.heartbeat = nil }
@@ -324,7 +314,7 @@ import Testing
     @Test func `an old socket that leaves for another reason already sends nothing more to a route that is removed`()
         throws
     {
-        let world = try world()
+        let world = try Driver.quiet()
         let old = world.arrive(Old.content, "anna")
         world.say(old, "1")
         try world.change { $0.phase = .complete }
@@ -335,7 +325,7 @@ import Testing
     }
 
     @Test func `a client that arrives at a route that goes is turned away`() throws {
-        let world = try world()
+        let world = try Driver.quiet()
         let (anna, _) = world.arriving(Old.content, nil)
         let heard = try world.change { remove("liaison/content", from: &$0) }
         #expect(heard == [.reject(anna, 0), .closeConnection(1, 1000)])
@@ -343,7 +333,7 @@ import Testing
     }
 
     @Test func `an endpoint under another path keeps its sockets`() throws {
-        let world = try world()
+        let world = try Driver.quiet()
         let anna = world.arrive(Old.guide, "anna")
         try world.change { $0.routes[0].endpoint?.path = "/moved" }
         #expect(world.pass(.seconds(15)) == [])
@@ -352,7 +342,7 @@ import Testing
     }
 
     @Test func `a path that means another route from now on is not that for sockets that are there`() throws {
-        let world = try world()
+        let world = try Driver.quiet()
         let anna = world.arrive(Old.guide, "anna")
         try world.change {
             remove("guide", from: &$0)
@@ -368,7 +358,7 @@ import Testing
                 UnlistedEndpointSettings(name: "liaison/{pillar}", path: "/api/ws/liaison/{pillar}", upstream: upstream)
             ]
         }
-        let world = try world { unlisted(&$0, upstream: 4) }
+        let world = try Driver.quiet { unlisted(&$0, upstream: 4) }
         let (anna, _) = world.arriving("/api/ws/liaison/other", "anna")
         #expect(world.dials[0].request.target == "/l/other?session_token=anna")
         world.ready(1)
@@ -388,7 +378,7 @@ import Testing
     @Test func `the last phase closes old sockets after their exchanges, and coming back from it lets the others stay`()
         throws
     {
-        let world = try world()
+        let world = try Driver.quiet()
         let sockets = (1...40).map { _ in world.arrive(Old.guide, nil) }
         let new = world.connect("anna")
         world.say(sockets[0], "1")
@@ -431,7 +421,7 @@ import Testing
     @Test(arguments: [Rollout.legacy, .unified])
     func `a paused route's messages wait in order, other routes of the same connection do not`(rollout: Rollout) throws
     {
-        let world = try world(servedBy: rollout) { $0.upstreams[3].inFlight = 10 }
+        let world = try Driver.quiet(servedBy: rollout) { $0.upstreams[3].inFlight = 10 }
         let (old, new) = (world.arrive(Old.guide, "anna"), world.connect("anna"))
         world.say(new, Text.guide("0"))
         world.say(new, Text.content("0"))
@@ -456,7 +446,7 @@ import Testing
     }
 
     @Test func `what waits for the resume is told in time, bounded, and leaves room for others`() throws {
-        let world = try world(servedBy: .unified) {
+        let world = try Driver.quiet(servedBy: .unified) {
             $0.upstreams[3].queue.messages = 2
             $0.upstreams[3].queue.timeout = .seconds(30)
             $0.upstreams[3].pace = [Rate(count: 3, per: .seconds(20))]
@@ -478,7 +468,7 @@ import Testing
     }
 
     @Test func `a paused old socket is told in its form, and is read again`() throws {
-        let world = try world { $0.upstreams[0].queue.messages = 1 }
+        let world = try Driver.quiet { $0.upstreams[0].queue.messages = 1 }
         let anna = world.arrive(Old.guide, "anna")
         try world.change { $0.routes[0].isPaused = true }
         #expect(world.say(anna, "1") == [.stopReadingClient(anna)])
@@ -492,7 +482,7 @@ import Testing
 
     @Test(arguments: [PeerClose.cut, PeerClose(code: .goingAway), PeerClose(code: .serviceRestart)])
     func `an old socket stays while its backend moves behind a pause`(close: PeerClose) throws {
-        let world = try world()
+        let world = try Driver.quiet()
         let anna = world.arrive(Old.guide, "anna")
         world.say(anna, "under way")
         try world.change { $0.routes[0].isPaused = true }
@@ -510,7 +500,7 @@ import Testing
     }
 
     @Test func `an old socket that is a byte pipe ends with its backend, paused or not`() throws {
-        let world = try world { $0.routes[0].endpoint?.passthrough = .raw }
+        let world = try Driver.quiet { $0.routes[0].endpoint?.passthrough = .raw }
         let anna = world.arrive(Old.guide, "anna")
         try world.change { $0.routes[0].isPaused = true }
         #expect(
@@ -518,7 +508,7 @@ import Testing
     }
 
     @Test func `a flip during a pause moves what waits, and it goes on waiting`() throws {
-        let world = try world()
+        let world = try Driver.quiet()
         let anna = world.arrive(Old.guide, "anna")
         try world.change { $0.routes[0].isPaused = true }
         world.say(anna, Text.bare("1"))
@@ -531,7 +521,7 @@ import Testing
     // MARK: Reconnect
 
     @Test func `a route's connections are replaced as they become idle, and no socket is closed`() throws {
-        let world = try world { $0.routes[1].servedBy = .unified }
+        let world = try Driver.quiet { $0.routes[1].servedBy = .unified }
         let (old, new) = (world.arrive(Old.guide, "anna"), world.connect("anna"))
         world.say(old, "1")
         world.say(new, Text.guide("a"))
