@@ -30,7 +30,7 @@ extension Switchboard {
             admit(id, .none, &turn)
             dialOnConnect(id, &turn)
         }
-        settleLoosened(&turn)
+        runAgenda(&turn)
         return id
     }
 

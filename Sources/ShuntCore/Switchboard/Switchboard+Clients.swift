@@ -18,7 +18,7 @@ extension Switchboard {
         sessions[sessionID]?.alone = nil
         if before >= limits.connectionsPerSession {
             close(id, .tryAgainLater, .tooManyConnections, &turn)
-            settleLoosened(&turn)
+            runAgenda(&turn)
             return id
         }
         if let drain = draining { leave(id, .draining, at: drain.leavingTime(now: turn.now, random: &random)) }
@@ -29,7 +29,7 @@ extension Switchboard {
         adopt(by: id, of: sessionID)
         arm(client: id)
         dialOnConnect(id, &turn)
-        settleLoosened(&turn)
+        runAgenda(&turn)
         return id
     }
 
@@ -40,7 +40,7 @@ extension Switchboard {
         if clients[id]?.isArriving == false { meterClose(ClientClose(.client, close)) }
         for pool in throughPools(of: id) { relayClose(to: pool, close, &turn) }
         forget(id, &turn)
-        settleLoosened(&turn)
+        runAgenda(&turn)
     }
 
     /// A client's own backend hears the client's own words.
@@ -56,18 +56,18 @@ extension Switchboard {
     mutating func forget(_ id: ClientID, _ turn: inout Turn) {
         // What is under way on its own connections has an outcome yet.
         if clients[id]?.congested == true { setReading(of: id, stopped: false, &turn) }
-        for pool in ownPools(of: id) { loosened.append(.pool(pool)) }
+        for pool in ownPools(of: id) { agenda.add(.tend(pool)) }
         guard let client = clients.remove(id) else { return }
         let sessionID = client.session
         sessions[sessionID]?.clients.removeAll { $0 == id }
         for place in client.seats {
             guard let seat = seats.remove(place.seat) else { continue }
             // What waited for the other side's end waits no more.
-            if seat.isBlocked { loosened.append(.pool(seat.pool)) }
+            if seat.isBlocked { agenda.add(.tend(seat.pool)) }
         }
         if sessions[sessionID]?.clients.isEmpty == true {
             sessions[sessionID]?.alone = turn.now
-            loosened.append(.session(sessionID))
+            agenda.add(.endIfUnused(sessionID))
         }
     }
 
@@ -83,7 +83,7 @@ extension Switchboard {
             transport.isGone(after: ping.timeout)
         else { return }
         close(id, .goingAway, .keepalive, &turn)
-        settleLoosened(&turn)
+        runAgenda(&turn)
     }
 
     /// More than `limits.unread_by_client` waits for the client's socket.

@@ -15,7 +15,7 @@ extension Switchboard {
         noteClosed(connection, close, &turn)
         if connection.isThrough {
             throughClosed(id, close, &turn)
-            return settleLoosened(&turn)
+            return runAgenda(&turn)
         }
         if close.code == .messageTooBig { failTooLarge(id, &turn) }
         let meaning = close.code.flatMap { connection.upstream.settings.closes[$0.rawValue] }
@@ -29,7 +29,7 @@ extension Switchboard {
             }
         }
         pump(connection.pool, &turn)
-        settleLoosened(&turn)
+        runAgenda(&turn)
     }
 
     /// The backend closed with a code that says why. Before its first word on the connection it also says that nothing
@@ -129,7 +129,7 @@ extension Switchboard {
                 restartPatience(of: candidate, isUnread: isUnread, cameFrom: exchange.pool, now: now)
                 pools[pool]?.queue.prepend(candidate, in: &exchanges)
                 pools[pool]?.queuedBytes += exchange.size
-                if pool != exchange.pool { loosened.append(.pool(pool)) }
+                if pool != exchange.pool { agenda.add(.tend(pool)) }
             }
             candidate = exchange.previous
         }

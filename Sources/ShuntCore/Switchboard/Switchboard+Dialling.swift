@@ -58,9 +58,9 @@ extension Switchboard {
         stopReadingForCongestedOwner(id, &turn)
         pump(connection.pool, &turn)
         // With nothing left to carry it has no reason to stay.
-        loosened.append(.pool(connection.pool))
+        agenda.add(.tend(connection.pool))
         upstreamAnswered(connection.upstreamIndex, &turn)
-        settleLoosened(&turn)
+        runAgenda(&turn)
     }
 
     /// Remembers a pool, once, until the upstream is back.
@@ -103,7 +103,7 @@ extension Switchboard {
             .note(.dialFailed(upstream: connection.upstreamIndex, failure, isOwn: connection.isThrough)))
         if connection.isThrough, clients[connection.cause]?.isArriving == true {
             turnAway(connection.cause, id, &turn)
-            return settleLoosened(&turn)
+            return runAgenda(&turn)
         }
         pools[connection.pool]?.failing = true
         if !connection.isThrough, case .refused(let status) = failure,
@@ -112,7 +112,7 @@ extension Switchboard {
             refused(connection, meaning, &turn)
             fallBack(connection.pool, &turn)
             pump(connection.pool, &turn)
-            return settleLoosened(&turn)
+            return runAgenda(&turn)
         }
         switch failure.fault {
         case .upstream:
@@ -131,7 +131,7 @@ extension Switchboard {
         }
         fallBack(connection.pool, &turn)
         pump(connection.pool, &turn)
-        settleLoosened(&turn)
+        runAgenda(&turn)
     }
 
     /// The backend answered a dial with a status that has a meaning: it is there, whatever the status.
@@ -200,7 +200,7 @@ extension Switchboard {
         if connection.isThrough, let client = clients[connection.cause], let seat = client.seats.first?.seat,
             let pool = seats[seat]?.pool
         {
-            loosened.append(.pool(pool))
+            agenda.add(.tend(pool))
         }
     }
 }

@@ -29,8 +29,8 @@ extension Switchboard {
                 leave(id, .draining, at: drain.leavingTime(now: turn.now, random: &random))
             }
         }
-        for id in sessions.ids where sessions[id]?.clients.isEmpty == true { loosened.append(.session(id)) }
-        settleLoosened(&turn)
+        for id in sessions.ids where sessions[id]?.clients.isEmpty == true { agenda.add(.endIfUnused(id)) }
+        runAgenda(&turn)
     }
 
     /// Time is up: what has no outcome gets one.
@@ -51,6 +51,6 @@ extension Switchboard {
                 retire(id, .drain, &turn)
             }
         }
-        settleLoosened(&turn)
+        runAgenda(&turn)
     }
 }

@@ -13,8 +13,7 @@ extension Switchboard {
         found += inconsistentClients(sums)
         found += inconsistentSessions(sums)
         if sums.held != heldBytes { found.append("\(heldBytes) bytes held, the messages have \(sums.held)") }
-        if !loosened.isEmpty { found.append("\(loosened.count) things left to clean up") }
-        if isChangingTable { found.append("the table is still changing") }
+        if !agenda.isEmpty { found.append("\(agenda.count) things left on the agenda") }
         return found
     }
 

@@ -5,7 +5,7 @@ extension Switchboard {
         _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         take(id, kind, bytes, &turn)
-        settleLoosened(&turn)
+        runAgenda(&turn)
     }
 
     private mutating func take(
@@ -78,12 +78,12 @@ extension Switchboard {
 
     /// A client's message grows past `limits.message`: it is told, then closed with 1009.
     package mutating func clientMessageTooLarge(_ id: ClientID, _ turn: inout Turn) {
-        guard clients.contains(id) else { return }
+        guard let isSlow = clients[id]?.congested else { return }
         refuse(
             id, .messageTooLarge, detail: "A message may have \(table.definition.limits.message) bytes at most",
             &turn)
-        close(id, .messageTooBig, .messageTooBig, &turn)
-        settleLoosened(&turn)
+        if !isSlow { close(id, .messageTooBig, .messageTooBig, &turn) }
+        runAgenda(&turn)
     }
 
     private mutating func accept(

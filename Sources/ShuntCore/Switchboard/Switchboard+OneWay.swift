@@ -82,7 +82,7 @@ extension Switchboard {
                 let place = connections[holder(of: exchange)]?.pool ?? seat.pool
                 if place != poolID, pools.contains(place) {
                     relocate(candidate, from: poolID, to: place, changesSide: true, now: now)
-                    loosened.append(.pool(place))
+                    agenda.add(.tend(place))
                 }
             }
             candidate = next

@@ -10,7 +10,7 @@ extension Switchboard {
         tally.refused += 1
         meterRefusal(code)
         // A client that goes on sending and reads nothing would heap up errors for ever.
-        if clients[id]?.congested == true { return close(id, .tryAgainLater, .slowReader, &turn) }
+        if clients[id]?.congested == true { return agenda.add(.closeSlow(id)) }
         let start = turn.effects.splices.literalCount
         let endpoint = clients[id]?.endpoint
         erred(endpoint == nil ? seat : clients[id]?.seats.first?.seat ?? .none)
@@ -88,7 +88,7 @@ extension Switchboard {
                 return
             }
             // It did not take what it was given, and others need the connection read.
-            close(id, .tryAgainLater, .slowReader, &turn)
+            agenda.add(.closeSlow(id))
         }
         park(turn.effects.splices.bytes(of: splice, message: message), for: endpoint?.path, of: session, now: turn.now)
     }
@@ -123,7 +123,7 @@ extension Switchboard {
         case .queued:
             pools[pool]?.queue.remove(id, in: &exchanges)
             pools[pool]?.queuedBytes -= place.size
-            if pools[pool]?.isThrough == true { resumeReading(place.account.client, &turn) }
+            if pools[pool]?.isThrough == true { agenda.add(.resumeReading(place.account.client)) }
         case .sent, .abandoned:
             let connection = place.connection
             let isSent = place.state == .sent
@@ -140,10 +140,10 @@ extension Switchboard {
     mutating func close(_ account: Exchange.Account, _ turn: inout Turn) {
         let leaves = clients[account.client]?.concluded(turn.now)
         let isOver = sessions[account.session]?.concluded()
-        if leaves == true { leaveIfOver(account.client, &turn) }
+        if leaves == true { agenda.add(.leave(account.client)) }
         // Its socket is gone, or goes now.
-        if account.adopted || leaves != false { loosened.append(.pool(account.pool)) }
-        if isOver == true { loosened.append(.session(account.session)) }
+        if account.adopted || leaves != false { agenda.add(.tend(account.pool)) }
+        if isOver == true { agenda.add(.endIfUnused(account.session)) }
     }
 
     /// What a refused message is known by: its own address and conversation, where they are short.

@@ -6,11 +6,11 @@ extension Switchboard {
         var isEarly = false
         guard let upstream = connections[id]?.spoke(turn.now, isEarly: &isEarly) else { return }
         if isEarly, heardEarly(id, upstream, kind, bytes, &turn) {
-            return settleLoosened(&turn)
+            return runAgenda(&turn)
         }
         if connections[id]?.isThrough == true {
             passReply(id, upstream, kind, bytes, &turn)
-            return settleLoosened(&turn)
+            return runAgenda(&turn)
         }
         let keys = upstream.replyKeys
         let scanned =
@@ -22,7 +22,7 @@ extension Switchboard {
         } else {
             sort(id, upstream, bytes, &turn)
         }
-        settleLoosened(&turn)
+        runAgenda(&turn)
     }
 
     /// A message of this connection grows past `limits.message`; the runtime closes it with 1009 after this.
@@ -30,7 +30,7 @@ extension Switchboard {
         guard let connection = connections[id] else { return }
         if connection.isThrough {
             throughClosed(id, PeerClose(code: .messageTooBig), &turn)
-            return settleLoosened(&turn)
+            return runAgenda(&turn)
         }
         if let oldest = oldestLive(id) { fail(oldest, .replyTooLarge, &turn) }
         tally.retired += 1
@@ -39,7 +39,7 @@ extension Switchboard {
             .note(.connectionRetired(upstream: connection.upstreamIndex, .replyTooLarge)))
         lose(id, .upstreamLost, &turn)
         pump(connection.pool, &turn)
-        settleLoosened(&turn)
+        runAgenda(&turn)
     }
 
     /// Binary, or no object: it can only be the answer to the oldest exchange, and what follows cannot be trusted.

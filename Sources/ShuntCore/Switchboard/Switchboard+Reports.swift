@@ -109,7 +109,7 @@ extension Switchboard {
         }
         spreadListening(to: replaced, now: turn.now)
         for id in replaced { pump(id, &turn) }
-        settleLoosened(&turn)
+        runAgenda(&turn)
     }
 
     private func serves(_ pool: PoolID, _ route: Route) -> Bool {

@@ -70,7 +70,7 @@ extension Switchboard {
         }
         lose(id, .upstreamLost, &turn)
         turn.effects.list.append(.closeConnection(id, .normal))
-        pump(connection.pool, &turn)
+        agenda.add(.tend(connection.pool))
     }
 
     /// Ends a pool with its connections. Nothing of it may be under way.
@@ -91,10 +91,10 @@ extension Switchboard {
         if pool.isThrough, case .client(let owner) = pool.key.owner { resumeReading(owner, &turn) }
     }
 
-    /// Ends the pool of a client that is gone, once its last message has its outcome.
-    mutating func releaseIfUnused(_ id: PoolID, _ turn: inout Turn) {
+    /// Releases a pool that nobody needs any more; one that is needed sends what it may, or is dialled.
+    mutating func tend(_ id: PoolID, _ turn: inout Turn) {
         guard let pool = pools[id] else { return }
-        guard isUnused(id, pool) else { return pumpIfWaiting(id, &turn) }
+        guard isUnused(id, pool) else { return pump(id, &turn) }
         remove(pool: id, &turn)
         sessions[pool.session]?.pools.removeAll { $0 == id }
     }
@@ -112,27 +112,22 @@ extension Switchboard {
             && pool.connections.allSatisfy { connections[$0]?.live == 0 }
     }
 
-    private mutating func pumpIfWaiting(_ id: PoolID, _ turn: inout Turn) {
-        if pools[id]?.isAtRest == false { pump(id, &turn) }
-    }
-
-    /// Settles at an event's end what lost its last user during it.
+    /// Does at an event's end what is left to do.
     @inline(__always)
-    mutating func settleLoosened(_ turn: inout Turn) {
-        if !loosened.isEmpty { settleAll(&turn) }
+    mutating func runAgenda(_ turn: inout Turn) {
+        if !agenda.isEmpty { drainAgenda(&turn) }
     }
 
-    private mutating func settleAll(_ turn: inout Turn) {
-        var index = 0
-        // What is settled may loosen more.
-        while index < loosened.count {
-            switch loosened[index] {
-            case .pool(let pool): releaseIfUnused(pool, &turn)
-            case .session(let session): settle(session: session, &turn)
-            case .client, .connection, .drain, .unlisted: break
+    private mutating func drainAgenda(_ turn: inout Turn) {
+        // What is done may ask for more.
+        while let item = agenda.next() {
+            switch item {
+            case .tend(let pool): tend(pool, &turn)
+            case .endIfUnused(let session): settle(session: session, &turn)
+            case .leave(let client): leaveIfOver(client, &turn)
+            case .closeSlow(let client): close(client, .tryAgainLater, .slowReader, &turn)
+            case .resumeReading(let client): resumeReading(client, &turn)
             }
-            index += 1
         }
-        loosened.removeAll(keepingCapacity: true)
     }
 }

@@ -60,7 +60,7 @@ extension Switchboard {
             let side = wantedSide(exchange.seat, conversation: exchange.conversation, now: now)
             if side != seat.side { change(exchange.seat, to: side, now: now) }
             if let new = seats[exchange.seat]?.pool, new != exchange.pool {
-                loosened.append(.pool(new))
+                agenda.add(.tend(new))
                 return true
             }
         }
@@ -183,8 +183,8 @@ extension Switchboard {
             resumeReading(client, &turn)
             for connection in pool.connections { retire(connection, .configuration, &turn) }
         }
-        loosened.append(.pool(old))
-        if !isChangingTable { pump(new, &turn) }
+        agenda.add(.tend(old))
+        agenda.add(.tend(new))
     }
 
     /// Changes the side: what is unsent moves to the new side's queue, in order, and waits there for the exchanges
@@ -196,11 +196,10 @@ extension Switchboard {
         guard let new = seats[id]?.pool else { return }
         if pools[old]?.isThrough == true {
             resumeReading(seat.client, &turn)
-            loosened.append(.pool(old))
+            agenda.add(.tend(old))
         }
-        if isChangingTable { return }
-        pump(old, &turn)
-        pump(new, &turn)
+        agenda.add(.tend(old))
+        agenda.add(.tend(new))
     }
 
     private mutating func change(_ id: SeatID, to side: Side, now: Instant) {
@@ -271,9 +270,9 @@ extension Switchboard {
         guard let seat = seats[id], seat.isBlocked, !seat.mustWait else { return }
         seats[id]?.isBlocked = false
         seats[id]?.awaitsReplaced = false
-        loosened.append(.pool(seat.pool))
+        agenda.add(.tend(seat.pool))
         // An own connection of the old side is not needed any more.
-        for pool in throughPools(of: seat.client) where pool != seat.pool { loosened.append(.pool(pool)) }
+        for pool in throughPools(of: seat.client) where pool != seat.pool { agenda.add(.tend(pool)) }
     }
 
     /// The first message of a queue that waits for nothing but a connection.

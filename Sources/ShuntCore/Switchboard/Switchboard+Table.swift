@@ -16,15 +16,13 @@ extension Switchboard {
         moveUpstreams(places, from: old, &turn)
         moveRoutes(from: old, &turn)
         moveExchanges(&turn)
-        isChangingTable = true
         for id in clients.ids { judge(id, from: old, spread: spread, &turn) }
-        isChangingTable = false
         endStranded(&turn)
         spreadListening(to: pools.ids, now: turn.now)
         for id in pools.ids { pump(id, &turn) }
         // Whom a brownout takes in by this table is said with the wall clock's time.
         brownoutsInForce = []
-        settleLoosened(&turn)
+        runAgenda(&turn)
     }
 
     // MARK: Upstreams

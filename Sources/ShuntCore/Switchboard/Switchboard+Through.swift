@@ -179,7 +179,7 @@ extension Switchboard {
         passedEnded(client, 1, &turn)
         guard live == 1 else { return }
         closeIfFinished(id, &turn)
-        if pools[poolID]?.isRemoved == true { loosened.append(.pool(poolID)) }
+        if pools[poolID]?.isRemoved == true { agenda.add(.tend(poolID)) }
     }
 
     /// Whether what a backend says before its first reply is its greeting, as `admits` has it.

@@ -60,8 +60,7 @@ extension Switchboard {
         refusePassed(client, lost, .upstreamLost, &turn)
         passedEnded(client, lost, &turn)
         resumeReading(client, &turn)
-        pump(poolID, &turn)
-        loosened.append(.pool(poolID))
+        agenda.add(.tend(poolID))
     }
 
     /// So many messages that were passed through may have an error of their own; the last one says how many it is for.
@@ -115,7 +114,7 @@ extension Switchboard {
         if connection.state == .retired || seats[seat]?.pool != connection.pool {
             retire(id, .timeout, &turn)
             refusePassed(client, connection.live, .timeout, &turn)
-            loosened.append(.pool(connection.pool))
+            agenda.add(.tend(connection.pool))
         }
         passedEnded(client, connection.live, &turn)
     }

@@ -16,7 +16,7 @@ extension Switchboard {
         }
         due.removeAll(keepingCapacity: due.count <= 1024)
         self.due = due
-        settleLoosened(&turn)
+        runAgenda(&turn)
     }
 
     // MARK: Connections
@@ -105,7 +105,7 @@ extension Switchboard {
             transport.isGone(after: connection.upstream.settings.keepalive.timeout)
         else { return }
         condemn(id, .hostGone, &turn)
-        settleLoosened(&turn)
+        runAgenda(&turn)
     }
 
     /// Ends what was not answered in time; returns when the next exchange is due.
@@ -164,7 +164,7 @@ extension Switchboard {
         connections[id]?.congested = true
         throughCongested(id, true, &turn)
         pump(pool, &turn)
-        settleLoosened(&turn)
+        runAgenda(&turn)
     }
 
     package mutating func connectionRelieved(_ id: ConnectionID, _ turn: inout Turn) {
@@ -172,7 +172,7 @@ extension Switchboard {
         connections[id]?.congested = false
         throughCongested(id, false, &turn)
         pump(pool, &turn)
-        settleLoosened(&turn)
+        runAgenda(&turn)
     }
 
     // MARK: Pools

@@ -39,11 +39,7 @@ package struct Switchboard: ~Copyable {
     var draining: Drain?
     /// The windows that clients were told of.
     package internal(set) var brownoutsInForce: [Brownout] = []
-    /// Another table comes into force: nothing is sent before every socket has been told its side.
-    var isChangingTable = false
-    /// What lost its last user during this event and is settled at the event's end, so that nothing disappears while
-    /// it is being worked on.
-    var loosened: [TimerKey] = []
+    var agenda = Agenda()
 
     var wheel = TimerWheel()
     var due: [TimerKey] = []
