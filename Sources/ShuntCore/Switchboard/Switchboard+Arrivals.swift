@@ -1,8 +1,7 @@
 /// Old clients that come: from their handshake to the answer to it, which is that of their legacy backend where it serves.
 extension Switchboard {
-    /// A handshake on a legacy endpoint. It is answered by `admit` or `reject`: where the legacy upstream serves, as that
-    /// answers its own.
-    package mutating func clientArrived(
+    /// A client of a legacy endpoint has come.
+    mutating func arrive(
         _ handshake: Handshake, token: ByteString?, endpoint: Endpoint, _ turn: inout Turn
     ) -> ClientID {
         wheel.start(at: turn.now)
@@ -30,7 +29,6 @@ extension Switchboard {
             admit(id, .none, &turn)
             dialOnConnect(id, &turn)
         }
-        runAgenda(&turn)
         return id
     }
 
@@ -77,5 +75,34 @@ extension Switchboard {
 
     private func unquoted(_ json: [UInt8]) -> [UInt8] {
         JSONString.content(json.span, JSONValue(kind: .string, start: 0, end: json.count))
+    }
+
+    /// A client of the unified endpoint has come.
+    mutating func connect(
+        _ handshake: Handshake, token: ByteString?, _ turn: inout Turn
+    ) -> ClientID {
+        wheel.start(at: turn.now)
+        let sessionID = session(for: token)
+        let limits = table.definition.limits
+        let app = ClientApp(handshake, naming: table.definition.client)
+        let id = clients.insert(
+            Client(session: sessionID, handshake: handshake, app: app, limits: limits, now: turn.now))
+        meterOpened(nil)
+        let before = sessions[sessionID]?.clients.count ?? 0
+        sessions[sessionID]?.clients.append(id)
+        sessions[sessionID]?.alone = nil
+        if before >= limits.connectionsPerSession {
+            close(id, .tryAgainLater, .tooManyConnections, &turn)
+            return id
+        }
+        if let drain = draining { leave(id, .draining, at: drain.leavingTime(now: turn.now, random: &random)) }
+        beginBeats(id, now: turn.now)
+        for poolID in sessions[sessionID]?.pools ?? [] { pools[poolID]?.expired = false }
+        greetAgain(id, &turn)
+        deliverParked(to: id, of: sessionID, &turn)
+        adopt(by: id, of: sessionID)
+        arm(client: id)
+        dialOnConnect(id, &turn)
+        return id
     }
 }

@@ -6,9 +6,8 @@ extension Switchboard {
         EndpointState(in: table.definition.phase) == .deprecated && !table.definition.deprecation.brownouts.isEmpty
     }
 
-    /// The wall clock says so. To be told from time to time while `hasBrownouts`, and after each change of the table: what
-    /// counts is only which windows are in force now, so that a clock may jump.
-    package mutating func wallClock(_ wall: UnixTime, _ turn: inout Turn) {
+    /// Other windows may be in force now.
+    mutating func applyBrownouts(at wall: UnixTime, _ turn: inout Turn) {
         let inForce = hasBrownouts ? table.definition.deprecation.brownouts.filter { $0.isInForce(at: wall) } : []
         guard inForce != brownoutsInForce else { return }
         wheel.start(at: turn.now)
@@ -19,9 +18,6 @@ extension Switchboard {
             arm(client: id)
         }
     }
-
-    /// A handshake was refused in a brownout.
-    package mutating func refusedInBrownout() { tally.brownoutRefused += 1 }
 
     /// Closes a client that a window in force picks, when its exchanges are over and not all at once.
     mutating func leaveInBrownout(_ id: ClientID, now: Instant) {

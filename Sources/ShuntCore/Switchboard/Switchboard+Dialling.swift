@@ -32,37 +32,6 @@ extension Switchboard {
         turn.effects.list.append(.dial(id, order: turn.effects.dials.count - 1))
     }
 
-    package mutating func connectionReady(_ id: ConnectionID, _ turn: inout Turn) {
-        guard let connection = connections[id], connection.state == .dialling else { return }
-        let settings = connection.upstream.settings
-        connections[id]?.state = .ready
-        connections[id]?.keepalive.heard(turn.now)
-        if let cause = clients[connection.cause], cause.isArriving, connection.isThrough {
-            admit(connection.cause, id, &turn)
-        }
-        connections[id]?.idleSince = turn.now
-        if connection.isThrough, !connection.isRaw, let upstream = pools[connection.pool]?.upstream,
-            upstream !== connection.upstream
-        {
-            // It was dialled by settings that are no more: it has answered the handshake, and carries nothing.
-            retire(id, .configuration, &turn)
-        }
-        beginOpening(id, &turn)
-        if connections[id]?.state == .ready { pools[connection.pool]?.isWanted = false }
-        // Up to a tenth earlier, so that connections dialled together do not end together.
-        let jitter = random.span(upTo: TimeSpan(nanoseconds: settings.lifetime.nanoseconds / 10))
-        connections[id]?.expires = turn.now + TimeSpan(nanoseconds: settings.lifetime.nanoseconds - jitter.nanoseconds)
-        pools[connection.pool]?.failing = false
-        pools[connection.pool]?.dialNotBefore = Instant(nanoseconds: .min)
-        arm(connection: id)
-        stopReadingForCongestedOwner(id, &turn)
-        pump(connection.pool, &turn)
-        // With nothing left to carry it has no reason to stay.
-        agenda.add(.tend(connection.pool))
-        upstreamAnswered(connection.upstreamIndex, &turn)
-        runAgenda(&turn)
-    }
-
     /// Remembers a pool, once, until the upstream is back.
     private mutating func waitForBreaker(_ pool: PoolID, _ upstream: Int) {
         guard pools[pool]?.awaitsBreaker == false else { return }
@@ -74,77 +43,8 @@ extension Switchboard {
         }
     }
 
-    /// The upstream showed that it is there: whoever waited for that goes on.
-    private mutating func upstreamAnswered(_ upstream: Int, _ turn: inout Turn) {
-        guard upstream >= 0, breakers[upstream].succeeded() else { return }
-        turn.effects.list.append(.note(.breakerClosed(upstream: upstream)))
-        wakeWaiting(upstream, &turn)
-    }
-
-    private mutating func wakeWaiting(_ upstream: Int, _ turn: inout Turn) {
-        let waiting = waitingForBreaker[upstream]
-        waitingForBreaker[upstream] = []
-        spreadListening(to: waiting, now: turn.now)
-        for pool in waiting {
-            pools[pool]?.dialNotBefore = Instant(nanoseconds: .min)
-            pools[pool]?.awaitsBreaker = false
-            pump(pool, &turn)
-        }
-    }
-
-    package mutating func connectionFailed(
-        _ id: ConnectionID, _ failure: DialFailure, _ turn: inout Turn
-    ) {
-        guard let connection = connections[id], connection.state == .dialling else { return }
-        forget(id)
-        tally.dialsFailed += 1
-        meterFailure(connection.upstreamIndex, failure)
-        turn.effects.list.append(
-            .note(.dialFailed(upstream: connection.upstreamIndex, failure, isOwn: connection.isThrough)))
-        if connection.isThrough, clients[connection.cause]?.isArriving == true {
-            turnAway(connection.cause, id, &turn)
-            return runAgenda(&turn)
-        }
-        pools[connection.pool]?.failing = true
-        if !connection.isThrough, case .refused(let status) = failure,
-            let meaning = connection.upstream.settings.refusals[status]
-        {
-            refused(connection, meaning, &turn)
-            fallBack(connection.pool, &turn)
-            pump(connection.pool, &turn)
-            return runAgenda(&turn)
-        }
-        switch failure.fault {
-        case .upstream:
-            if !connection.isThrough {
-                upstreamFailed(connection.upstreamIndex, connection.upstream.settings, &turn)
-            }
-            // Whether it is back is the breaker's to find out; the pool itself comes again soon.
-            pools[connection.pool]?.backoff.failed(now: turn.now, cap: .seconds(1), random: &random)
-        case .session:
-            pools[connection.pool]?.backoff.failed(now: turn.now, random: &random)
-            failWaiting(connection.pool, .upstreamUnavailable, &turn)
-            // It refused this session, so it is there for others.
-            upstreamAnswered(connection.upstreamIndex, &turn)
-        case .ours:
-            pools[connection.pool]?.backoff.failed(now: turn.now, cap: .seconds(1), random: &random)
-        }
-        fallBack(connection.pool, &turn)
-        pump(connection.pool, &turn)
-        runAgenda(&turn)
-    }
-
-    /// The backend answered a dial with a status that has a meaning: it is there, whatever the status.
-    private mutating func refused(
-        _ connection: Connection, _ meaning: CloseMeaning, _ turn: inout Turn
-    ) {
-        pools[connection.pool]?.backoff.failed(now: turn.now, random: &random)
-        heed(meaning, for: connection.pool, &turn)
-        upstreamAnswered(connection.upstreamIndex, &turn)
-    }
-
     /// What waits for an upstream that is down goes to the other side, where its route says so.
-    private mutating func fallBack(_ poolID: PoolID, _ turn: inout Turn) {
+    mutating func fallBack(_ poolID: PoolID, _ turn: inout Turn) {
         guard let upstream = pools[poolID]?.upstream, upstream.isUnified,
             breakers[upstream.index].refuses(now: turn.now)
         else { return }
@@ -164,44 +64,52 @@ extension Switchboard {
         }
     }
 
-    mutating func upstreamFailed(
-        _ upstream: Int, _ settings: UpstreamSettings, _ turn: inout Turn
-    ) {
-        guard upstream >= 0 else { return }
-        let opened = breakers[upstream].failed(
-            now: turn.now, limit: settings.breakerFailures, pause: settings.breakerOpen)
-        if opened { turn.effects.list.append(.note(.breakerOpened(upstream: upstream))) }
+    /// Dials for sockets that are there and want it, or stops to. Not while their routes are paused, so that a backend
+    /// gets empty: the resume pumps.
+    ///
+    /// - Returns: whether it may be dialled now or later, at `listenTime`.
+    mutating func dialWanted(_ poolID: PoolID, _ turn: inout Turn) -> Bool {
+        guard let pool = pools[poolID], pool.current.isNone else { return false }
+        guard draining == nil, !pool.expired, !pool.isRemoved, isListenedTo(poolID) else {
+            pools[poolID]?.isWanted = false
+            return false
+        }
+        guard let listener = listener(to: poolID, pool, throughPause: false), !awaitsPredecessor(pool) else {
+            return false
+        }
+        if let handshake = clients[listener]?.handshake {
+            pools[poolID]?.handshake = handshake
+            pools[poolID]?.lastClient = listener
+        }
+        if turn.now >= pool.listensFrom { dial(poolID, &turn) }
+        return true
     }
 
-    /// Everything that waits in a pool for its connection ends with an error.
-    mutating func failWaiting(_ pool: PoolID, _ code: ErrorCode, _ turn: inout Turn) {
-        while true {
-            var candidate = pools[pool]?.queue.head ?? .none
-            while let exchange = exchanges[candidate], exchange.isAstray, seats[exchange.seat]?.pool == pool,
-                pools[pool]?.isRemoved == false
-            {
-                candidate = exchange.next
-            }
-            if candidate.isNone { return }
-            fail(candidate, code, &turn)
-        }
+    /// An old client's own connections come one after the other: what ends the next one ends its client. The end of the
+    /// old one pumps.
+    private func awaitsPredecessor(_ pool: Pool) -> Bool {
+        guard pool.isThrough, case .client(let owner) = pool.key.owner else { return false }
+        return throughPools(of: owner).contains { pools[$0]?.connections.isEmpty == false }
     }
 
-    /// Takes a connection out of everything that knows it. Nothing is outstanding on it any more.
-    mutating func forget(_ id: ConnectionID) {
-        guard let connection = connections.remove(id) else { return }
-        if greetingBytes > 0 { dropGreetings(of: id) }
-        pools[connection.pool]?.connections.removeAll { $0 == id }
-        if pools[connection.pool]?.current == id {
-            pools[connection.pool]?.current = .none
-            wantAgain(connection.pool, isOurs: false)
-        }
-        // Its client may wait for its end, to be dialled for anew.
-        if connection.isThrough, let client = clients[connection.cause], let seat = client.seats.first?.seat,
-            let pool = seats[seat]?.pool
-        {
-            agenda.add(.tend(pool))
-        }
+    /// Dials a client's own connection: at once for one that arrives, else when a message waits.
+    mutating func dialThrough(_ poolID: PoolID, _ turn: inout Turn) {
+        guard let pool = pools[poolID], case .client(let id) = pool.key.owner, let client = clients[id] else { return }
+        let connection = connections.insert(
+            Connection(
+                pool: poolID, upstream: pool.upstream, cause: id, isThrough: true, isRaw: client.isRaw,
+                isRedial: !client.isArriving, isForListener: pool.queue.isEmpty && !client.isArriving, now: turn.now))
+        pools[poolID]?.current = connection
+        pools[poolID]?.connections.append(connection)
+        tally.dials += 1
+        meterDial(pool.key.upstream)
+        let values = client.endpoint?.pattern?.values(in: client.handshake.path) ?? [:]
+        let request = UpstreamRequest(
+            upstream: pool.upstream.settings, client: client.handshake, token: sessions[client.session]?.token,
+            passing: client.isRaw ? .raw : .managed, values: values)
+        turn.effects.dials.append(
+            DialOrder(upstream: pool.upstream, request: request, through: .init(client: id, isRaw: client.isRaw)))
+        turn.effects.list.append(.dial(connection, order: turn.effects.dials.count - 1))
     }
 }
 

@@ -8,11 +8,9 @@ struct Drain: Sendable {
     /// When a client may be closed, if its exchanges are over.
     func leavingTime(now: Instant, random: inout RandomSource) -> Instant { now + random.span(upTo: spread) }
 }
-
 extension Switchboard {
-    /// A graceful stop begins: new messages are refused with `draining`, exchanges in flight may end until
-    /// `drain.exchanges`, then sockets close with 1012, spread.
-    package mutating func drain(_ settings: DrainSettings, _ turn: inout Turn) {
+    /// Begins to stop.
+    mutating func beginDrain(_ settings: DrainSettings, _ turn: inout Turn) {
         guard draining == nil else { return }
         wheel.start(at: turn.now)
         // A handful of sockets need no ten seconds: a hundred may leave each second.
@@ -30,7 +28,6 @@ extension Switchboard {
             }
         }
         for id in sessions.ids where sessions[id]?.clients.isEmpty == true { agenda.add(.endIfUnused(id)) }
-        runAgenda(&turn)
     }
 
     /// Time is up: what has no outcome gets one.
@@ -51,6 +48,5 @@ extension Switchboard {
                 retire(id, .drain, &turn)
             }
         }
-        runAgenda(&turn)
     }
 }

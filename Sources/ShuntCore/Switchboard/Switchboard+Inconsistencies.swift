@@ -231,7 +231,7 @@ extension Switchboard {
         return (count, bytes, problem)
     }
 
-    private func name<Tag>(_ id: SlotID<Tag>) -> String {
+    func name<Tag>(_ id: SlotID<Tag>) -> String {
         let kind = String(describing: Tag.self).dropLast(3).lowercased()
         return "\(kind) \(id.index).\(id.generation)"
     }

@@ -1,5 +1,67 @@
 /// Clients that are to go once their exchanges are over.
 extension Switchboard {
+    mutating func forget(_ id: ClientID, _ turn: inout Turn) {
+        // What is under way on its own connections has an outcome yet.
+        if clients[id]?.congested == true { setReading(of: id, stopped: false, &turn) }
+        for pool in ownPools(of: id) { agenda.add(.tend(pool)) }
+        guard let client = clients.remove(id) else { return }
+        let sessionID = client.session
+        sessions[sessionID]?.clients.removeAll { $0 == id }
+        for place in client.seats {
+            guard let seat = seats.remove(place.seat) else { continue }
+            // What waited for the other side's end waits no more.
+            if seat.isBlocked { agenda.add(.tend(seat.pool)) }
+        }
+        if sessions[sessionID]?.clients.isEmpty == true {
+            sessions[sessionID]?.alone = turn.now
+            agenda.add(.endIfUnused(sessionID))
+        }
+    }
+
+    /// Stops or resumes the upstreams that are this client's own; shared ones go on, and the client is closed when a
+    /// message comes for it that it has no room for.
+    mutating func setReading(of id: ClientID, stopped: Bool, _ turn: inout Turn) {
+        // An old side's connection is among them while it finishes.
+        for poolID in sessions[clients[id]?.session ?? .none]?.pools ?? [] {
+            guard let pool = pools[poolID], pool.key.owner == .client(id) else { continue }
+            for connection in pool.connections { setReading(from: connection, stopped: stopped, &turn) }
+        }
+    }
+
+    mutating func setReading(
+        from id: ConnectionID, stopped: Bool, _ turn: inout Turn
+    ) {
+        guard let connection = connections[id], connection.state != .dialling, connection.readingStopped != stopped
+        else { return }
+        connections[id]?.readingStopped = stopped
+        // Pongs are not read either: silence says nothing until reading goes on.
+        connections[id]?.keepalive.heard(turn.now)
+        turn.effects.list.append(stopped ? .stopReading(id) : .startReading(id))
+        arm(connection: id)
+    }
+
+    /// A connection that was being dialled when its client stopped reading is not read either.
+    mutating func stopReadingForCongestedOwner(_ id: ConnectionID, _ turn: inout Turn) {
+        guard let pool = connections[id]?.pool, case .client(let owner) = pools[pool]?.key.owner,
+            clients[owner]?.congested == true
+        else { return }
+        setReading(from: id, stopped: true, &turn)
+    }
+
+    /// Closes a client for a reason of ours.
+    mutating func close(
+        _ id: ClientID, _ code: CloseCode, _ reason: CloseReason, _ turn: inout Turn
+    ) {
+        guard let isArriving = clients[id]?.isArriving else { return }
+        if isArriving {
+            turn.effects.list.append(.reject(id, .none))
+        } else {
+            meterClose(ClientClose(.proxy(reason), code: code.rawValue))
+            turn.effects.list.append(.closeClient(id, code, reason))
+        }
+        forget(id, &turn)
+    }
+
     /// Closes a client at that time or, if something of it is under way then, as soon as that is over.
     mutating func leave(_ id: ClientID, _ leaving: Leaving, at time: Instant) {
         guard clients.contains(id) else { return }
@@ -21,5 +83,27 @@ extension Switchboard {
             close(id, .brownout, .brownout, &turn)
         case .draining, nil: close(id, .serviceRestart, .draining, &turn)
         }
+    }
+
+    /// Reads a client again, unless something of it waits yet or its connection takes nothing.
+    mutating func resumeReading(_ id: ClientID, _ turn: inout Turn) {
+        guard clients[id]?.readingStopped == true else { return }
+        for pool in throughPools(of: id) {
+            guard pools[pool]?.queue.isEmpty == true else { return }
+            let current = pools[pool]?.current ?? .none
+            if connections[current]?.congested == true { return }
+        }
+        clients[id]?.readingStopped = false
+        turn.effects.list.append(.startReadingClient(id))
+    }
+
+    /// So many messages that were passed through are over.
+    mutating func passedEnded(_ id: ClientID, _ count: Int, _ turn: inout Turn) {
+        clients[id]?.open -= count
+        clients[id]?.lastActive = turn.now
+        guard let seat = clients[id]?.seats.first?.seat else { return }
+        seats[seat]?.count(-count, sentTo: .legacy)
+        if seats[seat]?.isBlocked == true { unblock(seat) }
+        leaveIfOver(id, &turn)
     }
 }

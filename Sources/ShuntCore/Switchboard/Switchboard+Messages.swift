@@ -1,33 +1,5 @@
 /// A client's message on its way in: checked, addressed, accepted or refused.
 extension Switchboard {
-    /// A whole data message of a client, unmasked.
-    package mutating func clientMessage(
-        _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
-    ) {
-        take(id, kind, bytes, &turn)
-        runAgenda(&turn)
-    }
-
-    private mutating func take(
-        _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
-    ) {
-        guard clients[id]?.spoke(turn.now) != nil else { return }
-        tally.messages += 1
-        if let endpoint = clients[id]?.endpoint { return takeLegacy(id, endpoint, kind, bytes, &turn) }
-        meter.unified.heard(1, bytes: bytes.count, isDeprecated: false)
-        if clients[id]?.pace.take(now: turn.now) == false {
-            let wait = clients[id]?.pace.wait(now: turn.now) ?? .zero
-            // Read only to say which message it was: a frontend may have several under way.
-            let nesting = table.definition.limits.nesting
-            let isObject =
-                kind == .text
-                && envelope.scan(bytes, for: table.requestKeys, nesting: nesting, early: false) == .object
-            let members = (isObject ? known(bytes) : []) + [("retry_after", decimalSeconds(wait))]
-            return refuse(id, .rateLimited, members: members, &turn)
-        }
-        takeRouted(id, kind, bytes, &turn)
-    }
-
     /// A message that is read, reshaped and answered here: on the unified endpoint, or collapsed.
     mutating func takeRouted(
         _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
@@ -71,19 +43,9 @@ extension Switchboard {
 
     /// What there is to object to the message at hand.
     @inline(never)
-    private func objection(to id: ClientID, _ bytes: Span<UInt8>) -> Objection? {
+    func objection(to id: ClientID, _ bytes: Span<UInt8>) -> Objection? {
         table.deciding.objection(
             to: envelope, keys: table.requestKeys, bytes, isAddressed: clients[id]?.endpoint == nil)
-    }
-
-    /// A client's message grows past `limits.message`: it is told, then closed with 1009.
-    package mutating func clientMessageTooLarge(_ id: ClientID, _ turn: inout Turn) {
-        guard let isSlow = clients[id]?.congested else { return }
-        refuse(
-            id, .messageTooLarge, detail: "A message may have \(table.definition.limits.message) bytes at most",
-            &turn)
-        if !isSlow { close(id, .messageTooBig, .messageTooBig, &turn) }
-        runAgenda(&turn)
     }
 
     private mutating func accept(
@@ -149,76 +111,4 @@ extension Switchboard {
             return
         }
     }
-
-    /// Counts an accepted message; from here on it has exactly one outcome.
-    mutating func open(_ exchange: consuming Exchange) -> ExchangeID {
-        clients[exchange.client]?.open += 1
-        sessions[exchange.session]?.open += 1
-        return exchanges.insert(consume exchange)
-    }
-
-    /// What the client sent, which is echoed; nil where it names no conversation.
-    mutating func sentConversation(_ seat: SeatID, _ bytes: Span<UInt8>) -> [UInt8]? {
-        guard let value = envelope.value(table.conversationSlot), value.namesSomething else { return nil }
-        if let last = seats[seat]?.lastConversation, equal(bytes, value.start..<value.end, last) { return last }
-        let sent = copy(bytes, value.start..<value.end)
-        if sent.count <= Self.longestConversation { seats[seat]?.lastConversation = sent }
-        return sent
-    }
-
-    /// The longest id that is remembered, in bytes.
-    static let longestConversation = 256
-
-    mutating func madeConversation(_ id: SeatID) -> [UInt8] {
-        if let made = seats[id]?.madeConversation, !made.isEmpty { return made }
-        guard let seat = seats[id], let session = sessions[seat.session] else { return [] }
-        let made = table.conversationTemplate.make(match: seat.route.match, session: session.shortName)
-        seats[id]?.madeConversation = made
-        return made
-    }
-
-    mutating func correlation(_ upstream: Upstream, _ conversation: [UInt8], _ bytes: Span<UInt8>) -> [UInt8] {
-        guard let slot = upstream.requestCorrelationSlot else { return [] }
-        let value = envelope.value(slot).flatMap { $0.kind == .null ? nil : $0 }
-        // The conversation id is added where it is absent, if it can be, so that it is there to be echoed.
-        if slot == table.conversationSlot, value != nil || addsConversation(upstream) { return conversation }
-        guard let value else { return [] }
-        return copy(bytes, value.start..<value.end)
-    }
-}
-
-extension Switchboard {
-    /// Whether a conversation id can be added to the message in hand, which has none: nothing but objects stands in its way.
-    private mutating func addsConversation(_ upstream: Upstream) -> Bool {
-        if upstream.unwrapped?.addsConversation ?? table.conversationIsTopLevel { return true }
-        return table.conversationParents.allSatisfy { slot in
-            envelope.value(slot).map { $0.kind == .object || $0.kind == .null } ?? true
-        }
-    }
-}
-
-extension JSONValue {
-    /// Whether it names something: `null` and `""` do not.
-    var namesSomething: Bool { kind != .null && !(kind == .string && end - start == 2) }
-}
-
-/// Whether a range of a message equals some bytes.
-func equal(_ bytes: Span<UInt8>, _ range: Range<Int>, _ other: [UInt8]) -> Bool {
-    guard range.count == other.count, range.lowerBound >= 0, range.upperBound <= bytes.count else { return false }
-    for index in 0..<other.count where bytes[range.lowerBound + index] != other[index] { return false }
-    return true
-}
-
-/// A copy of a range of a message.
-func copy(_ bytes: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
-    guard range.lowerBound >= 0, range.upperBound <= bytes.count else { return [] }
-    return unsafe bytes.extracting(range).withUnsafeBufferPointer { unsafe Array($0) }
-}
-
-/// Seconds with three decimals, rounded up and at least 0.001, as JSON.
-package func decimalSeconds(_ span: TimeSpan) -> [UInt8] {
-    let milliseconds = max(1, span.nanoseconds / 1_000_000 + (span.nanoseconds % 1_000_000 > 0 ? 1 : 0))
-    let fraction = String(milliseconds % 1000)
-    let padded = String(repeating: "0", count: 3 - fraction.utf8.count) + fraction
-    return Array("\(milliseconds / 1000).\(padded)".utf8)
 }

@@ -96,6 +96,16 @@ extension Switchboard {
         }
         meter.endpoints[route].heard(count, bytes: bytes, isDeprecated: meter.isDeprecating)
     }
+
+    /// Counts what became of a push.
+    mutating func pushed(_ id: ConnectionID, _ outcome: PushOutcome) {
+        switch outcome {
+        case .forwarded: tally.pushesForwarded += 1
+        case .answered: tally.pushesAnswered += 1
+        case .dropped: tally.pushesDropped += 1
+        }
+        meterPush(connections[id]?.upstreamIndex ?? -1, outcome)
+    }
 }
 
 extension EndpointMeter {

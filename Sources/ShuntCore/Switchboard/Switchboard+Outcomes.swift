@@ -24,15 +24,6 @@ extension Switchboard {
         turn.effects.list.append(.deliver(id, splice))
     }
 
-    /// What tells the kinds of messages in the form in which our own are made: for old clients that is the unified form,
-    /// unless there is nothing that would bring it to theirs.
-    func kinds(of endpoint: Endpoint?) -> ReplyKinds {
-        guard let endpoint, endpoint.toLegacy.isEmpty, let legacy = endpoint.route.legacy else {
-            return table.definition.addressing.kinds
-        }
-        return legacy.settings.replies.by
-    }
-
     /// Ends an accepted message with an error. `sent` is worked out from its state.
     ///
     /// - Parameter isUnread: it was written, and its backend said that it read nothing.
@@ -73,8 +64,6 @@ extension Switchboard {
             splice, message: Span(), to: exchange.client, of: exchange.session, exchange.endpoint, &turn)
     }
 
-    private func isAddress(_ name: String) -> Bool { table.definition.addressing.routeBy.contains(name) }
-
     /// Hands a message in the unified form to a client, in its endpoint's form, or, when its socket is gone, keeps it for
     /// the session's next one there.
     mutating func hand(
@@ -91,20 +80,6 @@ extension Switchboard {
             agenda.add(.closeSlow(id))
         }
         park(turn.effects.splices.bytes(of: splice, message: message), for: endpoint?.path, of: session, now: turn.now)
-    }
-
-    /// A message of the unified form in an endpoint's own.
-    mutating func restored(
-        _ splice: Splice, message: Span<UInt8>, _ endpoint: Endpoint, _ turn: inout Turn
-    ) -> Splice {
-        guard !endpoint.toLegacy.isEmpty, let keys = endpoint.unified?.replyKeys else { return splice }
-        let bytes = turn.effects.splices.bytes(of: splice, message: message)
-        guard envelope.scan(bytes.span, for: keys, nesting: .max, early: false) == .object else { return splice }
-        reshaper.begin(envelope)
-        reshaper.apply(endpoint.toLegacy, bytes.span)
-        let made = reshaper.finish(envelope, keys: keys, bytes.span, into: &turn.effects.splices)
-        turn.effects.splices.hold(bytes, for: made)
-        return made
     }
 
     private func ownsItsConnections(_ id: ClientID) -> Bool {
@@ -146,62 +121,16 @@ extension Switchboard {
         if isOver == true { agenda.add(.endIfUnused(account.session)) }
     }
 
-    /// What a refused message is known by: its own address and conversation, where they are short.
-    ///
-    /// - Parameter but: the slot of a member that is left out.
-    func known(_ bytes: Span<UInt8>, but left: Int = -1) -> [(name: String, json: [UInt8])] {
-        var members: [(name: String, json: [UInt8])] = []
-        let addressing = table.definition.addressing
-        for (name, slot) in zip(
-            addressing.routeBy + [addressing.conversationPlace], table.routeSlots + [table.conversationSlot])
-        {
-            guard slot != left, let value = envelope.value(slot), value.end - value.start <= 256 else { continue }
-            members.append((name, copy(bytes, value.start..<value.end)))
-        }
-        for (name, slot) in zip(addressing.echo, table.echoSlots) {
-            if let value = echoed(slot) { members.append((name, copy(bytes, value.start..<value.end))) }
-        }
-        return members
-    }
-
-    /// A member of the message in hand that errors about it repeat: a short scalar.
-    private func echoed(_ slot: Int) -> JSONValue? {
-        guard let value = envelope.value(slot), value.end - value.start <= Self.longestEcho else { return nil }
-        switch value.kind {
-        case .object, .array: return nil
-        default: return value
-        }
-    }
-
-    private static let longestEcho = 128
-
-    /// What errors about the message in hand are to repeat once it is accepted, for a frontend that has several under way.
-    func echo(_ bytes: Span<UInt8>) -> [UInt8] {
-        var text: [UInt8] = []
-        for slot in table.echoSlots {
-            guard let value = echoed(slot) else { continue }
-            let label = table.requestKeys.label(slot)
-            text.append(contentsOf: table.requestKeys.labels[label])
-            text.append(contentsOf: copy(bytes, value.start..<value.end))
-        }
-        return text
-    }
-
-    func missing(level: Int) -> String {
-        let names = table.definition.addressing.routeBy
-        let name = names.indices.contains(level) ? names[level] : "address"
-        if level == 0 { return "\(name) is required" }
-        return "\(name.prefix(1).uppercased())\(name.dropFirst()) is required"
-    }
-
-    /// `Unknown agent_type: x`, with the value cut where it is long.
-    func unknown(_ code: ErrorCode, level: Int, _ bytes: Span<UInt8>) -> String {
-        let names = table.definition.addressing.routeBy
-        let name = names.indices.contains(level) ? names[level] : "address"
-        guard level < table.routeSlots.count, let value = envelope.value(table.routeSlots[level]) else {
-            return code.text
-        }
-        let content = value.kind == .string ? JSONString.content(bytes, value) : copy(bytes, value.start..<value.end)
-        return "Unknown \(name): \(String(decoding: content.prefix(128), as: UTF8.self))"
+    /// Its client hears that its time is over; its reply may come yet, and must not be taken for another's.
+    mutating func abandon(
+        _ id: ExchangeID, _ exchange: Exchange, _ turn: inout Turn
+    ) {
+        tell(exchange, .timeout, &turn)
+        heldBytes -= exchange.held.count
+        exchanges[id]?.held = []
+        exchanges[id]?.state = .abandoned
+        connections[exchange.connection]?.live -= 1
+        left(exchange.seat, exchange.side)
+        close(exchange.account, &turn)
     }
 }

@@ -31,16 +31,6 @@ extension Switchboard {
         }
     }
 
-    /// Counts what became of a push.
-    mutating func pushed(_ id: ConnectionID, _ outcome: PushOutcome) {
-        switch outcome {
-        case .forwarded: tally.pushesForwarded += 1
-        case .answered: tally.pushesAnswered += 1
-        case .dropped: tally.pushesDropped += 1
-        }
-        meterPush(connections[id]?.upstreamIndex ?? -1, outcome)
-    }
-
     private mutating func noteUnlisted(
         _ id: ConnectionID, _ type: JSONValue?, _ bytes: Span<UInt8>, now: Instant
     ) {
@@ -111,37 +101,14 @@ extension Switchboard {
         }
     }
 
-    /// A push that was just scanned, in the unified form. A legacy backend's belongs to its route; the unified one says
-    /// itself whose its push is.
-    mutating func shapedPush(
-        of pool: Pool, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, _ turn: inout Turn
-    ) -> Splice {
-        reshaper.begin(envelope)
-        if !rules.toUnified.isEmpty { reshaper.apply(rules.toUnified, bytes) }
-        if !upstream.isUnified {
-            for (level, slot) in upstream.tagSlots.enumerated() {
-                guard let slot, level < pool.lastRoute.tags.count, let tag = pool.lastRoute.tags[level] else {
-                    continue
-                }
-                reshaper.set(slot, json: tag)
-            }
-            if let placement = upstream.placement {
-                // A push may say more of itself than its route does.
-                let tags = pool.lastRoute.tags.map { $0.map { PlacedValue.json($0) } ?? .kept }
-                reshaper.place(placement, tags, replacing: false, bytes)
-            }
-        }
-        return reshaper.finish(envelope, keys: upstream.replyKeys, bytes, into: &turn.effects.splices)
-    }
-
-    private func seats(of client: ClientID, use pool: PoolID) -> Bool {
+    func seats(of client: ClientID, use pool: PoolID) -> Bool {
         clients[client]?.seats.contains { seats[$0.seat]?.pool == pool } == true
     }
 
     /// What a backend says before its first reply on a connection is its greeting, repeated at every dial: each client
     /// socket is given that of one connection only. Where greetings are named, nothing else is one; where they are not,
     /// who only listens is rather greeted again than told nothing.
-    private mutating func admits(
+    mutating func admits(
         _ id: ConnectionID, _ pool: PoolID, _ client: ClientID, isNews: Bool, _ rules: ReplyRules
     ) -> Bool {
         guard let isRaw = clients[client]?.isRaw, !isRaw, clients[client]?.isArriving == false else { return false }

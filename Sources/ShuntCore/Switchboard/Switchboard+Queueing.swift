@@ -1,55 +1,5 @@
 /// Messages wait for their turn and are forwarded.
 extension Switchboard {
-    /// The pool of a seat's messages on its side, made where it is not there yet.
-    mutating func findPool(of seat: SeatID) -> PoolID {
-        guard let id = seats[seat]?.client, let client = clients[id], let route = seats[seat]?.route,
-            let side = seats[seat]?.side, let upstream = route.upstream(side)
-        else { return .none }
-        let isThrough = client.endpoint != nil && !upstream.isUnified
-        let isOwn = isThrough || upstream.settings.mode == .client
-        let owner: PoolOwner = isOwn ? .client(id) : .session(client.session)
-        // The lane follows the route, so that one route's messages stay in order.
-        let lane = !isThrough && upstream.settings.lanes > 1 ? max(0, route.index) % upstream.settings.lanes : 0
-        let vary = isThrough ? [] : Self.varied(upstream, client.handshake)
-        let key = PoolKey(owner: owner, upstream: upstream.index, lane: lane, vary: vary)
-        if let found = poolsByKey[key], pools.contains(found) { return found }
-        let made = pools.insert(
-            Pool(
-                key: key, session: client.session, upstream: upstream, handshake: client.handshake, client: id,
-                route: route, isThrough: isThrough))
-        poolsByKey[key] = made
-        sessions[client.session]?.pools.append(made)
-        return made
-    }
-
-    /// What of a handshake an upstream's connections differ by.
-    static func varied(_ upstream: Upstream, _ handshake: Handshake) -> [UInt8] {
-        upstream.settings.vary.map { $0.values(in: handshake).joined(separator: "\u{1}") }.joined(separator: "\u{0}")
-            .bytes
-    }
-
-    /// Whether the pool's connection takes a message now; if so its pace is charged.
-    mutating func takeTurn(_ poolID: PoolID, now: Instant) -> Bool {
-        guard let current = pools[poolID]?.current, let inFlight = pools[poolID]?.inFlight,
-            connections[current]?.takes(inFlight: inFlight) == true
-        else { return false }
-        return pools[poolID]?.isPaced == true ? takePace(of: poolID, now: now) : true
-    }
-
-    /// Whether a connection is there that messages may be written to.
-    mutating func isReady(_ poolID: PoolID) -> Bool {
-        guard let current = pools[poolID]?.current else { return false }
-        return connections[current]?.takes(inFlight: .max) == true
-    }
-
-    /// A session's pace towards an upstream is one for all lanes, and outlives connections.
-    mutating func takePace(of poolID: PoolID, now: Instant) -> Bool {
-        guard let pool = pools[poolID] else { return true }
-        let index = pool.upstream.index
-        return sessions[pool.session]?.paces[index, default: WindowPace(pool.upstream.settings.pace)].take(now: now)
-            ?? true
-    }
-
     /// How long the message that comes behind `ahead` others must wait for the session's pace.
     private func paceWait(of pool: Pool, ahead: Int, now: Instant) -> TimeSpan {
         sessions[pool.session]?.paces[pool.upstream.index]?.wait(ahead: ahead, now: now)
@@ -105,7 +55,7 @@ extension Switchboard {
 
     /// What stands before a further message. What waits for its route's resume or for the other side's end is bounded
     /// by itself, so that it takes no room from routes that go on.
-    private mutating func waiting(in pool: Pool, isHindered: Bool) -> (messages: Int, bytes: Int) {
+    mutating func waiting(in pool: Pool, isHindered: Bool) -> (messages: Int, bytes: Int) {
         if !pool.hasHindered, !isHindered { return (pool.queue.count, pool.queuedBytes) }
         var (messages, bytes) = (0, 0)
         var candidate = pool.queue.head
@@ -161,136 +111,61 @@ extension Switchboard {
         return false
     }
 
-    /// - Parameter link: `.none` is the pool's current connection.
-    mutating func sendHeld(
-        _ id: ExchangeID, over link: ConnectionID = .none, _ turn: inout Turn
-    ) {
-        guard let pool = exchanges[id]?.pool else { return }
-        meterWait(id, now: turn.now)
-        // Whatever it was accepted for: its socket may have changed sides since.
-        if pools[pool]?.isThrough == true { return passHeld(id, over: link, &turn) }
-        if exchanges[id]?.isPassed == true, !becomesRouted(id, &turn) { return }
-        if exchanges[id]?.naming != .client { nameAgain(id) }
-        guard let exchange = exchanges[id] else { return }
-        pools[exchange.pool]?.queue.remove(id, in: &exchanges)
-        pools[exchange.pool]?.queuedBytes -= exchange.size
-        let bytes = exchange.held
-        // It was valid when it was accepted; the table now in force decides how it is reshaped.
-        _ = envelope.scan(bytes.span, for: table.requestKeys, nesting: .max, early: false)
-        if let upstream = pools[exchange.pool]?.upstream, upstream.correlationSlot != nil {
-            // It may have been queued for another upstream.
-            let value = correlation(upstream, exchange.conversation, bytes.span)
-            exchanges[id]?.correlation = value
+    /// Arms a pool for what time alone changes. What hinders its messages ends by an event, and that pumps.
+    ///
+    /// - Parameter time: when it may be dialled, where a connection is wanted; `.distantFuture` where none is.
+    mutating func arm(pool id: PoolID, dialsAt time: Instant, now: Instant) {
+        guard let pool = pools[id], !pool.isAtRest else { return }
+        var deadline = pool.hasPaused ? pauseDeadline(of: id) : .distantFuture
+        if !pool.isReady, let started = exchanges[longestWaiting(in: id)]?.unreadyAtStart {
+            deadline = min(deadline, pool.queueDeadline(headStarted: started))
         }
-        forward(id, exchange.route, exchange.pool, bytes.span, over: link, blob: true, &turn)
-    }
-
-    /// A message that names no conversation may be sent to another side than it was accepted for, or the side that it
-    /// goes to may have named it meanwhile.
-    private mutating func nameAgain(_ id: ExchangeID) {
-        guard let seat = exchanges[id]?.seat, seats.contains(seat), let pool = exchanges[id]?.pool,
-            let upstream = pools[pool]?.upstream
-        else { return }
-        let (conversation, naming) = unnamedConversation(seat, by: upstream.isUnified ? .unified : .legacy)
-        exchanges[id]?.conversation = conversation
-        exchanges[id]?.naming = naming
-    }
-
-    /// A message that was to be passed through goes to the unified upstream after all: only now it must be one that can
-    /// be read. Returns whether it is; if not it has its outcome.
-    private mutating func becomesRouted(_ id: ExchangeID, _ turn: inout Turn) -> Bool {
-        guard let exchange = exchanges[id] else { return false }
-        if exchange.kind == .binary {
-            fail(id, .binaryUnsupported, &turn)
-            return false
-        }
-        let nesting = table.definition.limits.nesting
-        switch envelope.scan(exchange.held.span, for: table.requestKeys, nesting: nesting, early: false) {
-        case .object: break
-        case .notAnObject:
-            fail(id, .notAnObject, &turn)
-            return false
-        case .malformed, .tooDeep:
-            fail(id, .badJSON, &turn)
-            return false
-        }
-        if !envelope.oddities.isEmpty,
-            let objection = table.deciding.objection(
-                to: envelope, keys: table.requestKeys, exchange.held.span, isAddressed: false)
+        if pool.current.isNone {
+            // What is over already was no obstacle: to come back for it would be to come back at once, for ever.
+            if time > now { deadline = min(deadline, time) }
+        } else if !pool.upstream.settings.pace.isEmpty, isReady(id),
+            let pace = sessions[pool.session]?.paces[pool.upstream.index]
         {
-            fail(id, objection.code, &turn)
-            return false
+            let wait = pace.wait(now: now)
+            if wait > .zero { deadline = min(deadline, now + wait) }
         }
-        if let type = envelope.value(table.typeSlot), let found = table.absorbed.find(exchange.held.span, type) {
-            absorb(exchange.client, found, of: table.absorbed, exchange.held.span, &turn)
-            end(id, &turn)
-            return false
-        }
-        var conversation: [UInt8] = []
-        if let value = envelope.value(table.conversationSlot), value.namesSomething {
-            conversation = copy(exchange.held.span, value.start..<value.end)
-        } else {
-            let name = sessions[exchange.session]?.shortName ?? []
-            conversation = table.conversationTemplate.make(match: exchange.route.match, session: name)
-            exchanges[id]?.naming = .made
-        }
-        exchanges[id]?.conversation = conversation
-        exchanges[id]?.isPassed = false
-        return true
+        var armed = pool.armed
+        wheel.arm(.pool(id), at: max(deadline, now), armed: &armed)
+        pools[id]?.armed = armed
     }
 
-    /// Writes an exchange's message, just scanned, to its pool's connection. `blob`: the bytes are the held ones.
-    ///
-    /// On the path of every message: it reads the fields it needs, and copies no exchange.
-    mutating func forward(
-        _ id: ExchangeID, _ route: Route, _ poolID: PoolID, _ bytes: Span<UInt8>, over link: ConnectionID = .none,
-        blob: Bool, _ turn: inout Turn
-    ) {
-        guard let current = link.isNone ? pools[poolID]?.current : link, let upstream = pools[poolID]?.upstream else {
-            return
+    /// When the first message has waited long enough for its route's resume.
+    private mutating func pauseDeadline(of id: PoolID) -> Instant {
+        guard let timeout = pools[id]?.upstream.settings.queue.timeout else { return .distantFuture }
+        var earliest = Instant.distantFuture
+        var candidate = pools[id]?.queue.head ?? .none
+        while let next = exchanges[candidate]?.next {
+            if let since = exchanges[candidate]?.pausedSince { earliest = min(earliest, since + timeout) }
+            candidate = next
         }
-        let splice = reshape(id, route, upstream, bytes, blob: blob, &turn)
-        turn.effects.list.append(.forward(current, splice))
-        tally.forwarded += 1
-        let side: Side = upstream.isUnified ? .unified : .legacy
-        let isUnread = upstream.keepsUnread && connections[current]?.hasSpoken == false
-        if upstream.keepsSent || blob || isUnread { keep(id, upstream, bytes, isUnread: isUnread, now: turn.now) }
-        guard let sent = exchanges[id]?.wasSent(over: current, to: side, at: turn.now) else { return }
-        seats[sent.seat]?.count(1, sentTo: side)
-        count(route.index, side, bytes: splice.length)
-        let deadline = turn.now + upstream.exchangeTimeout
-        let isLate = connections[current]?.sent(id, in: &exchanges, deadline: deadline)
-        if sent.isOneWay { return end(id, &turn) }
-        if isLate == true, var armed = connections[current]?.armed {
-            wheel.arm(.connection(current), at: deadline, armed: &armed)
-            connections[current]?.armed = armed
-        }
+        if earliest == .distantFuture { pools[id]?.hasPaused = false }
+        return earliest
     }
 
-    /// Keeps the message of an exchange that may have to be sent again; lets go of what only waited.
-    ///
-    /// - Parameter isUnread: the backend has said nothing yet on the connection that the message goes over.
-    private mutating func keep(
-        _ id: ExchangeID, _ upstream: Upstream, _ bytes: Span<UInt8>, isUnread: Bool, now: Instant
-    ) {
-        guard let exchange = exchanges[id] else { return }
-        let keeps = !exchange.oneWay && (isUnread || upstream.keepsSent && !exchange.retried)
-        if keeps && exchange.held.isEmpty {
-            exchanges[id]?.held = copy(bytes, 0..<bytes.count)
-            heldBytes += bytes.count
-            // Should it be put back, it has not waited yet.
-            let unready = pools[exchange.pool]?.unreadyTime(now: now) ?? .zero
-            exchanges[id]?.unreadyAtStart = unready
-        } else if !keeps && !exchange.held.isEmpty {
-            heldBytes -= exchange.held.count
-            exchanges[id]?.held = []
+    /// The message of a pool's queue that has waited longest for its connection: the first one, or one behind those whose
+    /// patience began later because they wait again, or came from the other side.
+    mutating func longestWaiting(in id: PoolID) -> ExchangeID {
+        var longest = ExchangeID.none
+        var least = TimeSpan.zero
+        let isMixed = pools[id]?.hasHindered == true
+        var candidate = firstSendable(id)
+        while let started = exchanges[candidate]?.unreadyAtStart {
+            if longest.isNone || started < least, waitsForConnection(candidate) {
+                (longest, least) = (candidate, started)
+            }
+            if !isMixed, exchanges[candidate]?.retried == false { break }
+            candidate = exchanges[candidate]?.next ?? .none
         }
+        return longest
     }
 
-    /// Counts a message for its route and side.
-    @inline(__always)
-    mutating func count(_ route: Int, _ side: Side, bytes: Int) {
-        guard route >= 0, route < routeTallies.count else { return }
-        routeTallies[route].sent(to: side, bytes: bytes)
+    /// Whether a queued message waits for a connection, and for nothing else.
+    mutating func waitsForConnection(_ id: ExchangeID) -> Bool {
+        exchanges[id]?.isAstray == false && !isHindered(id)
     }
 }

@@ -1,56 +1,42 @@
 /// An upstream's message on its way out: whose reply it is, brought to the unified form, handed over.
 extension Switchboard {
-    package mutating func connectionMessage(
-        _ id: ConnectionID, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
-    ) {
-        var isEarly = false
-        guard let upstream = connections[id]?.spoke(turn.now, isEarly: &isEarly) else { return }
-        if isEarly, heardEarly(id, upstream, kind, bytes, &turn) {
-            return runAgenda(&turn)
+    /// A connection's first message, or one while first words are said.
+    ///
+    /// - Returns: whether that was all about it.
+    mutating func heardEarly(
+        _ id: ConnectionID, _ upstream: Upstream, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
+    ) -> Bool {
+        if connections[id]?.state == .opening {
+            heardInOpening(id, upstream, kind, bytes, &turn)
+            return true
         }
-        if connections[id]?.isThrough == true {
-            passReply(id, upstream, kind, bytes, &turn)
-            return runAgenda(&turn)
-        }
-        let keys = upstream.replyKeys
-        let scanned =
-            kind == .text
-            && envelope.scan(
-                bytes, for: keys, nesting: table.definition.limits.nesting, early: !upstream.editsReplies) == .object
-        if !scanned {
-            misunderstood(id, &turn)
-        } else {
-            sort(id, upstream, bytes, &turn)
-        }
-        runAgenda(&turn)
+        releaseUnread(id)
+        return false
     }
 
-    /// A message of this connection grows past `limits.message`; the runtime closes it with 1009 after this.
-    package mutating func connectionMessageTooLarge(_ id: ConnectionID, _ turn: inout Turn) {
-        guard let connection = connections[id] else { return }
-        if connection.isThrough {
-            throughClosed(id, PeerClose(code: .messageTooBig), &turn)
-            return runAgenda(&turn)
+    /// The backend's first word came on a connection: what was written before may have been read, and is kept no longer
+    /// unless it may be sent twice.
+    private mutating func releaseUnread(_ id: ConnectionID) {
+        guard let upstream = connections[id]?.upstream, upstream.keepsUnread else { return }
+        var candidate = connections[id]?.outstanding.head ?? .none
+        while let exchange = exchanges[candidate] {
+            if exchange.state == .sent, !upstream.keepsSent || exchange.retried {
+                heldBytes -= exchange.held.count
+                exchanges[candidate]?.held = []
+            }
+            candidate = exchange.next
         }
-        if let oldest = oldestLive(id) { fail(oldest, .replyTooLarge, &turn) }
-        tally.retired += 1
-        meterRetired(connection.upstreamIndex, .replyTooLarge)
-        turn.effects.list.append(
-            .note(.connectionRetired(upstream: connection.upstreamIndex, .replyTooLarge)))
-        lose(id, .upstreamLost, &turn)
-        pump(connection.pool, &turn)
-        runAgenda(&turn)
     }
 
     /// Binary, or no object: it can only be the answer to the oldest exchange, and what follows cannot be trusted.
-    private mutating func misunderstood(_ id: ConnectionID, _ turn: inout Turn) {
+    mutating func misunderstood(_ id: ConnectionID, _ turn: inout Turn) {
         if let oldest = oldestLive(id) { fail(oldest, .upstreamProtocol, &turn) }
         let pool = connections[id]?.pool
         retire(id, .badMessage, &turn)
         if let pool { pump(pool, &turn) }
     }
 
-    private func oldestLive(_ id: ConnectionID) -> ExchangeID? {
+    func oldestLive(_ id: ConnectionID) -> ExchangeID? {
         var candidate = connections[id]?.outstanding.head ?? .none
         while let exchange = exchanges[candidate] {
             if exchange.state == .sent { return candidate }
@@ -60,7 +46,7 @@ extension Switchboard {
     }
 
     /// Tells what a message is, and finds its exchange.
-    private mutating func sort(
+    mutating func sort(
         _ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         let rules = upstream.routeRules.isEmpty ? upstream.rules : rules(id, upstream, bytes)
@@ -82,8 +68,6 @@ extension Switchboard {
             if let pool { pump(pool, &turn) }
         }
     }
-
-    // MARK: Whose it is
 
     private enum Owner {
         case exchange(ExchangeID)
@@ -114,7 +98,7 @@ extension Switchboard {
     }
 
     /// The oldest exchange that was sent with this value of the correlation member.
-    private mutating func echoed(
+    mutating func echoed(
         _ value: JSONValue, from head: ExchangeID, _ upstream: Upstream, _ bytes: Span<UInt8>
     ) -> ExchangeID? {
         var candidate = head
@@ -163,7 +147,7 @@ extension Switchboard {
     /// The rules that a message of the unified upstream is read by, where routes have some of their own: those of the
     /// exchange that it names, else of the route that it names, else of the only route that awaits something.
     @inline(never)
-    private mutating func rules(_ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>) -> ReplyRules {
+    mutating func rules(_ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>) -> ReplyRules {
         let head = connections[id]?.outstanding.head ?? .none
         if let slot = upstream.correlationSlot, let value = envelope.value(slot), value.kind != .null,
             let owner = echoed(value, from: head, upstream, bytes), let route = exchanges[owner]?.route
@@ -184,7 +168,7 @@ extension Switchboard {
     }
 
     /// The route with rules of its own that a message names by its whole address.
-    private mutating func named(by bytes: Span<UInt8>, _ upstream: Upstream) -> Route? {
+    mutating func named(by bytes: Span<UInt8>, _ upstream: Upstream) -> Route? {
         for route in table.routes where route.unifiedRules != nil && route.unified === upstream {
             var isNamed = true
             for (level, match) in route.matchBytes.enumerated() {
@@ -200,9 +184,7 @@ extension Switchboard {
         return nil
     }
 
-    // MARK: Handing over
-
-    private mutating func answer(
+    mutating func answer(
         _ exchangeID: ExchangeID, on id: ConnectionID, _ upstream: Upstream, _ kind: MessageClass,
         _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
@@ -274,30 +256,5 @@ extension Switchboard {
             return endIfDeserted(id, account.session, &turn)
         }
         clients[account.client]?.lastActive = turn.now
-    }
-
-    /// Brings an upstream's message to the unified form: its rules, then the route's tags, which overwrite.
-    ///
-    /// - Parameter restoring: what brings the unified form to a legacy endpoint's own.
-    mutating func unify(
-        _ route: Route, _ upstream: Upstream, conversation: [UInt8]?, _ bytes: Span<UInt8>,
-        restoring: ReshapeProgram? = nil, _ turn: inout Turn
-    ) -> Splice {
-        reshaper.begin(envelope)
-        let rules = route.rules(of: upstream)
-        if !rules.toUnified.isEmpty { reshaper.apply(rules.toUnified, bytes) }
-        for level in 0..<min(upstream.tagSlots.count, route.tags.count) {
-            guard let slot = upstream.tagSlots[level] else { continue }
-            if let tag = route.tags[level] { reshaper.set(slot, json: tag) } else { reshaper.drop(slot) }
-        }
-        if let conversation, upstream.isConversationOnTop, let slot = upstream.conversationSlot {
-            reshaper.set(slot, json: conversation)
-        }
-        if let placement = upstream.placement {
-            let values = route.placedTags + [conversation.map { .json($0) } ?? .kept]
-            reshaper.place(placement, values, replacing: false, bytes)
-        }
-        if let restoring { reshaper.apply(restoring, bytes) }
-        return reshaper.finish(envelope, keys: upstream.replyKeys, bytes, into: &turn.effects.splices)
     }
 }

@@ -30,7 +30,7 @@ extension Switchboard {
         return report
     }
 
-    private func count(_ id: ClientID, in sockets: inout SocketCensus) {
+    func count(_ id: ClientID, in sockets: inout SocketCensus) {
         guard let seats = clients[id]?.seats, let isRaw = clients[id]?.isRaw else { return }
         guard let route = routeIndex(of: id) else {
             var sides: (legacy: Bool, unified: Bool) = (false, false)
@@ -89,34 +89,5 @@ extension Switchboard {
                 parked: session.parked.replies.count, apps: apps.sorted())
         }
         return Array(found.sorted { ($0.sockets, $1.name) > ($1.sockets, $0.name) }.prefix(max(0, limit)))
-    }
-
-    /// A route's connections are replaced as they become idle. A client that is passed through keeps its socket.
-    package mutating func reconnect(route index: Int, _ turn: inout Turn) {
-        guard table.routes.indices.contains(index) else { return }
-        let route = table.routes[index]
-        let upstreams = [route.legacy, route.unified].compactMap { $0?.index }
-        var replaced: [PoolID] = []
-        for id in pools.ids {
-            guard let pool = pools[id], upstreams.contains(pool.key.upstream) else { continue }
-            // Of an upstream that other routes share, only what this one uses.
-            guard pool.lastRoute === route || pool.upstream === route.legacy || serves(id, route) else { continue }
-            for connection in pool.connections {
-                guard let state = connections[connection]?.state, state == .ready || state == .opening else { continue }
-                replace(connection, &turn)
-            }
-            replaced.append(id)
-        }
-        spreadListening(to: replaced, now: turn.now)
-        for id in replaced { pump(id, &turn) }
-        runAgenda(&turn)
-    }
-
-    private func serves(_ pool: PoolID, _ route: Route) -> Bool {
-        guard let session = pools[pool]?.session else { return false }
-        return (sessions[session]?.clients ?? []).contains { client in
-            let seat = clients[client]?.seat(of: route.index) ?? .none
-            return seats[seat]?.pool == pool
-        }
     }
 }

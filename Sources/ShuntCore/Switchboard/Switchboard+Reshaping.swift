@@ -67,7 +67,7 @@ extension Switchboard {
     }
 
     /// An old client's message has no address but that of its endpoint.
-    private mutating func address(_ route: Route) {
+    mutating func address(_ route: Route) {
         for (level, slot) in table.routeSlots.enumerated() where table.strippable[level] {
             if level < route.tags.count, let tag = route.tags[level] {
                 reshaper.set(slot, json: tag)
@@ -99,7 +99,7 @@ extension Switchboard {
     ///
     /// - Parameter tags: by level; empty where the address stays as it is.
     @inline(never)
-    private mutating func place(
+    mutating func place(
         _ placement: borrowing Placement, _ tags: [PlacedValue], _ conversation: [UInt8]?, levels: Int,
         _ bytes: Span<UInt8>
     ) {
@@ -116,7 +116,7 @@ extension Switchboard {
     /// - Parameters:
     ///   - read: what was read with the wrapper around it, by level.
     ///   - isOwn: the route is that of the client's endpoint.
-    private mutating func address(
+    mutating func address(
         _ route: Route, _ form: UnwrappedRequest, _ read: [JSONValue?], isOwn: Bool, _ bytes: Span<UInt8>
     ) -> [PlacedValue] {
         let isAddressed = !isOwn && (read.first ?? nil).map { $0.kind != .null } == true

@@ -1,5 +1,32 @@
 /// Connections that take no new messages any more, and pools that nobody needs.
 extension Switchboard {
+    /// A client's own backend hears the client's own words.
+    mutating func relayClose(to poolID: PoolID, _ close: PeerClose, _ turn: inout Turn) {
+        for id in pools[poolID]?.connections ?? [] where connections[id]?.state != .dialling {
+            turn.effects.closes.append(close)
+            turn.effects.list.append(.relayCloseToConnection(id, close: turn.effects.closes.count - 1))
+            connections[id]?.live = 0
+            forget(id)
+        }
+    }
+
+    /// Takes a connection out of everything that knows it. Nothing is outstanding on it any more.
+    mutating func forget(_ id: ConnectionID) {
+        guard let connection = connections.remove(id) else { return }
+        if greetingBytes > 0 { dropGreetings(of: id) }
+        pools[connection.pool]?.connections.removeAll { $0 == id }
+        if pools[connection.pool]?.current == id {
+            pools[connection.pool]?.current = .none
+            wantAgain(connection.pool, isOurs: false)
+        }
+        // Its client may wait for its end, to be dialled for anew.
+        if connection.isThrough, let client = clients[connection.cause], let seat = client.seats.first?.seat,
+            let pool = seats[seat]?.pool
+        {
+            agenda.add(.tend(pool))
+        }
+    }
+
     /// No new messages; what is outstanding may finish; then it is closed.
     mutating func retire(_ id: ConnectionID, _ reason: RetireReason, _ turn: inout Turn) {
         guard let connection = connections[id] else { return }
@@ -27,17 +54,6 @@ extension Switchboard {
         closeIfFinished(id, &turn)
     }
 
-    /// What a socket sends next over the connection's successor waits for what it has under way over this one, so that
-    /// replies keep their order. Behind a backend that did something wrong nobody waits.
-    private mutating func awaitReplaced(_ id: SeatID, _ side: Side) {
-        guard let seat = seats[id], seat.sent(to: side) > 0 else { return }
-        seats[id]?.awaitsReplaced = true
-        // On the other side it waits for that already, and may come back meanwhile.
-        guard seat.side == side else { return }
-        seats[id]?.isBlocked = true
-        pools[seat.pool]?.hasHindered = true
-    }
-
     /// Closes a retired connection once no client waits for it; abandoned exchanges need no answer.
     mutating func closeIfFinished(_ id: ConnectionID, _ turn: inout Turn) {
         guard connections[id]?.state == .retired, connections[id]?.live == 0 else { return }
@@ -58,21 +74,6 @@ extension Switchboard {
         }
     }
 
-    /// It will never answer again: what was sent on it is lost, the next one is dialled without its ghosts.
-    mutating func condemn(_ id: ConnectionID, _ reason: RetireReason, _ turn: inout Turn) {
-        guard let connection = connections[id] else { return }
-        tally.retired += 1
-        meterRetired(connection.upstreamIndex, reason)
-        turn.effects.list.append(.note(.connectionRetired(upstream: connection.upstreamIndex, reason)))
-        if connection.isThrough {
-            turn.effects.list.append(.closeConnection(id, .normal))
-            return throughClosed(id, .cut, &turn)
-        }
-        lose(id, .upstreamLost, &turn)
-        turn.effects.list.append(.closeConnection(id, .normal))
-        agenda.add(.tend(connection.pool))
-    }
-
     /// Ends a pool with its connections. Nothing of it may be under way.
     mutating func remove(pool id: PoolID, _ turn: inout Turn) {
         while let head = pools[id]?.queue.head, !head.isNone {
@@ -89,45 +90,5 @@ extension Switchboard {
         }
         if poolsByKey[pool.key] == id { poolsByKey[pool.key] = nil }
         if pool.isThrough, case .client(let owner) = pool.key.owner { resumeReading(owner, &turn) }
-    }
-
-    /// Releases a pool that nobody needs any more; one that is needed sends what it may, or is dialled.
-    mutating func tend(_ id: PoolID, _ turn: inout Turn) {
-        guard let pool = pools[id] else { return }
-        guard isUnused(id, pool) else { return pump(id, &turn) }
-        remove(pool: id, &turn)
-        sessions[pool.session]?.pools.removeAll { $0 == id }
-    }
-
-    private func isUnused(_ id: PoolID, _ pool: borrowing Pool) -> Bool {
-        guard case .client(let owner) = pool.key.owner else {
-            return pool.isRemoved && pool.queue.isEmpty && pool.connections.isEmpty
-        }
-        if pool.isThrough {
-            // It ends with its socket, and when the socket's next message goes elsewhere and nothing is left.
-            guard let place = clients[owner]?.seats.first, let seat = seats[place.seat] else { return true }
-            return seat.pool != id && pool.queue.isEmpty && pool.connections.allSatisfy { connections[$0]?.live == 0 }
-        }
-        return !clients.contains(owner) && pool.queue.isEmpty
-            && pool.connections.allSatisfy { connections[$0]?.live == 0 }
-    }
-
-    /// Does at an event's end what is left to do.
-    @inline(__always)
-    mutating func runAgenda(_ turn: inout Turn) {
-        if !agenda.isEmpty { drainAgenda(&turn) }
-    }
-
-    private mutating func drainAgenda(_ turn: inout Turn) {
-        // What is done may ask for more.
-        while let item = agenda.next() {
-            switch item {
-            case .tend(let pool): tend(pool, &turn)
-            case .endIfUnused(let session): settle(session: session, &turn)
-            case .leave(let client): leaveIfOver(client, &turn)
-            case .closeSlow(let client): close(client, .tryAgainLater, .slowReader, &turn)
-            case .resumeReading(let client): resumeReading(client, &turn)
-            }
-        }
     }
 }

@@ -27,7 +27,7 @@ extension Switchboard {
         resettle(seat: id, conversation, &turn)
     }
 
-    private mutating func resettle(
+    mutating func resettle(
         seat id: SeatID, _ conversation: [UInt8], _ turn: inout Turn
     ) {
         let side = wantedSide(id, conversation: conversation, now: turn.now)
@@ -73,95 +73,6 @@ extension Switchboard {
         return false
     }
 
-    /// Whether a message of a seat is of a conversation that the other side serves. An old client's socket has one only.
-    mutating func isAstray(_ exchange: Exchange, now: Instant) -> Bool {
-        guard !exchange.route.isSettled, exchange.endpoint == nil, let side = seats[exchange.seat]?.side else {
-            return false
-        }
-        return wantedSide(exchange.seat, conversation: exchange.conversation, now: now) != side
-    }
-
-    /// The side that serves the next message. `conversation`: nil where there is no message yet.
-    mutating func wantedSide(_ id: SeatID, conversation: [UInt8]?, now: Instant) -> Side {
-        guard let seat = seats[id] else { return .legacy }
-        let route = seat.route
-        if route.unified == nil { return .legacy }
-        if route.legacy == nil { return .unified }
-        if clients[seat.client]?.isRaw == true { return .legacy }
-        let rollout = seat.override ?? route.decision.rollout
-        var side = rollout.side ?? (seat.bucket < rollout.steps ? .unified : .legacy)
-        if rollout.side == nil, seat.override == nil, route.pin != .exchange, seat.bucket < Rollout.whole {
-            side = pinned(id, seat, side, conversation: conversation, now: now)
-        }
-        if side == .unified, route.fallsBack, fallsBack(id, seat, conversation, now: now) { side = .legacy }
-        return side
-    }
-
-    /// Whether the seat's messages are better off on the legacy side, because the unified upstream is down and has
-    /// answered in none of their conversations.
-    private mutating func fallsBack(_ id: SeatID, _ seat: Seat, _ conversation: [UInt8]?, now: Instant) -> Bool {
-        let route = seat.route
-        guard let unified = route.unified, breakers.indices.contains(unified.index),
-            breakers[unified.index].refuses(now: now)
-        else { return false }
-        if mayBeAnswered(seat, conversation ?? presentConversation(id)) { return false }
-        if seat.side == .legacy { return true }
-        // It is not down for a session whose connection is there, or may answer yet.
-        if seat.sentToUnified > 0 || isReady(seat.pool) { return false }
-        var candidate = pools[seat.pool]?.queue.head ?? .none
-        while let exchange = exchanges[candidate] {
-            if exchange.seat == id, mayBeAnswered(seat, pinKey(id, exchange.conversation)) { return false }
-            candidate = exchange.next
-        }
-        return true
-    }
-
-    private func mayBeAnswered(_ seat: Seat, _ conversation: [UInt8]) -> Bool {
-        sessions[seat.session]?.pins.mayBeAnswered(seat.route.name, conversation) ?? true
-    }
-
-    /// A share that was raised moves nobody in the middle of a conversation; one that was lowered moves at once.
-    private mutating func pinned(
-        _ id: SeatID, _ seat: Seat, _ side: Side, conversation: [UInt8]?, now: Instant
-    ) -> Side {
-        let route = seat.route
-        let key = route.pin == .session ? [] : conversation ?? presentConversation(id)
-        guard side == .unified else {
-            if conversation != nil { sessions[seat.session]?.pins.noteLegacy(route.name, key, now: now) }
-            return .legacy
-        }
-        // To be asked is no use: only a message keeps a pin alive.
-        let isUsed = conversation != nil
-        let holds =
-            sessions[seat.session]?.pins.holds(route.name, key, idle: route.pinIdle, now: now, isUsed: isUsed) ?? false
-        return holds ? .legacy : .unified
-    }
-
-    /// The conversation that a seat is in, as far as is known.
-    private mutating func presentConversation(_ id: SeatID) -> [UInt8] {
-        guard let seat = seats[id] else { return [] }
-        if clients[seat.client]?.endpoint != nil { return madeConversation(id) }
-        return seat.lastConversation.isEmpty ? seat.madeConversation : seat.lastConversation
-    }
-
-    /// What a message's conversation is remembered by: an old client names none, its socket's is one.
-    mutating func pinKey(_ id: SeatID, _ conversation: [UInt8]) -> [UInt8] {
-        guard let client = seats[id]?.client, clients[client]?.endpoint != nil else { return conversation }
-        return madeConversation(id)
-    }
-
-    /// Before a share begins: the conversation that a seat is in goes on where it is.
-    mutating func pinPresentConversation(_ id: SeatID, now: Instant) {
-        guard let seat = seats[id], seat.side == .legacy, seat.route.pin != .exchange, seat.bucket < Rollout.whole
-        else { return }
-        guard let lastUsed = seat.lastUsed, now < lastUsed + seat.route.pinIdle else { return }
-        var conversations = [seat.madeConversation, seat.lastConversation].filter { !$0.isEmpty }
-        if clients[seat.client]?.endpoint != nil { conversations = [madeConversation(id)] }
-        for conversation in seat.route.pin == .session ? [[]] : conversations {
-            sessions[seat.session]?.pins.noteLegacy(seat.route.name, conversation, now: lastUsed)
-        }
-    }
-
     /// Brings a seat to where the table in force has it.
     mutating func resettle(_ id: SeatID, _ turn: inout Turn) {
         let side = wantedSide(id, conversation: nil, now: turn.now)
@@ -202,7 +113,7 @@ extension Switchboard {
         agenda.add(.tend(new))
     }
 
-    private mutating func change(_ id: SeatID, to side: Side, now: Instant) {
+    mutating func change(_ id: SeatID, to side: Side, now: Instant) {
         guard let seat = seats[id] else { return }
         seats[id]?.side = side
         let new = findPool(of: id)
@@ -257,51 +168,5 @@ extension Switchboard {
         }
         let isAstray = isAstray(exchange, now: now)
         exchanges[id]?.isAstray = isAstray
-    }
-
-    /// An exchange that was sent has its outcome, or will never have one: whoever waited for the side to be done goes on.
-    @inline(__always)
-    mutating func left(_ id: SeatID, _ side: Side) {
-        seats[id]?.count(-1, sentTo: side)
-        if seats[id]?.isBlocked == true { unblock(id) }
-    }
-
-    mutating func unblock(_ id: SeatID) {
-        guard let seat = seats[id], seat.isBlocked, !seat.mustWait else { return }
-        seats[id]?.isBlocked = false
-        seats[id]?.awaitsReplaced = false
-        agenda.add(.tend(seat.pool))
-        // An own connection of the old side is not needed any more.
-        for pool in throughPools(of: seat.client) where pool != seat.pool { agenda.add(.tend(pool)) }
-    }
-
-    /// The first message of a queue that waits for nothing but a connection.
-    mutating func firstSendable(_ poolID: PoolID) -> ExchangeID {
-        let head = pools[poolID]?.queue.head ?? .none
-        if pools[poolID]?.hasHindered != true { return head }
-        // Behind what waits for a name its socket's messages keep their order.
-        var waiting: [SeatID] = []
-        var candidate = head
-        var mayWaitForName = false
-        if let upstream = pools[poolID]?.upstream { mayWaitForName = namesMayCome(poolID, upstream) }
-        while let seat = exchanges[candidate]?.seat {
-            if mayWaitForName, let exchange = exchanges[candidate], waitsForName(exchange) {
-                waiting.append(seat)
-            } else if !isHindered(candidate), !waiting.contains(seat) {
-                return candidate
-            }
-            candidate = exchanges[candidate]?.next ?? .none
-        }
-        return .none
-    }
-
-    func isHindered(_ exchange: borrowing Exchange) -> Bool {
-        exchange.pausedSince != nil || seats[exchange.seat]?.isBlocked == true
-    }
-
-    /// The same by its id, where a whole queue is looked through: an exchange is much to copy.
-    mutating func isHindered(_ id: ExchangeID) -> Bool {
-        guard let seat = exchanges[id]?.seat else { return false }
-        return exchanges[id]?.pausedSince != nil || seats[seat]?.isBlocked == true
     }
 }

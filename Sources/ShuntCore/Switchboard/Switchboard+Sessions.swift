@@ -14,21 +14,6 @@ extension Switchboard {
         return id
     }
 
-    mutating func deliverParked(to id: ClientID, of sessionID: SessionID, _ turn: inout Turn) {
-        guard sessions[sessionID]?.parked.isEmpty == false else { return }
-        expireParked(sessionID, now: turn.now)
-        let endpoint = clients[id]?.endpoint
-        let replies = sessions[sessionID]?.parked.take(for: endpoint?.path) ?? []
-        for reply in replies {
-            parkedBytes -= reply.bytes.count
-            parkedCount -= 1
-            tally.parkedDelivered += 1
-            var splice = turn.effects.splices.splice(blob: reply.bytes)
-            if let endpoint { splice = restored(splice, message: Span(), endpoint, &turn) }
-            turn.effects.list.append(.deliver(id, splice))
-        }
-    }
-
     /// What is still under way for sockets of the session that are gone is this next one's from now on, if it connected
     /// to the same endpoint.
     mutating func adopt(by id: ClientID, of sessionID: SessionID) {
@@ -42,7 +27,7 @@ extension Switchboard {
         }
     }
 
-    private mutating func adopt(from head: ExchangeID, by id: ClientID, _ endpoint: String?) {
+    mutating func adopt(from head: ExchangeID, by id: ClientID, _ endpoint: String?) {
         var candidate = head
         while let exchange = exchanges[candidate] {
             // What was to be passed through has gone with its socket; what is left of it waits for the other side.
@@ -54,52 +39,6 @@ extension Switchboard {
             }
             candidate = exchange.next
         }
-    }
-
-    /// Keeps a reply for the session's next socket; a session without a token has none to come.
-    mutating func park(_ reply: [UInt8], for endpoint: String?, of sessionID: SessionID, now: Instant) {
-        guard let session = sessions[sessionID], session.token != nil, draining == nil else {
-            tally.discarded += 1
-            return
-        }
-        let before = session.parked
-        let outcome = sessions[sessionID]?.parked.park(
-            reply, for: endpoint, settings: table.definition.session, now: now)
-        tally.parked += 1
-        if case .displaced(let count) = outcome { tally.parkedExpired += count }
-        recountParked(from: before, to: sessions[sessionID]?.parked)
-        arm(session: sessionID, now: now)
-    }
-
-    private mutating func expireParked(_ sessionID: SessionID, now: Instant) {
-        guard let before = sessions[sessionID]?.parked, !before.isEmpty else { return }
-        tally.parkedExpired += sessions[sessionID]?.parked.expire(now: now) ?? 0
-        recountParked(from: before, to: sessions[sessionID]?.parked)
-    }
-
-    private mutating func recountParked(from before: ParkedReplies, to after: ParkedReplies?) {
-        parkedBytes += (after?.bytes ?? 0) - before.bytes
-        parkedCount += (after?.replies.count ?? 0) - before.replies.count
-    }
-
-    private mutating func arm(session id: SessionID, now: Instant) {
-        guard let session = sessions[id] else { return }
-        var deadline = session.parked.nextExpiry
-        // Past the linger only what is parked is waited for.
-        if let alone = session.alone, now < alone + table.definition.session.linger {
-            deadline = min(deadline, alone + table.definition.session.linger)
-        }
-        var armed = session.armed
-        wheel.arm(.session(id), at: deadline, armed: &armed)
-        sessions[id]?.armed = armed
-    }
-
-    mutating func look(at id: SessionID, _ turn: inout Turn) {
-        guard let armed = sessions[id]?.armed, armed <= turn.now else { return }
-        sessions[id]?.armed = .distantFuture
-        expireParked(id, now: turn.now)
-        settle(session: id, &turn)
-        arm(session: id, now: turn.now)
     }
 
     /// Ends a session that has no socket, nothing under way and nothing to remember; else makes sure that it is looked

@@ -1,9 +1,37 @@
 /// Another routing table comes into force: a reload of the file, an override, a pause. No socket of a route that still
 /// exists is closed, and nothing is lost: what is under way ends where it is, what is unsent goes by the new table.
 extension Switchboard {
-    /// - Parameter spread: over how long sockets of endpoints that are no more are closed.
-    package mutating func tableChanged(
-        to new: RoutingTable, spread: TimeSpan, _ turn: inout Turn
+    /// Replaces a route's connections.
+    mutating func reconnectAll(of index: Int, _ turn: inout Turn) {
+        guard table.routes.indices.contains(index) else { return }
+        let route = table.routes[index]
+        let upstreams = [route.legacy, route.unified].compactMap { $0?.index }
+        var replaced: [PoolID] = []
+        for id in pools.ids {
+            guard let pool = pools[id], upstreams.contains(pool.key.upstream) else { continue }
+            // Of an upstream that other routes share, only what this one uses.
+            guard pool.lastRoute === route || pool.upstream === route.legacy || serves(id, route) else { continue }
+            for connection in pool.connections {
+                guard let state = connections[connection]?.state, state == .ready || state == .opening else { continue }
+                replace(connection, &turn)
+            }
+            replaced.append(id)
+        }
+        spreadListening(to: replaced, now: turn.now)
+        for id in replaced { pump(id, &turn) }
+    }
+
+    func serves(_ pool: PoolID, _ route: Route) -> Bool {
+        guard let session = pools[pool]?.session else { return false }
+        return (sessions[session]?.clients ?? []).contains { client in
+            let seat = clients[client]?.seat(of: route.index) ?? .none
+            return seats[seat]?.pool == pool
+        }
+    }
+
+    /// Brings the new table into force.
+    mutating func bringIntoForce(
+        _ new: RoutingTable, spread: TimeSpan, _ turn: inout Turn
     ) {
         wheel.start(at: turn.now)
         let old = table
@@ -22,10 +50,7 @@ extension Switchboard {
         for id in pools.ids { pump(id, &turn) }
         // Whom a brownout takes in by this table is said with the wall clock's time.
         brownoutsInForce = []
-        runAgenda(&turn)
     }
-
-    // MARK: Upstreams
 
     private mutating func moveUpstreams(
         _ places: [Int], from before: RoutingTable, _ turn: inout Turn
@@ -122,8 +147,6 @@ extension Switchboard {
         retire(id, .configuration, &turn)
     }
 
-    // MARK: Routes
-
     private mutating func moveRoutes(from old: RoutingTable, _ turn: inout Turn) {
         var tallies = Array(repeating: RouteTally(), count: table.routes.count)
         for route in old.routes where route.index < routeTallies.count {
@@ -173,7 +196,7 @@ extension Switchboard {
     }
 
     /// The endpoint of the new table that has the place of an old one: that of the same route, whatever its path is now.
-    private func successor(of old: Endpoint) -> Endpoint? {
+    func successor(of old: Endpoint) -> Endpoint? {
         guard old.route.index >= 0 else { return table.endpoints.unlisted.first { $0.path == old.path } }
         guard let route = table.route(named: old.route.name) else { return nil }
         return table.endpoints.byRoute.indices.contains(route.index) ? table.endpoints.byRoute[route.index] : nil
@@ -187,12 +210,10 @@ extension Switchboard {
     }
 
     /// The route of the new table that has the place of an old one.
-    private func route(like old: Route, _ endpoint: Endpoint?) -> Route? {
+    func route(like old: Route, _ endpoint: Endpoint?) -> Route? {
         if old.index >= 0 { return table.route(named: old.name) }
         return table.endpoints.unlisted.first { $0.path == endpoint?.path }?.route
     }
-
-    // MARK: Clients
 
     /// Where a client's messages go from now on, and whether it may stay.
     private mutating func judge(

@@ -53,7 +53,7 @@ extension Switchboard {
         return envelope.value(legacy?.passedKindSlot ?? 0)
     }
 
-    private mutating func pass(
+    mutating func pass(
         _ id: ClientID, _ seat: SeatID, _ poolID: PoolID, _ kind: MessageKind, _ bytes: Span<UInt8>, opens: Bool,
         _ turn: inout Turn
     ) {
@@ -83,36 +83,6 @@ extension Switchboard {
         pump(poolID, &turn)
     }
 
-    /// Writes a message as it is. What it opens is counted; its reply is known by its type.
-    mutating func passed(
-        _ splice: Splice, over connection: ConnectionID, _ seat: SeatID, opens: Bool, _ turn: inout Turn
-    ) {
-        turn.effects.list.append(.forward(connection, splice))
-        tally.forwarded += 1
-        tally.passed += 1
-        count(seats[seat]?.route.index ?? -1, .legacy, bytes: splice.length)
-        guard opens else { return }
-        let isLate = connections[connection]?.passed(at: turn.now)
-        seats[seat]?.count(1, sentTo: .legacy)
-        if let client = seats[seat]?.client { clients[client]?.open += 1 }
-        if isLate == true { arm(connection: connection) }
-    }
-
-    /// Sends a message that had to wait.
-    ///
-    /// - Parameter link: `.none` is the pool's current connection.
-    mutating func passHeld(_ id: ExchangeID, over link: ConnectionID, _ turn: inout Turn) {
-        guard let exchange = exchanges[id], let current = link.isNone ? pools[exchange.pool]?.current : link else {
-            return
-        }
-        var splice = turn.effects.splices.splice(blob: exchange.held)
-        splice.kind = exchange.kind
-        let seat = exchange.seat
-        passed(splice, over: current, seat, opens: !exchange.oneWay, &turn)
-        // Behind the other, so that the client is never without anything under way in between.
-        end(id, &turn)
-    }
-
     /// An old client is never told that a queue is full: it is not read while much of its own waits.
     private mutating func holdReading(_ id: ClientID, _ pool: PoolID, _ turn: inout Turn) {
         guard let queue = pools[pool]?.queue.count, let bytes = pools[pool]?.queuedBytes,
@@ -121,18 +91,6 @@ extension Switchboard {
         else { return }
         clients[id]?.readingStopped = true
         turn.effects.list.append(.stopReadingClient(id))
-    }
-
-    /// Reads a client again, unless something of it waits yet or its connection takes nothing.
-    mutating func resumeReading(_ id: ClientID, _ turn: inout Turn) {
-        guard clients[id]?.readingStopped == true else { return }
-        for pool in throughPools(of: id) {
-            guard pools[pool]?.queue.isEmpty == true else { return }
-            let current = pools[pool]?.current ?? .none
-            if connections[current]?.congested == true { return }
-        }
-        clients[id]?.readingStopped = false
-        turn.effects.list.append(.startReadingClient(id))
     }
 
     /// A message of a backend to its one client.
@@ -183,40 +141,10 @@ extension Switchboard {
     }
 
     /// Whether what a backend says before its first reply is its greeting, as `admits` has it.
-    private mutating func isGreeting(
+    mutating func isGreeting(
         _ id: ConnectionID, _ rules: ReplyRules, _ bytes: Span<UInt8>, isObject: Bool
     ) -> Bool {
         guard rules.namesGreetings else { return connections[id]?.isForListener == false }
         return isObject && rules.action(envelope, bytes) == .greeting
-    }
-
-    /// So many messages that were passed through are over.
-    mutating func passedEnded(_ id: ClientID, _ count: Int, _ turn: inout Turn) {
-        clients[id]?.open -= count
-        clients[id]?.lastActive = turn.now
-        guard let seat = clients[id]?.seats.first?.seat else { return }
-        seats[seat]?.count(-count, sentTo: .legacy)
-        if seats[seat]?.isBlocked == true { unblock(seat) }
-        leaveIfOver(id, &turn)
-    }
-
-    /// So many messages went over a client's byte pipe since this was called last: `up` to the backend, `down` from it,
-    /// with the bytes of all frames.
-    package mutating func rawPassed(
-        _ id: ClientID, up: Int, down: Int, bytesUp: Int, bytesDown: Int, now: Instant
-    ) {
-        if let seat = clients[id]?.seats.first?.seat {
-            if up > 0 { heard(seat, up, bytes: bytesUp, now: now) }
-            said(seat, down, bytes: bytesDown)
-        }
-        tally.forwarded &+= up
-        tally.passed &+= up
-        tally.delivered &+= down
-        guard let route = routeIndex(of: id) else { return }
-        meterMessages(up, bytes: bytesUp, on: route)
-        guard routeTallies.indices.contains(route) else { return }
-        routeTallies[route].byLegacy &+= up
-        routeTallies[route].bytesToLegacy &+= bytesUp
-        routeTallies[route].bytesFromLegacy &+= bytesDown
     }
 }

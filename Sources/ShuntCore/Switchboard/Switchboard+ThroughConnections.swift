@@ -1,36 +1,5 @@
 /// The connections of passthrough: each is one old client's own, and the two live and end together.
 extension Switchboard {
-    func throughPools(of client: ClientID) -> [PoolID] {
-        guard clients[client]?.endpoint != nil else { return [] }
-        return ownPools(of: client).filter { pools[$0]?.isThrough == true }
-    }
-
-    /// The pools that no other socket uses, of either side.
-    func ownPools(of client: ClientID) -> [PoolID] {
-        guard let session = clients[client]?.session else { return [] }
-        return (sessions[session]?.pools ?? []).filter { pools[$0]?.key.owner == .client(client) }
-    }
-
-    /// Dials a client's own connection: at once for one that arrives, else when a message waits.
-    mutating func dialThrough(_ poolID: PoolID, _ turn: inout Turn) {
-        guard let pool = pools[poolID], case .client(let id) = pool.key.owner, let client = clients[id] else { return }
-        let connection = connections.insert(
-            Connection(
-                pool: poolID, upstream: pool.upstream, cause: id, isThrough: true, isRaw: client.isRaw,
-                isRedial: !client.isArriving, isForListener: pool.queue.isEmpty && !client.isArriving, now: turn.now))
-        pools[poolID]?.current = connection
-        pools[poolID]?.connections.append(connection)
-        tally.dials += 1
-        meterDial(pool.key.upstream)
-        let values = client.endpoint?.pattern?.values(in: client.handshake.path) ?? [:]
-        let request = UpstreamRequest(
-            upstream: pool.upstream.settings, client: client.handshake, token: sessions[client.session]?.token,
-            passing: client.isRaw ? .raw : .managed, values: values)
-        turn.effects.dials.append(
-            DialOrder(upstream: pool.upstream, request: request, through: .init(client: id, isRaw: client.isRaw)))
-        turn.effects.list.append(.dial(connection, order: turn.effects.dials.count - 1))
-    }
-
     /// The backend refused a client that arrives, or is not there: the client hears the same.
     mutating func turnAway(_ id: ClientID, _ connection: ConnectionID, _ turn: inout Turn) {
         turn.effects.list.append(.reject(id, connection))
@@ -85,10 +54,6 @@ extension Switchboard {
             let splice = turn.effects.splices.splice(literalsFrom: start)
             turn.effects.list.append(.deliver(id, restored(splice, message: Span(), endpoint, &turn)))
         }
-    }
-
-    func tags(of route: Route) -> [(name: String, json: [UInt8])] {
-        zip(table.definition.addressing.routeBy, route.tags).compactMap { name, tag in tag.map { (name, $0) } }
     }
 
     /// What a client's own upstream does not take stays in the client's socket.

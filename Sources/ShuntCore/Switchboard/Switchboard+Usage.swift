@@ -1,24 +1,5 @@
 /// Who uses what: tallied here, without a lookup per message, and taken out every flush interval.
 extension Switchboard {
-    /// Use is counted from now on.
-    ///
-    /// - Parameters:
-    ///   - maxClients: apps, versions and origins that are counted by name on a day; the rest is `other`.
-    ///   - key: of the keyed hash that stands for a session in a sketch: the same for all workers and processes that
-    ///     write into one ledger.
-    ///   - wall: what the wall clock says now.
-    package mutating func countUsage(maxClients: Int, key: (UInt64, UInt64), now: Instant, wall: UnixTime) {
-        usage.begin(maxClients: maxClients, hashKey: key, now: now, wall: wall)
-    }
-
-    /// What was counted since this was called last, by UTC day; empty where use is not counted.
-    ///
-    /// - Parameter wall: what the wall clock says now. It may have jumped: what came before was dated by what it said
-    ///   then.
-    package mutating func takeUsage(now: Instant, wall: UnixTime) -> UsageBatch {
-        usage.take(now: now, wall: wall)
-    }
-
     /// Messages of a client came.
     @inline(__always)
     mutating func heard(_ seat: SeatID, _ count: Int = 1, bytes: Int, now: Instant) {

@@ -111,4 +111,41 @@ extension Switchboard {
         else { return false }
         return awaitsName(exchange.pool, exchange.route)
     }
+
+    /// What the client sent, which is echoed; nil where it names no conversation.
+    mutating func sentConversation(_ seat: SeatID, _ bytes: Span<UInt8>) -> [UInt8]? {
+        guard let value = envelope.value(table.conversationSlot), value.namesSomething else { return nil }
+        if let last = seats[seat]?.lastConversation, equal(bytes, value.start..<value.end, last) { return last }
+        let sent = copy(bytes, value.start..<value.end)
+        if sent.count <= Self.longestConversation { seats[seat]?.lastConversation = sent }
+        return sent
+    }
+
+    /// The longest id that is remembered, in bytes.
+    static let longestConversation = 256
+
+    mutating func madeConversation(_ id: SeatID) -> [UInt8] {
+        if let made = seats[id]?.madeConversation, !made.isEmpty { return made }
+        guard let seat = seats[id], let session = sessions[seat.session] else { return [] }
+        let made = table.conversationTemplate.make(match: seat.route.match, session: session.shortName)
+        seats[id]?.madeConversation = made
+        return made
+    }
+
+    mutating func correlation(_ upstream: Upstream, _ conversation: [UInt8], _ bytes: Span<UInt8>) -> [UInt8] {
+        guard let slot = upstream.requestCorrelationSlot else { return [] }
+        let value = envelope.value(slot).flatMap { $0.kind == .null ? nil : $0 }
+        // The conversation id is added where it is absent, if it can be, so that it is there to be echoed.
+        if slot == table.conversationSlot, value != nil || addsConversation(upstream) { return conversation }
+        guard let value else { return [] }
+        return copy(bytes, value.start..<value.end)
+    }
+
+    /// Whether a conversation id can be added to the message in hand, which has none: nothing but objects stands in its way.
+    private mutating func addsConversation(_ upstream: Upstream) -> Bool {
+        if upstream.unwrapped?.addsConversation ?? table.conversationIsTopLevel { return true }
+        return table.conversationParents.allSatisfy { slot in
+            envelope.value(slot).map { $0.kind == .object || $0.kind == .null } ?? true
+        }
+    }
 }

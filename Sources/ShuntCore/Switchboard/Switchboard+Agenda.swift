@@ -1,0 +1,42 @@
+/// What an event left to do is done at its end.
+extension Switchboard {
+    /// Releases a pool that nobody needs any more; one that is needed sends what it may, or is dialled.
+    mutating func tend(_ id: PoolID, _ turn: inout Turn) {
+        guard let pool = pools[id] else { return }
+        guard isUnused(id, pool) else { return pump(id, &turn) }
+        remove(pool: id, &turn)
+        sessions[pool.session]?.pools.removeAll { $0 == id }
+    }
+
+    private func isUnused(_ id: PoolID, _ pool: borrowing Pool) -> Bool {
+        guard case .client(let owner) = pool.key.owner else {
+            return pool.isRemoved && pool.queue.isEmpty && pool.connections.isEmpty
+        }
+        if pool.isThrough {
+            // It ends with its socket, and when the socket's next message goes elsewhere and nothing is left.
+            guard let place = clients[owner]?.seats.first, let seat = seats[place.seat] else { return true }
+            return seat.pool != id && pool.queue.isEmpty && pool.connections.allSatisfy { connections[$0]?.live == 0 }
+        }
+        return !clients.contains(owner) && pool.queue.isEmpty
+            && pool.connections.allSatisfy { connections[$0]?.live == 0 }
+    }
+
+    /// Does at an event's end what is left to do.
+    @inline(__always)
+    mutating func runAgenda(_ turn: inout Turn) {
+        if !agenda.isEmpty { drainAgenda(&turn) }
+    }
+
+    private mutating func drainAgenda(_ turn: inout Turn) {
+        // What is done may ask for more.
+        while let item = agenda.next() {
+            switch item {
+            case .tend(let pool): tend(pool, &turn)
+            case .endIfUnused(let session): settle(session: session, &turn)
+            case .leave(let client): leaveIfOver(client, &turn)
+            case .closeSlow(let client): close(client, .tryAgainLater, .slowReader, &turn)
+            case .resumeReading(let client): resumeReading(client, &turn)
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+/// When clients, connections and sessions are looked at next.
+extension Switchboard {
+    /// Whether a client's messages are passed through: one of a legacy endpoint, whose route the legacy upstream serves.
+    mutating func isPassed(_ id: ClientID) -> Bool {
+        guard clients[id]?.endpoint != nil, let seat = clients[id]?.seats.first?.seat else { return false }
+        return seats[seat]?.side == .legacy
+    }
+
+    mutating func arm(client id: ClientID) {
+        guard clients.contains(id) else { return }
+        let isPassed = isPassed(id)
+        let deadline = clients[id]?.nextDeadline(table.definition.limits, isPassed: isPassed) ?? .distantFuture
+        var armed = clients[id]?.armed ?? .distantFuture
+        wheel.arm(.client(id), at: deadline, armed: &armed)
+        clients[id]?.armed = armed
+    }
+
+    mutating func arm(session id: SessionID, now: Instant) {
+        guard let session = sessions[id] else { return }
+        var deadline = session.parked.nextExpiry
+        // Past the linger only what is parked is waited for.
+        if let alone = session.alone, now < alone + table.definition.session.linger {
+            deadline = min(deadline, alone + table.definition.session.linger)
+        }
+        var armed = session.armed
+        wheel.arm(.session(id), at: deadline, armed: &armed)
+        sessions[id]?.armed = armed
+    }
+
+    mutating func arm(connection id: ConnectionID) {
+        guard let connection = connections[id] else { return }
+        var armed = connection.armed
+        wheel.arm(.connection(id), at: connection.nextDeadline, armed: &armed)
+        connections[id]?.armed = armed
+    }
+
+    /// Nothing is outstanding on a connection any more: from here on its idle time counts.
+    mutating func becameIdle(_ id: ConnectionID, now: Instant) {
+        connections[id]?.idleSince = now
+        guard let idleTimeout = connections[id]?.upstream.idleTimeout, let armed = connections[id]?.armed,
+            armed > now + idleTimeout
+        else { return }
+        arm(connection: id)
+    }
+}

@@ -1,0 +1,163 @@
+/// Connections that are gone, or as good as gone: what was written to them is sent again where that is safe, else it is lost.
+extension Switchboard {
+    /// The backend closed with a code that says why. Before its first word on the connection it also says that nothing
+    /// was read: what was written waits again, and hears the same as what waits.
+    mutating func lose(
+        _ id: ConnectionID, as meaning: CloseMeaning, _ turn: inout Turn
+    ) {
+        guard let connection = connections[id] else { return }
+        let isUnread = !connection.hasSpoken
+        if isUnread { putBack(id, isUnread: true, now: turn.now) }
+        let code: ErrorCode = isUnread ? .upstreamUnavailable : .upstreamLost
+        lose(id, meaning == .auth ? .sessionExpired : code, isUnread: isUnread, &turn)
+        heed(meaning, for: connection.pool, &turn)
+    }
+
+    /// What a backend's refusal of a session means for what waits.
+    mutating func heed(_ meaning: CloseMeaning, for pool: PoolID, _ turn: inout Turn) {
+        switch meaning {
+        case .auth:
+            pools[pool]?.expired = true
+            failWaiting(pool, .sessionExpired, &turn)
+        case .refuse:
+            pools[pool]?.failing = true
+            failWaiting(pool, .upstreamUnavailable, &turn)
+        case .limit:
+            // It wants less of us: the next dial waits, also where a first loss costs nothing.
+            if let until = pools[pool]?.backoff.until, until <= turn.now {
+                pools[pool]?.backoff.failed(now: turn.now, random: &random)
+            }
+        }
+    }
+
+    /// A message was too large for the backend, which closed because of it: that one is never sent again. Of several
+    /// under way it is the largest, as far as can be told.
+    mutating func failTooLarge(_ id: ConnectionID, _ turn: inout Turn) {
+        var (largest, size) = (ExchangeID.none, -1)
+        var candidate = connections[id]?.outstanding.head ?? .none
+        while let exchange = exchanges[candidate] {
+            if exchange.state == .sent, exchange.size > size { (largest, size) = (candidate, exchange.size) }
+            candidate = exchange.next
+        }
+        fail(largest, .messageTooLarge, &turn)
+    }
+
+    /// A connection is gone or as good as gone: what was sent on it ends with `code`, or is sent again where that is
+    /// safe; the next dial backs off.
+    ///
+    /// - Parameter isUnread: the backend said that it read nothing of it.
+    mutating func lose(
+        _ id: ConnectionID, _ code: ErrorCode, isUnread: Bool = false, _ turn: inout Turn
+    ) {
+        guard let connection = connections[id] else { return }
+        connections[id]?.readingStopped = false
+        let wasCurrent = pools[connection.pool]?.current == id
+        if code == .upstreamLost, connection.upstream.settings.retrySafe { putBack(id, isUnread: false, now: turn.now) }
+        while let oldest = connections[id]?.outstanding.head, !oldest.isNone {
+            if exchanges[oldest]?.state == .sent {
+                fail(oldest, code, isUnread: isUnread, &turn)
+            } else {
+                end(oldest, &turn)
+            }
+        }
+        forget(id)
+        guard wasCurrent else { return }
+        pools[connection.pool]?.backoff.failed(now: turn.now, random: &random)
+        // An end before the first reply is a dial that came to nothing.
+        if !connection.replied { pools[connection.pool]?.failing = true }
+    }
+
+    /// Puts messages that were written back where they stood: from the youngest on, so that the order stays.
+    ///
+    /// - Parameter isUnread: nothing of them was read: it is as if they had never been sent, and their time in the queue
+    ///   goes on. Else they may be sent again once.
+    private mutating func putBack(_ id: ConnectionID, isUnread: Bool, now: Instant) {
+        var candidate = connections[id]?.outstanding.tail ?? .none
+        while let exchange = exchanges[candidate] {
+            // Its socket may be served by the other side by now.
+            let home = seats[exchange.seat]?.pool ?? exchange.pool
+            let pool = pools.contains(home) ? home : exchange.pool
+            if exchange.state == .sent, isUnread || !exchange.retried, !exchange.held.isEmpty,
+                pools[pool]?.isRemoved == false
+            {
+                _ = connections[id]?.ended(candidate, isAwaited: true, in: &exchanges)
+                exchanges[candidate]?.state = .queued
+                left(exchange.seat, exchange.side)
+                exchanges[candidate]?.pool = pool
+                if seats[exchange.seat]?.isBlocked == true { pools[pool]?.hasHindered = true }
+                if let upstream = pools[pool]?.upstream, namesMayCome(pool, upstream) {
+                    pools[pool]?.hasHindered = true
+                }
+                if exchange.route.isPaused {
+                    exchanges[candidate]?.pausedSince = now
+                    pools[pool]?.hasHindered = true
+                    pools[pool]?.hasPaused = true
+                }
+                exchanges[candidate]?.connection = .none
+                restartPatience(of: candidate, isUnread: isUnread, cameFrom: exchange.pool, now: now)
+                pools[pool]?.queue.prepend(candidate, in: &exchanges)
+                pools[pool]?.queuedBytes += exchange.size
+                if pool != exchange.pool { agenda.add(.tend(pool)) }
+            }
+            candidate = exchange.previous
+        }
+    }
+
+    /// How long a message that was put back may wait.
+    private mutating func restartPatience(
+        of id: ExchangeID, isUnread: Bool, cameFrom old: PoolID, now: Instant
+    ) {
+        guard let exchange = exchanges[id] else { return }
+        let started = pools[exchange.pool]?.unreadyTime(now: now) ?? .zero
+        if !isUnread {
+            exchanges[id]?.retried = true
+            exchanges[id]?.unreadyAtStart = started
+            exchanges[id]?.waitedThere = .zero
+            exchanges[id]?.queuedAt = now
+        } else {
+            if exchange.pool != old {
+                let left = pools[old]?.unreadyTime(now: now) ?? .zero
+                exchanges[id]?.turn(started: started, left: left)
+            }
+            if exchange.queuedAt == nil { exchanges[id]?.queuedAt = now }
+        }
+    }
+
+    mutating func upstreamFailed(
+        _ upstream: Int, _ settings: UpstreamSettings, _ turn: inout Turn
+    ) {
+        guard upstream >= 0 else { return }
+        let opened = breakers[upstream].failed(
+            now: turn.now, limit: settings.breakerFailures, pause: settings.breakerOpen)
+        if opened { turn.effects.list.append(.note(.breakerOpened(upstream: upstream))) }
+    }
+
+    /// Everything that waits in a pool for its connection ends with an error.
+    mutating func failWaiting(_ pool: PoolID, _ code: ErrorCode, _ turn: inout Turn) {
+        while true {
+            var candidate = pools[pool]?.queue.head ?? .none
+            while let exchange = exchanges[candidate], exchange.isAstray, seats[exchange.seat]?.pool == pool,
+                pools[pool]?.isRemoved == false
+            {
+                candidate = exchange.next
+            }
+            if candidate.isNone { return }
+            fail(candidate, code, &turn)
+        }
+    }
+
+    /// It will never answer again: what was sent on it is lost, the next one is dialled without its ghosts.
+    mutating func condemn(_ id: ConnectionID, _ reason: RetireReason, _ turn: inout Turn) {
+        guard let connection = connections[id] else { return }
+        tally.retired += 1
+        meterRetired(connection.upstreamIndex, reason)
+        turn.effects.list.append(.note(.connectionRetired(upstream: connection.upstreamIndex, reason)))
+        if connection.isThrough {
+            turn.effects.list.append(.closeConnection(id, .normal))
+            return throughClosed(id, .cut, &turn)
+        }
+        lose(id, .upstreamLost, &turn)
+        turn.effects.list.append(.closeConnection(id, .normal))
+        agenda.add(.tend(connection.pool))
+    }
+}

@@ -1,0 +1,192 @@
+/// A message is written to its connection, reshaped or as it is.
+extension Switchboard {
+    /// Counts an accepted message; from here on it has exactly one outcome.
+    mutating func open(_ exchange: consuming Exchange) -> ExchangeID {
+        clients[exchange.client]?.open += 1
+        sessions[exchange.session]?.open += 1
+        return exchanges.insert(consume exchange)
+    }
+
+    mutating func takePaceIfPaced(_ pool: PoolID, now: Instant) -> Bool {
+        pools[pool]?.isPaced == true ? takePace(of: pool, now: now) : true
+    }
+
+    /// Whether the pool's connection takes a message now; if so its pace is charged.
+    mutating func takeTurn(_ poolID: PoolID, now: Instant) -> Bool {
+        guard let current = pools[poolID]?.current, let inFlight = pools[poolID]?.inFlight,
+            connections[current]?.takes(inFlight: inFlight) == true
+        else { return false }
+        return pools[poolID]?.isPaced == true ? takePace(of: poolID, now: now) : true
+    }
+
+    /// A session's pace towards an upstream is one for all lanes, and outlives connections.
+    mutating func takePace(of poolID: PoolID, now: Instant) -> Bool {
+        guard let pool = pools[poolID] else { return true }
+        let index = pool.upstream.index
+        return sessions[pool.session]?.paces[index, default: WindowPace(pool.upstream.settings.pace)].take(now: now)
+            ?? true
+    }
+
+    /// - Parameter link: `.none` is the pool's current connection.
+    mutating func sendHeld(
+        _ id: ExchangeID, over link: ConnectionID = .none, _ turn: inout Turn
+    ) {
+        guard let pool = exchanges[id]?.pool else { return }
+        meterWait(id, now: turn.now)
+        // Whatever it was accepted for: its socket may have changed sides since.
+        if pools[pool]?.isThrough == true { return passHeld(id, over: link, &turn) }
+        if exchanges[id]?.isPassed == true, !becomesRouted(id, &turn) { return }
+        if exchanges[id]?.naming != .client { nameAgain(id) }
+        guard let exchange = exchanges[id] else { return }
+        pools[exchange.pool]?.queue.remove(id, in: &exchanges)
+        pools[exchange.pool]?.queuedBytes -= exchange.size
+        let bytes = exchange.held
+        // It was valid when it was accepted; the table now in force decides how it is reshaped.
+        _ = envelope.scan(bytes.span, for: table.requestKeys, nesting: .max, early: false)
+        if let upstream = pools[exchange.pool]?.upstream, upstream.correlationSlot != nil {
+            // It may have been queued for another upstream.
+            let value = correlation(upstream, exchange.conversation, bytes.span)
+            exchanges[id]?.correlation = value
+        }
+        forward(id, exchange.route, exchange.pool, bytes.span, over: link, blob: true, &turn)
+    }
+
+    /// A message that names no conversation may be sent to another side than it was accepted for, or the side that it
+    /// goes to may have named it meanwhile.
+    private mutating func nameAgain(_ id: ExchangeID) {
+        guard let seat = exchanges[id]?.seat, seats.contains(seat), let pool = exchanges[id]?.pool,
+            let upstream = pools[pool]?.upstream
+        else { return }
+        let (conversation, naming) = unnamedConversation(seat, by: upstream.isUnified ? .unified : .legacy)
+        exchanges[id]?.conversation = conversation
+        exchanges[id]?.naming = naming
+    }
+
+    /// A message that was to be passed through goes to the unified upstream after all: only now it must be one that can
+    /// be read. Returns whether it is; if not it has its outcome.
+    private mutating func becomesRouted(_ id: ExchangeID, _ turn: inout Turn) -> Bool {
+        guard let exchange = exchanges[id] else { return false }
+        if exchange.kind == .binary {
+            fail(id, .binaryUnsupported, &turn)
+            return false
+        }
+        let nesting = table.definition.limits.nesting
+        switch envelope.scan(exchange.held.span, for: table.requestKeys, nesting: nesting, early: false) {
+        case .object: break
+        case .notAnObject:
+            fail(id, .notAnObject, &turn)
+            return false
+        case .malformed, .tooDeep:
+            fail(id, .badJSON, &turn)
+            return false
+        }
+        if !envelope.oddities.isEmpty,
+            let objection = table.deciding.objection(
+                to: envelope, keys: table.requestKeys, exchange.held.span, isAddressed: false)
+        {
+            fail(id, objection.code, &turn)
+            return false
+        }
+        if let type = envelope.value(table.typeSlot), let found = table.absorbed.find(exchange.held.span, type) {
+            absorb(exchange.client, found, of: table.absorbed, exchange.held.span, &turn)
+            end(id, &turn)
+            return false
+        }
+        var conversation: [UInt8] = []
+        if let value = envelope.value(table.conversationSlot), value.namesSomething {
+            conversation = copy(exchange.held.span, value.start..<value.end)
+        } else {
+            let name = sessions[exchange.session]?.shortName ?? []
+            conversation = table.conversationTemplate.make(match: exchange.route.match, session: name)
+            exchanges[id]?.naming = .made
+        }
+        exchanges[id]?.conversation = conversation
+        exchanges[id]?.isPassed = false
+        return true
+    }
+
+    /// Writes an exchange's message, just scanned, to its pool's connection. `blob`: the bytes are the held ones.
+    ///
+    /// On the path of every message: it reads the fields it needs, and copies no exchange.
+    mutating func forward(
+        _ id: ExchangeID, _ route: Route, _ poolID: PoolID, _ bytes: Span<UInt8>, over link: ConnectionID = .none,
+        blob: Bool, _ turn: inout Turn
+    ) {
+        guard let current = link.isNone ? pools[poolID]?.current : link, let upstream = pools[poolID]?.upstream else {
+            return
+        }
+        let splice = reshape(id, route, upstream, bytes, blob: blob, &turn)
+        turn.effects.list.append(.forward(current, splice))
+        tally.forwarded += 1
+        let side: Side = upstream.isUnified ? .unified : .legacy
+        let isUnread = upstream.keepsUnread && connections[current]?.hasSpoken == false
+        if upstream.keepsSent || blob || isUnread { keep(id, upstream, bytes, isUnread: isUnread, now: turn.now) }
+        guard let sent = exchanges[id]?.wasSent(over: current, to: side, at: turn.now) else { return }
+        seats[sent.seat]?.count(1, sentTo: side)
+        count(route.index, side, bytes: splice.length)
+        let deadline = turn.now + upstream.exchangeTimeout
+        let isLate = connections[current]?.sent(id, in: &exchanges, deadline: deadline)
+        if sent.isOneWay { return end(id, &turn) }
+        if isLate == true, var armed = connections[current]?.armed {
+            wheel.arm(.connection(current), at: deadline, armed: &armed)
+            connections[current]?.armed = armed
+        }
+    }
+
+    /// Keeps the message of an exchange that may have to be sent again; lets go of what only waited.
+    ///
+    /// - Parameter isUnread: the backend has said nothing yet on the connection that the message goes over.
+    mutating func keep(
+        _ id: ExchangeID, _ upstream: Upstream, _ bytes: Span<UInt8>, isUnread: Bool, now: Instant
+    ) {
+        guard let exchange = exchanges[id] else { return }
+        let keeps = !exchange.oneWay && (isUnread || upstream.keepsSent && !exchange.retried)
+        if keeps && exchange.held.isEmpty {
+            exchanges[id]?.held = copy(bytes, 0..<bytes.count)
+            heldBytes += bytes.count
+            // Should it be put back, it has not waited yet.
+            let unready = pools[exchange.pool]?.unreadyTime(now: now) ?? .zero
+            exchanges[id]?.unreadyAtStart = unready
+        } else if !keeps && !exchange.held.isEmpty {
+            heldBytes -= exchange.held.count
+            exchanges[id]?.held = []
+        }
+    }
+
+    /// Counts a message for its route and side.
+    @inline(__always)
+    mutating func count(_ route: Int, _ side: Side, bytes: Int) {
+        guard route >= 0, route < routeTallies.count else { return }
+        routeTallies[route].sent(to: side, bytes: bytes)
+    }
+
+    /// Writes a message as it is. What it opens is counted; its reply is known by its type.
+    mutating func passed(
+        _ splice: Splice, over connection: ConnectionID, _ seat: SeatID, opens: Bool, _ turn: inout Turn
+    ) {
+        turn.effects.list.append(.forward(connection, splice))
+        tally.forwarded += 1
+        tally.passed += 1
+        count(seats[seat]?.route.index ?? -1, .legacy, bytes: splice.length)
+        guard opens else { return }
+        let isLate = connections[connection]?.passed(at: turn.now)
+        seats[seat]?.count(1, sentTo: .legacy)
+        if let client = seats[seat]?.client { clients[client]?.open += 1 }
+        if isLate == true { arm(connection: connection) }
+    }
+
+    /// Sends a message that had to wait.
+    ///
+    /// - Parameter link: `.none` is the pool's current connection.
+    mutating func passHeld(_ id: ExchangeID, over link: ConnectionID, _ turn: inout Turn) {
+        guard let exchange = exchanges[id], let current = link.isNone ? pools[exchange.pool]?.current : link else {
+            return
+        }
+        var splice = turn.effects.splices.splice(blob: exchange.held)
+        splice.kind = exchange.kind
+        let seat = exchange.seat
+        passed(splice, over: current, seat, opens: !exchange.oneWay, &turn)
+        // Behind the other, so that the client is never without anything under way in between.
+        end(id, &turn)
+    }
+}

@@ -1,0 +1,25 @@
+extension JSONValue {
+    /// Whether it names something: `null` and `""` do not.
+    var namesSomething: Bool { kind != .null && !(kind == .string && end - start == 2) }
+}
+
+/// Whether a range of a message equals some bytes.
+func equal(_ bytes: Span<UInt8>, _ range: Range<Int>, _ other: [UInt8]) -> Bool {
+    guard range.count == other.count, range.lowerBound >= 0, range.upperBound <= bytes.count else { return false }
+    for index in 0..<other.count where bytes[range.lowerBound + index] != other[index] { return false }
+    return true
+}
+
+/// A copy of a range of a message.
+func copy(_ bytes: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
+    guard range.lowerBound >= 0, range.upperBound <= bytes.count else { return [] }
+    return unsafe bytes.extracting(range).withUnsafeBufferPointer { unsafe Array($0) }
+}
+
+/// Seconds with three decimals, rounded up and at least 0.001, as JSON.
+package func decimalSeconds(_ span: TimeSpan) -> [UInt8] {
+    let milliseconds = max(1, span.nanoseconds / 1_000_000 + (span.nanoseconds % 1_000_000 > 0 ? 1 : 0))
+    let fraction = String(milliseconds % 1000)
+    let padded = String(repeating: "0", count: 3 - fraction.utf8.count) + fraction
+    return Array("\(milliseconds / 1000).\(padded)".utf8)
+}
