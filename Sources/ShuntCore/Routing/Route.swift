@@ -15,7 +15,7 @@ package final class Route: Sendable {
     package let fallsBack: Bool
     package let isPaused: Bool
     /// One side serves it until the table changes, for all but clients with an override.
-    package let isSettled: Bool
+    package let isFixed: Bool
     /// For each `routeBy` member the value that tags this route's replies, as JSON; nil where the route has none.
     package let tags: [[UInt8]?]
     /// The same for a `Placement`.
@@ -40,7 +40,7 @@ package final class Route: Sendable {
         pinIdle = settings.pinIdle
         fallsBack = settings.fallsBack && legacy != nil
         isPaused = settings.isPaused
-        isSettled = decision.rollout.side != nil && !(settings.fallsBack && legacy != nil)
+        isFixed = decision.rollout.side != nil && !(settings.fallsBack && legacy != nil)
         matchBytes = settings.match.map { Array($0.utf8) }
         let tags = (0..<depth).map { level -> [UInt8]? in
             guard level < settings.match.count else { return nil }

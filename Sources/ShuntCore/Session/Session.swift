@@ -7,21 +7,24 @@ package struct Session: Sendable {
     package var clients: [ClientID] = []
     package var pools: [PoolID] = []
     /// Accepted messages without an outcome, of all its sockets, gone ones included.
-    package var open = 0
+    package private(set) var pending = 0
     package var parked = ParkedReplies()
     package var pins = Pins()
     /// Since when it has no socket.
-    package var alone: Instant?
+    package var detachedSince: Instant?
     /// What each upstream is paced at, by the upstream's index; kept over redials.
     package var paces: [Int: WindowPace] = [:]
     package var armed = Instant.distantFuture
+
+    /// A message of one of its sockets was accepted.
+    mutating func accepted() { pending += 1 }
 
     /// An accepted message has its outcome.
     ///
     /// - Returns: whether nobody is left who would wait for one.
     mutating func concluded() -> Bool {
-        open -= 1
-        return open == 0 && clients.isEmpty
+        pending -= 1
+        return pending == 0 && clients.isEmpty
     }
 }
 

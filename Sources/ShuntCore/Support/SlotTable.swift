@@ -102,12 +102,14 @@ package struct SlotTable<Element, Tag>: ~Copyable {
     /// The element, or nil where the id is of the past. Assigning to an element's fields works in place.
     @inline(__always)
     package subscript(_ id: ID) -> Element? {
-        unsafeAddress { unsafe UnsafePointer(place(of: id)) }
-        unsafeMutableAddress { unsafe place(of: id) }
+        unsafeAddress { unsafe UnsafePointer(address(of: id)) }
+        unsafeMutableAddress { unsafe address(of: id) }
     }
 
+    /// Where an element is, for owners of tables that lend their elements in turn; for an id of the past a place that holds
+    /// nothing.
     @inline(__always)
-    private func place(of id: ID) -> UnsafeMutablePointer<Element?> {
+    func address(of id: ID) -> UnsafeMutablePointer<Element?> {
         let index = Int(id.index)
         if index < used, unsafe generations[index] == id.generation { return unsafe elements + index }
         return unsafe nothing

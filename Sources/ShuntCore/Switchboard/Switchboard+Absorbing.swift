@@ -28,13 +28,13 @@ extension Switchboard {
         guard let client = clients[id], !client.isArriving else { return }
         let next = beat(of: client).map { now + $0.every } ?? .distantFuture
         // What is due earlier stays, unless there is nothing to send any more.
-        clients[id]?.beats = next == .distantFuture ? next : min(next, client.beats)
+        clients[id]?.nextHeartbeat = next == .distantFuture ? next : min(next, client.nextHeartbeat)
     }
 
     /// Clients of the field that hear nothing for a while connect anew, for ever.
     mutating func beat(_ id: ClientID, _ turn: inout Turn) {
-        guard let client = clients[id], client.beats <= turn.now, let beat = beat(of: client) else { return }
-        clients[id]?.beats = turn.now + beat.every
+        guard let client = clients[id], client.nextHeartbeat <= turn.now, let beat = beat(of: client) else { return }
+        clients[id]?.nextHeartbeat = turn.now + beat.every
         // Who does not read has enough to read.
         if client.congested { return }
         let start = turn.effects.splices.literalCount

@@ -9,16 +9,17 @@ extension Switchboard {
     }
 
     private func isUnused(_ id: PoolID, _ pool: borrowing Pool) -> Bool {
-        guard case .client(let owner) = pool.key.owner else {
-            return pool.isRemoved && pool.queue.isEmpty && pool.connections.isEmpty
+        guard let owner = pool.key.owner.client else {
+            return pool.isRemoved && pool.line.isEmpty && pool.links.all.isEmpty
         }
-        if pool.isThrough {
+        if pool.isPassthrough {
             // It ends with its socket, and when the socket's next message goes elsewhere and nothing is left.
-            guard let place = clients[owner]?.seats.first, let seat = seats[place.seat] else { return true }
-            return seat.pool != id && pool.queue.isEmpty && pool.connections.allSatisfy { connections[$0]?.live == 0 }
+            guard let seat = clients[owner]?.ownSeat, seats.contains(seat) else { return true }
+            return seats[seat]?.pool != id && pool.line.isEmpty
+                && pool.links.all.allSatisfy { links[$0]?.inFlight == 0 }
         }
-        return !clients.contains(owner) && pool.queue.isEmpty
-            && pool.connections.allSatisfy { connections[$0]?.live == 0 }
+        return !clients.contains(owner) && pool.line.isEmpty
+            && pool.links.all.allSatisfy { links[$0]?.inFlight == 0 }
     }
 
     /// Does at an event's end what is left to do.
@@ -32,7 +33,7 @@ extension Switchboard {
         while let item = agenda.next() {
             switch item {
             case .tend(let pool): tend(pool, &turn)
-            case .endIfUnused(let session): settle(session: session, &turn)
+            case .endIfUnused(let session): endIfUnused(session: session, &turn)
             case .leave(let client): leaveIfOver(client, &turn)
             case .closeSlow(let client): close(client, .tryAgainLater, .slowReader, &turn)
             case .resumeReading(let client): resumeReading(client, &turn)

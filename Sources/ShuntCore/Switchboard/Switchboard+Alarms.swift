@@ -2,7 +2,7 @@
 extension Switchboard {
     /// Whether a client's messages are passed through: one of a legacy endpoint, whose route the legacy upstream serves.
     mutating func isPassed(_ id: ClientID) -> Bool {
-        guard clients[id]?.endpoint != nil, let seat = clients[id]?.seats.first?.seat else { return false }
+        guard clients[id]?.endpoint != nil, let seat = clients[id]?.ownSeat else { return false }
         return seats[seat]?.side == .legacy
     }
 
@@ -19,7 +19,7 @@ extension Switchboard {
         guard let session = sessions[id] else { return }
         var deadline = session.parked.nextExpiry
         // Past the linger only what is parked is waited for.
-        if let alone = session.alone, now < alone + table.definition.session.linger {
+        if let alone = session.detachedSince, now < alone + table.definition.session.linger {
             deadline = min(deadline, alone + table.definition.session.linger)
         }
         var armed = session.armed
@@ -28,16 +28,16 @@ extension Switchboard {
     }
 
     mutating func arm(connection id: ConnectionID) {
-        guard let connection = connections[id] else { return }
+        guard let connection = links[id] else { return }
         var armed = connection.armed
         wheel.arm(.connection(id), at: connection.nextDeadline, armed: &armed)
-        connections[id]?.armed = armed
+        links[id]?.armed = armed
     }
 
     /// Nothing is outstanding on a connection any more: from here on its idle time counts.
     mutating func becameIdle(_ id: ConnectionID, now: Instant) {
-        connections[id]?.idleSince = now
-        guard let idleTimeout = connections[id]?.upstream.idleTimeout, let armed = connections[id]?.armed,
+        links[id]?.idleSince = now
+        guard let idleTimeout = links[id]?.upstream.idleTimeout, let armed = links[id]?.armed,
             armed > now + idleTimeout
         else { return }
         arm(connection: id)

@@ -13,7 +13,7 @@ extension Switchboard {
                 session: sessionID, handshake: handshake, endpoint: endpoint, app: app, limits: limits, now: turn.now))
         let before = sessions[sessionID]?.clients.count ?? 0
         sessions[sessionID]?.clients.append(id)
-        sessions[sessionID]?.alone = nil
+        sessions[sessionID]?.detachedSince = nil
         let seat = seat(of: id, endpoint.route, now: turn.now)
         if before >= limits.connectionsPerSession {
             // Nothing is said to it that the session's next socket would miss.
@@ -42,7 +42,7 @@ extension Switchboard {
         meterOpened(client.endpoint)
         if let drain = draining { leave(id, .draining, at: drain.leavingTime(now: turn.now, random: &random)) }
         beginBeats(id, now: turn.now)
-        for poolID in sessions[client.session]?.pools ?? [] { pools[poolID]?.expired = false }
+        for poolID in sessions[client.session]?.pools ?? [] { pools[poolID]?.credentialsRejected = false }
         if connection.isNone { greet(id, &turn) }
         if !client.isRaw, let notice = client.endpoint?.announcement?.notice {
             turn.effects.list.append(.deliver(id, turn.effects.splices.splice(blob: notice)))
@@ -54,16 +54,14 @@ extension Switchboard {
             adopt(by: id, of: client.session)
         }
         // The table may have changed while the backend was asked.
-        if !connection.isNone, let seat = client.seats.first?.seat { resettle(seat, &turn) }
+        if !connection.isNone { moveIfOtherSide(client.ownSeat, &turn) }
         arm(client: id)
     }
 
     /// What the legacy backend would say to a client that connects.
     private mutating func greet(_ id: ClientID, _ turn: inout Turn) {
-        guard let client = clients[id], let endpoint = client.endpoint, !endpoint.greet.isEmpty,
-            let place = client.seats.first
-        else { return }
-        let made = madeConversation(place.seat)
+        guard let client = clients[id], let endpoint = client.endpoint, !endpoint.greet.isEmpty else { return }
+        let made = madeConversation(client.ownSeat)
         var values = ["session": sessions[client.session]?.shortName ?? [], "conversation_id": unquoted(made)]
         for (name, value) in zip(table.definition.addressing.routeBy, endpoint.route.matchBytes) {
             values[name] = value
@@ -90,14 +88,14 @@ extension Switchboard {
         meterOpened(nil)
         let before = sessions[sessionID]?.clients.count ?? 0
         sessions[sessionID]?.clients.append(id)
-        sessions[sessionID]?.alone = nil
+        sessions[sessionID]?.detachedSince = nil
         if before >= limits.connectionsPerSession {
             close(id, .tryAgainLater, .tooManyConnections, &turn)
             return id
         }
         if let drain = draining { leave(id, .draining, at: drain.leavingTime(now: turn.now, random: &random)) }
         beginBeats(id, now: turn.now)
-        for poolID in sessions[sessionID]?.pools ?? [] { pools[poolID]?.expired = false }
+        for poolID in sessions[sessionID]?.pools ?? [] { pools[poolID]?.credentialsRejected = false }
         greetAgain(id, &turn)
         deliverParked(to: id, of: sessionID, &turn)
         adopt(by: id, of: sessionID)

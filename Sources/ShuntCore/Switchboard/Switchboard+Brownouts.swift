@@ -21,7 +21,7 @@ extension Switchboard {
 
     /// Closes a client that a window in force picks, when its exchanges are over and not all at once.
     mutating func leaveInBrownout(_ id: ClientID, now: Instant) {
-        guard let client = clients[id], client.leaves == .distantFuture, let endpoint = client.endpoint,
+        guard let client = clients[id], client.closeAfter == .distantFuture, let endpoint = client.endpoint,
             let brownout = endpoint.brownout(
                 of: client.handshake, token: sessions[client.session]?.token, among: brownoutsInForce)
         else { return }
@@ -30,8 +30,8 @@ extension Switchboard {
 
     /// Who was to go for a brownout and is still there may stay, until it is found to be in one again.
     mutating func stayThroughBrownout(_ id: ClientID) {
-        guard clients[id]?.leaving == .brownout else { return }
-        clients[id]?.leaves = .distantFuture
-        clients[id]?.leaving = .draining
+        guard clients[id]?.closeReason == .brownout else { return }
+        clients[id]?.closeAfter = .distantFuture
+        clients[id]?.closeReason = .draining
     }
 }

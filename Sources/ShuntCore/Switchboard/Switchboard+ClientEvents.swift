@@ -64,7 +64,7 @@ extension Switchboard {
     package mutating func rawPassed(
         _ id: ClientID, up: Int, down: Int, bytesUp: Int, bytesDown: Int, now: Instant
     ) {
-        if let seat = clients[id]?.seats.first?.seat {
+        if let seat = clients[id]?.ownSeat {
             if up > 0 { heard(seat, up, bytes: bytesUp, now: now) }
             said(seat, down, bytes: bytesDown)
         }

@@ -4,10 +4,10 @@ extension Switchboard {
     mutating func closedByUpstream(
         _ id: ConnectionID, _ close: PeerClose, _ turn: inout Turn
     ) {
-        guard let connection = connections[id] else { return }
+        guard let connection = links[id] else { return }
         if connection.state == .dialling { return dialFailed(id, .connect, &turn) }
         noteClosed(connection, close, &turn)
-        if connection.isThrough {
+        if connection.isPassthrough {
             return throughClosed(id, close, &turn)
         }
         if close.code == .messageTooBig { failTooLarge(id, &turn) }
@@ -26,11 +26,11 @@ extension Switchboard {
 
     /// A reply is larger than a message may be: it fails the oldest exchange, and the connection ends.
     mutating func replyTooLarge(_ id: ConnectionID, _ turn: inout Turn) {
-        guard let connection = connections[id] else { return }
-        if connection.isThrough {
+        guard let connection = links[id] else { return }
+        if connection.isPassthrough {
             return throughClosed(id, PeerClose(code: .messageTooBig), &turn)
         }
-        if let oldest = oldestLive(id) { fail(oldest, .replyTooLarge, &turn) }
+        if let oldest = oldestLive(id) { conclude(oldest, .failed(.replyTooLarge), &turn) }
         tally.retired += 1
         meterRetired(connection.upstreamIndex, .replyTooLarge)
         turn.effects.list.append(
@@ -47,6 +47,6 @@ extension Switchboard {
             .note(
                 .upstreamClosed(
                     upstream: connection.upstreamIndex, close: turn.effects.closes.count - 1,
-                    isPassed: connection.isThrough)))
+                    isPassed: connection.isPassthrough)))
     }
 }

@@ -18,11 +18,11 @@ extension Switchboard {
         _ id: ConnectionID, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         var isEarly = false
-        guard let upstream = connections[id]?.spoke(turn.now, isEarly: &isEarly) else { return }
+        guard let upstream = links[id]?.spoke(turn.now, isEarly: &isEarly) else { return }
         if isEarly, heardEarly(id, upstream, kind, bytes, &turn) {
             return runAgenda(&turn)
         }
-        if connections[id]?.isThrough == true {
+        if links[id]?.isPassthrough == true {
             passReply(id, upstream, kind, bytes, &turn)
             return runAgenda(&turn)
         }
@@ -61,14 +61,14 @@ extension Switchboard {
     }
 
     package mutating func connectionPong(_ id: ConnectionID, _ turn: inout Turn) {
-        connections[id]?.keepalive.heard(turn.now)
+        links[id]?.keepalive.heard(turn.now)
     }
 
     /// What TCP knows of a connection's other end, which was asked for because it answers no ping.
     package mutating func connectionInspected(
         _ id: ConnectionID, _ transport: TransportState, _ turn: inout Turn
     ) {
-        guard let connection = connections[id], connection.keepalive.pingedAt != nil,
+        guard let connection = links[id], connection.keepalive.pingedAt != nil,
             transport.isGone(after: connection.upstream.settings.keepalive.timeout)
         else { return }
         condemn(id, .hostGone, &turn)
@@ -76,16 +76,16 @@ extension Switchboard {
     }
 
     package mutating func connectionCongested(_ id: ConnectionID, _ turn: inout Turn) {
-        guard let pool = connections[id]?.pool, connections[id]?.congested == false else { return }
-        connections[id]?.congested = true
+        guard let pool = links[id]?.pool, links[id]?.congested == false else { return }
+        links[id]?.congested = true
         throughCongested(id, true, &turn)
         pump(pool, &turn)
         runAgenda(&turn)
     }
 
     package mutating func connectionRelieved(_ id: ConnectionID, _ turn: inout Turn) {
-        guard let pool = connections[id]?.pool, connections[id]?.congested == true else { return }
-        connections[id]?.congested = false
+        guard let pool = links[id]?.pool, links[id]?.congested == true else { return }
+        links[id]?.congested = false
         throughCongested(id, false, &turn)
         pump(pool, &turn)
         runAgenda(&turn)

@@ -14,10 +14,10 @@ extension Switchboard {
     mutating func look(at id: ClientID, _ turn: inout Turn) {
         guard let client = clients[id], client.armed <= turn.now else { return }
         clients[id]?.armed = .distantFuture
-        if turn.now >= client.leaves, client.open <= 0 { return leaveIfOver(id, &turn) }
+        if turn.now >= client.closeAfter, client.pending <= 0 { return leaveIfOver(id, &turn) }
         beat(id, &turn)
         let isPassed = isPassed(id)
-        if !isPassed, turn.now >= client.lastActive + table.definition.limits.idleTimeout, client.open == 0 {
+        if !isPassed, turn.now >= client.lastActive + table.definition.limits.idleTimeout, client.pending == 0 {
             return close(id, .goingAway, .idle, &turn)
         }
         if !client.isRaw { keepAlive(id, &turn) }
@@ -32,49 +32,46 @@ extension Switchboard {
         guard let armed = sessions[id]?.armed, armed <= turn.now else { return }
         sessions[id]?.armed = .distantFuture
         expireParked(id, now: turn.now)
-        settle(session: id, &turn)
+        endIfUnused(session: id, &turn)
         arm(session: id, now: turn.now)
     }
 
     mutating func look(at id: ConnectionID, _ turn: inout Turn) {
-        guard let before = connections[id], before.armed <= turn.now else { return }
-        connections[id]?.armed = .distantFuture
+        guard let before = links[id], before.armed <= turn.now else { return }
+        links[id]?.armed = .distantFuture
         if before.state == .opening { return lookAtOpening(id, &turn) }
-        forgetPassed(id, &turn)
-        let next = expireExchanges(of: id, &turn)
-        guard let connection = connections[id] else { return pump(before.pool, &turn) }
+        let next = before.isPassthrough ? expirePassed(on: id, &turn) : expireExchanges(of: id, &turn)
+        guard let connection = links[id] else { return pump(before.pool, &turn) }
         let settings = connection.upstream.settings
-        if connection.upstreamIndex >= 0 {
-            breakers[connection.upstreamIndex].idlePings.heard(at: connection.keepalive.lastHeard)
-        }
-        if connection.isThrough {
+        breakers.heardIdle(connection.upstreamIndex, at: connection.keepalive.lastHeard)
+        if connection.isPassthrough {
             keepAlive(id, &turn)
-        } else if connection.outstanding.isEmpty, connection.state != .dialling,
+        } else if connection.unanswered.isEmpty, connection.state != .dialling,
             turn.now >= connection.idleSince + settings.idleTimeout
         {
             if isListenedTo(connection.pool) {
-                connections[id]?.idleSince = turn.now
+                links[id]?.idleSince = turn.now
             } else {
                 retire(id, .idle, &turn)
             }
-        } else if connection.state == .ready, turn.now >= connection.expires {
+        } else if connection.state == .ready, turn.now >= connection.retireAt {
             retire(id, .lifetime, &turn)
         } else {
             keepAlive(id, &turn)
         }
         pump(connection.pool, &turn)
-        guard let left = connections[id] else { return }
+        guard let left = links[id] else { return }
         var armed = left.armed
         wheel.arm(.connection(id), at: min(next, left.nextDeadline), armed: &armed)
-        connections[id]?.armed = armed
+        links[id]?.armed = armed
     }
 
     /// Pings a silent connection. That it does not answer is a verdict on an idle one only, which is replaced: a backend
     /// that computes is not dead, and whether its host is there TCP knows.
     private mutating func keepAlive(_ id: ConnectionID, _ turn: inout Turn) {
-        guard let connection = connections[id], connection.state != .dialling, !connection.isRaw else { return }
+        guard let connection = links[id], connection.state != .dialling, !connection.isRaw else { return }
         let settings = connection.upstream.settings
-        switch connections[id]?.keepalive.step(settings.keepalive, now: turn.now) {
+        switch links[id]?.keepalive.step(settings.keepalive, now: turn.now) {
         case .ping:
             // Where much is not taken, bytes are under way already.
             if !connection.congested { turn.effects.list.append(.pingConnection(id)) }
@@ -91,7 +88,7 @@ extension Switchboard {
     ) {
         guard upstream >= 0 else { return }
         let window = settings.keepalive.every + settings.keepalive.timeout
-        for _ in 0..<breakers[upstream].idlePings.failed(now: turn.now, window: window) {
+        for _ in 0..<breakers.idlePingFailed(upstream, now: turn.now, window: window) {
             upstreamFailed(upstream, settings, &turn)
         }
     }
@@ -100,10 +97,10 @@ extension Switchboard {
     private mutating func expireExchanges(
         of id: ConnectionID, _ turn: inout Turn
     ) -> Instant {
-        guard let upstream = connections[id]?.upstream else { return .distantFuture }
+        guard let upstream = links[id]?.upstream else { return .distantFuture }
         var next = Instant.distantFuture
         var expired = false
-        var candidate = connections[id]?.outstanding.head ?? .none
+        var candidate = links[id]?.unanswered.head ?? .none
         while let exchange = exchanges[candidate] {
             if exchange.state == .sent {
                 let deadline = exchange.sentAt + upstream.settings.exchangeTimeout
@@ -116,10 +113,10 @@ extension Switchboard {
             }
             candidate = exchange.next
         }
-        guard expired, let connection = connections[id] else { return next }
+        guard expired, let connection = links[id] else { return next }
         // Its late reply could be taken for the next one's, unless the correlation value tells them apart. Remembering
         // has a bound: a backend that never answers is not asked for ever.
-        let abandoned = connection.outstanding.count - connection.live
+        let abandoned = connection.unanswered.count - connection.inFlight
         if !connection.upstream.hasUniqueCorrelation || abandoned > Self.rememberedExchanges {
             retire(id, .timeout, &turn)
         } else {
@@ -133,24 +130,26 @@ extension Switchboard {
     mutating func look(at id: PoolID, _ turn: inout Turn) {
         guard let armed = pools[id]?.armed, armed <= turn.now else { return }
         pools[id]?.armed = .distantFuture
-        if pools[id]?.hasPaused == true { endPaused(id, &turn) }
-        if pools[id]?.isReady == false { endImpatient(id, &turn) }
+        if pools[id]?.line.hasPaused == true { endPaused(id, &turn) }
+        if pools[id]?.line.isReady == false { endImpatient(id, &turn) }
         pump(id, &turn)
     }
 
     /// Ends what has waited long enough for a connection.
     private mutating func endImpatient(_ id: PoolID, _ turn: inout Turn) {
         // Where all wait for the same, the one that has waited longest tells of the others.
-        let isMixed = pools[id]?.hasHindered == true
+        let isMixed = pools[id]?.line.hasGated == true
         var candidate = isMixed ? firstSendable(id) : longestWaiting(in: id)
         while let started = exchanges[candidate]?.unreadyAtStart, let pool = pools[id] {
             let next = exchanges[candidate]?.next ?? .none
-            let isOver = waitsForConnection(candidate) && pool.queueDeadline(headStarted: started) <= turn.now
+            let isOver =
+                waitsForConnection(candidate)
+                && pool.line.deadline(started: started, timeout: pool.upstream.settings.queue.timeout) <= turn.now
             if !isOver, !isMixed { return }
             if isOver {
                 // What waited in vain for a backend that is down says so.
-                let isDown = pool.failing || !pool.isRemoved && breakers[pool.upstream.index].isOpen
-                fail(candidate, isDown ? .upstreamUnavailable : .queueTimeout, &turn)
+                let isDown = pool.failing || !pool.isRemoved && breakers.isOpen(pool.upstream.index)
+                conclude(candidate, .failed(isDown ? .upstreamUnavailable : .queueTimeout), &turn)
             }
             candidate = isMixed ? next : longestWaiting(in: id)
         }
@@ -158,10 +157,10 @@ extension Switchboard {
 
     private mutating func endPaused(_ id: PoolID, _ turn: inout Turn) {
         guard let timeout = pools[id]?.upstream.settings.queue.timeout else { return }
-        var candidate = pools[id]?.queue.head ?? .none
+        var candidate = pools[id]?.line.head ?? .none
         while let next = exchanges[candidate]?.next {
             if let since = exchanges[candidate]?.pausedSince, since + timeout <= turn.now {
-                fail(candidate, .routePaused, &turn)
+                conclude(candidate, .failed(.routePaused), &turn)
             }
             candidate = next
         }

@@ -3,10 +3,10 @@ extension Switchboard {
     /// A socket opened: what is to be dialled for it is.
     mutating func dialOnConnect(_ id: ClientID, _ turn: inout Turn) {
         guard let client = clients[id], !client.isRaw, draining == nil else { return }
-        if client.endpoint == nil {
+        if client.isUnified {
             for route in table.listeningRoutes { listen(to: table.routes[route], by: id, &turn) }
-        } else if let place = client.seats.first, seats[place.seat]?.side == .unified {
-            listen(place.seat, of: id, &turn)
+        } else if seats[client.ownSeat]?.side == .unified {
+            listen(client.ownSeat, of: id, &turn)
         }
     }
 

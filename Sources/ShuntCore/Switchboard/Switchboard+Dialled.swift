@@ -2,25 +2,25 @@
 extension Switchboard {
     /// The backend answered the handshake.
     mutating func dialSucceeded(_ id: ConnectionID, _ turn: inout Turn) {
-        guard let connection = connections[id], connection.state == .dialling else { return }
+        guard let connection = links[id], connection.state == .dialling else { return }
         let settings = connection.upstream.settings
-        connections[id]?.state = .ready
-        connections[id]?.keepalive.heard(turn.now)
-        if let cause = clients[connection.cause], cause.isArriving, connection.isThrough {
-            admit(connection.cause, id, &turn)
+        links[id]?.state = .ready
+        links[id]?.keepalive.heard(turn.now)
+        if let cause = clients[connection.dialledFor], cause.isArriving, connection.isPassthrough {
+            admit(connection.dialledFor, id, &turn)
         }
-        connections[id]?.idleSince = turn.now
-        if connection.isThrough, !connection.isRaw, let upstream = pools[connection.pool]?.upstream,
+        links[id]?.idleSince = turn.now
+        if connection.isPassthrough, !connection.isRaw, let upstream = pools[connection.pool]?.upstream,
             upstream !== connection.upstream
         {
             // It was dialled by settings that are no more: it has answered the handshake, and carries nothing.
             retire(id, .configuration, &turn)
         }
         beginOpening(id, &turn)
-        if connections[id]?.state == .ready { pools[connection.pool]?.isWanted = false }
+        if links[id]?.state == .ready { pools[connection.pool]?.isWanted = false }
         // Up to a tenth earlier, so that connections dialled together do not end together.
         let jitter = random.span(upTo: TimeSpan(nanoseconds: settings.lifetime.nanoseconds / 10))
-        connections[id]?.expires = turn.now + TimeSpan(nanoseconds: settings.lifetime.nanoseconds - jitter.nanoseconds)
+        links[id]?.retireAt = turn.now + TimeSpan(nanoseconds: settings.lifetime.nanoseconds - jitter.nanoseconds)
         pools[connection.pool]?.failing = false
         pools[connection.pool]?.dialNotBefore = Instant(nanoseconds: .min)
         arm(connection: id)
@@ -33,14 +33,13 @@ extension Switchboard {
 
     /// The upstream showed that it is there: whoever waited for that goes on.
     private mutating func upstreamAnswered(_ upstream: Int, _ turn: inout Turn) {
-        guard upstream >= 0, breakers[upstream].succeeded() else { return }
+        guard breakers.succeeded(upstream) else { return }
         turn.effects.list.append(.note(.breakerClosed(upstream: upstream)))
         wakeWaiting(upstream, &turn)
     }
 
     private mutating func wakeWaiting(_ upstream: Int, _ turn: inout Turn) {
-        let waiting = waitingForBreaker[upstream]
-        waitingForBreaker[upstream] = []
+        let waiting = breakers.takeWaiting(upstream)
         spreadListening(to: waiting, now: turn.now)
         for pool in waiting {
             pools[pool]?.dialNotBefore = Instant(nanoseconds: .min)
@@ -53,17 +52,17 @@ extension Switchboard {
     mutating func dialFailed(
         _ id: ConnectionID, _ failure: DialFailure, _ turn: inout Turn
     ) {
-        guard let connection = connections[id], connection.state == .dialling else { return }
+        guard let connection = links[id], connection.state == .dialling else { return }
         forget(id)
         tally.dialsFailed += 1
         meterFailure(connection.upstreamIndex, failure)
         turn.effects.list.append(
-            .note(.dialFailed(upstream: connection.upstreamIndex, failure, isOwn: connection.isThrough)))
-        if connection.isThrough, clients[connection.cause]?.isArriving == true {
-            return turnAway(connection.cause, id, &turn)
+            .note(.dialFailed(upstream: connection.upstreamIndex, failure, isOwn: connection.isPassthrough)))
+        if connection.isPassthrough, clients[connection.dialledFor]?.isArriving == true {
+            return turnAway(connection.dialledFor, id, &turn)
         }
         pools[connection.pool]?.failing = true
-        if !connection.isThrough, case .refused(let status) = failure,
+        if !connection.isPassthrough, case .refused(let status) = failure,
             let meaning = connection.upstream.settings.refusals[status]
         {
             refused(connection, meaning, &turn)
@@ -72,7 +71,7 @@ extension Switchboard {
         }
         switch failure.fault {
         case .upstream:
-            if !connection.isThrough {
+            if !connection.isPassthrough {
                 upstreamFailed(connection.upstreamIndex, connection.upstream.settings, &turn)
             }
             // Whether it is back is the breaker's to find out; the pool itself comes again soon.

@@ -2,24 +2,28 @@
 extension Switchboard {
     /// Orders a dial unless the pool's backoff or the upstream's breaker says to wait; `arm(pool:)` comes back then.
     mutating func dial(_ poolID: PoolID, _ turn: inout Turn) {
-        guard let pool = pools[poolID], pool.current.isNone, !pool.isRemoved else { return }
+        guard let pool = pools[poolID], pool.links.current.isNone, !pool.isRemoved else { return }
         let first = firstSendable(poolID)
         if first.isNone && !pool.isWanted || turn.now < pool.backoff.until || turn.now < pool.dialNotBefore { return }
         let upstream = pool.upstream
         // Who is passed through has a connection of its own, and an upstream that is down is its own to hear of.
-        if pool.isThrough { return dialThrough(poolID, &turn) }
-        let permission = breakers[upstream.index].permission(now: turn.now, patience: upstream.settings.longestDial)
+        if pool.isPassthrough { return dialThrough(poolID, &turn) }
+        let permission = breakers.permission(
+            upstream.index, now: turn.now, patience: upstream.settings.longestDial)
         if case .wait(let until) = permission {
             pools[poolID]?.dialNotBefore = until
-            waitForBreaker(poolID, upstream.index)
+            if !pool.awaitsBreaker {
+                pools[poolID]?.awaitsBreaker = true
+                breakers.addWaiting(poolID, for: upstream.index, in: pools)
+            }
             return fallBack(poolID, &turn)
         }
         let head = exchanges[first]
         let cause = head?.client ?? pool.lastClient
-        let id = connections.insert(
-            Connection(pool: poolID, upstream: upstream, cause: cause, isForListener: first.isNone, now: turn.now))
-        pools[poolID]?.current = id
-        pools[poolID]?.connections.append(id)
+        let id = links.insert(
+            Connection(
+                pool: poolID, upstream: upstream, dialledFor: cause, isForListener: first.isNone, now: turn.now))
+        pools[poolID]?.links.add(id)
         tally.dials += 1
         meterDial(pool.key.upstream)
         let token = sessions[pool.session]?.token
@@ -32,26 +36,15 @@ extension Switchboard {
         turn.effects.list.append(.dial(id, order: turn.effects.dials.count - 1))
     }
 
-    /// Remembers a pool, once, until the upstream is back.
-    private mutating func waitForBreaker(_ pool: PoolID, _ upstream: Int) {
-        guard pools[pool]?.awaitsBreaker == false else { return }
-        pools[pool]?.awaitsBreaker = true
-        waitingForBreaker[upstream].append(pool)
-        // Pools that ended during a long outage are still listed: they must not add up.
-        if waitingForBreaker[upstream].count > 2 * pools.count + 64 {
-            waitingForBreaker[upstream].removeAll { !pools.contains($0) }
-        }
-    }
-
     /// What waits for an upstream that is down goes to the other side, where its route says so.
     mutating func fallBack(_ poolID: PoolID, _ turn: inout Turn) {
         guard let upstream = pools[poolID]?.upstream, upstream.isUnified,
-            breakers[upstream.index].refuses(now: turn.now)
+            breakers.refuses(upstream.index, now: turn.now)
         else { return }
         // By the first message of each socket: the others look when their turn comes.
         var waiting: [(seat: SeatID, conversation: [UInt8])] = []
         var seen: Set<SeatID> = []
-        var candidate = pools[poolID]?.queue.head ?? .none
+        var candidate = pools[poolID]?.line.head ?? .none
         while let exchange = exchanges[candidate] {
             if exchange.route.fallsBack, seen.insert(exchange.seat).inserted {
                 waiting.append((exchange.seat, pinKey(exchange.seat, exchange.conversation)))
@@ -69,8 +62,8 @@ extension Switchboard {
     ///
     /// - Returns: whether it may be dialled now or later, at `listenTime`.
     mutating func dialWanted(_ poolID: PoolID, _ turn: inout Turn) -> Bool {
-        guard let pool = pools[poolID], pool.current.isNone else { return false }
-        guard draining == nil, !pool.expired, !pool.isRemoved, isListenedTo(poolID) else {
+        guard let pool = pools[poolID], pool.links.current.isNone else { return false }
+        guard draining == nil, !pool.credentialsRejected, !pool.isRemoved, isListenedTo(poolID) else {
             pools[poolID]?.isWanted = false
             return false
         }
@@ -88,19 +81,18 @@ extension Switchboard {
     /// An old client's own connections come one after the other: what ends the next one ends its client. The end of the
     /// old one pumps.
     private func awaitsPredecessor(_ pool: Pool) -> Bool {
-        guard pool.isThrough, case .client(let owner) = pool.key.owner else { return false }
-        return throughPools(of: owner).contains { pools[$0]?.connections.isEmpty == false }
+        guard let owner = pool.passage.client else { return false }
+        return throughPools(of: owner).contains { pools[$0]?.links.all.isEmpty == false }
     }
 
     /// Dials a client's own connection: at once for one that arrives, else when a message waits.
     mutating func dialThrough(_ poolID: PoolID, _ turn: inout Turn) {
-        guard let pool = pools[poolID], case .client(let id) = pool.key.owner, let client = clients[id] else { return }
-        let connection = connections.insert(
+        guard let pool = pools[poolID], let id = pool.passage.client, let client = clients[id] else { return }
+        let connection = links.insert(
             Connection(
-                pool: poolID, upstream: pool.upstream, cause: id, isThrough: true, isRaw: client.isRaw,
-                isRedial: !client.isArriving, isForListener: pool.queue.isEmpty && !client.isArriving, now: turn.now))
-        pools[poolID]?.current = connection
-        pools[poolID]?.connections.append(connection)
+                pool: poolID, upstream: pool.upstream, passage: pool.passage, dialledFor: id,
+                isRedial: !client.isArriving, isForListener: pool.line.isEmpty && !client.isArriving, now: turn.now))
+        pools[poolID]?.links.add(connection)
         tally.dials += 1
         meterDial(pool.key.upstream)
         let values = client.endpoint?.pattern?.values(in: client.handshake.path) ?? [:]

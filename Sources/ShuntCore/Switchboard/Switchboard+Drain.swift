@@ -37,16 +37,17 @@ extension Switchboard {
             var armed = Instant.distantFuture
             return wheel.arm(.drain, at: drain.deadline, armed: &armed)
         }
-        for id in exchanges.ids where exchanges[id]?.state != .abandoned { fail(id, .draining, &turn) }
-        for id in connections.ids {
-            if connections[id]?.isThrough == true, let pool = connections[id]?.pool,
-                case .client(let client) = pools[pool]?.key.owner
-            {
-                clients[client]?.open = 0
-                leaveIfOver(client, &turn)
-            } else {
-                retire(id, .drain, &turn)
+        for id in exchanges.ids {
+            switch exchanges[id]?.state {
+            case .queued: conclude(id, .failed(.draining), &turn)
+            // An old client's own connection ends with it: it hears that.
+            case .sent where exchanges[id]?.isPassed == true: conclude(id, .dropped, &turn)
+            case .sent: conclude(id, .failed(.draining), &turn)
+            case .abandoned, nil: break
             }
+        }
+        for id in links.ids {
+            if let client = links[id]?.passage.client { leaveIfOver(client, &turn) } else { retire(id, .drain, &turn) }
         }
     }
 }

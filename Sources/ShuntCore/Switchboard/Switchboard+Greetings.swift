@@ -3,38 +3,29 @@ extension Switchboard {
     /// Keeps a greeting for sockets that come later.
     mutating func keepGreeting(_ id: ConnectionID, _ rules: ReplyRules, _ bytes: Span<UInt8>) {
         // Who has no token, or connections of its own, has no later socket that uses this one.
-        guard let pool = connections[id]?.pool, case .session(let session)? = pools[pool]?.key.owner,
+        guard let pool = links[id]?.pool, case .session(let session)? = pools[pool]?.key.owner,
             sessions[session]?.token != nil, !isOverloaded
         else { return }
         let type = rules.kind(envelope).map { copy(bytes, $0.start..<$0.end) } ?? []
-        var kept = greetings[id] ?? KeptGreetings()
-        greetingBytes -= kept.bytes
-        kept.keep(copy(bytes, 0..<bytes.count), type: type, rules)
-        greetingBytes += kept.bytes
-        greetings[id] = kept.list.isEmpty ? nil : kept
-    }
-
-    /// Its connection ends.
-    mutating func dropGreetings(of id: ConnectionID) {
-        if let kept = greetings.removeValue(forKey: id) { greetingBytes -= kept.bytes }
+        links.keep(copy(bytes, 0..<bytes.count), type: type, of: id, rules)
     }
 
     /// Gives a socket that comes later what backends said first on the connections that it will use.
     mutating func greetAgain(_ id: ClientID, _ turn: inout Turn) {
-        guard greetingBytes > 0, let client = clients[id] else { return }
+        guard links.greetingBytes > 0, let client = clients[id] else { return }
         for poolID in sessions[client.session]?.pools ?? [] {
-            guard let pool = pools[poolID], let kept = greetings[pool.current],
+            guard let pool = pools[poolID], let kept = links.greetings(of: pool.links.current),
                 pool.key.vary == Self.varied(pool.upstream, client.handshake)
             else { continue }
             if client.endpoint != nil, !isServed(client, by: pool) { continue }
-            clients[id]?.greetings.append(Greeting(pool: poolID, connection: pool.current))
+            clients[id]?.greetings.append(Greeting(pool: poolID, connection: pool.links.current))
             for greeting in kept.list { give(greeting, of: pool, to: id, &turn) }
         }
     }
 
     /// Whether an old client's messages go to a pool's upstream.
     private func isServed(_ client: Client, by pool: Pool) -> Bool {
-        guard let place = client.seats.first, let seat = seats[place.seat] else { return false }
+        guard let seat = seats[client.ownSeat] else { return false }
         return seat.route.upstream(seat.side) === pool.upstream
     }
 
@@ -42,13 +33,13 @@ extension Switchboard {
         _ greeting: KeptGreetings.Greeting, of pool: Pool, to id: ClientID, _ turn: inout Turn
     ) {
         let message = greeting.message
-        guard let upstream = connections[pool.current]?.upstream,
+        guard let upstream = links[pool.links.current]?.upstream,
             envelope.scan(message.span, for: upstream.replyKeys, nesting: .max, early: false) == .object
         else { return }
         var splice = shapedPush(of: pool, upstream, greeting.rules, message.span, &turn)
         turn.effects.splices.hold(message, for: splice)
         if let endpoint = clients[id]?.endpoint { splice = restored(splice, message: Span(), endpoint, &turn) }
         turn.effects.list.append(.deliver(id, splice))
-        pushed(pool.current, .forwarded)
+        pushed(pool.links.current, .forwarded)
     }
 }

@@ -8,11 +8,13 @@ extension Switchboard {
         var found: [String] = []
         found += inconsistentExchanges(&sums)
         found += inconsistentLines()
-        found += inconsistentConnections(&sums)
+        found += inconsistentConnections()
         found += inconsistentSeats(sums)
         found += inconsistentClients(sums)
         found += inconsistentSessions(sums)
-        if sums.held != heldBytes { found.append("\(heldBytes) bytes held, the messages have \(sums.held)") }
+        if sums.held != exchanges.heldBytes {
+            found.append("\(exchanges.heldBytes) bytes held, the messages have \(sums.held)")
+        }
         if !agenda.isEmpty { found.append("\(agenda.count) things left on the agenda") }
         return found
     }
@@ -32,8 +34,8 @@ extension Switchboard {
 
     private func inconsistentExchanges(_ sums: inout Sums) -> [String] {
         var found: [String] = []
-        for id in pools.ids { list(pools[id]?.queue, &sums) }
-        for id in connections.ids { list(connections[id]?.outstanding, &sums) }
+        for id in pools.ids { list(pools[id]?.line.list, &sums) }
+        for id in links.ids { list(links[id]?.unanswered, &sums) }
         for id in exchanges.ids {
             guard let exchange = exchanges[id] else { continue }
             sums.held += exchange.held.count
@@ -68,38 +70,35 @@ extension Switchboard {
         var found: [String] = []
         for id in pools.ids {
             guard let pool = pools[id] else { continue }
-            let (count, bytes, problem) = walk(pool.queue) { exchange in
+            let (count, bytes, problem) = walk(pool.line.list) { exchange in
                 exchange.pool == id && exchange.state == .queued
             }
             if let problem { found.append("\(name(id)): \(problem)") }
-            if count != pool.queue.count {
-                found.append("\(name(id)) counts \(pool.queue.count) waiting, has \(count)")
+            if count != pool.line.count {
+                found.append("\(name(id)) counts \(pool.line.count) waiting, has \(count)")
             }
-            if bytes != pool.queuedBytes {
-                found.append("\(name(id)) counts \(pool.queuedBytes) bytes waiting, has \(bytes)")
+            if bytes != pool.line.bytes {
+                found.append("\(name(id)) counts \(pool.line.bytes) bytes waiting, has \(bytes)")
             }
             found += inconsistentMarks(id, pool)
-            if poolsByKey[pool.key] != id, !pool.isRemoved { found.append("\(name(id)) is not found by its key") }
+            if pools.found(by: pool.key) != id, !pool.isRemoved { found.append("\(name(id)) is not found by its key") }
             if !sessions.contains(pool.session) { found.append("\(name(id)) is of a session that is gone") }
-            if !pool.current.isNone, !pool.connections.contains(pool.current) {
-                found.append("\(name(id)) has a current connection that is none of its own")
-            }
-            for connection in pool.connections where connections[connection]?.pool != id {
+            for connection in pool.links.all where links[connection]?.pool != id {
                 found.append("\(name(id)) lists a connection that is gone or another's")
             }
         }
-        for (key, id) in poolsByKey where pools[id]?.key != key { found.append("a key leads to \(name(id))") }
+        for id in pools.misleadingKeys() { found.append("a key leads to \(name(id))") }
         return found
     }
 
     /// What a pool says of its line so that most need not walk it.
     private func inconsistentMarks(_ id: PoolID, _ pool: borrowing Pool) -> [String] {
         var found: [String] = []
-        var candidate = pool.queue.head
+        var candidate = pool.line.head
         while let exchange = exchanges[candidate] {
-            if isHindered(exchange), !pool.hasHindered { found.append("\(name(id)) has a hindered one, unmarked") }
-            if exchange.isAstray, !pool.hasHindered { found.append("\(name(id)) has one astray, unmarked") }
-            if exchange.oneWay, !pool.isThrough, !exchange.isPassed, !pool.hasOneWay {
+            if isGated(exchange), !pool.line.hasGated { found.append("\(name(id)) has one that is gated, unmarked") }
+            if exchange.isAstray, !pool.line.hasGated { found.append("\(name(id)) has one astray, unmarked") }
+            if exchange.oneWay, !pool.isPassthrough, !exchange.isPassed, !pool.line.hasOneWay {
                 found.append("\(name(id)) has a one-way message, unmarked")
             }
             candidate = exchange.next
@@ -107,40 +106,32 @@ extension Switchboard {
         return found
     }
 
-    private func inconsistentConnections(_ sums: inout Sums) -> [String] {
+    private func inconsistentConnections() -> [String] {
         var found: [String] = []
-        for id in connections.ids {
-            guard let connection = connections[id] else { continue }
+        for id in links.ids {
+            guard let connection = links[id] else { continue }
             guard let pool = pools[connection.pool] else {
                 found.append("\(name(id)) is of a pool that is gone")
                 continue
             }
-            if !pool.connections.contains(id) { found.append("\(name(id)) is not listed by its pool") }
-            let (count, _, problem) = walk(connection.outstanding) { exchange in
+            if !pool.links.all.contains(id) { found.append("\(name(id)) is not listed by its pool") }
+            let (count, _, problem) = walk(connection.unanswered) { exchange in
                 exchange.connection == id && exchange.state != .queued
             }
             if let problem { found.append("\(name(id)): \(problem)") }
-            if count != connection.outstanding.count {
-                found.append("\(name(id)) counts \(connection.outstanding.count) outstanding, has \(count)")
+            if count != connection.unanswered.count {
+                found.append("\(name(id)) counts \(connection.unanswered.count) unanswered, has \(count)")
             }
-            if connection.isThrough {
-                guard case .client(let owner) = pool.key.owner, let seat = clients[owner]?.seats.first?.seat else {
-                    continue
-                }
-                sums.openOfClient[owner, default: 0] += connection.live
-                sums.toLegacy[seat, default: 0] += connection.live
-            } else {
-                let sent = sentOutstanding(connection.outstanding)
-                if connection.live != sent {
-                    found.append("\(name(id)) counts \(connection.live) in flight, has \(sent)")
-                }
+            let sent = sentUnanswered(connection.unanswered)
+            if connection.inFlight != sent {
+                found.append("\(name(id)) counts \(connection.inFlight) in flight, has \(sent)")
             }
         }
         return found
     }
 
-    private func sentOutstanding(_ outstanding: ExchangeList) -> Int {
-        var (sent, candidate) = (0, outstanding.head)
+    private func sentUnanswered(_ unanswered: ExchangeList) -> Int {
+        var (sent, candidate) = (0, unanswered.head)
         while let exchange = exchanges[candidate] {
             if exchange.state == .sent { sent += 1 }
             candidate = exchange.next
@@ -158,7 +149,8 @@ extension Switchboard {
             if seat.sentToUnified != sums.toUnified[id] ?? 0 {
                 found.append("\(name(id)) counts \(seat.sentToUnified) with unified, has \(sums.toUnified[id] ?? 0)")
             }
-            if seat.isBlocked, !seat.mustWait { found.append("\(name(id)) is blocked and waits for nothing") }
+            if seat.gate != .open, !seat.mustWait { found.append("\(name(id)) is shut and waits for nothing") }
+            if seat.gate == .open, seat.mustWait { found.append("\(name(id)) is open and must wait") }
             if clients[seat.client]?.seats.contains(where: { $0.seat == id }) != true {
                 found.append("\(name(id)) is not listed by its client")
             }
@@ -170,8 +162,8 @@ extension Switchboard {
         var found: [String] = []
         for id in clients.ids {
             guard let client = clients[id] else { continue }
-            if client.open != sums.openOfClient[id] ?? 0 {
-                found.append("\(name(id)) counts \(client.open) open, has \(sums.openOfClient[id] ?? 0)")
+            if client.pending != sums.openOfClient[id] ?? 0 {
+                found.append("\(name(id)) counts \(client.pending) open, has \(sums.openOfClient[id] ?? 0)")
             }
             if sessions[client.session]?.clients.filter({ $0 == id }).count != 1 {
                 found.append("\(name(id)) is not listed once by its session")
@@ -190,8 +182,8 @@ extension Switchboard {
             guard let session = sessions[id] else { continue }
             bytes += session.parked.replies.reduce(0) { $0 + $1.bytes.count }
             count += session.parked.replies.count
-            if session.open != sums.openOfSession[id] ?? 0 {
-                found.append("\(name(id)) counts \(session.open) open, has \(sums.openOfSession[id] ?? 0)")
+            if session.pending != sums.openOfSession[id] ?? 0 {
+                found.append("\(name(id)) counts \(session.pending) open, has \(sums.openOfSession[id] ?? 0)")
             }
             if let token = session.token, sessionsByToken[token] != id {
                 found.append("\(name(id)) is not found by its token")

@@ -10,10 +10,10 @@ extension Switchboard {
         for place in client.seats {
             guard let seat = seats.remove(place.seat) else { continue }
             // What waited for the other side's end waits no more.
-            if seat.isBlocked { agenda.add(.tend(seat.pool)) }
+            if seat.gate != .open { agenda.add(.tend(seat.pool)) }
         }
         if sessions[sessionID]?.clients.isEmpty == true {
-            sessions[sessionID]?.alone = turn.now
+            sessions[sessionID]?.detachedSince = turn.now
             agenda.add(.endIfUnused(sessionID))
         }
     }
@@ -24,25 +24,21 @@ extension Switchboard {
         // An old side's connection is among them while it finishes.
         for poolID in sessions[clients[id]?.session ?? .none]?.pools ?? [] {
             guard let pool = pools[poolID], pool.key.owner == .client(id) else { continue }
-            for connection in pool.connections { setReading(from: connection, stopped: stopped, &turn) }
+            for connection in pool.links.all { setReading(from: connection, stopped: stopped, &turn) }
         }
     }
 
-    mutating func setReading(
+    private mutating func setReading(
         from id: ConnectionID, stopped: Bool, _ turn: inout Turn
     ) {
-        guard let connection = connections[id], connection.state != .dialling, connection.readingStopped != stopped
-        else { return }
-        connections[id]?.readingStopped = stopped
-        // Pongs are not read either: silence says nothing until reading goes on.
-        connections[id]?.keepalive.heard(turn.now)
+        guard links[id]?.setReading(stopped: stopped, now: turn.now) == true else { return }
         turn.effects.list.append(stopped ? .stopReading(id) : .startReading(id))
         arm(connection: id)
     }
 
     /// A connection that was being dialled when its client stopped reading is not read either.
     mutating func stopReadingForCongestedOwner(_ id: ConnectionID, _ turn: inout Turn) {
-        guard let pool = connections[id]?.pool, case .client(let owner) = pools[pool]?.key.owner,
+        guard let pool = links[id]?.pool, let owner = pools[pool]?.key.owner.client,
             clients[owner]?.congested == true
         else { return }
         setReading(from: id, stopped: true, &turn)
@@ -65,17 +61,18 @@ extension Switchboard {
     /// Closes a client at that time or, if something of it is under way then, as soon as that is over.
     mutating func leave(_ id: ClientID, _ leaving: Leaving, at time: Instant) {
         guard clients.contains(id) else { return }
-        clients[id]?.leaves = time
-        clients[id]?.leaving = leaving
+        clients[id]?.closeAfter = time
+        clients[id]?.closeReason = leaving
         arm(client: id)
     }
 
     /// Closes a client whose time has come and that waits for nothing.
     mutating func leaveIfOver(_ id: ClientID, _ turn: inout Turn) {
-        guard let leaves = clients[id]?.leaves, leaves <= turn.now, let open = clients[id]?.open, open <= 0 else {
+        guard let leaves = clients[id]?.closeAfter, leaves <= turn.now, let open = clients[id]?.pending, open <= 0
+        else {
             return
         }
-        switch clients[id]?.leaving {
+        switch clients[id]?.closeReason {
         case .endpointClosed: close(id, .endpointClosed, .endpointClosed, &turn)
         case .routeRemoved: close(id, .goingAway, .routeRemoved, &turn)
         case .brownout:
@@ -89,21 +86,11 @@ extension Switchboard {
     mutating func resumeReading(_ id: ClientID, _ turn: inout Turn) {
         guard clients[id]?.readingStopped == true else { return }
         for pool in throughPools(of: id) {
-            guard pools[pool]?.queue.isEmpty == true else { return }
-            let current = pools[pool]?.current ?? .none
-            if connections[current]?.congested == true { return }
+            guard pools[pool]?.line.isEmpty == true else { return }
+            let current = pools[pool]?.links.current ?? .none
+            if links[current]?.congested == true { return }
         }
-        clients[id]?.readingStopped = false
+        _ = clients[id]?.setReading(stopped: false)
         turn.effects.list.append(.startReadingClient(id))
-    }
-
-    /// So many messages that were passed through are over.
-    mutating func passedEnded(_ id: ClientID, _ count: Int, _ turn: inout Turn) {
-        clients[id]?.open -= count
-        clients[id]?.lastActive = turn.now
-        guard let seat = clients[id]?.seats.first?.seat else { return }
-        seats[seat]?.count(-count, sentTo: .legacy)
-        if seats[seat]?.isBlocked == true { unblock(seat) }
-        leaveIfOver(id, &turn)
     }
 }

@@ -3,7 +3,7 @@
 extension Switchboard {
     /// A connection is to be there for a socket from now on, if its settings say so and none is; `pump` sees to it.
     mutating func want(_ poolID: PoolID, by id: ClientID) {
-        guard let pool = pools[poolID], pool.current.isNone, !pool.isRemoved, wants(id, pool.upstream),
+        guard let pool = pools[poolID], pool.links.current.isNone, !pool.isRemoved, wants(id, pool.upstream),
             let client = clients[id]
         else { return }
         pools[poolID]?.isWanted = true
@@ -37,7 +37,7 @@ extension Switchboard {
     /// there are more: nobody waits for an answer, and a backend that all came to at once would have none for those who do.
     mutating func spreadListening(to ids: [PoolID], now: Instant) {
         var wanted: [PoolID] = []
-        for id in ids where pools[id]?.isWanted == true && pools[id]?.current.isNone == true && isListenedTo(id) {
+        for id in ids where pools[id]?.isWanted == true && pools[id]?.links.current.isNone == true && isListenedTo(id) {
             wanted.append(id)
         }
         guard wanted.count > 1 else { return }

@@ -5,7 +5,7 @@ extension Switchboard {
     mutating func lose(
         _ id: ConnectionID, as meaning: CloseMeaning, _ turn: inout Turn
     ) {
-        guard let connection = connections[id] else { return }
+        guard let connection = links[id] else { return }
         let isUnread = !connection.hasSpoken
         if isUnread { putBack(id, isUnread: true, now: turn.now) }
         let code: ErrorCode = isUnread ? .upstreamUnavailable : .upstreamLost
@@ -17,7 +17,7 @@ extension Switchboard {
     mutating func heed(_ meaning: CloseMeaning, for pool: PoolID, _ turn: inout Turn) {
         switch meaning {
         case .auth:
-            pools[pool]?.expired = true
+            pools[pool]?.credentialsRejected = true
             failWaiting(pool, .sessionExpired, &turn)
         case .refuse:
             pools[pool]?.failing = true
@@ -34,12 +34,12 @@ extension Switchboard {
     /// under way it is the largest, as far as can be told.
     mutating func failTooLarge(_ id: ConnectionID, _ turn: inout Turn) {
         var (largest, size) = (ExchangeID.none, -1)
-        var candidate = connections[id]?.outstanding.head ?? .none
+        var candidate = links[id]?.unanswered.head ?? .none
         while let exchange = exchanges[candidate] {
             if exchange.state == .sent, exchange.size > size { (largest, size) = (candidate, exchange.size) }
             candidate = exchange.next
         }
-        fail(largest, .messageTooLarge, &turn)
+        conclude(largest, .failed(.messageTooLarge), &turn)
     }
 
     /// A connection is gone or as good as gone: what was sent on it ends with `code`, or is sent again where that is
@@ -49,15 +49,14 @@ extension Switchboard {
     mutating func lose(
         _ id: ConnectionID, _ code: ErrorCode, isUnread: Bool = false, _ turn: inout Turn
     ) {
-        guard let connection = connections[id] else { return }
-        connections[id]?.readingStopped = false
-        let wasCurrent = pools[connection.pool]?.current == id
+        guard let connection = links[id] else { return }
+        let wasCurrent = pools[connection.pool]?.links.current == id
         if code == .upstreamLost, connection.upstream.settings.retrySafe { putBack(id, isUnread: false, now: turn.now) }
-        while let oldest = connections[id]?.outstanding.head, !oldest.isNone {
+        while let oldest = links[id]?.unanswered.head, !oldest.isNone {
             if exchanges[oldest]?.state == .sent {
-                fail(oldest, code, isUnread: isUnread, &turn)
+                conclude(oldest, .failed(code, isUnread: isUnread), &turn)
             } else {
-                end(oldest, &turn)
+                conclude(oldest, .dropped, &turn)
             }
         }
         forget(id)
@@ -72,7 +71,7 @@ extension Switchboard {
     /// - Parameter isUnread: nothing of them was read: it is as if they had never been sent, and their time in the queue
     ///   goes on. Else they may be sent again once.
     private mutating func putBack(_ id: ConnectionID, isUnread: Bool, now: Instant) {
-        var candidate = connections[id]?.outstanding.tail ?? .none
+        var candidate = links[id]?.unanswered.tail ?? .none
         while let exchange = exchanges[candidate] {
             // Its socket may be served by the other side by now.
             let home = seats[exchange.seat]?.pool ?? exchange.pool
@@ -80,23 +79,13 @@ extension Switchboard {
             if exchange.state == .sent, isUnread || !exchange.retried, !exchange.held.isEmpty,
                 pools[pool]?.isRemoved == false
             {
-                _ = connections[id]?.ended(candidate, isAwaited: true, in: &exchanges)
-                exchanges[candidate]?.state = .queued
+                _ = links[id]?.ended(candidate, isAwaited: true, in: &exchanges)
+                exchanges[candidate]?.wasPutBack(to: pool)
                 left(exchange.seat, exchange.side)
-                exchanges[candidate]?.pool = pool
-                if seats[exchange.seat]?.isBlocked == true { pools[pool]?.hasHindered = true }
-                if let upstream = pools[pool]?.upstream, namesMayCome(pool, upstream) {
-                    pools[pool]?.hasHindered = true
-                }
-                if exchange.route.isPaused {
-                    exchanges[candidate]?.pausedSince = now
-                    pools[pool]?.hasHindered = true
-                    pools[pool]?.hasPaused = true
-                }
-                exchanges[candidate]?.connection = .none
+                if exchange.route.isPaused { exchanges[candidate]?.pausedSince = now }
+                if isGated(exchange.seat) || namesMayCome(pool) { pools[pool]?.line.gate() }
                 restartPatience(of: candidate, isUnread: isUnread, cameFrom: exchange.pool, now: now)
-                pools[pool]?.queue.prepend(candidate, in: &exchanges)
-                pools[pool]?.queuedBytes += exchange.size
+                pools[pool]?.line.prepend(candidate, in: &exchanges)
                 if pool != exchange.pool { agenda.add(.tend(pool)) }
             }
             candidate = exchange.previous
@@ -108,7 +97,7 @@ extension Switchboard {
         of id: ExchangeID, isUnread: Bool, cameFrom old: PoolID, now: Instant
     ) {
         guard let exchange = exchanges[id] else { return }
-        let started = pools[exchange.pool]?.unreadyTime(now: now) ?? .zero
+        let started = pools[exchange.pool]?.line.unreadyTime(now: now) ?? .zero
         if !isUnread {
             exchanges[id]?.retried = true
             exchanges[id]?.unreadyAtStart = started
@@ -116,7 +105,7 @@ extension Switchboard {
             exchanges[id]?.queuedAt = now
         } else {
             if exchange.pool != old {
-                let left = pools[old]?.unreadyTime(now: now) ?? .zero
+                let left = pools[old]?.line.unreadyTime(now: now) ?? .zero
                 exchanges[id]?.turn(started: started, left: left)
             }
             if exchange.queuedAt == nil { exchanges[id]?.queuedAt = now }
@@ -126,33 +115,31 @@ extension Switchboard {
     mutating func upstreamFailed(
         _ upstream: Int, _ settings: UpstreamSettings, _ turn: inout Turn
     ) {
-        guard upstream >= 0 else { return }
-        let opened = breakers[upstream].failed(
-            now: turn.now, limit: settings.breakerFailures, pause: settings.breakerOpen)
-        if opened { turn.effects.list.append(.note(.breakerOpened(upstream: upstream))) }
+        guard breakers.failed(upstream, settings, now: turn.now) else { return }
+        turn.effects.list.append(.note(.breakerOpened(upstream: upstream)))
     }
 
     /// Everything that waits in a pool for its connection ends with an error.
     mutating func failWaiting(_ pool: PoolID, _ code: ErrorCode, _ turn: inout Turn) {
         while true {
-            var candidate = pools[pool]?.queue.head ?? .none
+            var candidate = pools[pool]?.line.head ?? .none
             while let exchange = exchanges[candidate], exchange.isAstray, seats[exchange.seat]?.pool == pool,
                 pools[pool]?.isRemoved == false
             {
                 candidate = exchange.next
             }
             if candidate.isNone { return }
-            fail(candidate, code, &turn)
+            conclude(candidate, .failed(code), &turn)
         }
     }
 
     /// It will never answer again: what was sent on it is lost, the next one is dialled without its ghosts.
     mutating func condemn(_ id: ConnectionID, _ reason: RetireReason, _ turn: inout Turn) {
-        guard let connection = connections[id] else { return }
+        guard let connection = links[id] else { return }
         tally.retired += 1
         meterRetired(connection.upstreamIndex, reason)
         turn.effects.list.append(.note(.connectionRetired(upstream: connection.upstreamIndex, reason)))
-        if connection.isThrough {
+        if connection.isPassthrough {
             turn.effects.list.append(.closeConnection(id, .normal))
             return throughClosed(id, .cut, &turn)
         }

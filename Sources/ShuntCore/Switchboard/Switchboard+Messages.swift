@@ -62,20 +62,16 @@ extension Switchboard {
         var (conversation, naming) = named.map { ($0, .client) } ?? unnamedConversation(seat)
         // The side of an old client's socket is decided already, by its one conversation.
         if endpoint == nil {
-            let flips = tally.flips
-            settle(seat: seat, route, conversation, &turn)
-            // What a change of side has sent was scanned into the same envelope.
-            if tally.flips != flips {
-                _ = envelope.scan(bytes, for: table.requestKeys, nesting: .max, early: false)
-                if named == nil { (conversation, naming) = unnamedConversation(seat) }
-            }
+            let hasMoved = place(seat: seat, route, conversation, &turn)
+            // Each side has a name of its own for what the client does not name.
+            if hasMoved, named == nil { (conversation, naming) = unnamedConversation(seat) }
         }
         guard let session = clients[id]?.session, let poolID = seats[seat]?.pool,
             let upstream = pools[poolID]?.upstream
         else { return }
         let queueEmpty = pools[poolID]?.wasUsed(by: id, for: route) ?? true
         let isNameless = naming == .made && namesMayCome(poolID, upstream) && awaitsName(poolID, route)
-        let isHindered = route.isPaused || seats[seat]?.isBlocked == true
+        let isGated = route.isPaused || isGated(seat)
         let correlation = correlation(upstream, conversation, bytes)
         // Made where it is used: moved from here to there it would be copied, with all that it refers to.
         if oneWay {
@@ -85,9 +81,9 @@ extension Switchboard {
             if endpoint == nil { exchange.echo = echo(bytes) }
             return acceptOneWay(exchange, bytes, &turn)
         }
-        if queueEmpty, !isHindered, !isNameless, takeTurn(poolID, now: turn.now) {
-            clients[id]?.open += 1
-            sessions[session]?.open += 1
+        if queueEmpty, !isGated, !isNameless, takeTurn(poolID, now: turn.now) {
+            clients[id]?.accepted()
+            sessions[session]?.accepted()
             let exchangeID = exchanges.insert(
                 Exchange(
                     client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: endpoint,
@@ -99,7 +95,7 @@ extension Switchboard {
                 client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: endpoint,
                 conversation: conversation, naming: naming, correlation: correlation, size: bytes.count)
             if endpoint == nil { exchange.echo = echo(bytes) }
-            enqueue(exchange, bytes, isHindered: isHindered, &turn)
+            enqueue(exchange, bytes, isGated: isGated, &turn)
         }
     }
 

@@ -104,7 +104,7 @@ extension Switchboard {
         case .answered: tally.pushesAnswered += 1
         case .dropped: tally.pushesDropped += 1
         }
-        meterPush(connections[id]?.upstreamIndex ?? -1, outcome)
+        meterPush(links[id]?.upstreamIndex ?? -1, outcome)
     }
 }
 

@@ -40,11 +40,16 @@ extension Switchboard {
         upstream.correlatesByConversation && !namingHabits.echoes(at: pools[pool]?.key.upstream)
     }
 
+    mutating func namesMayCome(_ pool: PoolID) -> Bool {
+        guard let upstream = pools[pool]?.upstream else { return false }
+        return namesMayCome(pool, upstream)
+    }
+
     /// Whether an exchange of the route without a name is in flight on a pool's connection: the reply may bring any, so
     /// that another one would not be told from it.
     func awaitsName(_ pool: PoolID, _ route: Route) -> Bool {
-        guard let current = pools[pool]?.current else { return false }
-        var candidate = connections[current]?.outstanding.head ?? .none
+        guard let current = pools[pool]?.links.current else { return false }
+        var candidate = links[current]?.unanswered.head ?? .none
         while let exchange = exchanges[candidate] {
             if exchange.naming == .made, exchange.state == .sent, exchange.route === route { return true }
             candidate = exchange.next
@@ -58,7 +63,7 @@ extension Switchboard {
         _ id: ExchangeID, by connection: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>
     ) {
         guard let slot = upstream.correlationSlot, let value = envelope.value(slot), value.namesSomething,
-            let place = connections[connection]?.upstreamIndex, namingHabits.indices.contains(place),
+            let place = links[connection]?.upstreamIndex, namingHabits.indices.contains(place),
             let sent = exchanges[id]?.correlation
         else { return }
         let whole = JSONValue(kind: JSONContent.kind(of: sent), start: 0, end: sent.count)
@@ -67,7 +72,7 @@ extension Switchboard {
         } else if namingHabits[place] != .names {
             namingHabits[place] = .names
             // What waits was not looked at like that yet.
-            for pool in pools.ids where pools[pool]?.key.upstream == place { pools[pool]?.hasHindered = true }
+            for pool in pools.ids where pools[pool]?.key.upstream == place { pools[pool]?.line.gate() }
         }
     }
 
@@ -92,7 +97,7 @@ extension Switchboard {
         // An old client's pins go by its socket, whose conversation is one.
         if clients[seat.client]?.endpoint == nil { sessions[seat.session]?.pins.rename(seat.route.name, old, to: new) }
         guard seat.side == place.side else { return }
-        var candidate = pools[seat.pool]?.queue.head ?? .none
+        var candidate = pools[seat.pool]?.line.head ?? .none
         while let exchange = exchanges[candidate] {
             if exchange.seat == place.seat, exchange.naming != .client {
                 exchanges[candidate]?.conversation = new

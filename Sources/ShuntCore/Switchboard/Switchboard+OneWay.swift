@@ -4,11 +4,11 @@ extension Switchboard {
     /// Brings those of a pool's queue to where they belong: to the side that has an exchange of their conversation, else
     /// to the one that serves their socket.
     mutating func placeOneWays(_ poolID: PoolID, now: Instant) {
-        var candidate = pools[poolID]?.queue.head ?? .none
+        var candidate = pools[poolID]?.line.head ?? .none
         while let exchange = exchanges[candidate] {
             let next = exchange.next
             if exchange.oneWay, !exchange.isPassed, let seat = seats[exchange.seat] {
-                let place = connections[holder(of: exchange)]?.pool ?? seat.pool
+                let place = links[holder(of: exchange)]?.pool ?? seat.pool
                 if place != poolID, pools.contains(place) {
                     relocate(candidate, from: poolID, to: place, changesSide: true, now: now)
                     agenda.add(.tend(place))
@@ -20,15 +20,15 @@ extension Switchboard {
 
     /// Sends those of a pool's queue that need no more than a connection, whatever is in flight on it.
     mutating func sendOneWays(_ poolID: PoolID, _ turn: inout Turn) {
-        var candidate = pools[poolID]?.queue.head ?? .none
+        var candidate = pools[poolID]?.line.head ?? .none
         while let exchange = exchanges[candidate] {
             let next = exchange.next
             if exchange.oneWay, !exchange.isPassed {
                 let holder = holder(of: exchange)
-                let link = holder.isNone ? pools[poolID]?.current ?? .none : holder
+                let link = holder.isNone ? pools[poolID]?.links.current ?? .none : holder
                 let waits =
                     holder.isNone
-                    && (isHindered(exchange) || exchange.isAstray || follows(exchange, in: poolID, before: candidate))
+                    && (isGated(exchange) || exchange.isAstray || follows(exchange, in: poolID, before: candidate))
                 if !waits, takes(link), takePaceIfPaced(poolID, now: turn.now) {
                     sendHeld(candidate, over: link, &turn)
                 }
@@ -44,11 +44,8 @@ extension Switchboard {
         var places = [seat.pool, seat.formerPool]
         if clients[seat.client]?.endpoint != nil { places += throughPools(of: seat.client) }
         for pool in places {
-            for connection in pools[pool]?.connections ?? [] {
-                if connections[connection]?.isThrough == true, let live = connections[connection]?.live, live > 0 {
-                    return connection
-                }
-                var candidate = connections[connection]?.outstanding.head ?? .none
+            for connection in pools[pool]?.links.all ?? [] {
+                var candidate = links[connection]?.unanswered.head ?? .none
                 while let exchange = exchanges[candidate] {
                     if exchange.state == .sent, isSameConversation(exchange, message) { return connection }
                     candidate = exchange.next
@@ -62,7 +59,7 @@ extension Switchboard {
     func follows(
         _ message: borrowing Exchange, in pool: PoolID, before end: ExchangeID = .none
     ) -> Bool {
-        var candidate = pools[pool]?.queue.head ?? .none
+        var candidate = pools[pool]?.line.head ?? .none
         while candidate != end, let exchange = exchanges[candidate] {
             if exchange.seat == message.seat, isSameConversation(exchange, message) { return true }
             candidate = exchange.next
@@ -72,6 +69,7 @@ extension Switchboard {
 
     private func isSameConversation(_ one: borrowing Exchange, _ other: borrowing Exchange) -> Bool {
         guard one.route === other.route else { return false }
+        if one.isPassed || other.isPassed { return one.seat == other.seat }
         // Where the client names none there is one for each of its routes, whatever the sides call it.
         if one.naming != .client, other.naming != .client, one.seat == other.seat { return true }
         return one.conversation == other.conversation

@@ -4,11 +4,11 @@ extension Switchboard {
     /// A handshake is over: clients' messages wait for first words, where there are some. An old client that is passed
     /// through said its own when it connected; only on a connection that replaces its first one they are said for it.
     mutating func beginOpening(_ id: ConnectionID, _ turn: inout Turn) {
-        guard let connection = connections[id], connection.state == .ready, !connection.isRaw,
-            !connection.isThrough || connection.isRedial, let steps = connection.upstream.opening
+        guard let connection = links[id], connection.state == .ready, !connection.isRaw,
+            !connection.isPassthrough || connection.isRedial, let steps = connection.upstream.opening
         else { return }
-        connections[id]?.state = .opening
-        connections[id]?.opening = Opening(steps, now: turn.now)
+        links[id]?.state = .opening
+        links[id]?.opening = Opening(steps, now: turn.now)
         goOn(id, steps, &turn)
     }
 
@@ -16,7 +16,7 @@ extension Switchboard {
     private mutating func goOn(
         _ id: ConnectionID, _ steps: OpeningSteps, _ turn: inout Turn
     ) {
-        while let step = connections[id]?.opening?.next(steps, now: turn.now) {
+        while let step = links[id]?.opening?.next(steps, now: turn.now) {
             switch step {
             case .send(let template):
                 let words = template.filled(openingValues(of: id))
@@ -33,11 +33,11 @@ extension Switchboard {
             case .wait:
                 return arm(connection: id)
             case .over:
-                connections[id]?.state = .ready
-                connections[id]?.opening = nil
-                connections[id]?.idleSince = turn.now
+                links[id]?.state = .ready
+                links[id]?.opening = nil
+                links[id]?.idleSince = turn.now
                 arm(connection: id)
-                guard let pool = connections[id]?.pool else { return }
+                guard let pool = links[id]?.pool else { return }
                 pools[pool]?.isWanted = false
                 return pump(pool, &turn)
             }
@@ -45,19 +45,19 @@ extension Switchboard {
     }
 
     private func isTokenText(_ id: ConnectionID) -> Bool {
-        guard let pool = connections[id]?.pool, let session = pools[pool]?.session else { return true }
+        guard let pool = links[id]?.pool, let session = pools[pool]?.session else { return true }
         return sessions[session]?.token.map { $0.text != nil } ?? true
     }
 
     private func openingValues(of id: ConnectionID) -> [String: [UInt8]] {
-        guard let connection = connections[id], let pool = pools[connection.pool] else { return [:] }
+        guard let connection = links[id], let pool = pools[connection.pool] else { return [:] }
         var values: [String: [UInt8]] = [:]
         if !connection.upstream.isUnified {
             for (name, value) in zip(table.definition.addressing.routeBy, pool.lastRoute.matchBytes) {
                 values[name] = value
             }
         }
-        if case .client(let owner) = pool.key.owner, let client = clients[owner] {
+        if let owner = pool.key.owner.client, let client = clients[owner] {
             for (name, value) in client.endpoint?.pattern?.values(in: client.handshake.path) ?? [:] {
                 values[name] = value.bytes
             }
@@ -77,7 +77,7 @@ extension Switchboard {
                 bytes, for: upstream.replyKeys, nesting: table.definition.limits.nesting, early: true) == .object
         else { return failOpening(id, &turn) }
         let type = upstream.rules.kind(envelope)
-        switch connections[id]?.opening?.heard(type, bytes, steps, now: turn.now) {
+        switch links[id]?.opening?.heard(type, bytes, steps, now: turn.now) {
         case .greeting:
             pushEarly(id, upstream, bytes, &turn)
             goOn(id, steps, &turn)
@@ -97,7 +97,7 @@ extension Switchboard {
     private mutating func pushEarly(
         _ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
-        if connections[id]?.isThrough == true {
+        if links[id]?.isPassthrough == true {
             pushed(id, .dropped)
         } else {
             push(id, upstream, upstream.rules, bytes, &turn)
@@ -106,7 +106,7 @@ extension Switchboard {
 
     /// A word that was awaited did not come in time.
     mutating func lookAtOpening(_ id: ConnectionID, _ turn: inout Turn) {
-        guard let deadline = connections[id]?.opening?.deadline, deadline <= turn.now else {
+        guard let deadline = links[id]?.opening?.deadline, deadline <= turn.now else {
             return arm(connection: id)
         }
         failOpening(id, &turn)
@@ -115,18 +115,16 @@ extension Switchboard {
     private mutating func failOpening(
         _ id: ConnectionID, as meaning: CloseMeaning = .refuse, _ turn: inout Turn
     ) {
-        guard let connection = connections[id] else { return }
+        guard let connection = links[id] else { return }
         tally.dialsFailed += 1
         meterFailure(connection.upstreamIndex, .opening)
         turn.effects.list.append(
-            .note(.dialFailed(upstream: connection.upstreamIndex, .opening, isOwn: connection.isThrough)))
+            .note(.dialFailed(upstream: connection.upstreamIndex, .opening, isOwn: connection.isPassthrough)))
         turn.effects.list.append(.closeConnection(id, .normal))
         forget(id)
         pools[connection.pool]?.backoff.failed(now: turn.now, random: &random)
         heed(meaning, for: connection.pool, &turn)
         pump(connection.pool, &turn)
-        if connection.isThrough, case .client(let owner) = pools[connection.pool]?.key.owner {
-            resumeReading(owner, &turn)
-        }
+        if let client = connection.passage.client { resumeReading(client, &turn) }
     }
 }

@@ -1,3 +1,19 @@
+/// What becomes of an accepted message, and how it ends.
+enum Outcome: Sendable {
+    /// Its reply, or the last part of it, was delivered or kept.
+    case answered
+    /// It was written, and no reply is expected.
+    case sent
+    /// It was answered here, and goes no further.
+    case absorbed
+    /// Its client is told so, once.
+    ///
+    /// - isUnread: it was written, and its backend said that it read nothing.
+    case failed(ErrorCode, isUnread: Bool = false)
+    /// Nobody is told: its client is gone, or hears otherwise, or was told before.
+    case dropped
+}
+
 /// How messages end: a reply delivered, a reply parked, or one error.
 extension Switchboard {
     /// An error about a message that was never accepted.
@@ -13,7 +29,7 @@ extension Switchboard {
         if clients[id]?.congested == true { return agenda.add(.closeSlow(id)) }
         let start = turn.effects.splices.literalCount
         let endpoint = clients[id]?.endpoint
-        erred(endpoint == nil ? seat : clients[id]?.seats.first?.seat ?? .none)
+        erred(endpoint == nil ? seat : clients[id]?.ownSeat ?? .none)
         // What an old client sent has no address of its own.
         let members = endpoint.map { tags(of: $0.route) + members.filter { !isAddress($0.name) } } ?? members
         ErrorReply.append(
@@ -24,41 +40,30 @@ extension Switchboard {
         turn.effects.list.append(.deliver(id, splice))
     }
 
-    /// Ends an accepted message with an error. `sent` is worked out from its state.
-    ///
-    /// - Parameter isUnread: it was written, and its backend said that it read nothing.
-    mutating func fail(
-        _ id: ExchangeID, _ code: ErrorCode, isUnread: Bool = false, members: [(name: String, json: [UInt8])] = [],
-        _ turn: inout Turn
-    ) {
-        guard let exchange = exchanges[id] else { return }
-        tell(exchange, code, isUnread: isUnread, members: members, &turn)
-        end(id, &turn)
-    }
-
     /// Tells the client of an exchange that it failed, without ending it.
-    mutating func tell(
-        _ exchange: Exchange, _ code: ErrorCode, isUnread: Bool = false,
-        members: [(name: String, json: [UInt8])] = [], _ turn: inout Turn
+    private mutating func tell(
+        _ exchange: Exchange, _ code: ErrorCode, isUnread: Bool = false, _ turn: inout Turn
     ) {
         tally.errors += 1
         erred(exchange.seat)
         if table.has(exchange.route) {
             let side = exchange.state == .queued ? seats[exchange.seat]?.side ?? exchange.side : exchange.side
+            let count = 1 + exchange.further
             if side == .legacy {
-                routeTallies[exchange.route.index].errorsByLegacy += 1
+                routeTallies[exchange.route.index].errorsByLegacy += count
             } else {
-                routeTallies[exchange.route.index].errorsByUnified += 1
+                routeTallies[exchange.route.index].errorsByUnified += count
             }
-            meterError(exchange.route, side, code)
+            meterError(exchange.route, side, code, count)
         }
         var known: [(name: String, json: [UInt8])] = []
         known += tags(of: exchange.route)
         known.append((table.definition.addressing.conversationPlace, exchange.conversation))
+        if exchange.further > 0 { known.append(("count", Array("\(exchange.further + 1)".utf8))) }
         let start = turn.effects.splices.literalCount
         ErrorReply.append(
             code, kinds: kinds(of: exchange.endpoint), sent: exchange.state != .queued && !isUnread || exchange.retried,
-            members: known + members, echo: exchange.echo, to: &turn.effects.splices.literals)
+            members: known, echo: exchange.echo, to: &turn.effects.splices.literals)
         let splice = turn.effects.splices.splice(literalsFrom: start)
         hand(
             splice, message: Span(), to: exchange.client, of: exchange.session, exchange.endpoint, &turn)
@@ -90,30 +95,38 @@ extension Switchboard {
         }
     }
 
-    /// Takes an exchange out of everything that knows it. Its outcome was given before.
-    mutating func end(_ id: ExchangeID, _ turn: inout Turn) {
+    /// Ends an exchange: the only way for one to end. Its client is told where it failed; a reply was handed over before.
+    @inline(__always)
+    mutating func conclude(_ id: ExchangeID, _ outcome: Outcome, _ turn: inout Turn) {
+        if case .failed(let code, let isUnread) = outcome {
+            guard let exchange = exchanges[id] else { return }
+            tell(exchange, code, isUnread: isUnread, &turn)
+        }
+        remove(exchange: id, now: turn.now)
+    }
+
+    /// Takes an exchange out of everything that knows it.
+    private mutating func remove(exchange id: ExchangeID, now: Instant) {
         guard let place = exchanges[id]?.place else { return }
         let pool = place.account.pool
         switch place.state {
         case .queued:
-            pools[pool]?.queue.remove(id, in: &exchanges)
-            pools[pool]?.queuedBytes -= place.size
-            if pools[pool]?.isThrough == true { agenda.add(.resumeReading(place.account.client)) }
+            pools[pool]?.line.remove(id, in: &exchanges)
+            if pools[pool]?.isPassthrough == true { agenda.add(.resumeReading(place.account.client)) }
         case .sent, .abandoned:
             let connection = place.connection
             let isSent = place.state == .sent
-            let isIdle = connections[connection]?.ended(id, isAwaited: isSent, in: &exchanges)
+            let isIdle = links[connection]?.ended(id, isAwaited: isSent, in: &exchanges)
             if isSent { left(place.seat, place.side) }
-            if isIdle == true { becameIdle(connection, now: turn.now) }
+            if isIdle == true { becameIdle(connection, now: now) }
         }
         exchanges.discard(id)
-        heldBytes -= place.held
-        if place.state != .abandoned { close(place.account, &turn) }
+        if place.state != .abandoned { settled(place.account, now: now) }
     }
 
     /// An accepted message has its outcome: client and session wait for one less.
-    mutating func close(_ account: Exchange.Account, _ turn: inout Turn) {
-        let leaves = clients[account.client]?.concluded(turn.now)
+    private mutating func settled(_ account: Exchange.Account, now: Instant) {
+        let leaves = clients[account.client]?.concluded(now)
         let isOver = sessions[account.session]?.concluded()
         if leaves == true { agenda.add(.leave(account.client)) }
         // Its socket is gone, or goes now.
@@ -126,11 +139,10 @@ extension Switchboard {
         _ id: ExchangeID, _ exchange: Exchange, _ turn: inout Turn
     ) {
         tell(exchange, .timeout, &turn)
-        heldBytes -= exchange.held.count
-        exchanges[id]?.held = []
-        exchanges[id]?.state = .abandoned
-        connections[exchange.connection]?.live -= 1
+        exchanges.release(id)
+        exchanges[id]?.wasAbandoned()
+        links[exchange.connection]?.abandoned()
         left(exchange.seat, exchange.side)
-        close(exchange.account, &turn)
+        settled(exchange.account, now: turn.now)
     }
 }

@@ -7,7 +7,7 @@ extension Switchboard {
     ) {
         var exchange = exchange
         let holder = holder(of: exchange)
-        if let pool = connections[holder]?.pool, let upstream = connections[holder]?.upstream {
+        if let pool = links[holder]?.pool, let upstream = links[holder]?.upstream {
             exchange.pool = pool
             if exchange.naming != .client {
                 let side: Side = upstream.isUnified ? .unified : .legacy
@@ -15,19 +15,18 @@ extension Switchboard {
             }
             exchange.correlation = correlation(upstream, exchange.conversation, bytes)
         }
-        let link = holder.isNone ? pools[exchange.pool]?.current ?? .none : holder
+        let link = holder.isNone ? pools[exchange.pool]?.links.current ?? .none : holder
         let waits =
             holder.isNone
-            && (isHindered(exchange) || exchange.route.isPaused || isAstray(exchange, now: turn.now)
+            && (isGated(exchange) || exchange.route.isPaused || isAstray(exchange, now: turn.now)
                 || follows(exchange, in: exchange.pool))
         if !waits, takes(link), takePaceIfPaced(exchange.pool, now: turn.now) {
-            if connections[link]?.isThrough == true { return passOneWay(exchange.seat, bytes, over: link, &turn) }
+            if links[link]?.isPassthrough == true { return passOneWay(exchange.seat, bytes, over: link, &turn) }
             let (route, pool) = (exchange.route, exchange.pool)
             return forward(open(exchange), route, pool, bytes, over: link, blob: false, &turn)
         }
-        pools[exchange.pool]?.hasOneWay = true
-        let isHindered = isHindered(exchange) || exchange.route.isPaused
-        enqueue(exchange, bytes, isHindered: isHindered, &turn)
+        let isGated = isGated(exchange) || exchange.route.isPaused
+        enqueue(exchange, bytes, isGated: isGated, &turn)
     }
 
     /// Sends an old client's message to wherever something of its conversation is in flight, though its route may have
@@ -45,7 +44,7 @@ extension Switchboard {
         if sentToLegacy > 0 {
             // To the backend that its client knows it goes as it is, and nothing is asked of it.
             let link = holder(of: Exchange(client: id, session: session, pool: pool, seat: seat, route: route))
-            if connections[link]?.isThrough == true, takes(link) {
+            if links[link]?.isPassthrough == true, takes(link) {
                 passOneWay(seat, bytes, over: link, &turn)
                 return true
             }
@@ -68,6 +67,6 @@ extension Switchboard {
     private mutating func passOneWay(
         _ seat: SeatID, _ bytes: Span<UInt8>, over link: ConnectionID, _ turn: inout Turn
     ) {
-        passed(turn.effects.splices.splice(messageOf: bytes.count), over: link, seat, opens: false, &turn)
+        write(turn.effects.splices.splice(messageOf: bytes.count), .text, over: link, seat, &turn)
     }
 }

@@ -3,7 +3,7 @@
 extension Switchboard {
     /// Whether a message of a seat is of a conversation that the other side serves. An old client's socket has one only.
     mutating func isAstray(_ exchange: Exchange, now: Instant) -> Bool {
-        guard !exchange.route.isSettled, exchange.endpoint == nil, let side = seats[exchange.seat]?.side else {
+        guard !exchange.route.isFixed, exchange.endpoint == nil, let side = seats[exchange.seat]?.side else {
             return false
         }
         return wantedSide(exchange.seat, conversation: exchange.conversation, now: now) != side
@@ -29,14 +29,13 @@ extension Switchboard {
     /// answered in none of their conversations.
     private mutating func fallsBack(_ id: SeatID, _ seat: Seat, _ conversation: [UInt8]?, now: Instant) -> Bool {
         let route = seat.route
-        guard let unified = route.unified, breakers.indices.contains(unified.index),
-            breakers[unified.index].refuses(now: now)
+        guard let unified = route.unified, breakers.refuses(unified.index, now: now)
         else { return false }
         if mayBeAnswered(seat, conversation ?? presentConversation(id)) { return false }
         if seat.side == .legacy { return true }
         // It is not down for a session whose connection is there, or may answer yet.
         if seat.sentToUnified > 0 || isReady(seat.pool) { return false }
-        var candidate = pools[seat.pool]?.queue.head ?? .none
+        var candidate = pools[seat.pool]?.line.head ?? .none
         while let exchange = exchanges[candidate] {
             if exchange.seat == id, mayBeAnswered(seat, pinKey(id, exchange.conversation)) { return false }
             candidate = exchange.next

@@ -1,8 +1,8 @@
 /// The pools that a socket uses, and whether one has a connection to write to.
 extension Switchboard {
     func takes(_ connection: ConnectionID) -> Bool {
-        guard let state = connections[connection]?.state else { return false }
-        return (state == .ready || state == .retired) && connections[connection]?.congested == false
+        guard let state = links[connection]?.state else { return false }
+        return (state == .ready || state == .retired) && links[connection]?.congested == false
     }
 
     /// The pool of a seat's messages on its side, made where it is not there yet.
@@ -17,12 +17,12 @@ extension Switchboard {
         let lane = !isThrough && upstream.settings.lanes > 1 ? max(0, route.index) % upstream.settings.lanes : 0
         let vary = isThrough ? [] : Self.varied(upstream, client.handshake)
         let key = PoolKey(owner: owner, upstream: upstream.index, lane: lane, vary: vary)
-        if let found = poolsByKey[key], pools.contains(found) { return found }
+        if let found = pools.found(by: key) { return found }
         let made = pools.insert(
             Pool(
-                key: key, session: client.session, upstream: upstream, handshake: client.handshake, client: id,
-                route: route, isThrough: isThrough))
-        poolsByKey[key] = made
+                key: key, session: client.session, upstream: upstream,
+                passage: isThrough ? (client.isRaw ? .raw(id) : .managed(id)) : .routed,
+                client: (id, client.handshake), route: route))
         sessions[client.session]?.pools.append(made)
         return made
     }
@@ -35,13 +35,13 @@ extension Switchboard {
 
     /// Whether a connection is there that messages may be written to.
     mutating func isReady(_ poolID: PoolID) -> Bool {
-        guard let current = pools[poolID]?.current else { return false }
-        return connections[current]?.takes(inFlight: .max) == true
+        guard let current = pools[poolID]?.links.current else { return false }
+        return links[current]?.takes(maxInFlight: .max) == true
     }
 
     func throughPools(of client: ClientID) -> [PoolID] {
         guard clients[client]?.endpoint != nil else { return [] }
-        return ownPools(of: client).filter { pools[$0]?.isThrough == true }
+        return ownPools(of: client).filter { pools[$0]?.isPassthrough == true }
     }
 
     /// The pools that no other socket uses, of either side.

@@ -13,7 +13,7 @@ extension Switchboard {
         case .drop: pushed(id, .dropped)
         case .answer(let text):
             // Where a greeting is awaited, nothing is written before it.
-            guard connections[id]?.congested == false, connections[id]?.opening?.isGreeted != false else {
+            guard links[id]?.congested == false, links[id]?.opening?.isGreeted != false else {
                 return pushed(id, .dropped)
             }
             let start = turn.effects.splices.literalCount
@@ -34,9 +34,9 @@ extension Switchboard {
     private mutating func noteUnlisted(
         _ id: ConnectionID, _ type: JSONValue?, _ bytes: Span<UInt8>, now: Instant
     ) {
-        guard let upstream = connections[id]?.upstreamIndex, upstream >= 0 else { return }
+        guard let upstream = links[id]?.upstreamIndex, upstream >= 0 else { return }
         // A backend may name anything, the caller's token too.
-        if let type, let pool = connections[id]?.pool, let session = pools[pool]?.session,
+        if let type, let pool = links[id]?.pool, let session = pools[pool]?.session,
             let token = sessions[session]?.token, JSONString.equals(bytes, type, token.bytes)
         {
             return
@@ -66,17 +66,17 @@ extension Switchboard {
         _ id: ConnectionID, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>, to target: PushTarget,
         isNews: Bool, _ turn: inout Turn
     ) {
-        guard let poolID = connections[id]?.pool, let pool = pools[poolID] else { return }
+        guard let poolID = links[id]?.pool, let pool = pools[poolID] else { return }
         let targets: [ClientID]
         switch target {
         case .none: targets = []
         case .last:
             // What is said before the first reply belongs to whoever caused the dial.
-            let cause = connections[id]?.cause ?? .none
-            let isGreeting = connections[id]?.replied == false
+            let cause = links[id]?.dialledFor ?? .none
+            let isGreeting = links[id]?.replied == false
             targets = [isGreeting && clients.contains(cause) ? cause : pool.lastClient]
         case .all:
-            if case .client(let owner) = pool.key.owner {
+            if let owner = pool.key.owner.client {
                 targets = [owner]
             } else {
                 // An old client's socket is its route's: it hears no other's.
@@ -112,9 +112,9 @@ extension Switchboard {
         _ id: ConnectionID, _ pool: PoolID, _ client: ClientID, isNews: Bool, _ rules: ReplyRules
     ) -> Bool {
         guard let isRaw = clients[client]?.isRaw, !isRaw, clients[client]?.isArriving == false else { return false }
-        guard connections[id]?.replied == false, !isNews else { return true }
+        guard links[id]?.replied == false, !isNews else { return true }
         if let greeted = clients[client]?.greetings.first(where: { $0.pool == pool }) {
-            return greeted.connection == id || !rules.namesGreetings && connections[id]?.isForListener == true
+            return greeted.connection == id || !rules.namesGreetings && links[id]?.isForListener == true
         }
         clients[client]?.greetings.append(Greeting(pool: pool, connection: id))
         return true

@@ -8,17 +8,17 @@ extension Switchboard {
 
     /// Keeps a message until it can be sent, or refuses it where the bounds are reached.
     mutating func enqueue(
-        _ exchange: Exchange, _ bytes: Span<UInt8>, isHindered: Bool, _ turn: inout Turn
+        _ exchange: Exchange, _ bytes: Span<UInt8>, isGated: Bool, _ turn: inout Turn
     ) {
         guard let pool = pools[exchange.pool] else { return }
         let settings = pool.upstream.settings
         let (client, seat) = (exchange.client, exchange.seat)
         // What the other side will serve is no business of this one's backend.
         let isAstray = isAstray(exchange, now: turn.now)
-        if pool.expired, !isAstray {
+        if pool.credentialsRejected, !isAstray {
             return refuse(client, .sessionExpired, on: seat, members: known(bytes), &turn)
         }
-        let ahead = waiting(in: pool, isHindered: isHindered)
+        let ahead = waiting(in: pool, isGated: isGated)
         let full =
             ahead.messages >= settings.queue.messages
             || ahead.messages > 0 && ahead.bytes &+ bytes.count > settings.queue.bytes
@@ -33,34 +33,22 @@ extension Switchboard {
                 return refuse(client, .rateLimited, on: seat, members: members, &turn)
             }
         }
+        if isAstray || isGated || namesMayCome(exchange.pool, pool.upstream) { pools[exchange.pool]?.line.gate() }
+        if let handshake = clients[client]?.handshake { pools[exchange.pool]?.handshake = handshake }
         var exchange = exchange
-        exchange.held = copy(bytes, 0..<bytes.count)
-        exchange.unreadyAtStart = pool.unreadyTime(now: turn.now)
-        exchange.queuedAt = turn.now
-        if exchange.route.isPaused {
-            exchange.pausedSince = turn.now
-            pools[exchange.pool]?.hasPaused = true
-        }
         exchange.isAstray = isAstray
-        if isHindered || isAstray || namesMayCome(exchange.pool, pool.upstream) {
-            pools[exchange.pool]?.hasHindered = true
-        }
-        heldBytes += bytes.count
-        if let handshake = clients[exchange.client]?.handshake { pools[exchange.pool]?.handshake = handshake }
-        let id = open(exchange)
-        pools[exchange.pool]?.queue.append(id, in: &exchanges)
-        pools[exchange.pool]?.queuedBytes += bytes.count
+        wait(exchange, bytes, now: turn.now)
         pump(exchange.pool, &turn)
     }
 
     /// What stands before a further message. What waits for its route's resume or for the other side's end is bounded
     /// by itself, so that it takes no room from routes that go on.
-    mutating func waiting(in pool: Pool, isHindered: Bool) -> (messages: Int, bytes: Int) {
-        if !pool.hasHindered, !isHindered { return (pool.queue.count, pool.queuedBytes) }
+    mutating func waiting(in pool: Pool, isGated: Bool) -> (messages: Int, bytes: Int) {
+        if !pool.line.hasGated, !isGated { return (pool.line.count, pool.line.bytes) }
         var (messages, bytes) = (0, 0)
-        var candidate = pool.queue.head
+        var candidate = pool.line.head
         while let size = exchanges[candidate]?.size {
-            if self.isHindered(candidate) == isHindered {
+            if self.isGated(candidate) == isGated {
                 messages += 1
                 bytes += size
             }
@@ -72,8 +60,8 @@ extension Switchboard {
     /// Sends what may be sent, dials where there is nothing to send over, and sees to the pool's timers.
     mutating func pump(_ poolID: PoolID, _ turn: inout Turn) {
         guard hasWaiting(poolID, &turn) else { return }
-        if pools[poolID]?.expired == true { failWaiting(poolID, .sessionExpired, &turn) }
-        if pools[poolID]?.hasOneWay == true { placeOneWays(poolID, now: turn.now) }
+        if pools[poolID]?.credentialsRejected == true { failWaiting(poolID, .sessionExpired, &turn) }
+        if pools[poolID]?.line.hasOneWay == true { placeOneWays(poolID, now: turn.now) }
         var next = firstSendable(poolID)
         while !next.isNone {
             if !turns(next, now: turn.now) {
@@ -82,21 +70,21 @@ extension Switchboard {
             }
             next = firstSendable(poolID)
         }
-        if pools[poolID]?.hasOneWay == true {
+        if pools[poolID]?.line.hasOneWay == true {
             sendOneWays(poolID, &turn)
             next = firstSendable(poolID)
         }
         guard hasWaiting(poolID, &turn) else { return }
         if next.isNone {
             // Nothing waits for a connection; something may wait for more than that.
-            pools[poolID]?.setReady(true, now: turn.now)
+            pools[poolID]?.line.setReady(true, now: turn.now)
             let listens = pools[poolID]?.isWanted == true && dialWanted(poolID, &turn)
             arm(pool: poolID, dialsAt: listens ? listenTime(poolID) : .distantFuture, now: turn.now)
             return
         }
-        if pools[poolID]?.current.isNone == true { dial(poolID, &turn) }
+        if pools[poolID]?.links.current.isNone == true { dial(poolID, &turn) }
         let ready = isReady(poolID)
-        pools[poolID]?.setReady(ready, now: turn.now)
+        pools[poolID]?.line.setReady(ready, now: turn.now)
         arm(pool: poolID, dialsAt: dialTime(poolID), now: turn.now)
     }
 
@@ -116,11 +104,12 @@ extension Switchboard {
     /// - Parameter time: when it may be dialled, where a connection is wanted; `.distantFuture` where none is.
     mutating func arm(pool id: PoolID, dialsAt time: Instant, now: Instant) {
         guard let pool = pools[id], !pool.isAtRest else { return }
-        var deadline = pool.hasPaused ? pauseDeadline(of: id) : .distantFuture
-        if !pool.isReady, let started = exchanges[longestWaiting(in: id)]?.unreadyAtStart {
-            deadline = min(deadline, pool.queueDeadline(headStarted: started))
+        var deadline = pool.line.hasPaused ? pauseDeadline(of: id) : .distantFuture
+        if !pool.line.isReady, let started = exchanges[longestWaiting(in: id)]?.unreadyAtStart {
+            deadline = min(
+                deadline, pool.line.deadline(started: started, timeout: pool.upstream.settings.queue.timeout))
         }
-        if pool.current.isNone {
+        if pool.links.current.isNone {
             // What is over already was no obstacle: to come back for it would be to come back at once, for ever.
             if time > now { deadline = min(deadline, time) }
         } else if !pool.upstream.settings.pace.isEmpty, isReady(id),
@@ -138,12 +127,12 @@ extension Switchboard {
     private mutating func pauseDeadline(of id: PoolID) -> Instant {
         guard let timeout = pools[id]?.upstream.settings.queue.timeout else { return .distantFuture }
         var earliest = Instant.distantFuture
-        var candidate = pools[id]?.queue.head ?? .none
+        var candidate = pools[id]?.line.head ?? .none
         while let next = exchanges[candidate]?.next {
             if let since = exchanges[candidate]?.pausedSince { earliest = min(earliest, since + timeout) }
             candidate = next
         }
-        if earliest == .distantFuture { pools[id]?.hasPaused = false }
+        if earliest == .distantFuture { pools[id]?.line.resume() }
         return earliest
     }
 
@@ -152,7 +141,7 @@ extension Switchboard {
     mutating func longestWaiting(in id: PoolID) -> ExchangeID {
         var longest = ExchangeID.none
         var least = TimeSpan.zero
-        let isMixed = pools[id]?.hasHindered == true
+        let isMixed = pools[id]?.line.hasGated == true
         var candidate = firstSendable(id)
         while let started = exchanges[candidate]?.unreadyAtStart {
             if longest.isNone || started < least, waitsForConnection(candidate) {
@@ -166,6 +155,6 @@ extension Switchboard {
 
     /// Whether a queued message waits for a connection, and for nothing else.
     mutating func waitsForConnection(_ id: ExchangeID) -> Bool {
-        exchanges[id]?.isAstray == false && !isHindered(id)
+        exchanges[id]?.isAstray == false && !isGated(id)
     }
 }

@@ -6,7 +6,7 @@ extension Switchboard {
     mutating func heardEarly(
         _ id: ConnectionID, _ upstream: Upstream, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) -> Bool {
-        if connections[id]?.state == .opening {
+        if links[id]?.state == .opening {
             heardInOpening(id, upstream, kind, bytes, &turn)
             return true
         }
@@ -17,12 +17,11 @@ extension Switchboard {
     /// The backend's first word came on a connection: what was written before may have been read, and is kept no longer
     /// unless it may be sent twice.
     private mutating func releaseUnread(_ id: ConnectionID) {
-        guard let upstream = connections[id]?.upstream, upstream.keepsUnread else { return }
-        var candidate = connections[id]?.outstanding.head ?? .none
+        guard let upstream = links[id]?.upstream, upstream.keepsUnread else { return }
+        var candidate = links[id]?.unanswered.head ?? .none
         while let exchange = exchanges[candidate] {
             if exchange.state == .sent, !upstream.keepsSent || exchange.retried {
-                heldBytes -= exchange.held.count
-                exchanges[candidate]?.held = []
+                exchanges.release(candidate)
             }
             candidate = exchange.next
         }
@@ -30,14 +29,14 @@ extension Switchboard {
 
     /// Binary, or no object: it can only be the answer to the oldest exchange, and what follows cannot be trusted.
     mutating func misunderstood(_ id: ConnectionID, _ turn: inout Turn) {
-        if let oldest = oldestLive(id) { fail(oldest, .upstreamProtocol, &turn) }
-        let pool = connections[id]?.pool
+        if let oldest = oldestLive(id) { conclude(oldest, .failed(.upstreamProtocol), &turn) }
+        let pool = links[id]?.pool
         retire(id, .badMessage, &turn)
         if let pool { pump(pool, &turn) }
     }
 
     func oldestLive(_ id: ConnectionID) -> ExchangeID? {
-        var candidate = connections[id]?.outstanding.head ?? .none
+        var candidate = links[id]?.unanswered.head ?? .none
         while let exchange = exchanges[candidate] {
             if exchange.state == .sent { return candidate }
             candidate = exchange.next
@@ -59,11 +58,11 @@ extension Switchboard {
             push(id, upstream, rules, bytes, isListed: true, &turn)
         case .push, .nobody:
             tally.unaskedReplies += 1
-            turn.effects.list.append(.note(.unexpectedReply(upstream: connections[id]?.upstreamIndex ?? -1)))
+            turn.effects.list.append(.note(.unexpectedReply(upstream: links[id]?.upstreamIndex ?? -1)))
             if kind == .fatal { return condemn(id, .deadAfterError, &turn) }
             // With fifo nothing can be trusted after it; a correlated one is just nobody's.
-            guard upstream.correlationSlot == nil || connections[id]?.outstanding.isEmpty == true else { return }
-            let pool = connections[id]?.pool
+            guard upstream.correlationSlot == nil || links[id]?.unanswered.isEmpty == true else { return }
+            let pool = links[id]?.pool
             retire(id, .unaskedReply, &turn)
             if let pool { pump(pool, &turn) }
         }
@@ -80,10 +79,10 @@ extension Switchboard {
     private mutating func owner(
         of id: ConnectionID, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>
     ) -> Owner {
-        guard let head = connections[id]?.outstanding.head else { return .nobody }
+        guard let head = links[id]?.unanswered.head else { return .nobody }
         guard let slot = upstream.correlationSlot else { return head.isNone ? .nobody : .exchange(head) }
         if let value = envelope.value(slot), value.kind != .null {
-            connections[id]?.carriesField = true
+            links[id]?.carriesField = true
             return echoed(value, from: head, upstream, bytes).map { .exchange($0) } ?? .nobody
         }
         // Where every message has an id of its own, what has none answers none.
@@ -93,7 +92,7 @@ extension Switchboard {
             // Nor does it end what another agent was asked: one that names none of those that were asked is nobody's.
             return fitting(from: head, upstream, bytes).map { .exchange($0) } ?? .nobody
         }
-        if connections[id]?.carriesField == true { return .push }
+        if links[id]?.carriesField == true { return .push }
         return head.isNone ? .nobody : .exchange(head)
     }
 
@@ -148,7 +147,7 @@ extension Switchboard {
     /// exchange that it names, else of the route that it names, else of the only route that awaits something.
     @inline(never)
     mutating func rules(_ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>) -> ReplyRules {
-        let head = connections[id]?.outstanding.head ?? .none
+        let head = links[id]?.unanswered.head ?? .none
         if let slot = upstream.correlationSlot, let value = envelope.value(slot), value.kind != .null,
             let owner = echoed(value, from: head, upstream, bytes), let route = exchanges[owner]?.route
         {
@@ -191,7 +190,7 @@ extension Switchboard {
         let (ends, dead) = (kind != .part, kind == .fatal)
         guard let place = exchanges[exchangeID]?.place, let route = exchanges[exchangeID]?.route else { return }
         let (client, session, poolID) = (place.account.client, place.account.session, place.account.pool)
-        connections[id]?.replied = true
+        links[id]?.replied = true
         if !dead { pools[poolID]?.backoff.succeeded() }
         if place.state == .abandoned {
             tally.lateReplies += 1
@@ -220,7 +219,7 @@ extension Switchboard {
             }
         }
         if ends {
-            end(exchangeID, &turn)
+            conclude(exchangeID, .answered, &turn)
         } else {
             partCame(exchangeID, place.account, upstream, &turn)
         }
@@ -245,8 +244,7 @@ extension Switchboard {
     ) {
         guard let first = exchanges[id]?.firstPart, exchanges[id]?.state == .sent else { return }
         exchanges[id]?.sentAt = turn.now
-        heldBytes -= exchanges[id]?.held.count ?? 0
-        exchanges[id]?.held = []
+        exchanges.release(id)
         if first == .distantFuture {
             exchanges[id]?.firstPart = turn.now
         } else if turn.now >= first + upstream.settings.exchangeTotal {

@@ -8,7 +8,7 @@ extension Switchboard {
             report[route.index].sockets += 1
         }
         for id in exchanges.ids where exchanges[id]?.state == .queued {
-            guard let exchange = exchanges[id], report.indices.contains(exchange.route.index), isHindered(exchange)
+            guard let exchange = exchanges[id], report.indices.contains(exchange.route.index), isGated(exchange)
             else {
                 continue
             }
@@ -31,7 +31,9 @@ extension Switchboard {
     }
 
     func count(_ id: ClientID, in sockets: inout SocketCensus) {
-        guard let seats = clients[id]?.seats, let isRaw = clients[id]?.isRaw else { return }
+        guard let seats = clients[id]?.seats, let own = clients[id]?.ownSeat, let isRaw = clients[id]?.isRaw else {
+            return
+        }
         guard let route = routeIndex(of: id) else {
             var sides: (legacy: Bool, unified: Bool) = (false, false)
             for place in seats {
@@ -45,8 +47,7 @@ extension Switchboard {
             }
             return
         }
-        let seat = seats.first?.seat ?? .none
-        let collapses = self.seats[seat]?.side == .unified
+        let collapses = self.seats[own]?.side == .unified
         if sockets.legacy.indices.contains(route) {
             sockets.legacy[route].count(isRaw: isRaw, collapses: collapses)
         } else {
@@ -60,21 +61,19 @@ extension Switchboard {
             guard pools[id]?.isRemoved == false, let place = pools[id]?.key.upstream, report.indices.contains(place)
             else { continue }
             report[place].pools += 1
-            report[place].queued += pools[id]?.queue.count ?? 0
-            report[place].queuedBytes += pools[id]?.queuedBytes ?? 0
-            for connection in pools[id]?.connections ?? [] {
-                switch connections[connection]?.state {
+            report[place].queued += pools[id]?.line.count ?? 0
+            report[place].queuedBytes += pools[id]?.line.bytes ?? 0
+            for connection in pools[id]?.links.all ?? [] {
+                switch links[connection]?.state {
                 case .dialling, .opening: report[place].dialling += 1
                 case .ready: report[place].ready += 1
                 case .retired: report[place].retired += 1
                 case nil: continue
                 }
-                report[place].outstanding += connections[connection]?.live ?? 0
+                report[place].outstanding += links[connection]?.inFlight ?? 0
             }
         }
-        for (place, breaker) in breakers.enumerated() where breaker.isOpen && report.indices.contains(place) {
-            report[place].openBreakers += 1
-        }
+        for place in breakers.open where report.indices.contains(place) { report[place].openBreakers += 1 }
     }
 
     /// The sessions with most sockets first.
@@ -85,7 +84,7 @@ extension Switchboard {
                 \.description)
             return SessionStatus(
                 name: String(decoding: session.shortName, as: UTF8.self), hasToken: session.token != nil,
-                worker: worker, sockets: session.clients.count, open: session.open,
+                worker: worker, sockets: session.clients.count, open: session.pending,
                 parked: session.parked.replies.count, apps: apps.sorted())
         }
         return Array(found.sorted { ($0.sockets, $1.name) > ($1.sockets, $0.name) }.prefix(max(0, limit)))

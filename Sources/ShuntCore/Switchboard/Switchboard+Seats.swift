@@ -11,7 +11,7 @@ extension Switchboard {
             bucket: token.map { Bucket.of(salt: route.name, user: $0) } ?? Rollout.whole)
         seat.override = route.overrides.first { $0.matches(app: client.app.name) }?.servedBy
         let made = seats.insert(seat)
-        clients[id]?.seats.append(SeatPlace(routeIndex: route.index, seat: made))
+        clients[id]?.take(made, of: route.index)
         let side = wantedSide(made, conversation: nil, now: now)
         seats[made]?.side = side
         return made
@@ -19,29 +19,30 @@ extension Switchboard {
 
     /// Sees to it that the seat is on the side that the next message of this conversation belongs to, and has a pool
     /// there. Most seats are where they are until the table changes.
-    @inline(__always)
-    mutating func settle(
-        seat id: SeatID, _ route: Route, _ conversation: [UInt8], _ turn: inout Turn
-    ) {
-        if let pool = seats[id]?.wasUsed(turn.now), route.isSettled, pools.contains(pool) { return }
-        resettle(seat: id, conversation, &turn)
+    ///
+    /// - Returns: whether it is on another side than before.
+    @inline(__always) @discardableResult
+    mutating func place(seat id: SeatID, _ route: Route, _ conversation: [UInt8], _ turn: inout Turn) -> Bool {
+        if let pool = seats[id]?.wasUsed(turn.now), route.isFixed, pools.contains(pool) { return false }
+        return place(seat: id, conversation, &turn)
     }
 
-    mutating func resettle(
-        seat id: SeatID, _ conversation: [UInt8], _ turn: inout Turn
-    ) {
+    private mutating func place(seat id: SeatID, _ conversation: [UInt8], _ turn: inout Turn) -> Bool {
+        let before = seats[id]?.side
         let side = wantedSide(id, conversation: conversation, now: turn.now)
         // What waits may be of a conversation that stays: then the change comes when it is the message's turn.
-        if seats[id]?.side != side, !hasUnsent(id) { flip(id, to: side, &turn) }
-        guard let seat = seats[id], !pools.contains(seat.pool) else { return }
-        let pool = findPool(of: id)
-        seats[id]?.pool = pool
+        if before != side, !hasUnsent(id) { flip(id, to: side, &turn) }
+        if let pool = seats[id]?.pool, !pools.contains(pool) {
+            let found = findPool(of: id)
+            seats[id]?.pool = found
+        }
+        return seats[id]?.side != before
     }
 
     /// Whether messages wait in the seat's pool that may be of several conversations; an old client's are of one.
     private func hasUnsent(_ id: SeatID) -> Bool {
         guard let seat = seats[id], clients[seat.client]?.endpoint == nil else { return false }
-        var candidate = pools[seat.pool]?.queue.head ?? .none
+        var candidate = pools[seat.pool]?.line.head ?? .none
         while let exchange = exchanges[candidate] {
             if exchange.seat == id { return true }
             candidate = exchange.next
@@ -54,7 +55,7 @@ extension Switchboard {
     /// messages to their order.
     mutating func turns(_ id: ExchangeID, now: Instant) -> Bool {
         // Read by itself, because most routes are settled and an exchange is much to copy.
-        if exchanges[id]?.isAstray != true, exchanges[id]?.route.isSettled != false { return false }
+        if exchanges[id]?.isAstray != true, exchanges[id]?.route.isFixed != false { return false }
         guard let exchange = exchanges[id], exchange.endpoint == nil else { return false }
         if let seat = seats[exchange.seat], seat.pool == exchange.pool {
             let side = wantedSide(exchange.seat, conversation: exchange.conversation, now: now)
@@ -67,21 +68,21 @@ extension Switchboard {
         if exchange.isAstray {
             // It is served here after all: only now it waits for a connection of this side.
             exchanges[id]?.isAstray = false
-            let started = pools[exchange.pool]?.unreadyTime(now: now) ?? .zero
+            let started = pools[exchange.pool]?.line.unreadyTime(now: now) ?? .zero
             exchanges[id]?.unreadyAtStart = started
         }
         return false
     }
 
     /// Brings a seat to where the table in force has it.
-    mutating func resettle(_ id: SeatID, _ turn: inout Turn) {
+    mutating func moveIfOtherSide(_ id: SeatID, _ turn: inout Turn) {
         let side = wantedSide(id, conversation: nil, now: turn.now)
         if seats[id]?.side != side { return flip(id, to: side, &turn) }
-        rehome(id, &turn)
+        changePool(id, &turn)
     }
 
     /// Another pool for a seat whose upstream is no more, though its route is: what is unsent goes there.
-    private mutating func rehome(_ id: SeatID, _ turn: inout Turn) {
+    private mutating func changePool(_ id: SeatID, _ turn: inout Turn) {
         guard let old = seats[id]?.pool, let client = seats[id]?.client, let pool = pools[old], pool.isRemoved,
             clients[client]?.isRaw == false
         else { return }
@@ -90,9 +91,9 @@ extension Switchboard {
         if let side = seats[id]?.side, seats[id]?.sent(to: side) != 0 { seats[id]?.formerPool = old }
         want(new, by: client)
         move(unsentOf: id, from: old, to: new, now: turn.now)
-        if pool.isThrough {
+        if pool.isPassthrough {
             resumeReading(client, &turn)
-            for connection in pool.connections { retire(connection, .configuration, &turn) }
+            for connection in pool.links.all { retire(connection, .configuration, &turn) }
         }
         agenda.add(.tend(old))
         agenda.add(.tend(new))
@@ -105,7 +106,7 @@ extension Switchboard {
         let old = seat.pool
         change(id, to: side, now: turn.now)
         guard let new = seats[id]?.pool else { return }
-        if pools[old]?.isThrough == true {
+        if pools[old]?.isPassthrough == true {
             resumeReading(seat.client, &turn)
             agenda.add(.tend(old))
         }
@@ -113,24 +114,19 @@ extension Switchboard {
         agenda.add(.tend(new))
     }
 
-    mutating func change(_ id: SeatID, to side: Side, now: Instant) {
-        guard let seat = seats[id] else { return }
+    private mutating func change(_ id: SeatID, to side: Side, now: Instant) {
+        guard let client = seats[id]?.client, let old = seats[id]?.pool else { return }
         seats[id]?.side = side
         let new = findPool(of: id)
-        seats[id]?.pool = new
-        seats[id]?.formerPool = seat.pool
-        // Back on the side that it left before all was over there, and its place there is another by now.
-        if seat.sent(to: side) > 0, new != seat.formerPool { seats[id]?.awaitsReplaced = true }
-        let mustWait = seats[id]?.mustWait == true
-        seats[id]?.isBlocked = mustWait
+        seats[id]?.change(to: side, over: new)
         tally.flips += 1
-        if clients[seat.client]?.endpoint != nil {
+        if clients[client]?.isUnified == false {
             // As long as its backend judged whether it was idle, nobody counted here.
-            clients[seat.client]?.lastActive = now
-            arm(client: seat.client)
+            clients[client]?.lastActive = now
+            arm(client: client)
         }
-        want(new, by: seat.client)
-        move(unsentOf: id, from: seat.pool, to: new, changesSide: true, now: now)
+        want(new, by: client)
+        move(unsentOf: id, from: old, to: new, changesSide: true, now: now)
     }
 
     /// Moves a seat's unsent messages to the end of another queue. How long they have waited is remembered for each side:
@@ -139,7 +135,7 @@ extension Switchboard {
         unsentOf id: SeatID, from old: PoolID, to new: PoolID, changesSide: Bool = false, now: Instant
     ) {
         guard old != new, pools.contains(old), pools.contains(new) else { return }
-        var candidate = pools[old]?.queue.head ?? .none
+        var candidate = pools[old]?.line.head ?? .none
         while let exchange = exchanges[candidate] {
             let next = exchange.next
             if exchange.seat == id { relocate(candidate, from: old, to: new, changesSide: changesSide, now: now) }
@@ -152,14 +148,10 @@ extension Switchboard {
         _ id: ExchangeID, from old: PoolID, to new: PoolID, changesSide: Bool, now: Instant
     ) {
         guard let exchange = exchanges[id] else { return }
-        let (started, left) = (pools[new]?.unreadyTime(now: now), pools[old]?.unreadyTime(now: now))
-        pools[old]?.queue.remove(id, in: &exchanges)
-        pools[old]?.queuedBytes -= exchange.size
-        pools[new]?.queue.append(id, in: &exchanges)
-        pools[new]?.queuedBytes += exchange.size
-        pools[new]?.hasHindered = true
-        if exchange.oneWay { pools[new]?.hasOneWay = true }
-        if exchange.pausedSince != nil { pools[new]?.hasPaused = true }
+        let (started, left) = (pools[new]?.line.unreadyTime(now: now), pools[old]?.line.unreadyTime(now: now))
+        pools[old]?.line.remove(id, in: &exchanges)
+        pools[new]?.line.append(id, in: &exchanges)
+        pools[new]?.line.gate()
         exchanges[id]?.pool = new
         if changesSide {
             exchanges[id]?.turn(started: started ?? .zero, left: left ?? .zero)

@@ -2,9 +2,20 @@
 extension Switchboard {
     /// Counts an accepted message; from here on it has exactly one outcome.
     mutating func open(_ exchange: consuming Exchange) -> ExchangeID {
-        clients[exchange.client]?.open += 1
-        sessions[exchange.session]?.open += 1
+        clients[exchange.client]?.accepted()
+        sessions[exchange.session]?.accepted()
         return exchanges.insert(consume exchange)
+    }
+
+    /// Accepts a message that waits in its pool's line.
+    mutating func wait(_ exchange: consuming Exchange, _ bytes: Span<UInt8>, now: Instant) {
+        let pool = exchange.pool
+        exchange.unreadyAtStart = pools[pool]?.line.unreadyTime(now: now) ?? .zero
+        exchange.queuedAt = now
+        if exchange.route.isPaused { exchange.pausedSince = now }
+        let id = open(exchange)
+        exchanges.hold(copy(bytes, 0..<bytes.count), of: id)
+        pools[pool]?.line.append(id, in: &exchanges)
     }
 
     mutating func takePaceIfPaced(_ pool: PoolID, now: Instant) -> Bool {
@@ -13,8 +24,8 @@ extension Switchboard {
 
     /// Whether the pool's connection takes a message now; if so its pace is charged.
     mutating func takeTurn(_ poolID: PoolID, now: Instant) -> Bool {
-        guard let current = pools[poolID]?.current, let inFlight = pools[poolID]?.inFlight,
-            connections[current]?.takes(inFlight: inFlight) == true
+        guard let current = pools[poolID]?.links.current, let maxInFlight = pools[poolID]?.maxInFlight,
+            links[current]?.takes(maxInFlight: maxInFlight) == true
         else { return false }
         return pools[poolID]?.isPaced == true ? takePace(of: poolID, now: now) : true
     }
@@ -34,12 +45,11 @@ extension Switchboard {
         guard let pool = exchanges[id]?.pool else { return }
         meterWait(id, now: turn.now)
         // Whatever it was accepted for: its socket may have changed sides since.
-        if pools[pool]?.isThrough == true { return passHeld(id, over: link, &turn) }
+        if pools[pool]?.isPassthrough == true { return passHeld(id, over: link, &turn) }
         if exchanges[id]?.isPassed == true, !becomesRouted(id, &turn) { return }
         if exchanges[id]?.naming != .client { nameAgain(id) }
         guard let exchange = exchanges[id] else { return }
-        pools[exchange.pool]?.queue.remove(id, in: &exchanges)
-        pools[exchange.pool]?.queuedBytes -= exchange.size
+        pools[exchange.pool]?.line.remove(id, in: &exchanges)
         let bytes = exchange.held
         // It was valid when it was accepted; the table now in force decides how it is reshaped.
         _ = envelope.scan(bytes.span, for: table.requestKeys, nesting: .max, early: false)
@@ -67,29 +77,29 @@ extension Switchboard {
     private mutating func becomesRouted(_ id: ExchangeID, _ turn: inout Turn) -> Bool {
         guard let exchange = exchanges[id] else { return false }
         if exchange.kind == .binary {
-            fail(id, .binaryUnsupported, &turn)
+            conclude(id, .failed(.binaryUnsupported), &turn)
             return false
         }
         let nesting = table.definition.limits.nesting
         switch envelope.scan(exchange.held.span, for: table.requestKeys, nesting: nesting, early: false) {
         case .object: break
         case .notAnObject:
-            fail(id, .notAnObject, &turn)
+            conclude(id, .failed(.notAnObject), &turn)
             return false
         case .malformed, .tooDeep:
-            fail(id, .badJSON, &turn)
+            conclude(id, .failed(.badJSON), &turn)
             return false
         }
         if !envelope.oddities.isEmpty,
             let objection = table.deciding.objection(
                 to: envelope, keys: table.requestKeys, exchange.held.span, isAddressed: false)
         {
-            fail(id, objection.code, &turn)
+            conclude(id, .failed(objection.code), &turn)
             return false
         }
         if let type = envelope.value(table.typeSlot), let found = table.absorbed.find(exchange.held.span, type) {
             absorb(exchange.client, found, of: table.absorbed, exchange.held.span, &turn)
-            end(id, &turn)
+            conclude(id, .absorbed, &turn)
             return false
         }
         var conversation: [UInt8] = []
@@ -112,24 +122,19 @@ extension Switchboard {
         _ id: ExchangeID, _ route: Route, _ poolID: PoolID, _ bytes: Span<UInt8>, over link: ConnectionID = .none,
         blob: Bool, _ turn: inout Turn
     ) {
-        guard let current = link.isNone ? pools[poolID]?.current : link, let upstream = pools[poolID]?.upstream else {
+        guard let current = link.isNone ? pools[poolID]?.links.current : link, let upstream = pools[poolID]?.upstream
+        else {
             return
         }
         let splice = reshape(id, route, upstream, bytes, blob: blob, &turn)
         turn.effects.list.append(.forward(current, splice))
         tally.forwarded += 1
         let side: Side = upstream.isUnified ? .unified : .legacy
-        let isUnread = upstream.keepsUnread && connections[current]?.hasSpoken == false
+        let isUnread = upstream.keepsUnread && links[current]?.hasSpoken == false
         if upstream.keepsSent || blob || isUnread { keep(id, upstream, bytes, isUnread: isUnread, now: turn.now) }
-        guard let sent = exchanges[id]?.wasSent(over: current, to: side, at: turn.now) else { return }
-        seats[sent.seat]?.count(1, sentTo: side)
         count(route.index, side, bytes: splice.length)
-        let deadline = turn.now + upstream.exchangeTimeout
-        let isLate = connections[current]?.sent(id, in: &exchanges, deadline: deadline)
-        if sent.isOneWay { return end(id, &turn) }
-        if isLate == true, var armed = connections[current]?.armed {
-            wheel.arm(.connection(current), at: deadline, armed: &armed)
-            connections[current]?.armed = armed
+        if written(id, over: current, to: side, timeout: upstream.exchangeTimeout, now: turn.now) {
+            conclude(id, .sent, &turn)
         }
     }
 
@@ -142,14 +147,12 @@ extension Switchboard {
         guard let exchange = exchanges[id] else { return }
         let keeps = !exchange.oneWay && (isUnread || upstream.keepsSent && !exchange.retried)
         if keeps && exchange.held.isEmpty {
-            exchanges[id]?.held = copy(bytes, 0..<bytes.count)
-            heldBytes += bytes.count
+            exchanges.hold(copy(bytes, 0..<bytes.count), of: id)
             // Should it be put back, it has not waited yet.
-            let unready = pools[exchange.pool]?.unreadyTime(now: now) ?? .zero
+            let unready = pools[exchange.pool]?.line.unreadyTime(now: now) ?? .zero
             exchanges[id]?.unreadyAtStart = unready
-        } else if !keeps && !exchange.held.isEmpty {
-            heldBytes -= exchange.held.count
-            exchanges[id]?.held = []
+        } else if !keeps {
+            exchanges.release(id)
         }
     }
 
@@ -160,33 +163,66 @@ extension Switchboard {
         routeTallies[route].sent(to: side, bytes: bytes)
     }
 
-    /// Writes a message as it is. What it opens is counted; its reply is known by its type.
-    mutating func passed(
-        _ splice: Splice, over connection: ConnectionID, _ seat: SeatID, opens: Bool, _ turn: inout Turn
+    /// Writes a message as it is.
+    ///
+    /// - Parameter kind: how it came.
+    mutating func write(
+        _ splice: Splice, _ kind: MessageKind, over link: ConnectionID, _ seat: SeatID, _ turn: inout Turn
     ) {
-        turn.effects.list.append(.forward(connection, splice))
+        var splice = splice
+        splice.kind = kind
+        turn.effects.list.append(.forward(link, splice))
         tally.forwarded += 1
         tally.passed += 1
         count(seats[seat]?.route.index ?? -1, .legacy, bytes: splice.length)
-        guard opens else { return }
-        let isLate = connections[connection]?.passed(at: turn.now)
-        seats[seat]?.count(1, sentTo: .legacy)
-        if let client = seats[seat]?.client { clients[client]?.open += 1 }
-        if isLate == true { arm(connection: connection) }
     }
 
-    /// Sends a message that had to wait.
+    /// So many messages that are passed through are told apart on a connection; the last one stands for all others.
+    static let mostPassed = 64
+
+    /// Whether the last message that was passed over a connection stands for a further one, because too many are
+    /// unanswered to tell them apart.
+    mutating func isCountedInLast(_ link: ConnectionID, now: Instant) -> Bool {
+        guard let unanswered = links[link]?.unanswered.count, unanswered >= Self.mostPassed,
+            let last = links[link]?.unanswered.tail
+        else { return false }
+        exchanges[last]?.standsForAnother(at: now)
+        return true
+    }
+
+    /// An exchange's message was written to a connection.
+    ///
+    /// - Returns: whether no reply is expected, so that it is over.
+    @inline(__always)
+    mutating func written(
+        _ id: ExchangeID, over link: ConnectionID, to side: Side, timeout: TimeSpan, now: Instant
+    ) -> Bool {
+        guard let sent = exchanges[id]?.wasSent(over: link, to: side, at: now) else { return false }
+        seats[sent.seat]?.sent(side)
+        let deadline = now + timeout
+        let isLate = links[link]?.sent(id, in: &exchanges, deadline: deadline)
+        if sent.isOneWay { return true }
+        if isLate == true, var armed = links[link]?.armed {
+            wheel.arm(.connection(link), at: deadline, armed: &armed)
+            links[link]?.armed = armed
+        }
+        return false
+    }
+
+    /// Sends, as it is, a message that had to wait.
     ///
     /// - Parameter link: `.none` is the pool's current connection.
     mutating func passHeld(_ id: ExchangeID, over link: ConnectionID, _ turn: inout Turn) {
-        guard let exchange = exchanges[id], let current = link.isNone ? pools[exchange.pool]?.current : link else {
-            return
-        }
-        var splice = turn.effects.splices.splice(blob: exchange.held)
-        splice.kind = exchange.kind
-        let seat = exchange.seat
-        passed(splice, over: current, seat, opens: !exchange.oneWay, &turn)
-        // Behind the other, so that the client is never without anything under way in between.
-        end(id, &turn)
+        guard let exchange = exchanges[id],
+            let current = link.isNone ? pools[exchange.pool]?.links.current : link,
+            let timeout = links[current]?.upstream.exchangeTimeout
+        else { return }
+        let splice = turn.effects.splices.splice(blob: exchange.held)
+        write(splice, exchange.kind, over: current, exchange.seat, &turn)
+        if exchange.oneWay || isCountedInLast(current, now: turn.now) { return conclude(id, .sent, &turn) }
+        pools[exchange.pool]?.line.remove(id, in: &exchanges)
+        exchanges.release(id)
+        _ = written(id, over: current, to: .legacy, timeout: timeout, now: turn.now)
+        agenda.add(.resumeReading(exchange.client))
     }
 }

@@ -17,12 +17,12 @@ extension Switchboard {
     /// What is still under way for sockets of the session that are gone is this next one's from now on, if it connected
     /// to the same endpoint.
     mutating func adopt(by id: ClientID, of sessionID: SessionID) {
-        guard let session = sessions[sessionID], session.token != nil, session.open > 0 else { return }
+        guard let session = sessions[sessionID], session.token != nil, session.pending > 0 else { return }
         let endpoint = clients[id]?.endpoint?.path
         for pool in session.pools {
-            adopt(from: pools[pool]?.queue.head ?? .none, by: id, endpoint)
-            for connection in pools[pool]?.connections ?? [] {
-                adopt(from: connections[connection]?.outstanding.head ?? .none, by: id, endpoint)
+            adopt(from: pools[pool]?.line.head ?? .none, by: id, endpoint)
+            for connection in pools[pool]?.links.all ?? [] {
+                adopt(from: links[connection]?.unanswered.head ?? .none, by: id, endpoint)
             }
         }
     }
@@ -35,7 +35,7 @@ extension Switchboard {
                 exchanges[candidate]?.client = id
                 exchanges[candidate]?.adopted = true
                 exchanges[candidate]?.orphaned = .distantFuture
-                clients[id]?.open += 1
+                clients[id]?.accepted()
             }
             candidate = exchange.next
         }
@@ -43,11 +43,11 @@ extension Switchboard {
 
     /// Ends a session that has no socket, nothing under way and nothing to remember; else makes sure that it is looked
     /// at again.
-    mutating func settle(session id: SessionID, _ turn: inout Turn) {
-        guard let session = sessions[id], session.clients.isEmpty, let alone = session.alone else { return }
-        if session.open > 0 {
+    mutating func endIfUnused(session id: SessionID, _ turn: inout Turn) {
+        guard let session = sessions[id], session.clients.isEmpty, let alone = session.detachedSince else { return }
+        if session.pending > 0 {
             if session.token == nil { endStreams(of: id, &turn) }
-            guard sessions[id]?.open == 0 else { return }
+            guard sessions[id]?.pending == 0 else { return }
         }
         let lingers = session.token != nil && draining == nil
         if lingers && (turn.now < alone + table.definition.session.linger || !session.parked.isEmpty) {

@@ -13,7 +13,7 @@ extension Switchboard {
     ) {
         guard let session = sessions[sessionID] else { return }
         if session.token == nil { return endStream(id, .clientGone, &turn) }
-        var since = session.alone
+        var since = session.detachedSince
         if since == nil {
             // Others of its sockets are there, and each has its own.
             let orphaned = exchanges[id]?.orphaned ?? turn.now
@@ -28,8 +28,8 @@ extension Switchboard {
     mutating func endStreams(of id: SessionID, _ turn: inout Turn) {
         for pool in sessions[id]?.pools ?? [] {
             guard let upstream = pools[pool]?.upstream, upstream.hasStreams else { continue }
-            for connection in pools[pool]?.connections ?? [] {
-                var candidate = connections[connection]?.outstanding.head ?? .none
+            for connection in pools[pool]?.links.all ?? [] {
+                var candidate = links[connection]?.unanswered.head ?? .none
                 while let exchange = exchanges[candidate] {
                     if exchange.route.rules(of: upstream).isStreaming {
                         endStream(candidate, .clientGone, &turn)

@@ -11,8 +11,8 @@ extension Switchboard {
             guard let pool = pools[id], upstreams.contains(pool.key.upstream) else { continue }
             // Of an upstream that other routes share, only what this one uses.
             guard pool.lastRoute === route || pool.upstream === route.legacy || serves(id, route) else { continue }
-            for connection in pool.connections {
-                guard let state = connections[connection]?.state, state == .ready || state == .opening else { continue }
+            for connection in pool.links.all {
+                guard let state = links[connection]?.state, state == .ready || state == .opening else { continue }
                 replace(connection, &turn)
             }
             replaced.append(id)
@@ -55,15 +55,14 @@ extension Switchboard {
     private mutating func moveUpstreams(
         _ places: [Int], from before: RoutingTable, _ turn: inout Turn
     ) {
-        var moved = Array(repeating: Breaker(), count: table.upstreams.count)
-        for (old, new) in places.enumerated() where new >= 0 && old < breakers.count {
-            // That one address is down says nothing of another.
-            let isSame = table.upstreams[new].settings.dialsLike(before.upstreams[old].settings)
-            if isSame { moved[new] = breakers[old] }
-        }
-        breakers = moved
+        breakers.move(
+            to: table.upstreams.count,
+            kept: places.enumerated().map { old, new in
+                // That one address is down says nothing of another.
+                let isSame = new >= 0 && table.upstreams[new].settings.dialsLike(before.upstreams[old].settings)
+                return isSame ? new : nil
+            })
         moveNamingHabits(places, from: before)
-        waitingForBreaker = Array(repeating: [], count: table.upstreams.count)
         // Types may be named now, and places mean others.
         let armed = unlisted.armed
         unlisted = UnlistedTypes()
@@ -78,7 +77,7 @@ extension Switchboard {
             }
             sessions[id]?.paces = kept
         }
-        poolsByKey = [:]
+        pools.forgetKeys()
         for id in pools.ids { move(pool: id, places, &turn) }
     }
 
@@ -103,32 +102,29 @@ extension Switchboard {
         pools[id]?.awaitsBreaker = false
         guard place >= 0, !pool.isRemoved else {
             pools[id]?.isRemoved = true
-            pools[id]?.key.upstream = -1
-            for connection in pool.connections {
-                connections[connection]?.upstreamIndex = -1
-                if !pool.isThrough { retire(connection, .configuration, &turn) }
+            pools.rekey(id, upstream: -1)
+            for connection in pool.links.all {
+                links[connection]?.upstreamIndex = -1
+                if !pool.isPassthrough { retire(connection, .configuration, &turn) }
             }
             return
         }
         let upstream = table.upstreams[place]
         let isSame = upstream.settings.dialsLike(pool.upstream.settings)
-        pools[id]?.upstream = upstream
-        pools[id]?.key.upstream = place
-        if let key = pools[id]?.key { poolsByKey[key] = id }
-        if !pool.isThrough {
-            pools[id]?.inFlight = upstream.settings.inFlight
-            pools[id]?.isPaced = !upstream.settings.pace.isEmpty
-        }
+        pools[id]?.follow(upstream)
+        pools.rekey(id, upstream: place)
         // Whoever waits out a backoff for an address that is no more need not. Nor is a session refused by one that is
         // asked otherwise now.
         if !isSame { pools[id]?.backoff.succeeded() }
-        if !isSame || upstream.settings.refusals != pool.upstream.settings.refusals { pools[id]?.expired = false }
-        for connection in pool.connections {
-            connections[connection]?.upstreamIndex = place
-            guard let dialled = connections[connection], dialled.state != .retired else { continue }
+        if !isSame || upstream.settings.refusals != pool.upstream.settings.refusals {
+            pools[id]?.credentialsRejected = false
+        }
+        for connection in pool.links.all {
+            links[connection]?.upstreamIndex = place
+            guard let dialled = links[connection], dialled.state != .retired else { continue }
             // Its own settings count: an earlier change may have left it as it was dialled.
             if upstream.settings.dialsLike(dialled.upstream.settings) {
-                connections[connection]?.upstream = upstream
+                links[connection]?.upstream = upstream
             } else {
                 replace(connection, &turn)
             }
@@ -137,10 +133,10 @@ extension Switchboard {
 
     /// A connection that was dialled by settings that are no more: it takes no new messages.
     mutating func replace(_ id: ConnectionID, _ turn: inout Turn) {
-        guard let connection = connections[id], !connection.isRaw else { return }
+        guard let connection = links[id], !connection.isRaw else { return }
         if connection.state == .dialling {
             // A client that arrives is answered by whoever was asked; everything else is dialled anew.
-            guard !connection.isThrough else { return }
+            guard !connection.isPassthrough else { return }
             turn.effects.list.append(.closeConnection(id, .normal))
             return forget(id)
         }
@@ -188,11 +184,10 @@ extension Switchboard {
                 exchanges[id]?.pausedSince = nil
             } else if exchange.pausedSince == nil {
                 exchanges[id]?.pausedSince = turn.now
-                pools[exchange.pool]?.hasHindered = true
-                pools[exchange.pool]?.hasPaused = true
+                pools[exchange.pool]?.line.pause()
             }
         }
-        for id in removed { fail(id, .routeRemoved, &turn) }
+        for id in removed { conclude(id, .failed(.routeRemoved), &turn) }
     }
 
     /// The endpoint of the new table that has the place of an old one: that of the same route, whatever its path is now.
@@ -226,13 +221,13 @@ extension Switchboard {
                 clients[id]?.isStranded = true
                 return leaveSoon(id, .routeRemoved, spread, &turn)
             }
-            clients[id]?.endpoint = found
+            clients[id]?.move(to: found)
             clients[id]?.isStranded = false
             if !table.definition.phase.opensLegacyEndpoints, found.route.index >= 0 {
                 leaveSoon(id, .endpointClosed, spread, &turn)
-            } else if client.leaves != .distantFuture, client.leaving != .draining {
+            } else if client.closeAfter != .distantFuture, client.closeReason != .draining {
                 // It was to go, and may stay.
-                clients[id]?.leaves = .distantFuture
+                clients[id]?.closeAfter = .distantFuture
             }
         }
         beginBeats(id, now: turn.now)
@@ -248,7 +243,7 @@ extension Switchboard {
     private mutating func leaveSoon(
         _ id: ClientID, _ leaving: Leaving, _ spread: TimeSpan, _ turn: inout Turn
     ) {
-        if clients[id]?.leaves != .distantFuture { return }
+        if clients[id]?.closeAfter != .distantFuture { return }
         if clients[id]?.isArriving == true { return close(id, .goingAway, .routeRemoved, &turn) }
         leave(id, leaving, at: turn.now + random.span(upTo: spread))
     }
@@ -268,7 +263,7 @@ extension Switchboard {
         seats[id]?.override = route.overrides.first { $0.matches(app: app) }?.servedBy
         if begins { pinPresentConversation(id, now: turn.now) }
         guard clients[client]?.isArriving != true else { return }
-        resettle(id, &turn)
+        moveIfOtherSide(id, &turn)
     }
 }
 

@@ -23,22 +23,22 @@ extension Switchboard {
             isOneWay = !isAmbiguous && table.oneWay.find(bytes, type) != nil
             opens = !isAmbiguous && !isOneWay
         }
-        guard let seatID = clients[id]?.seats.first?.seat, let route = seats[seatID]?.route,
+        guard let seatID = clients[id]?.ownSeat, let route = seats[seatID]?.route,
             let current = seats[seatID]?.pool
         else { return }
         heard(seatID, bytes: bytes.count, now: turn.now)
         if clients[id]?.isStranded == true {
             return refuse(id, .unknownAgent, detail: ErrorCode.routeRemoved.text, &turn)
         }
-        if !route.isSettled || !pools.contains(current) {
+        if !route.isFixed || !pools.contains(current) {
             // An old client names no conversation: its socket's is one.
-            settle(seat: seatID, route, madeConversation(seatID), &turn)
+            place(seat: seatID, route, madeConversation(seatID), &turn)
         }
-        guard let side = seats[seatID]?.side, let pool = seats[seatID]?.pool else { return }
+        guard let side = seats[seatID]?.side else { return }
         if isOneWay, overtakes(id, seatID, bytes, &turn) { return }
         if side == .unified { return takeRouted(id, kind, bytes, &turn) }
         seats[seatID]?.lastUsed = turn.now
-        pass(id, seatID, pool, kind, bytes, opens: opens, &turn)
+        pass(id, seatID, kind, bytes, opens: opens, &turn)
     }
 
     private static let typeOnly = KeySet(["type"])
@@ -53,43 +53,41 @@ extension Switchboard {
         return envelope.value(legacy?.passedKindSlot ?? 0)
     }
 
-    mutating func pass(
-        _ id: ClientID, _ seat: SeatID, _ poolID: PoolID, _ kind: MessageKind, _ bytes: Span<UInt8>, opens: Bool,
-        _ turn: inout Turn
+    private mutating func pass(
+        _ id: ClientID, _ seat: SeatID, _ kind: MessageKind, _ bytes: Span<UInt8>, opens: Bool, _ turn: inout Turn
     ) {
-        let isBlocked = seats[seat]?.isBlocked == true || seats[seat]?.route.isPaused == true
-        if !isBlocked, pools[poolID]?.queue.isEmpty == true, isReady(poolID), let current = pools[poolID]?.current {
-            var splice = turn.effects.splices.splice(messageOf: bytes.count)
-            splice.kind = kind
-            return passed(splice, over: current, seat, opens: opens, &turn)
+        guard let pool = seats[seat]?.pool, let route = seats[seat]?.route, let session = clients[id]?.session else {
+            return
         }
-        guard let session = clients[id]?.session, let route = seats[seat]?.route else { return }
-        var exchange = Exchange(
-            client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: clients[id]?.endpoint,
+        let isGated = isGated(seat) || route.isPaused
+        if !isGated, pools[pool]?.line.isEmpty == true, isReady(pool), let link = pools[pool]?.links.current {
+            write(turn.effects.splices.splice(messageOf: bytes.count), kind, over: link, seat, &turn)
+            if !opens || isCountedInLast(link, now: turn.now) { return }
+            let timeout = links[link]?.upstream.exchangeTimeout ?? .zero
+            clients[id]?.accepted()
+            sessions[session]?.accepted()
+            let exchange = exchanges.insert(
+                Exchange(
+                    client: id, session: session, pool: pool, seat: seat, route: route,
+                    endpoint: clients[id]?.endpoint, isPassed: true, kind: kind, size: bytes.count))
+            _ = written(exchange, over: link, to: .legacy, timeout: timeout, now: turn.now)
+            return
+        }
+        let exchange = Exchange(
+            client: id, session: session, pool: pool, seat: seat, route: route, endpoint: clients[id]?.endpoint,
             oneWay: !opens, isPassed: true, kind: kind, size: bytes.count)
-        exchange.held = copy(bytes, 0..<bytes.count)
-        exchange.unreadyAtStart = pools[poolID]?.unreadyTime(now: turn.now) ?? .zero
-        exchange.queuedAt = turn.now
-        if isBlocked { pools[poolID]?.hasHindered = true }
-        if route.isPaused {
-            exchange.pausedSince = turn.now
-            pools[poolID]?.hasPaused = true
-        }
-        heldBytes += bytes.count
-        let made = open(exchange)
-        pools[poolID]?.queue.append(made, in: &exchanges)
-        pools[poolID]?.queuedBytes += bytes.count
-        holdReading(id, poolID, &turn)
-        pump(poolID, &turn)
+        if isGated { pools[pool]?.line.gate() }
+        wait(exchange, bytes, now: turn.now)
+        holdReading(id, pool, &turn)
+        pump(pool, &turn)
     }
 
     /// An old client is never told that a queue is full: it is not read while much of its own waits.
     private mutating func holdReading(_ id: ClientID, _ pool: PoolID, _ turn: inout Turn) {
-        guard let queue = pools[pool]?.queue.count, let bytes = pools[pool]?.queuedBytes,
-            let settings = pools[pool]?.upstream.settings.queue, clients[id]?.readingStopped == false,
-            queue >= settings.messages || bytes >= settings.bytes
+        guard let queue = pools[pool]?.line.count, let bytes = pools[pool]?.line.bytes,
+            let settings = pools[pool]?.upstream.settings.queue,
+            queue >= settings.messages || bytes >= settings.bytes, clients[id]?.setReading(stopped: true) == true
         else { return }
-        clients[id]?.readingStopped = true
         turn.effects.list.append(.stopReadingClient(id))
     }
 
@@ -97,7 +95,7 @@ extension Switchboard {
     mutating func passReply(
         _ id: ConnectionID, _ upstream: Upstream, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
-        guard let poolID = connections[id]?.pool, case .client(let client) = pools[poolID]?.key.owner else { return }
+        guard let poolID = links[id]?.pool, let client = links[id]?.passage.client else { return }
         var found = MessageClass.push
         var isObject = false
         if kind == .text {
@@ -108,34 +106,34 @@ extension Switchboard {
             }
         }
         let (isReply, ends) = (found != .push, found != .part)
-        if !isReply, connections[id]?.isRedial == true, connections[id]?.replied == false,
+        if !isReply, links[id]?.isRedial == true, links[id]?.replied == false,
             isGreeting(id, upstream.passedRules, bytes, isObject: isObject)
         {
             // The client was greeted when it connected.
             return pushed(id, .dropped)
         }
         if isReply {
-            connections[id]?.replied = true
+            links[id]?.replied = true
             pools[poolID]?.backoff.succeeded()
         }
         tally.delivered += 1
         var splice = turn.effects.splices.splice(messageOf: bytes.count)
         splice.kind = kind
-        said(clients[client]?.seats.first?.seat ?? .none, bytes: bytes.count)
+        said(clients[client]?.ownSeat ?? .none, bytes: bytes.count)
         turn.effects.list.append(.deliver(client, splice))
         let route = routeIndex(of: client) ?? -1
-        guard isReply, let live = connections[id]?.live, live > 0 else {
-            return meterPassedDown(route, bytes: bytes.count)
-        }
-        let askedAt = connections[id]?.askedAt
+        let oldest = links[id]?.unanswered.head ?? .none
+        guard isReply, let place = exchanges[oldest]?.place else { return meterPassedDown(route, bytes: bytes.count) }
         meterReply(
-            route, .legacy, bytes: bytes.count, since: askedAt ?? turn.now, isFirst: askedAt != nil, ends: ends,
+            route, .legacy, bytes: bytes.count, since: place.sentAt, isFirst: !place.isAnswered, ends: ends,
             now: turn.now)
-        connections[id]?.askedAt = nil
-        guard ends else { return }
-        connections[id]?.live = live - 1
-        passedEnded(client, 1, &turn)
-        guard live == 1 else { return }
+        guard ends else {
+            exchanges[oldest]?.partCame(at: turn.now)
+            return
+        }
+        if exchanges[oldest]?.answeredOne(at: turn.now) == true { return }
+        conclude(oldest, .answered, &turn)
+        guard links[id]?.inFlight == 0 else { return }
         closeIfFinished(id, &turn)
         if pools[poolID]?.isRemoved == true { agenda.add(.tend(poolID)) }
     }
@@ -144,7 +142,7 @@ extension Switchboard {
     mutating func isGreeting(
         _ id: ConnectionID, _ rules: ReplyRules, _ bytes: Span<UInt8>, isObject: Bool
     ) -> Bool {
-        guard rules.namesGreetings else { return connections[id]?.isForListener == false }
+        guard rules.namesGreetings else { return links[id]?.isForListener == false }
         return isObject && rules.action(envelope, bytes) == .greeting
     }
 }

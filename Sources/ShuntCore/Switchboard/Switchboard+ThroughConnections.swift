@@ -10,77 +10,53 @@ extension Switchboard {
     /// client is on its way to the other side, or its route is paused and the backend went, it stays, and learns what is
     /// lost.
     mutating func throughClosed(_ id: ConnectionID, _ close: PeerClose, _ turn: inout Turn) {
-        guard let connection = connections[id], case .client(let client) = pools[connection.pool]?.key.owner else {
-            return
-        }
+        guard let connection = links[id], let client = connection.passage.client else { return }
         let poolID = connection.pool
-        let lost = connection.live
-        connections[id]?.live = 0
-        forget(id)
-        let seatID = clients[client]?.seats.first?.seat ?? .none
+        let seatID = clients[client]?.ownSeat ?? .none
         let isMoving = close.isDeparture && !connection.isRaw && seats[seatID]?.route.isPaused == true
         if seats[seatID]?.pool == poolID, connection.state != .retired, !isMoving {
+            dropUnanswered(of: id, &turn)
+            forget(id)
             turn.effects.closes.append(close)
             meterClose(ClientClose(.backend, close))
             turn.effects.list.append(.relayCloseToClient(client, close: turn.effects.closes.count - 1))
-            forget(client, &turn)
-            return
+            return forget(client, &turn)
         }
-        refusePassed(client, lost, .upstreamLost, &turn)
-        passedEnded(client, lost, &turn)
+        while let head = links[id]?.unanswered.head, !head.isNone { conclude(head, .failed(.upstreamLost), &turn) }
+        forget(id)
         resumeReading(client, &turn)
         agenda.add(.tend(poolID))
     }
 
-    /// So many messages that were passed through may have an error of their own; the last one says how many it is for.
-    private static let passedErrors = 64
-
-    /// Errors about messages that were passed through, where the backend can say nothing any more. Nothing of them is
-    /// known but their number, which the client decides.
-    private mutating func refusePassed(_ id: ClientID, _ count: Int, _ code: ErrorCode, _ turn: inout Turn) {
-        guard let endpoint = clients[id]?.endpoint, count > 0 else { return }
-        meterError(endpoint.route, .legacy, code, count)
-        if table.has(endpoint.route) { routeTallies[endpoint.route.index].errorsByLegacy += count }
-        for number in 1...min(count, Self.passedErrors) {
-            tally.errors += 1
-            erred(clients[id]?.seats.first?.seat ?? .none)
-            var members = tags(of: endpoint.route)
-            if number == Self.passedErrors, count > number {
-                members.append(("count", Array("\(count - number + 1)".utf8)))
-            }
-            let start = turn.effects.splices.literalCount
-            ErrorReply.append(
-                code, kinds: kinds(of: endpoint), sent: true, members: members, to: &turn.effects.splices.literals)
-            let splice = turn.effects.splices.splice(literalsFrom: start)
-            turn.effects.list.append(.deliver(id, restored(splice, message: Span(), endpoint, &turn)))
-        }
-    }
-
     /// What a client's own upstream does not take stays in the client's socket.
     mutating func throughCongested(_ id: ConnectionID, _ isCongested: Bool, _ turn: inout Turn) {
-        guard let pool = connections[id]?.pool, pools[pool]?.isThrough == true,
-            case .client(let client) = pools[pool]?.key.owner
-        else { return }
+        guard let client = links[id]?.passage.client else { return }
         if !isCongested { return resumeReading(client, &turn) }
-        guard clients[client]?.readingStopped == false else { return }
-        clients[client]?.readingStopped = true
+        guard clients[client]?.setReading(stopped: true) == true else { return }
         turn.effects.list.append(.stopReadingClient(client))
     }
 
-    /// Its backend did not answer in all that time: nothing waits for it any more. As long as its client stays with it, a
-    /// late reply may come yet; where another connection has its place, it ends, and the client is told what is lost.
-    mutating func forgetPassed(_ id: ConnectionID, _ turn: inout Turn) {
-        guard let connection = connections[id], connection.isThrough, connection.live > 0,
-            turn.now >= connection.lastPassed + connection.upstream.settings.exchangeTimeout,
-            case .client(let client) = pools[connection.pool]?.key.owner
-        else { return }
-        connections[id]?.live = 0
-        let seat = clients[client]?.seats.first?.seat ?? .none
-        if connection.state == .retired || seats[seat]?.pool != connection.pool {
+    /// Ends what was passed through and not answered in time: nothing waits for it any more. As long as its client stays
+    /// with its connection, a late reply may come yet, and the client is told nothing; where another connection has its
+    /// place, it ends, and the client is told what is lost.
+    ///
+    /// - Returns: when the next one is due.
+    mutating func expirePassed(on id: ConnectionID, _ turn: inout Turn) -> Instant {
+        guard let connection = links[id], let client = connection.passage.client else { return .distantFuture }
+        let seat = clients[client]?.ownSeat ?? .none
+        let isReplaced = connection.state == .retired || seats[seat]?.pool != connection.pool
+        let timeout = connection.upstream.settings.exchangeTimeout
+        var isAnyLost = false
+        while let oldest = links[id]?.unanswered.head, let sentAt = exchanges[oldest]?.sentAt {
+            if turn.now < sentAt + timeout { break }
+            isAnyLost = true
+            conclude(oldest, isReplaced ? .failed(.timeout) : .dropped, &turn)
+        }
+        if isAnyLost, isReplaced {
             retire(id, .timeout, &turn)
-            refusePassed(client, connection.live, .timeout, &turn)
             agenda.add(.tend(connection.pool))
         }
-        passedEnded(client, connection.live, &turn)
+        let oldest = links[id]?.unanswered.head ?? .none
+        return exchanges[oldest].map { $0.sentAt + timeout } ?? .distantFuture
     }
 }

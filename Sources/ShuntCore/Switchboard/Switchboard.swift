@@ -11,18 +11,15 @@ package struct Switchboard: ~Copyable {
 
     var clients = SlotTable<Client, ClientTag>()
     var sessions = SlotTable<Session, SessionTag>()
-    var pools = SlotTable<Pool, PoolTag>()
-    var connections = SlotTable<Connection, ConnectionTag>()
-    var exchanges = SlotTable<Exchange, ExchangeTag>()
+    var pools = Pools()
+    var links = Links()
+    var exchanges = Exchanges()
     var seats = SlotTable<Seat, SeatTag>()
     /// By `Route.index`.
     var routeTallies: [RouteTally]
 
     var sessionsByToken: [ByteString: SessionID] = [:]
-    var poolsByKey: [PoolKey: PoolID] = [:]
-    /// By upstream: its breaker, and the pools that wait for it to close.
-    var breakers: [Breaker]
-    var waitingForBreaker: [[PoolID]]
+    var breakers: Breakers
 
     /// By upstream: how its backend names what its client did not.
     var namingHabits: [NamingHabit]
@@ -30,10 +27,6 @@ package struct Switchboard: ~Copyable {
     var usage = UsageTally()
     var unlisted = UnlistedTypes()
 
-    var heldBytes = 0
-    /// By connection, where there are any.
-    var greetings: [ConnectionID: KeptGreetings] = [:]
-    package internal(set) var greetingBytes = 0
     var parkedBytes = 0
     var parkedCount = 0
     var draining: Drain?
@@ -58,8 +51,7 @@ package struct Switchboard: ~Copyable {
         self.hashKey = hashKey
         self.memory = memory
         random = RandomSource(seed: seed)
-        breakers = Array(repeating: Breaker(), count: table.upstreams.count)
-        waitingForBreaker = Array(repeating: [], count: table.upstreams.count)
+        breakers = Breakers(count: table.upstreams.count)
         namingHabits = Array(repeating: .unknown, count: table.upstreams.count)
         routeTallies = Array(repeating: RouteTally(), count: table.routes.count)
         meter = Meter(table)
@@ -74,14 +66,18 @@ package struct Switchboard: ~Copyable {
     /// Nothing is left to wait for: no client, no message without an outcome.
     package var isIdle: Bool { clients.count == 0 && exchanges.count == 0 }
 
+    /// Bytes of greetings that are kept for sockets that come later; part of `limits.memory`.
+    package var greetingBytes: Int { links.greetingBytes }
+
     package var census: Census {
         Census(
-            clients: clients.count, sessions: sessions.count, pools: pools.count, connections: connections.count,
-            exchanges: exchanges.count, heldBytes: heldBytes, parkedReplies: parkedCount, parkedBytes: parkedBytes)
+            clients: clients.count, sessions: sessions.count, pools: pools.count, connections: links.count,
+            exchanges: exchanges.count, heldBytes: exchanges.heldBytes, parkedReplies: parkedCount,
+            parkedBytes: parkedBytes)
     }
 
     /// Whether new work must be shed.
     package var isOverloaded: Bool {
-        mutating get { heldBytes &+ greetingBytes &+ parkedBytes &+ bufferedBytes > memory }
+        mutating get { exchanges.heldBytes &+ links.greetingBytes &+ parkedBytes &+ bufferedBytes > memory }
     }
 }

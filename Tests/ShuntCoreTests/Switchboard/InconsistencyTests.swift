@@ -21,26 +21,34 @@ import Testing
     }
 
     private static let corruptions: [(String, @Sendable (inout Switchboard) -> Void)] = [
-        ("bytes held", { $0.heldBytes += 1 }),
-        ("counts 2 in flight", { core in for id in core.connections.ids { core.connections[id]?.live += 1; return } }),
-        ("bytes waiting", { core in for id in core.pools.ids { core.pools[id]?.queuedBytes += 1 } }),
-        ("open, has", { core in for id in core.clients.ids { core.clients[id]?.open += 1 } }),
-        ("open, has", { core in for id in core.sessions.ids { core.sessions[id]?.open -= 1 } }),
-        ("with legacy, has", { core in for id in core.seats.ids { core.seats[id]?.sentToLegacy += 1 } }),
-        ("blocked and waits for nothing", { core in for id in core.seats.ids { core.seats[id]?.isBlocked = true } }),
+        ("counts 0 in flight", { core in for id in core.links.ids { core.links[id]?.abandoned(); return } }),
+        ("bytes waiting", { core in for id in core.exchanges.ids { core.exchanges[id]?.size += 1 } }),
+        ("open, has", { core in for id in core.clients.ids { core.clients[id]?.accepted() } }),
+        ("open, has", { core in for id in core.sessions.ids { core.sessions[id]?.accepted() } }),
+        ("with legacy, has", { core in for id in core.seats.ids { core.seats[id]?.sent(.legacy) } }),
+        (
+            "shut and waits for nothing",
+            { core in
+                for id in core.seats.ids {
+                    core.seats[id]?.sent(.unified)
+                    _ = core.seats[id]?.awaitPreviousConnection(to: .unified)
+                    while core.seats[id]?.mustWait == true { _ = core.seats[id]?.ended(.unified) }
+                }
+            }
+        ),
         ("parked, there are", { $0.parkedCount += 1 }),
         ("not found by its token", { $0.sessionsByToken = [:] }),
-        ("not found by its key", { $0.poolsByKey = [:] }),
-        ("stands in 0 lists", { core in for id in core.pools.ids { core.pools[id]?.queue = ExchangeList() } }),
-        ("none of its own", { core in for id in core.pools.ids { core.pools[id]?.connections = [] } }),
+        ("not found by its key", { $0.pools.forgetKeys() }),
+        ("stands in 0 lists", { core in for id in core.pools.ids { core.pools[id]?.line = Line() } }),
+        ("that is gone or another's", { core in for id in core.pools.ids { core.pools[id]?.links.add(.none) } }),
         ("is not listed by its client", { core in for id in core.clients.ids { core.clients[id]?.seats = [] } }),
         (
             "is not listed once by its session",
             { core in for id in core.sessions.ids { core.sessions[id]?.clients = [] } }
         ),
-        ("wrong neighbour", { core in for id in core.exchanges.ids { core.exchanges[id]?.previous = id } }),
+        ("wrong neighbour", { core in for id in core.exchanges.ids { core.exchanges[id]?.follow(id) } }),
         ("does not belong there", { core in for id in core.exchanges.ids { core.exchanges[id]?.pool = .none } }),
-        ("left to clean up", { $0.loosened.append(.drain) }),
+        ("left on the agenda", { $0.agenda.add(.leave(.none)) }),
     ]
 
     @Test(arguments: corruptions.indices)

@@ -7,12 +7,18 @@ package struct Greeting: Sendable {
 /// Why a client's socket is closed when its exchanges are over.
 package enum Leaving: UInt8, Sendable { case draining, endpointClosed, routeRemoved, brownout }
 
+/// Where a client came in.
+package enum ClientDoor: Sendable {
+    case unified
+    /// Its endpoint has one route: the client uses it, and no other, from this seat.
+    case legacy(Endpoint, seat: SeatID)
+}
+
 /// A client socket, of the unified endpoint or of a legacy one.
 package struct Client: Sendable {
     package let session: SessionID
     package let handshake: Handshake
-    /// nil on the unified endpoint.
-    package var endpoint: Endpoint?
+    package var door: ClientDoor
     /// Its handshake is not answered yet: that waits for the legacy backend's own answer.
     package var isArriving = false
     /// Its bytes are piped: the core sees no message, and sends nothing of its own.
@@ -28,16 +34,16 @@ package struct Client: Sendable {
     /// When a part or a push went to it, or an exchange of it ended, last: with one under way it is not idle anyway.
     package var lastActive: Instant
     /// Accepted messages without an outcome.
-    package var open = 0
+    package private(set) var pending = 0
     /// When it is closed at the earliest, because the proxy stops or its endpoint goes.
-    package var leaves = Instant.distantFuture
-    package var leaving = Leaving.draining
+    package var closeAfter = Instant.distantFuture
+    package var closeReason = Leaving.draining
     /// An old client whose route is gone: nothing more is accepted, for whatever reason it leaves.
     package var isStranded = false
     /// When a heartbeat is sent to it; `.distantFuture` for never.
-    package var beats = Instant.distantFuture
+    package var nextHeartbeat = Instant.distantFuture
     /// It is not read, because its upstream does not take what it sends.
-    package var readingStopped = false
+    package private(set) var readingStopped = false
     package var armed = Instant.distantFuture
     /// Days on which its use was counted.
     package var usedDays: [UsageDay] = []
@@ -48,7 +54,7 @@ package struct Client: Sendable {
     ) {
         self.session = session
         self.handshake = handshake
-        self.endpoint = endpoint
+        door = endpoint.map { .legacy($0, seat: .none) } ?? .unified
         self.app = app
         isRaw = endpoint?.mode == .raw
         pace = Pace([Rate(count: limits.messagesPerSecond, per: .seconds(1))], burst: 2)
@@ -56,28 +62,61 @@ package struct Client: Sendable {
         lastActive = now
     }
 
+    /// The legacy endpoint that it came in by; nil on the unified one.
+    @inline(__always)
+    package var endpoint: Endpoint? { if case .legacy(let endpoint, _) = door { endpoint } else { nil } }
+
+    /// Whether it came in by the unified endpoint.
+    @inline(__always)
+    package var isUnified: Bool { if case .unified = door { true } else { false } }
+
+    /// The one seat of a client of a legacy endpoint; `.none` for others.
+    @inline(__always)
+    package var ownSeat: SeatID { if case .legacy(_, let seat) = door { seat } else { .none } }
+
+    /// It uses a route from now on.
+    mutating func take(_ seat: SeatID, of route: Int) {
+        seats.append(SeatPlace(routeIndex: route, seat: seat))
+        if case .legacy(let endpoint, _) = door { door = .legacy(endpoint, seat: seat) }
+    }
+
+    /// Another table is in force: its endpoint is this one there.
+    mutating func move(to endpoint: Endpoint) { door = .legacy(endpoint, seat: ownSeat) }
+
     /// A data message of it came.
     @inline(__always)
     mutating func spoke(_ now: Instant) {
         keepalive.heard(now)
     }
 
+    /// A message of it was accepted, or is its own from now on.
+    mutating func accepted() { pending += 1 }
+
     /// An accepted message has its outcome.
     ///
     /// - Returns: whether its time to leave has come.
     mutating func concluded(_ now: Instant) -> Bool {
-        open -= 1
+        pending -= 1
         lastActive = now
-        return leaves <= now && open <= 0
+        return closeAfter <= now && pending <= 0
+    }
+
+    /// It is read no more, or again.
+    ///
+    /// - Returns: whether that is news.
+    mutating func setReading(stopped: Bool) -> Bool {
+        guard readingStopped != stopped else { return false }
+        readingStopped = stopped
+        return true
     }
 
     /// - Parameter isPassed: its messages are passed through: whether it is idle too long its backend says.
     package func nextDeadline(_ limits: Limits, isPassed: Bool) -> Instant {
         if isArriving { return .distantFuture }
-        if isRaw { return leaves }
+        if isRaw { return closeAfter }
         let ping = limits.clientPing.map { keepalive.deadline($0) } ?? .distantFuture
         let idle = isPassed ? .distantFuture : lastActive + limits.idleTimeout
-        return min(min(ping, idle), min(leaves, beats))
+        return min(min(ping, idle), min(closeAfter, nextHeartbeat))
     }
 
     /// The seat of a route. Clients use few routes, and mostly the same one again.

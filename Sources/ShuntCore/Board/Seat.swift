@@ -9,15 +9,12 @@ package struct Seat: Sendable {
     /// Where messages go; `.none` until there was one.
     package var pool = PoolID.none
     /// Sent and without an outcome, by side.
-    package var sentToLegacy = 0
-    package var sentToUnified = 0
+    package private(set) var sentToLegacy = 0
+    package private(set) var sentToUnified = 0
     /// Where they went before the last change of side, or of the side's upstream; something may be in flight there.
     package var formerPool = PoolID.none
-    /// What waits in `pool` is not to be sent: exchanges on the other side must end first.
-    package var isBlocked = false
-    /// Another connection takes over while this side has exchanges: what comes next waits for them too, so that replies
-    /// keep their order.
-    package var awaitsReplaced = false
+    /// What its messages in `pool` wait for, beside their turn: never `routePaused`, which is each message's own.
+    package private(set) var gate = Gate.open
     /// Where the session stands among the steps of a rollout; `Rollout.whole` without a token: such a session is served
     /// by legacy until the share is 100 %.
     package let bucket: Int
@@ -47,8 +44,43 @@ package struct Seat: Sendable {
         return madeConversation.isEmpty ? nil : (madeConversation, .made)
     }
 
+    /// It is served by this side from now on, over this pool; what is under way elsewhere must end first.
+    mutating func change(to side: Side, over new: PoolID) {
+        self.side = side
+        formerPool = pool
+        pool = new
+        // Back on the side that it left before all was over there, and its place there is another by now.
+        if sent(to: side) > 0, new != formerPool { gate = .previousConnection }
+        regate()
+    }
+
+    /// What it sends next waits for what it has under way over a connection that is replaced.
+    ///
+    /// - Returns: whether something waits for that already, or will.
+    mutating func awaitPreviousConnection(to side: Side) -> Bool {
+        guard sent(to: side) > 0 else { return false }
+        gate = .previousConnection
+        // On the other side it waits for that already, and may come back meanwhile.
+        return self.side == side
+    }
+
+    /// Opens the gate where nothing must end first any more.
+    ///
+    /// - Returns: whether it was shut until now.
+    mutating func openGate() -> Bool {
+        guard gate != .open else { return false }
+        regate()
+        return gate == .open
+    }
+
+    private mutating func regate() {
+        let awaitsOther = sent(to: side.other) > 0
+        if gate == .previousConnection, awaitsOther || sent(to: side) > 0 { return }
+        gate = awaitsOther ? .otherSide : .open
+    }
+
     /// Whether something that was sent must end before anything else is sent.
-    package var mustWait: Bool { sent(to: side.other) > 0 || awaitsReplaced && sent(to: side) > 0 }
+    package var mustWait: Bool { sent(to: side.other) > 0 || gate == .previousConnection && sent(to: side) > 0 }
 
     /// A message came for it.
     ///
@@ -58,7 +90,18 @@ package struct Seat: Sendable {
         return pool
     }
 
-    package mutating func count(_ change: Int, sentTo side: Side) {
+    /// An exchange was sent to this side.
+    mutating func sent(_ side: Side) { count(1, side) }
+
+    /// An exchange that was sent to this side has its outcome, or waits again.
+    ///
+    /// - Returns: whether its messages wait for more than a connection.
+    mutating func ended(_ side: Side) -> Bool {
+        count(-1, side)
+        return gate != .open
+    }
+
+    private mutating func count(_ change: Int, _ side: Side) {
         if side == .legacy { sentToLegacy += change } else { sentToUnified += change }
     }
 }

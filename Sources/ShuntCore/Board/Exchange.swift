@@ -21,7 +21,7 @@ package struct Exchange: Sendable {
     package var route: Route
     /// Where it came in, which is where its outcome goes and whose form that has; nil for the unified endpoint.
     package var endpoint: Endpoint?
-    package var state = State.queued
+    package private(set) var state = State.queued
     /// Where it was sent to.
     package var side = Side.legacy
     /// No reply is expected: it ends when it is sent, and takes no place in flight.
@@ -40,7 +40,7 @@ package struct Exchange: Sendable {
     /// Since when it waits for its route's resume.
     package var pausedSince: Instant?
     /// The original message while it waits, or while it may have to be sent again.
-    package var held: [UInt8] = []
+    package fileprivate(set) var held: [UInt8] = []
     package var size = 0
     /// The pool's clock of unready time when the exchange was queued.
     package var unreadyAtStart = TimeSpan.zero
@@ -61,11 +61,14 @@ package struct Exchange: Sendable {
     package var isAnswered: Bool { firstPart != .distantFuture }
     /// When it began to wait; nothing for one that was sent at once.
     package var queuedAt: Instant?
+    /// How many more it stands for, where it is passed through and too many are unanswered to tell them apart.
+    package private(set) var further = 0
     /// It was taken over by another socket than the one that sent it.
     package var adopted = false
 
-    package var previous = ExchangeID.none
-    package var next = ExchangeID.none
+    /// Its neighbours in the list that it stands in.
+    package private(set) var previous = ExchangeID.none
+    package private(set) var next = ExchangeID.none
 
     /// It waits for the other side from now on: for as long as it has not waited for that before.
     ///
@@ -101,7 +104,6 @@ package struct Exchange: Sendable {
         let seat: SeatID
         let side: Side
         let size: Int
-        let held: Int
         let sentAt: Instant
         let isAnswered: Bool
     }
@@ -109,8 +111,17 @@ package struct Exchange: Sendable {
     var place: Place {
         Place(
             account: account, state: state, connection: connection, seat: seat, side: side, size: size,
-            held: held.count, sentAt: sentAt, isAnswered: isAnswered)
+            sentAt: sentAt, isAnswered: isAnswered)
     }
+
+    /// What a line that it stands in has to know of it.
+    struct Entry: Sendable {
+        let size: Int
+        let isOneWay: Bool
+        let isPaused: Bool
+    }
+
+    var entry: Entry { Entry(size: size, isOneWay: oneWay && !isPassed, isPaused: pausedSince != nil) }
 
     /// It was written.
     ///
@@ -124,6 +135,47 @@ package struct Exchange: Sendable {
         sentAt = now
         return (seat, oneWay)
     }
+
+    /// A part of its reply came.
+    mutating func partCame(at now: Instant) {
+        sentAt = now
+        if firstPart == .distantFuture { firstPart = now }
+    }
+
+    /// A further message was passed through that it stands for.
+    mutating func standsForAnother(at now: Instant) {
+        further += 1
+        sentAt = now
+    }
+
+    /// A reply ends one of those that it stands for.
+    ///
+    /// - Returns: whether others are left.
+    mutating func answeredOne(at now: Instant) -> Bool {
+        guard further > 0 else { return false }
+        further -= 1
+        // How long the others took nobody knows.
+        if firstPart == .distantFuture { firstPart = now }
+        return true
+    }
+
+    /// Its client was told that its time is over; its reply may come yet.
+    mutating func wasAbandoned() { state = .abandoned }
+
+    /// What was written is to be sent again.
+    ///
+    /// - Parameter pool: where it waits.
+    mutating func wasPutBack(to pool: PoolID) {
+        state = .queued
+        self.pool = pool
+        connection = .none
+    }
+
+    /// Another one stands behind it now.
+    mutating func precede(_ id: ExchangeID) { next = id }
+
+    /// Another one stands before it now.
+    mutating func follow(_ id: ExchangeID) { previous = id }
 
     /// It stands between these two in a list.
     mutating func link(_ before: ExchangeID, _ behind: ExchangeID) {
@@ -141,33 +193,48 @@ package struct Exchange: Sendable {
     }
 }
 
-/// Exchanges in order, linked through themselves: a queue that never allocates and gives up any member at once.
-package struct ExchangeList: Sendable {
-    package private(set) var head = ExchangeID.none
-    package private(set) var tail = ExchangeID.none
-    package private(set) var count = 0
+/// The messages that were accepted and have no outcome yet, or may be answered late, and how many bytes are held of them.
+@safe
+package struct Exchanges: ~Copyable {
+    private var table = SlotTable<Exchange, ExchangeTag>()
+    /// Bytes of messages that wait, or that may have to be sent again.
+    package private(set) var heldBytes = 0
+
     package init() {}
 
-    package var isEmpty: Bool { count == 0 }
+    package var count: Int { table.count }
+    package var ids: [ExchangeID] { table.ids }
 
-    package mutating func append(_ id: ExchangeID, in exchanges: inout SlotTable<Exchange, ExchangeTag>) {
-        exchanges[id]?.link(tail, .none)
-        if tail.isNone { head = id } else { exchanges[tail]?.next = id }
-        tail = id
-        count += 1
+    /// The exchange, or nil where the id is of the past. Assigning to its fields works in place.
+    @inline(__always)
+    package subscript(_ id: ExchangeID) -> Exchange? {
+        unsafeAddress { unsafe UnsafePointer(table.address(of: id)) }
+        unsafeMutableAddress { unsafe table.address(of: id) }
     }
 
-    package mutating func prepend(_ id: ExchangeID, in exchanges: inout SlotTable<Exchange, ExchangeTag>) {
-        exchanges[id]?.link(.none, head)
-        if head.isNone { tail = id } else { exchanges[head]?.previous = id }
-        head = id
-        count += 1
+    package func contains(_ id: ExchangeID) -> Bool { table.contains(id) }
+
+    @inline(__always)
+    package mutating func insert(_ exchange: consuming Exchange) -> ExchangeID { table.insert(consume exchange) }
+
+    /// Keeps the message of an exchange that has none yet.
+    package mutating func hold(_ bytes: [UInt8], of id: ExchangeID) {
+        guard table[id]?.held.isEmpty == true else { return }
+        table[id]?.held = bytes
+        heldBytes += bytes.count
     }
 
-    package mutating func remove(_ id: ExchangeID, in exchanges: inout SlotTable<Exchange, ExchangeTag>) {
-        guard let (before, behind) = exchanges[id]?.unlink() else { return }
-        if before.isNone { head = behind } else { exchanges[before]?.next = behind }
-        if behind.isNone { tail = before } else { exchanges[behind]?.previous = before }
-        count -= 1
+    /// Lets go of an exchange's message: it is not sent again.
+    package mutating func release(_ id: ExchangeID) {
+        guard let count = table[id]?.held.count, count > 0 else { return }
+        heldBytes -= count
+        table[id]?.held = []
+    }
+
+    /// Removes an exchange that has its outcome and stands in no list.
+    @inline(__always)
+    package mutating func discard(_ id: ExchangeID) {
+        heldBytes -= table[id]?.held.count ?? 0
+        table.discard(id)
     }
 }
