@@ -24,7 +24,7 @@ extension Switchboard {
             clients[id]?.isArriving = true
             let pool = findPool(of: seat)
             seats[seat]?.pool = pool
-            dialThrough(pool, &turn)
+            dialPassthrough(pool, &turn)
         } else {
             admit(id, .none, &turn)
             dialOnConnect(id, &turn)

@@ -84,7 +84,7 @@ extension Switchboard {
         _ id: ClientID, close: PeerClose = .cut, _ turn: inout Turn
     ) {
         if clients[id]?.isArriving == false { meterClose(ClientClose(.client, close)) }
-        for pool in throughPools(of: id) { relayClose(to: pool, close, &turn) }
+        for pool in passthroughPools(of: id) { relayClose(to: pool, close, &turn) }
         forget(id, &turn)
         runAgenda(&turn)
     }

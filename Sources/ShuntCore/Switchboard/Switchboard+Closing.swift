@@ -8,7 +8,7 @@ extension Switchboard {
         if connection.state == .dialling { return dialFailed(id, .connect, &turn) }
         noteClosed(connection, close, &turn)
         if connection.isPassthrough {
-            return throughClosed(id, close, &turn)
+            return passthroughClosed(id, close, &turn)
         }
         if close.code == .messageTooBig { failTooLarge(id, &turn) }
         let meaning = close.code.flatMap { connection.upstream.settings.closes[$0.rawValue] }
@@ -28,7 +28,7 @@ extension Switchboard {
     mutating func replyTooLarge(_ id: ConnectionID, _ turn: inout Turn) {
         guard let connection = links[id] else { return }
         if connection.isPassthrough {
-            return throughClosed(id, PeerClose(code: .messageTooBig), &turn)
+            return passthroughClosed(id, PeerClose(code: .messageTooBig), &turn)
         }
         if let oldest = oldestLive(id) { conclude(oldest, .failed(.replyTooLarge), &turn) }
         tally.retired += 1

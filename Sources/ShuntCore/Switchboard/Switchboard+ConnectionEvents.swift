@@ -23,7 +23,7 @@ extension Switchboard {
             return runAgenda(&turn)
         }
         if links[id]?.isPassthrough == true {
-            passReply(id, upstream, kind, bytes, &turn)
+            passBack(id, upstream, kind, bytes, &turn)
             return runAgenda(&turn)
         }
         let keys = upstream.replyKeys
@@ -78,7 +78,7 @@ extension Switchboard {
     package mutating func connectionCongested(_ id: ConnectionID, _ turn: inout Turn) {
         guard let pool = links[id]?.pool, links[id]?.congested == false else { return }
         links[id]?.congested = true
-        throughCongested(id, true, &turn)
+        passthroughCongested(id, true, &turn)
         pump(pool, &turn)
         runAgenda(&turn)
     }
@@ -86,7 +86,7 @@ extension Switchboard {
     package mutating func connectionRelieved(_ id: ConnectionID, _ turn: inout Turn) {
         guard let pool = links[id]?.pool, links[id]?.congested == true else { return }
         links[id]?.congested = false
-        throughCongested(id, false, &turn)
+        passthroughCongested(id, false, &turn)
         pump(pool, &turn)
         runAgenda(&turn)
     }

@@ -7,7 +7,7 @@ extension Switchboard {
         if first.isNone && !pool.isWanted || turn.now < pool.backoff.until || turn.now < pool.dialNotBefore { return }
         let upstream = pool.upstream
         // Who is passed through has a connection of its own, and an upstream that is down is its own to hear of.
-        if pool.isPassthrough { return dialThrough(poolID, &turn) }
+        if pool.isPassthrough { return dialPassthrough(poolID, &turn) }
         let permission = breakers.permission(
             upstream.index, now: turn.now, patience: upstream.settings.longestDial)
         if case .wait(let until) = permission {
@@ -82,11 +82,11 @@ extension Switchboard {
     /// old one pumps.
     private func awaitsPredecessor(_ pool: Pool) -> Bool {
         guard let owner = pool.passage.client else { return false }
-        return throughPools(of: owner).contains { pools[$0]?.links.all.isEmpty == false }
+        return passthroughPools(of: owner).contains { pools[$0]?.links.all.isEmpty == false }
     }
 
     /// Dials a client's own connection: at once for one that arrives, else when a message waits.
-    mutating func dialThrough(_ poolID: PoolID, _ turn: inout Turn) {
+    mutating func dialPassthrough(_ poolID: PoolID, _ turn: inout Turn) {
         guard let pool = pools[poolID], let id = pool.passage.client, let client = clients[id] else { return }
         let connection = links.insert(
             Connection(

@@ -19,7 +19,7 @@ extension Switchboard {
         }
         agenda.add(.tend(pool))
         // An own connection of the old side is not needed any more.
-        for other in throughPools(of: client) where other != pool { agenda.add(.tend(other)) }
+        for other in passthroughPools(of: client) where other != pool { agenda.add(.tend(other)) }
     }
 
     /// Whether a socket's messages wait for what it has under way.

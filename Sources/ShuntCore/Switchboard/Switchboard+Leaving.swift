@@ -85,7 +85,7 @@ extension Switchboard {
     /// Reads a client again, unless something of it waits yet or its connection takes nothing.
     mutating func resumeReading(_ id: ClientID, _ turn: inout Turn) {
         guard clients[id]?.readingStopped == true else { return }
-        for pool in throughPools(of: id) {
+        for pool in passthroughPools(of: id) {
             guard pools[pool]?.line.isEmpty == true else { return }
             let current = pools[pool]?.links.current ?? .none
             if links[current]?.congested == true { return }

@@ -141,7 +141,7 @@ extension Switchboard {
         turn.effects.list.append(.note(.connectionRetired(upstream: connection.upstreamIndex, reason)))
         if connection.isPassthrough {
             turn.effects.list.append(.closeConnection(id, .normal))
-            return throughClosed(id, .cut, &turn)
+            return passthroughClosed(id, .cut, &turn)
         }
         lose(id, .upstreamLost, &turn)
         turn.effects.list.append(.closeConnection(id, .normal))

@@ -42,7 +42,7 @@ extension Switchboard {
     func holder(of message: borrowing Exchange) -> ConnectionID {
         guard let seat = seats[message.seat] else { return .none }
         var places = [seat.pool, seat.formerPool]
-        if clients[seat.client]?.endpoint != nil { places += throughPools(of: seat.client) }
+        if clients[seat.client]?.endpoint != nil { places += passthroughPools(of: seat.client) }
         for pool in places {
             for connection in pools[pool]?.links.all ?? [] {
                 var candidate = links[connection]?.unanswered.head ?? .none

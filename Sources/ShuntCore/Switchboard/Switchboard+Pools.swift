@@ -39,7 +39,7 @@ extension Switchboard {
         return links[current]?.takes(maxInFlight: .max) == true
     }
 
-    func throughPools(of client: ClientID) -> [PoolID] {
+    func passthroughPools(of client: ClientID) -> [PoolID] {
         guard clients[client]?.endpoint != nil else { return [] }
         return ownPools(of: client).filter { pools[$0]?.isPassthrough == true }
     }

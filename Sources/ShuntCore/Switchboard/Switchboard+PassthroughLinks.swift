@@ -9,7 +9,7 @@ extension Switchboard {
     /// The backend closed a client's own connection: so does the client's socket, in the backend's words. While the
     /// client is on its way to the other side, or its route is paused and the backend went, it stays, and learns what is
     /// lost.
-    mutating func throughClosed(_ id: ConnectionID, _ close: PeerClose, _ turn: inout Turn) {
+    mutating func passthroughClosed(_ id: ConnectionID, _ close: PeerClose, _ turn: inout Turn) {
         guard let connection = links[id], let client = connection.passage.client else { return }
         let poolID = connection.pool
         let seatID = clients[client]?.ownSeat ?? .none
@@ -29,7 +29,7 @@ extension Switchboard {
     }
 
     /// What a client's own upstream does not take stays in the client's socket.
-    mutating func throughCongested(_ id: ConnectionID, _ isCongested: Bool, _ turn: inout Turn) {
+    mutating func passthroughCongested(_ id: ConnectionID, _ isCongested: Bool, _ turn: inout Turn) {
         guard let client = links[id]?.passage.client else { return }
         if !isCongested { return resumeReading(client, &turn) }
         guard clients[client]?.setReading(stopped: true) == true else { return }

@@ -92,7 +92,7 @@ extension Switchboard {
     }
 
     /// A message of a backend to its one client.
-    mutating func passReply(
+    mutating func passBack(
         _ id: ConnectionID, _ upstream: Upstream, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         guard let poolID = links[id]?.pool, let client = links[id]?.passage.client else { return }
