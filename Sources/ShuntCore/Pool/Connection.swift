@@ -23,6 +23,8 @@ package struct Connection: Sendable {
     package var askedAt: Instant?
     /// The socket that caused the dial, by a message or because it listens.
     package let cause: ClientID
+    /// What it was dialled with; nil for a client without a token.
+    package var credential: Credential?
     package var state = State.dialling
     /// In state `opening`.
     package var opening: Opening?

@@ -1,8 +1,10 @@
 /// One authenticated user session, or one client without a token.
 package struct Session: Sendable {
-    /// nil for a client without one: such a session does not outlive its socket and parks nothing.
-    package let token: ByteString?
-    /// What stands for the session in conversation ids: never the token.
+    /// nil for a client without a token: such a session does not outlive its socket and parks nothing.
+    package let key: SessionKey?
+    /// The newest that a socket of the session came with: what dials show.
+    package var credential: Credential?
+    /// Stands for the session in conversation ids, reports and logs.
     package let shortName: [UInt8]
     package var clients: [ClientID] = []
     package var pools: [PoolID] = []
@@ -15,6 +17,15 @@ package struct Session: Sendable {
     /// What each upstream is paced at, by the upstream's index; kept over redials.
     package var paces: [Int: WindowPace] = [:]
     package var armed = Instant.distantFuture
+
+    package init(of identity: ClientIdentity?, shortName: [UInt8]) {
+        key = identity?.key
+        credential = identity?.credential
+        self.shortName = shortName
+    }
+
+    /// A client without a token, who is a session alone.
+    package var isAnonymous: Bool { key == nil }
 
     /// An accepted message has its outcome.
     ///

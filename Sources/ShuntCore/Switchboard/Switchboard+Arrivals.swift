@@ -3,10 +3,10 @@ extension Switchboard {
     /// A handshake on a legacy endpoint. It is answered by `admit` or `reject`: where the legacy upstream serves, as that
     /// answers its own.
     package mutating func clientArrived(
-        _ handshake: Handshake, token: ByteString?, endpoint: Endpoint, _ turn: inout Turn
+        _ handshake: Handshake, as identity: ClientIdentity?, endpoint: Endpoint, _ turn: inout Turn
     ) -> ClientID {
         wheel.start(at: turn.now)
-        let sessionID = session(for: token)
+        let sessionID = session(of: identity)
         let app = ClientApp(handshake, naming: table.definition.client)
         let limits = table.definition.limits
         let id = clients.insert(

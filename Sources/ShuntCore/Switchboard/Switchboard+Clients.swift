@@ -1,13 +1,13 @@
 /// Clients come, fall silent, read slowly and go.
 extension Switchboard {
     /// A handshake on the unified endpoint was accepted and answered; messages may follow. Parked replies are
-    /// delivered at once. `token` is the session's, nil for a client without one. When the session has too many sockets
+    /// delivered at once. `identity` is nil for a client without a token. When the session has too many sockets
     /// the new one is closed at once: the id is forgotten already, the close is among the effects.
     package mutating func clientConnected(
-        _ handshake: Handshake, token: ByteString?, _ turn: inout Turn
+        _ handshake: Handshake, as identity: ClientIdentity?, _ turn: inout Turn
     ) -> ClientID {
         wheel.start(at: turn.now)
-        let sessionID = session(for: token)
+        let sessionID = session(of: identity)
         let limits = table.definition.limits
         let app = ClientApp(handshake, naming: table.definition.client)
         let id = clients.insert(

@@ -16,19 +16,21 @@ extension Switchboard {
         }
         let head = exchanges[first]
         let cause = head?.client ?? pool.lastClient
-        let id = connections.insert(
-            Connection(pool: poolID, upstream: upstream, cause: cause, isForListener: first.isNone, now: turn.now))
+        let credential = sessions[pool.session]?.credential
+        var made = Connection(
+            pool: poolID, upstream: upstream, cause: cause, isForListener: first.isNone, now: turn.now)
+        made.credential = credential
+        let id = connections.insert(made)
         pools[poolID]?.current = id
         pools[poolID]?.connections.append(id)
         tally.dials += 1
         meterDial(pool.key.upstream)
-        let token = sessions[pool.session]?.token
         // Whoever took a message over may be of another pool: only its sender's handshake will do.
         let sender = head?.adopted == false ? clients[cause]?.handshake : nil
         let handshake = sender ?? pool.handshake
-        let request = UpstreamRequest(upstream: upstream.settings, client: handshake, token: token)
+        let request = UpstreamRequest(upstream: upstream.settings, client: handshake, credential: credential)
         turn.effects.dials.append(
-            DialOrder(upstream: upstream, request: request, takesPlace: first.isNone && token == nil))
+            DialOrder(upstream: upstream, request: request, takesPlace: first.isNone && credential == nil))
         turn.effects.list.append(.dial(id, order: turn.effects.dials.count - 1))
     }
 

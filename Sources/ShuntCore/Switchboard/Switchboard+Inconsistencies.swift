@@ -194,8 +194,8 @@ extension Switchboard {
             if session.open != sums.openOfSession[id] ?? 0 {
                 found.append("\(name(id)) counts \(session.open) open, has \(sums.openOfSession[id] ?? 0)")
             }
-            if let token = session.token, sessionsByToken[token] != id {
-                found.append("\(name(id)) is not found by its token")
+            if let key = session.key, sessionsByKey[key] != id {
+                found.append("\(name(id)) is not found by its key")
             }
             for client in session.clients where clients[client]?.session != id {
                 found.append("\(name(id)) lists a client that is gone or another's")
@@ -207,7 +207,7 @@ extension Switchboard {
         if bytes != parkedBytes || count != parkedCount {
             found.append("\(parkedCount) replies of \(parkedBytes) bytes parked, there are \(count) of \(bytes)")
         }
-        for (_, id) in sessionsByToken where !sessions.contains(id) { found.append("a token leads to \(name(id))") }
+        for (_, id) in sessionsByKey where !sessions.contains(id) { found.append("a key leads to \(name(id))") }
         return found
     }
 

@@ -14,17 +14,19 @@ extension Switchboard {
     /// Dials a client's own connection: at once for one that arrives, else when a message waits.
     mutating func dialThrough(_ poolID: PoolID, _ turn: inout Turn) {
         guard let pool = pools[poolID], case .client(let id) = pool.key.owner, let client = clients[id] else { return }
-        let connection = connections.insert(
-            Connection(
-                pool: poolID, upstream: pool.upstream, cause: id, isThrough: true, isRaw: client.isRaw,
-                isRedial: !client.isArriving, isForListener: pool.queue.isEmpty && !client.isArriving, now: turn.now))
+        let credential = sessions[client.session]?.credential
+        var made = Connection(
+            pool: poolID, upstream: pool.upstream, cause: id, isThrough: true, isRaw: client.isRaw,
+            isRedial: !client.isArriving, isForListener: pool.queue.isEmpty && !client.isArriving, now: turn.now)
+        made.credential = credential
+        let connection = connections.insert(made)
         pools[poolID]?.current = connection
         pools[poolID]?.connections.append(connection)
         tally.dials += 1
         meterDial(pool.key.upstream)
         let values = client.endpoint?.pattern?.values(in: client.handshake.path) ?? [:]
         let request = UpstreamRequest(
-            upstream: pool.upstream.settings, client: client.handshake, token: sessions[client.session]?.token,
+            upstream: pool.upstream.settings, client: client.handshake, credential: credential,
             passing: client.isRaw ? .raw : .managed, values: values)
         turn.effects.dials.append(
             DialOrder(upstream: pool.upstream, request: request, through: .init(client: id, isRaw: client.isRaw)))

@@ -18,7 +18,7 @@ package struct Switchboard: ~Copyable {
     /// By `Route.index`.
     var routeTallies: [RouteTally]
 
-    var sessionsByToken: [ByteString: SessionID] = [:]
+    var sessionsByKey: [SessionKey: SessionID] = [:]
     var poolsByKey: [PoolKey: PoolID] = [:]
     /// By upstream: its breaker, and the pools that wait for it to close.
     var breakers: [Breaker]
@@ -55,7 +55,7 @@ package struct Switchboard: ~Copyable {
 
     /// - Parameters:
     ///   - seed: for jitter; the same seed and events give the same effects.
-    ///   - hashKey: of the keyed hash that stands for a token in conversation ids; the same for all workers.
+    ///   - hashKey: of the keyed hash that stands for a session in conversation ids; the same for all workers.
     ///   - memory: this worker's share of `limits.memory`, in bytes.
     package init(table: RoutingTable, seed: UInt64, hashKey: (UInt64, UInt64), memory: Int) {
         self.table = table

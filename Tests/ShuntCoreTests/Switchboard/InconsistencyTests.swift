@@ -29,7 +29,7 @@ import Testing
         ("with legacy, has", { core in for id in core.seats.ids { core.seats[id]?.sentToLegacy += 1 } }),
         ("blocked and waits for nothing", { core in for id in core.seats.ids { core.seats[id]?.isBlocked = true } }),
         ("parked, there are", { $0.parkedCount += 1 }),
-        ("not found by its token", { $0.sessionsByToken = [:] }),
+        ("not found by its key", { $0.sessionsByKey = [:] }),
         ("not found by its key", { $0.poolsByKey = [:] }),
         ("stands in 0 lists", { core in for id in core.pools.ids { core.pools[id]?.queue = ExchangeList() } }),
         ("none of its own", { core in for id in core.pools.ids { core.pools[id]?.connections = [] } }),
