@@ -45,7 +45,7 @@ package final class SwitchboardDriver {
     private var clients: [ClientID] = []
     private var connections: [ConnectionID] = []
 
-    /// The key of the hash that stands for tokens.
+    /// The key of the hash that stands for sessions.
     package static let hashKey: (UInt64, UInt64) = (0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908)
 
     /// - Parameter start: what the clock says at first, so that nothing is tested at zero only.
@@ -57,9 +57,9 @@ package final class SwitchboardDriver {
         turn = Turn(now: Instant(nanoseconds: start.nanoseconds))
     }
 
-    /// What stands for a token in conversation ids.
+    /// Stands for a token's session in conversation ids.
     package static func name(of token: String) -> String {
-        String(decoding: SessionHash.short(token: ByteString(token), key: hashKey), as: UTF8.self)
+        String(decoding: SessionKey(token: ByteString(token)).shortName(keyedBy: hashKey), as: UTF8.self)
     }
 
     package var census: Census { core.census }
@@ -79,9 +79,16 @@ package final class SwitchboardDriver {
     package func connecting(
         bytes token: ByteString?, query: String = "", headers: [Handshake.Field] = []
     ) -> (client: Int, happenings: [Happening]) {
+        connecting(as: token.map { ClientIdentity(token: $0) }, query: query, headers: headers)
+    }
+
+    /// As `connecting`, of a session that may be another one than the token's.
+    package func connecting(
+        as identity: ClientIdentity?, query: String = "", headers: [Handshake.Field] = []
+    ) -> (client: Int, happenings: [Happening]) {
         let handshake = Handshake(
             path: "/api/ws/agent", query: ByteString(query), headers: headers, remoteHost: "192.0.2.7")
-        let id = core.clientConnected(handshake, token: token, &turn)
+        let id = core.clientConnected(handshake, as: identity, &turn)
         clients.append(id)
         return (clients.count, collect([]))
     }
@@ -97,7 +104,7 @@ package final class SwitchboardDriver {
         let expected = clients.count
         clients.append(.none)
         let id = core.clientArrived(
-            handshake, token: token.map { ByteString($0) }, endpoint: endpoint, &turn)
+            handshake, as: token.map { ClientIdentity(token: ByteString($0)) }, endpoint: endpoint, &turn)
         clients[expected] = id
         return (clients.count, collect([]))
     }

@@ -16,6 +16,8 @@ package struct Connection: Sendable {
     package let isForListener: Bool
     /// The socket that caused the dial, by a message or because it listens.
     package let dialledFor: ClientID
+    /// What it was dialled with; nil for a client without a token.
+    package let credential: Credential?
     package var state = State.dialling
     /// In state `opening`.
     package var opening: Opening?
@@ -38,8 +40,8 @@ package struct Connection: Sendable {
     package var armed = Instant.distantFuture
 
     package init(
-        pool: PoolID, upstream: Upstream, passage: Passage = .routed, dialledFor: ClientID, isRedial: Bool = false,
-        isForListener: Bool = false, now: Instant
+        pool: PoolID, upstream: Upstream, passage: Passage, dialledFor: (client: ClientID, credential: Credential?),
+        isRedial: Bool = false, isForListener: Bool, now: Instant
     ) {
         self.pool = pool
         self.upstream = upstream
@@ -47,7 +49,8 @@ package struct Connection: Sendable {
         self.passage = passage
         self.isRedial = isRedial
         self.isForListener = isForListener
-        self.dialledFor = dialledFor
+        self.dialledFor = dialledFor.client
+        credential = dialledFor.credential
         keepalive = Keepalive(now: now)
         idleSince = now
     }

@@ -4,7 +4,7 @@
 package enum Bucket {
     /// - Parameters:
     ///   - salt: the route's name, so that a small share is not the same people on every route.
-    ///   - user: the user claim, else the session's token.
+    ///   - user: the session key's.
     /// - Returns: 0…9,999. Who is below a rollout's steps is served by the unified upstream, so that a raised share
     ///   never moves anybody back.
     package static func of(salt: String, user: ByteString) -> Int {

@@ -56,7 +56,7 @@ package struct Brownout: Sendable, Hashable {
     /// Whether a user is among its share. The bucket is salted by the window's beginning: the same user stays in or out
     /// for the whole window and on all its routes, other windows pick others, and none of them the rollout's.
     ///
-    /// - Parameter user: the session's token, or for a client without one its address.
+    /// - Parameter user: the session key's, or for a client without a token its address.
     package func picks(_ user: ByteString) -> Bool {
         Bucket.of(salt: "brownout \(from.seconds)", user: user) < share.steps
     }

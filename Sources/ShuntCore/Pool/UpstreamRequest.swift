@@ -15,16 +15,17 @@ package struct UpstreamRequest: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - client: the handshake of the client whose message causes the dial.
-    ///   - token: of the session, nil for a client without one. It is written where `upstream.credential` wants it,
-    ///     whatever way the client used; the client's raw query stays byte for byte where it says the same already.
+    ///   - credential: the session's newest, nil for a client without one. It is written where `upstream.credential` wants
+    ///     it, whatever way the client used; the client's raw query stays byte for byte where it says the same already.
     ///   - passing: where the client's messages are passed through, how: then it speaks its own subprotocol with the
     ///     backend, and in raw mode its own extensions.
     ///   - values: of the placeholders in the upstream's path.
     package init(
-        upstream: UpstreamSettings, client: Handshake, token: ByteString?, passing: PassthroughMode? = nil,
+        upstream: UpstreamSettings, client: Handshake, credential: Credential?, passing: PassthroughMode? = nil,
         values: [String: ByteString] = [:]
     ) {
-        target = UpstreamTarget.text(upstream: upstream, client: client, token: token, values: values)
+        target = UpstreamTarget.text(
+            upstream: upstream, client: client, credential: credential, values: values)
         headers = [Handshake.Field(name: "Host", value: UpstreamRequest.host(upstream, client, isOwn: passing != nil))]
         headers += PassedFields.of(client)
         if upstream.origin != .keep { headers.removeAll { asciiEqualIgnoringCase($0.name, "origin") } }
@@ -34,12 +35,12 @@ package struct UpstreamRequest: Sendable, Equatable {
         headers += ForwardedFields.of(client)
         if passing != nil { headers += client.fields(named: "sec-websocket-protocol") }
         if passing == .raw { headers += client.fields(named: "sec-websocket-extensions") }
-        if let token { write(token, as: upstream.credential) }
+        if let credential { write(credential.token, as: upstream.credential) }
         headers.removeAll { !FieldText.isFieldName($0.name) || FieldText.isUnsafe($0.value) }
     }
 
-    private mutating func write(_ token: ByteString, as credential: ValueSource?) {
-        switch credential {
+    private mutating func write(_ token: ByteString, as place: ValueSource?) {
+        switch place {
         case .none, .query:
             break
         case .header(let name):

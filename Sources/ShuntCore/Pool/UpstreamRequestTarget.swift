@@ -2,11 +2,11 @@
 enum UpstreamTarget {
     /// The upstream's path and own query, the client's raw query behind it, and the token where it belongs in there.
     static func text(
-        upstream: UpstreamSettings, client: Handshake, token: ByteString?, values: [String: ByteString]
+        upstream: UpstreamSettings, client: Handshake, credential: Credential?, values: [String: ByteString]
     ) -> ByteString {
         var query = [ByteString(upstream.address.query), client.query].filter { !$0.isEmpty }.joined(separator: "&")
-        if let token, case .query(let name) = upstream.credential {
-            query = QueryString(query).setting(name, to: token)
+        if let credential, case .query(let name) = upstream.credential {
+            query = QueryString(query).setting(name, to: credential.token)
         }
         let written = PathPattern.fill(upstream.address.path, values)
         let path = written.bytes.first == 0x2F ? written : "/" + written

@@ -142,7 +142,7 @@ package struct PoolStatus: Sendable, Hashable {
 
 /// A session that is there now.
 package struct SessionStatus: Sendable, Hashable {
-    /// A short keyed hash of the token, never the token.
+    /// A short keyed hash of the session's key: neither a session id nor a token.
     package var name: String
     package var hasToken: Bool
     package var worker: Int

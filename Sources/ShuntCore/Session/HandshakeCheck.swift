@@ -1,11 +1,12 @@
-/// Decides about a client's request: RFC 6455 §4.2.1 to the letter, then who may connect and who it is.
+/// Decides about a client's request, in two steps between which a validator may be asked.
 package enum HandshakeCheck {
-    /// - Parameters:
-    ///   - listen: of it, the origins that are admitted and the proxies that are trusted.
-    ///   - wall: for brownouts; nil where there are none to be looked at.
-    package static func verdict(
-        of request: HandshakeRequest, table: RoutingTable, listen: ListenSettings, at wall: UnixTime? = nil
-    ) -> HandshakeVerdict {
+    /// Reads everything that the request itself says: RFC 6455 §4.2.1 to the letter, the endpoint, the origin, the
+    /// credential.
+    ///
+    /// - Parameter listen: of it, the origins that are admitted and the proxies that are trusted.
+    package static func candidate(
+        of request: HandshakeRequest, table: RoutingTable, listen: ListenSettings
+    ) -> HandshakeReading {
         do throws(HandshakeVerdict.Refusal) {
             guard let target = RequestTarget(request.target) else {
                 throw request.method == "GET" || request.method == "HEAD"
@@ -21,15 +22,32 @@ package enum HandshakeCheck {
             let key = try checkUpgrade(request)
             let handshake = handshake(of: request, target, listen: listen)
             try checkOrigin(handshake, listen)
-            let identity = try identity(of: handshake, table)
-            if let endpoint, let wall { try checkBrownout(handshake, identity, endpoint, wall) }
-            return .accept(
-                HandshakeVerdict.Accepted(
-                    acceptKey: SecWebSocket.acceptKey(for: key), handshake: handshake, identity: identity,
-                    endpoint: endpoint))
+            return .candidate(
+                Candidate(
+                    acceptKey: SecWebSocket.acceptKey(for: key), handshake: handshake,
+                    credential: try credential(in: handshake, table), endpoint: endpoint))
         } catch {
             return .refuse(error)
         }
+    }
+
+    /// Decides about a candidate by what a validator knows of it.
+    ///
+    /// - Parameter wall: for brownouts; nil where there are none to be looked at.
+    package static func admit(
+        _ candidate: Candidate, _ claims: Claims, at wall: UnixTime? = nil
+    ) -> HandshakeVerdict {
+        let identity = candidate.credential.map { credential in
+            ClientIdentity(
+                key: claims.sessionID.map { SessionKey(sessionID: $0) } ?? SessionKey(token: credential.token),
+                credential: credential)
+        }
+        if let wall, let endpoint = candidate.endpoint,
+            let brownout = endpoint.brownout(of: candidate.handshake, session: identity?.key, at: wall)
+        {
+            return .refuse(.brownout(brownout, endpoint.announcement, at: wall))
+        }
+        return .admit(identity)
     }
 
     private static let healthPaths: [ByteString] = ["/healthz", "/readyz", "/health", "/api/health"]
@@ -130,23 +148,13 @@ package enum HandshakeCheck {
         else { throw .originRefused(origin) }
     }
 
-    /// Who may not connect at all has heard so before.
-    private static func checkBrownout(
-        _ handshake: Handshake, _ identity: ClientIdentity, _ endpoint: Endpoint, _ wall: UnixTime
-    ) throws(HandshakeVerdict.Refusal) {
-        var token: ByteString?
-        if case .session(let found) = identity { token = found }
-        guard let brownout = endpoint.brownout(of: handshake, token: token, at: wall) else { return }
-        throw .brownout(brownout, endpoint.announcement, at: wall)
-    }
-
-    private static func identity(
-        of handshake: Handshake, _ table: RoutingTable
-    ) throws(HandshakeVerdict.Refusal) -> ClientIdentity {
-        let identity = ClientAdmission.identity(of: handshake, settings: table.definition.session)
-        switch identity {
-        case .session(let token) where table.sendsTokens && token.text == nil: throw .tokenNotUTF8
-        case .session, .anonymous: return identity
+    private static func credential(
+        in handshake: Handshake, _ table: RoutingTable
+    ) throws(HandshakeVerdict.Refusal) -> Credential? {
+        switch CredentialReading(of: handshake, settings: table.definition.session) {
+        case .found(let credential) where table.sendsTokens && credential.token.text == nil: throw .tokenNotUTF8
+        case .found(let credential): return credential
+        case .anonymous: return nil
         case .ambiguous(let first, let second): throw .tokenAmbiguous(first, second, table.definition.session.token)
         case .missing: throw .tokenRequired
         case .malformed: throw .tokenMalformed

@@ -34,25 +34,22 @@ package struct HandshakeRequest: Sendable {
     }
 }
 
-/// What to answer to a client's request.
+/// The first step of a handshake: what a request asks for.
+package enum HandshakeReading: Sendable {
+    /// A socket, for a client that is still to be admitted.
+    case candidate(Candidate)
+    /// Nothing that it can have: an HTTP error; the connection is closed after it.
+    case refuse(HandshakeVerdict.Refusal)
+    /// Whether the process is alive: 200.
+    case health
+}
+
+/// The second step of a handshake: whether a candidate is let in.
 package enum HandshakeVerdict: Sendable {
-    /// 101, and the socket is a client's.
-    case accept(Accepted)
+    /// 101, and the socket is a client's. The identity is nil for a client without a token, who is a session alone.
+    case admit(ClientIdentity?)
     /// An HTTP error; the connection is closed after it.
     case refuse(Refusal)
-    /// 200: the process is alive.
-    case health
-
-    package struct Accepted: Sendable {
-        /// The value of `Sec-WebSocket-Accept`.
-        package let acceptKey: String
-        /// What to tell upstreams about the client.
-        package let handshake: Handshake
-        /// `session` or `anonymous`.
-        package let identity: ClientIdentity
-        /// Where an old client connects; nil for the unified endpoint.
-        package let endpoint: Endpoint?
-    }
 
     package struct Refusal: Sendable, Equatable {
         package let status: Int

@@ -158,9 +158,9 @@ package struct PeerClose: Sendable, Equatable {
 
     package static let cut = PeerClose()
 
-    /// The close as it may be told in a log: a reason that shows the session's token, or how it begins, is left out.
-    package func withheld(_ token: ByteString?) -> PeerClose {
-        guard let token, !token.isEmpty, !reason.isEmpty else { return self }
+    /// The close as it may be told in a log: a reason that shows the credential, or how it begins, is left out.
+    package func withheld(_ credential: Credential?) -> PeerClose {
+        guard let token = credential?.token, !token.isEmpty, !reason.isEmpty else { return self }
         let start = token.bytes.prefix(Self.telling)
         guard reason.count >= start.count,
             (0...(reason.count - start.count)).contains(where: { reason[$0...].starts(with: start) })

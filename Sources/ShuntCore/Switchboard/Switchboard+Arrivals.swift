@@ -2,10 +2,10 @@
 extension Switchboard {
     /// A client of a legacy endpoint has come.
     mutating func arrive(
-        _ handshake: Handshake, token: ByteString?, endpoint: Endpoint, _ turn: inout Turn
+        _ handshake: Handshake, as identity: ClientIdentity?, endpoint: Endpoint, _ turn: inout Turn
     ) -> ClientID {
         wheel.start(at: turn.now)
-        let sessionID = session(for: token)
+        let sessionID = session(of: identity)
         let app = ClientApp(handshake, naming: table.definition.client)
         let limits = table.definition.limits
         let id = clients.insert(
@@ -77,10 +77,10 @@ extension Switchboard {
 
     /// A client of the unified endpoint has come.
     mutating func connect(
-        _ handshake: Handshake, token: ByteString?, _ turn: inout Turn
+        _ handshake: Handshake, as identity: ClientIdentity?, _ turn: inout Turn
     ) -> ClientID {
         wheel.start(at: turn.now)
-        let sessionID = session(for: token)
+        let sessionID = session(of: identity)
         let limits = table.definition.limits
         let app = ClientApp(handshake, naming: table.definition.client)
         let id = clients.insert(

@@ -1,12 +1,12 @@
 /// What clients do.
 extension Switchboard {
     /// A handshake on the unified endpoint was accepted and answered; messages may follow. Parked replies are
-    /// delivered at once. `token` is the session's, nil for a client without one. When the session has too many sockets
+    /// delivered at once. `identity` is nil for a client without a token. When the session has too many sockets
     /// the new one is closed at once: the id is forgotten already, the close is among the effects.
     package mutating func clientConnected(
-        _ handshake: Handshake, token: ByteString?, _ turn: inout Turn
+        _ handshake: Handshake, as identity: ClientIdentity?, _ turn: inout Turn
     ) -> ClientID {
-        let id = connect(handshake, token: token, &turn)
+        let id = connect(handshake, as: identity, &turn)
         runAgenda(&turn)
         return id
     }
@@ -14,9 +14,9 @@ extension Switchboard {
     /// A handshake on a legacy endpoint. It is answered by `admit` or `reject`: where the legacy upstream serves, as that
     /// answers its own.
     package mutating func clientArrived(
-        _ handshake: Handshake, token: ByteString?, endpoint: Endpoint, _ turn: inout Turn
+        _ handshake: Handshake, as identity: ClientIdentity?, endpoint: Endpoint, _ turn: inout Turn
     ) -> ClientID {
-        let id = arrive(handshake, token: token, endpoint: endpoint, &turn)
+        let id = arrive(handshake, as: identity, endpoint: endpoint, &turn)
         runAgenda(&turn)
         return id
     }

@@ -42,7 +42,8 @@ extension Switchboard {
     /// For the log and the metrics: a backend's own wish, told once for each connection.
     private mutating func noteClosed(_ connection: Connection, _ close: PeerClose, _ turn: inout Turn) {
         meterUpstreamClose(connection.upstreamIndex, close)
-        turn.effects.closes.append(close.withheld(sessions[pools[connection.pool]?.session ?? .none]?.token))
+        let newest = sessions[pools[connection.pool]?.session ?? .none]?.credential
+        turn.effects.closes.append(close.withheld(connection.credential).withheld(newest))
         turn.effects.list.append(
             .note(
                 .upstreamClosed(

@@ -20,19 +20,20 @@ extension Switchboard {
         }
         let head = exchanges[first]
         let cause = head?.client ?? pool.lastClient
+        let credential = sessions[pool.session]?.credential
         let id = links.insert(
             Connection(
-                pool: poolID, upstream: upstream, dialledFor: cause, isForListener: first.isNone, now: turn.now))
+                pool: poolID, upstream: upstream, passage: .routed, dialledFor: (cause, credential),
+                isForListener: first.isNone, now: turn.now))
         pools[poolID]?.links.add(id)
         tally.dials += 1
         meterDial(pool.key.upstream)
-        let token = sessions[pool.session]?.token
         // Whoever took a message over may be of another pool: only its sender's handshake will do.
         let sender = head?.adopted == false ? clients[cause]?.handshake : nil
         let handshake = sender ?? pool.handshake
-        let request = UpstreamRequest(upstream: upstream.settings, client: handshake, token: token)
+        let request = UpstreamRequest(upstream: upstream.settings, client: handshake, credential: credential)
         turn.effects.dials.append(
-            DialOrder(upstream: upstream, request: request, takesPlace: first.isNone && token == nil))
+            DialOrder(upstream: upstream, request: request, takesPlace: first.isNone && credential == nil))
         turn.effects.list.append(.dial(id, order: turn.effects.dials.count - 1))
     }
 
@@ -88,16 +89,17 @@ extension Switchboard {
     /// Dials a client's own connection: at once for one that arrives, else when a message waits.
     mutating func dialPassthrough(_ poolID: PoolID, _ turn: inout Turn) {
         guard let pool = pools[poolID], let id = pool.passage.client, let client = clients[id] else { return }
+        let credential = sessions[client.session]?.credential
         let connection = links.insert(
             Connection(
-                pool: poolID, upstream: pool.upstream, passage: pool.passage, dialledFor: id,
+                pool: poolID, upstream: pool.upstream, passage: pool.passage, dialledFor: (id, credential),
                 isRedial: !client.isArriving, isForListener: pool.line.isEmpty && !client.isArriving, now: turn.now))
         pools[poolID]?.links.add(connection)
         tally.dials += 1
         meterDial(pool.key.upstream)
         let values = client.endpoint?.pattern?.values(in: client.handshake.path) ?? [:]
         let request = UpstreamRequest(
-            upstream: pool.upstream.settings, client: client.handshake, token: sessions[client.session]?.token,
+            upstream: pool.upstream.settings, client: client.handshake, credential: credential,
             passing: client.isRaw ? .raw : .managed, values: values)
         turn.effects.dials.append(
             DialOrder(upstream: pool.upstream, request: request, through: .init(client: id, isRaw: client.isRaw)))

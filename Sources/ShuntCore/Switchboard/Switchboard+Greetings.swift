@@ -4,7 +4,7 @@ extension Switchboard {
     mutating func keepGreeting(_ id: ConnectionID, _ rules: ReplyRules, _ bytes: Span<UInt8>) {
         // Who has no token, or connections of its own, has no later socket that uses this one.
         guard let pool = links[id]?.pool, case .session(let session)? = pools[pool]?.key.owner,
-            sessions[session]?.token != nil, !isOverloaded
+            sessions[session]?.isAnonymous == false, !isOverloaded
         else { return }
         let type = rules.kind(envelope).map { copy(bytes, $0.start..<$0.end) } ?? []
         links.keep(copy(bytes, 0..<bytes.count), type: type, of: id, rules)

@@ -185,8 +185,8 @@ extension Switchboard {
             if session.pending != sums.openOfSession[id] ?? 0 {
                 found.append("\(name(id)) counts \(session.pending) open, has \(sums.openOfSession[id] ?? 0)")
             }
-            if let token = session.token, sessionsByToken[token] != id {
-                found.append("\(name(id)) is not found by its token")
+            if let key = session.key, sessions.found(by: key) != id {
+                found.append("\(name(id)) is not found by its key")
             }
             for client in session.clients where clients[client]?.session != id {
                 found.append("\(name(id)) lists a client that is gone or another's")
@@ -195,10 +195,12 @@ extension Switchboard {
                 found.append("\(name(id)) lists a pool that is gone or another's")
             }
         }
-        if bytes != parkedBytes || count != parkedCount {
-            found.append("\(parkedCount) replies of \(parkedBytes) bytes parked, there are \(count) of \(bytes)")
+        if bytes != sessions.parkedBytes || count != sessions.parkedCount {
+            found.append(
+                "\(sessions.parkedCount) replies of \(sessions.parkedBytes) bytes parked, there are \(count) of \(bytes)"
+            )
         }
-        for (_, id) in sessionsByToken where !sessions.contains(id) { found.append("a token leads to \(name(id))") }
+        for id in sessions.misleadingKeys() { found.append("a key leads to \(name(id))") }
         return found
     }
 

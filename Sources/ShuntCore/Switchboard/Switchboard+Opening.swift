@@ -46,7 +46,7 @@ extension Switchboard {
 
     private func isTokenText(_ id: ConnectionID) -> Bool {
         guard let pool = links[id]?.pool, let session = pools[pool]?.session else { return true }
-        return sessions[session]?.token.map { $0.text != nil } ?? true
+        return sessions[session]?.credential.map { $0.token.text != nil } ?? true
     }
 
     private func openingValues(of id: ConnectionID) -> [String: [UInt8]] {
@@ -63,7 +63,7 @@ extension Switchboard {
             }
         }
         values["session"] = sessions[pool.session]?.shortName ?? []
-        values["token"] = sessions[pool.session]?.token?.bytes ?? []
+        values["token"] = sessions[pool.session]?.credential?.token.bytes ?? []
         return values
     }
 

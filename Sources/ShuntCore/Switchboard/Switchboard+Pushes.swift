@@ -35,14 +35,20 @@ extension Switchboard {
         _ id: ConnectionID, _ type: JSONValue?, _ bytes: Span<UInt8>, now: Instant
     ) {
         guard let upstream = links[id]?.upstreamIndex, upstream >= 0 else { return }
-        // A backend may name anything, the caller's token too.
-        if let type, let pool = links[id]?.pool, let session = pools[pool]?.session,
-            let token = sessions[session]?.token, JSONString.equals(bytes, type, token.bytes)
-        {
-            return
-        }
+        if let type, isCredential(of: id, type, bytes) { return }
         let deadline = unlisted.note(type.map { UnlistedTypes.shown(bytes, $0) }, of: upstream, now: now)
         wheel.arm(.unlisted, at: deadline, armed: &unlisted.armed)
+    }
+
+    /// Whether a backend repeats a credential of the session: the one that it was dialled with, or the newest.
+    private func isCredential(of id: ConnectionID, _ value: JSONValue, _ bytes: Span<UInt8>) -> Bool {
+        if let dialled = links[id]?.credential, JSONString.equals(bytes, value, dialled.token.bytes) {
+            return true
+        }
+        guard let pool = links[id]?.pool, let session = pools[pool]?.session,
+            let newest = sessions[session]?.credential
+        else { return false }
+        return JSONString.equals(bytes, value, newest.token.bytes)
     }
 
     /// Says what was dropped because the configuration does not name it.

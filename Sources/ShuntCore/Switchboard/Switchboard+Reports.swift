@@ -83,7 +83,7 @@ extension Switchboard {
             let apps = Set(session.clients.compactMap { clients[$0]?.app.name }.filter { !$0.isEmpty }).map(
                 \.description)
             return SessionStatus(
-                name: String(decoding: session.shortName, as: UTF8.self), hasToken: session.token != nil,
+                name: String(decoding: session.shortName, as: UTF8.self), hasToken: !session.isAnonymous,
                 worker: worker, sockets: session.clients.count, open: session.pending,
                 parked: session.parked.replies.count, apps: apps.sorted())
         }

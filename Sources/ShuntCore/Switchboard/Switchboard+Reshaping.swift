@@ -159,7 +159,7 @@ extension Switchboard {
     private mutating func identify(_ id: ExchangeID, _ slot: Int) {
         // A token that is no UTF-8 can be in no message; the handshake check keeps it away from such backends, but a
         // reload may bring one. It then gets a message without any.
-        guard let session = exchanges[id]?.session, let token = sessions[session]?.token, token.text != nil
+        guard let session = exchanges[id]?.session, let token = sessions[session]?.credential?.token, token.text != nil
         else { return }
         var json: [UInt8] = []
         JSONString.appendQuoted(token.bytes, to: &json)

@@ -1,23 +1,24 @@
-/// Sessions: found by their token, kept a while after their last socket, ended whole.
+/// Sessions: found by their key, kept a while after their last socket, ended whole.
 extension Switchboard {
-    mutating func session(for token: ByteString?) -> SessionID {
-        if let token, let found = sessionsByToken[token], sessions.contains(found) { return found }
-        let name: [UInt8]
-        if let token {
-            name = SessionHash.short(token: token, key: hashKey)
-        } else {
-            // A client without a token: nothing identifies it, so its name is drawn.
-            name = SessionHash.short(token: ByteString(String(random.next(), radix: 16)), key: hashKey)
+    /// The session of a client that comes, made where it is not there yet. What the client shows is what the session's
+    /// dials show from now on.
+    mutating func session(of identity: ClientIdentity?) -> SessionID {
+        guard let identity else {
+            // Nothing identifies it, so its name is drawn.
+            let drawn = SipHash.hash(Array(String(random.next(), radix: 16).utf8), key: hashKey)
+            return sessions.insert(Session(of: nil, shortName: SessionHash.text(drawn)))
         }
-        let id = sessions.insert(Session(token: token, shortName: name))
-        if let token { sessionsByToken[token] = id }
-        return id
+        if let found = sessions.found(by: identity.key) {
+            sessions[found]?.credential = identity.credential
+            return found
+        }
+        return sessions.insert(Session(of: identity, shortName: identity.key.shortName(keyedBy: hashKey)))
     }
 
     /// What is still under way for sockets of the session that are gone is this next one's from now on, if it connected
     /// to the same endpoint.
     mutating func adopt(by id: ClientID, of sessionID: SessionID) {
-        guard let session = sessions[sessionID], session.token != nil, session.pending > 0 else { return }
+        guard let session = sessions[sessionID], !session.isAnonymous, session.pending > 0 else { return }
         let endpoint = clients[id]?.endpoint?.path
         for pool in session.pools {
             adopt(from: pools[pool]?.line.head ?? .none, by: id, endpoint)
@@ -46,22 +47,17 @@ extension Switchboard {
     mutating func endIfUnused(session id: SessionID, _ turn: inout Turn) {
         guard let session = sessions[id], session.clients.isEmpty, let alone = session.detachedSince else { return }
         if session.pending > 0 {
-            if session.token == nil { endStreams(of: id, &turn) }
+            if session.isAnonymous { endStreams(of: id, &turn) }
             guard sessions[id]?.pending == 0 else { return }
         }
-        let lingers = session.token != nil && draining == nil
+        let lingers = !session.isAnonymous && draining == nil
         if lingers && (turn.now < alone + table.definition.session.linger || !session.parked.isEmpty) {
             // Past the linger the connections go, whatever is still parked.
             if turn.now >= alone + table.definition.session.linger { releasePools(of: id, &turn) }
             return arm(session: id, now: turn.now)
         }
         releasePools(of: id, &turn)
-        if let session = sessions.remove(id) {
-            parkedBytes -= session.parked.bytes
-            parkedCount -= session.parked.replies.count
-            tally.parkedExpired += session.parked.replies.count
-            if let token = session.token { sessionsByToken[token] = nil }
-        }
+        tally.parkedExpired += sessions.remove(id)
     }
 
     private mutating func releasePools(of id: SessionID, _ turn: inout Turn) {

@@ -5,10 +5,10 @@ extension Switchboard {
     mutating func seat(of id: ClientID, _ route: Route, now: Instant) -> SeatID {
         if let found = clients[id]?.seat(of: route.index), seats.contains(found) { return found }
         guard let client = clients[id] else { return .none }
-        let token = sessions[client.session]?.token
+        let key = sessions[client.session]?.key
         var seat = Seat(
             client: id, session: client.session, route: route, side: .legacy,
-            bucket: token.map { Bucket.of(salt: route.name, user: $0) } ?? Rollout.whole)
+            bucket: key.map { Bucket.of(salt: route.name, user: $0.user) } ?? Rollout.whole)
         seat.override = route.overrides.first { $0.matches(app: client.app.name) }?.servedBy
         let made = seats.insert(seat)
         clients[id]?.take(made, of: route.index)

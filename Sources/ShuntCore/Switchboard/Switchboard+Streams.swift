@@ -12,7 +12,7 @@ extension Switchboard {
         _ id: ExchangeID, _ sessionID: SessionID, _ turn: inout Turn
     ) {
         guard let session = sessions[sessionID] else { return }
-        if session.token == nil { return endStream(id, .clientGone, &turn) }
+        if session.isAnonymous { return endStream(id, .clientGone, &turn) }
         var since = session.detachedSince
         if since == nil {
             // Others of its sockets are there, and each has its own.

@@ -45,7 +45,7 @@ extension Switchboard {
 
     private func sessionHash(_ id: SessionID) -> UInt64 {
         guard let session = sessions[id] else { return 0 }
-        return SipHash.hash(session.token?.bytes ?? session.shortName, key: usage.hashKey)
+        return session.key?.hash(keyedBy: usage.hashKey) ?? SipHash.hash(session.shortName, key: usage.hashKey)
     }
 }
 

@@ -10,7 +10,7 @@ package struct Switchboard: ~Copyable {
     package var bufferedBytes = 0
 
     var clients = SlotTable<Client, ClientTag>()
-    var sessions = SlotTable<Session, SessionTag>()
+    var sessions = Sessions()
     var pools = Pools()
     var links = Links()
     var exchanges = Exchanges()
@@ -18,7 +18,6 @@ package struct Switchboard: ~Copyable {
     /// By `Route.index`.
     var routeTallies: [RouteTally]
 
-    var sessionsByToken: [ByteString: SessionID] = [:]
     var breakers: Breakers
 
     /// By upstream: how its backend names what its client did not.
@@ -27,8 +26,6 @@ package struct Switchboard: ~Copyable {
     var usage = UsageTally()
     var unlisted = UnlistedTypes()
 
-    var parkedBytes = 0
-    var parkedCount = 0
     var draining: Drain?
     /// The windows that clients were told of.
     package internal(set) var brownoutsInForce: [Brownout] = []
@@ -44,7 +41,7 @@ package struct Switchboard: ~Copyable {
 
     /// - Parameters:
     ///   - seed: for jitter; the same seed and events give the same effects.
-    ///   - hashKey: of the keyed hash that stands for a token in conversation ids; the same for all workers.
+    ///   - hashKey: of the keyed hash that stands for a session in conversation ids; the same for all workers.
     ///   - memory: this worker's share of `limits.memory`, in bytes.
     package init(table: RoutingTable, seed: UInt64, hashKey: (UInt64, UInt64), memory: Int) {
         self.table = table
@@ -72,12 +69,12 @@ package struct Switchboard: ~Copyable {
     package var census: Census {
         Census(
             clients: clients.count, sessions: sessions.count, pools: pools.count, connections: links.count,
-            exchanges: exchanges.count, heldBytes: exchanges.heldBytes, parkedReplies: parkedCount,
-            parkedBytes: parkedBytes)
+            exchanges: exchanges.count, heldBytes: exchanges.heldBytes, parkedReplies: sessions.parkedCount,
+            parkedBytes: sessions.parkedBytes)
     }
 
     /// Whether new work must be shed.
     package var isOverloaded: Bool {
-        mutating get { exchanges.heldBytes &+ links.greetingBytes &+ parkedBytes &+ bufferedBytes > memory }
+        mutating get { exchanges.heldBytes &+ links.greetingBytes &+ sessions.parkedBytes &+ bufferedBytes > memory }
     }
 }

@@ -2,23 +2,22 @@ import NIOCore
 import ShuntCore
 
 /// A client whose handshake is accepted and not yet answered: counted in, and on its way to the worker where its session
-/// lives. It holds the session token: never log it.
+/// lives. It holds the client's handshake: never log it.
 struct AcceptedClient: Sendable {
-    let handshake: Handshake
+    let candidate: Candidate
     /// nil for a client that is a session of its own.
-    let token: ByteString?
-    let acceptKey: String
+    let identity: ClientIdentity?
     let process: ProcessState
-    /// Whether it asked for a legacy endpoint.
-    let isLegacy: Bool
+
+    var handshake: Handshake { candidate.handshake }
 
     /// Hands the channel over to the worker where its session lives: a client of the unified endpoint is answered, one
     /// of a legacy endpoint waits for what its backend says.
     ///
     /// - Parameter behind: what came behind the request.
     func settle(on channel: any Channel, worker: Worker, behind: ByteBuffer = ByteBuffer()) {
-        if let token { worker.noticeSharing(of: token, by: handshake) }
-        guard isLegacy else {
+        if let key = identity?.key { worker.noticeSharing(of: key, by: handshake) }
+        guard candidate.endpoint != nil else {
             let leg = becomeLeg(on: channel, worker: worker)
             if behind.readableBytes > 0 { leg?.read(behind) }
             return
@@ -40,7 +39,8 @@ struct AcceptedClient: Sendable {
     private func becomeLeg(on channel: any Channel, worker: Worker) -> Leg? {
         let offered = handshake.subprotocols
         let selected = worker.switchboard.table.definition.addressing.protocols.first(where: offered.contains)
-        guard let answer = HandshakeAnswer.switchingProtocols(acceptKey: acceptKey, subprotocol: selected) else {
+        guard let answer = HandshakeAnswer.switchingProtocols(acceptKey: candidate.acceptKey, subprotocol: selected)
+        else {
             leave(on: worker.eventLoop)
             channel.close(promise: nil)
             return nil
@@ -60,7 +60,7 @@ struct AcceptedClient: Sendable {
         }
         leg.ownsSocket = true
         leg.appendBytes(answer)
-        worker.connected(client: leg, handshake, token: token)
+        worker.connected(client: leg, handshake, as: identity)
         return leg
     }
 
@@ -68,7 +68,7 @@ struct AcceptedClient: Sendable {
     func leave(on eventLoop: any EventLoop) {
         process.admission.leave(from: handshake.remoteHost)
         let now = Instant(nanoseconds: Int64(clamping: eventLoop.now.uptimeNanoseconds))
-        if let token { process.sessions.leave(token, now: now) }
+        if let key = identity?.key { process.sessions.leave(key, now: now) }
     }
 }
 

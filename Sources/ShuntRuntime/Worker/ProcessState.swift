@@ -8,7 +8,7 @@ final class ProcessState: Sendable {
     let listen: ListenSettings
     let workerCount: Int
     let logger: Logger
-    /// Of the keyed hash that stands for a token: the same for all workers, another one in every process.
+    /// Of the keyed hash that stands for a session: the same for all workers, another one in every process.
     let hashKey: (UInt64, UInt64)
 
     /// How use is counted; nil where it is not.

@@ -4,7 +4,7 @@ import Synchronization
 /// Which worker a session lives on: that of its first socket. Locked, and touched only when a client connects or closes.
 ///
 /// An entry outlives the session's last socket by as long as the switchboard may keep the session, so that a client that
-/// comes back finds its connections and its parked replies. It holds tokens: never log it.
+/// comes back finds its connections and its parked replies.
 final class SessionDirectory: Sendable {
     private struct Entry {
         var worker: Int
@@ -14,10 +14,10 @@ final class SessionDirectory: Sendable {
     }
 
     private struct State {
-        var entries: [ByteString: Entry] = [:]
-        /// Tokens in the order in which their sessions lost a last socket. All wait equally long, so the first is the
+        var entries: [SessionKey: Entry] = [:]
+        /// Keys in the order in which their sessions lost a last socket. All wait equally long, so the first is the
         /// first to go.
-        var leaving: [(token: ByteString, until: Instant)] = []
+        var leaving: [(key: SessionKey, until: Instant)] = []
         var gone = 0
         var keepFor: TimeSpan
     }
@@ -33,24 +33,24 @@ final class SessionDirectory: Sendable {
     /// A socket of the session was accepted by a worker.
     ///
     /// - Returns: the worker where the session lives.
-    func enter(_ token: ByteString, at worker: Int, now: Instant) -> Int {
+    func enter(_ key: SessionKey, at worker: Int, now: Instant) -> Int {
         state.withLock { state in
             Self.sweep(&state, now)
-            state.entries[token, default: Entry(worker: worker, sockets: 0, until: now)].sockets += 1
-            return state.entries[token]?.worker ?? worker
+            state.entries[key, default: Entry(worker: worker, sockets: 0, until: now)].sockets += 1
+            return state.entries[key]?.worker ?? worker
         }
     }
 
     /// A socket of the session is gone.
-    func leave(_ token: ByteString, now: Instant) {
+    func leave(_ key: SessionKey, now: Instant) {
         state.withLock { state in
-            guard var entry = state.entries[token] else { return }
+            guard var entry = state.entries[key] else { return }
             entry.sockets = max(0, entry.sockets - 1)
             if entry.sockets == 0 {
                 entry.until = now + state.keepFor
-                state.leaving.append((token, entry.until))
+                state.leaving.append((key, entry.until))
             }
-            state.entries[token] = entry
+            state.entries[key] = entry
             Self.sweep(&state, now)
         }
     }
@@ -60,10 +60,10 @@ final class SessionDirectory: Sendable {
 
     private static func sweep(_ state: inout State, _ now: Instant) {
         while state.gone < state.leaving.count, state.leaving[state.gone].until <= now {
-            let token = state.leaving[state.gone].token
+            let key = state.leaving[state.gone].key
             state.gone += 1
             // It may have come back, and even left again later.
-            if let entry = state.entries[token], entry.sockets == 0, entry.until <= now { state.entries[token] = nil }
+            if let entry = state.entries[key], entry.sockets == 0, entry.until <= now { state.entries[key] = nil }
         }
         if state.gone > 1024, state.gone * 2 > state.leaving.count {
             state.leaving.removeFirst(state.gone)

@@ -117,7 +117,7 @@ final class Worker {
     ///
     /// - Returns: false where the core has no room for it; the leg is closing then.
     @discardableResult
-    func connected(client leg: Leg, _ handshake: Handshake, token: ByteString?) -> Bool {
+    func connected(client leg: Leg, _ handshake: Handshake, as identity: ClientIdentity?) -> Bool {
         openLegs[ObjectIdentifier(leg)] = leg
         guard !isApplying else {
             // No handshake ends while effects are applied; should one ever, the client tries again.
@@ -126,7 +126,7 @@ final class Worker {
         }
         turn.now = now()
         isApplying = true
-        let id = switchboard.clientConnected(handshake, token: token, &turn)
+        let id = switchboard.clientConnected(handshake, as: identity, &turn)
         if !id.isNone {
             leg.role = .client(id)
             clients.insert(leg, for: id)

@@ -23,7 +23,7 @@ extension Worker {
         turn.now = now
         isApplying = true
         let id = switchboard.clientArrived(
-            arrival.client.handshake, token: arrival.client.token, endpoint: endpoint, &turn)
+            arrival.client.handshake, as: arrival.client.identity, endpoint: endpoint, &turn)
         arrival.id = id
         arrivals.insert(arrival, for: id)
         finish(Span(), now)
@@ -40,10 +40,10 @@ extension Worker {
         if case .answered(let reply) = outcomes[connection] {
             rememberSubprotocol(reply, arrival)
             answer = HandshakeAnswer.switchingProtocols(
-                acceptKey: client.acceptKey, as: reply, isRaw: false, arrival.announcement)
+                acceptKey: client.candidate.acceptKey, as: reply, isRaw: false, arrival.announcement)
         } else {
             answer = HandshakeAnswer.switchingProtocols(
-                acceptKey: client.acceptKey, subprotocol: subprotocol(for: arrival), arrival.announcement)
+                acceptKey: client.candidate.acceptKey, subprotocol: subprotocol(for: arrival), arrival.announcement)
         }
         let leg = Leg(worker: self, isUpstream: false, maxMessage: limits.message) {
             client.leave(on: eventLoop)
@@ -65,7 +65,7 @@ extension Worker {
         let client = arrival.client
         let eventLoop = eventLoop
         let answer = HandshakeAnswer.switchingProtocols(
-            acceptKey: client.acceptKey, as: reply, isRaw: true, arrival.announcement)
+            acceptKey: client.candidate.acceptKey, as: reply, isRaw: true, arrival.announcement)
         guard let answer else { return turnAway(arrival) }
         let end = PipeEnd(worker: self) { client.leave(on: eventLoop) }
         guard let behind = try? arrival.giveWay(to: end, unread: switchboard.table.definition.limits.unreadByClient)

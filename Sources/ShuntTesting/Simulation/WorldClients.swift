@@ -34,12 +34,12 @@ extension World {
             "client c\(serial) connects to \(path), session \(session.map(String.init) ?? "none"), "
                 + "tenant \(tenant ?? "-"), app \(app)")
         turn.effects.reset()
+        let identity = token.map { ClientIdentity(token: ByteString($0)) }
         let id: ClientID
         if case .legacy(let endpoint) = table.endpoints.match(handshake.path) {
-            id = core.clientArrived(
-                handshake, token: token.map { ByteString($0) }, endpoint: endpoint, &turn)
+            id = core.clientArrived(handshake, as: identity, endpoint: endpoint, &turn)
         } else {
-            id = core.clientConnected(handshake, token: token.map { ByteString($0) }, &turn)
+            id = core.clientConnected(handshake, as: identity, &turn)
         }
         if clientByID[id] != nil { fail(.liveIDs, "the id of c\(serial) is in use") }
         clients.append(

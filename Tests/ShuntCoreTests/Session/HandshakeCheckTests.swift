@@ -164,7 +164,7 @@ struct HandshakeCase: CustomTestStringConvertible, Sendable {
     @Test func `an accepted handshake keeps path and query raw and answers the key`() throws {
         let request = HandshakeRequest.valid("/api/ws/agent?a=%41&&b?c=%2F&session_token=%54", secure: true)
         let accepted = try verdict(request).accepted
-        #expect(accepted.acceptKey == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+        #expect(accepted.candidate.acceptKey == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
         #expect(accepted.handshake.path == "/api/ws/agent")
         #expect(accepted.handshake.query == "a=%41&&b?c=%2F&session_token=%54")
         #expect(accepted.handshake.headers == request.headers)
@@ -351,7 +351,7 @@ struct HandshakeCase: CustomTestStringConvertible, Sendable {
     }
 
     private func verdict(_ request: HandshakeRequest, listen: ListenSettings = ListenSettings()) throws
-        -> HandshakeVerdict
+        -> BothSteps
     {
         HandshakeCheck.verdict(of: request, table: try RoutingTable(TableDefinition()), listen: listen)
     }

@@ -50,14 +50,25 @@ extension HandshakeRequest {
 }
 
 enum Outcome: Equatable {
-    case accepted(ClientIdentity)
+    case accepted(ClientIdentity?)
     case refused(Int, String)
     case health
 }
 
 struct NotThatVerdict: Error {}
 
-extension HandshakeVerdict {
+/// Both steps of a handshake in one.
+enum BothSteps {
+    case accept(Accepted)
+    case refuse(HandshakeVerdict.Refusal)
+    case health
+
+    struct Accepted {
+        let candidate: Candidate
+        let identity: ClientIdentity?
+        var handshake: Handshake { candidate.handshake }
+    }
+
     var accepted: Accepted {
         get throws {
             guard case .accept(let accepted) = self else { throw NotThatVerdict() }
@@ -65,10 +76,33 @@ extension HandshakeVerdict {
         }
     }
 
-    var refusal: Refusal {
+    var refusal: HandshakeVerdict.Refusal {
         get throws {
             guard case .refuse(let refusal) = self else { throw NotThatVerdict() }
             return refusal
         }
     }
+}
+
+extension HandshakeCheck {
+    static func verdict(
+        of request: HandshakeRequest, table: RoutingTable, listen: ListenSettings, at wall: UnixTime? = nil,
+        claims: Claims = .none
+    ) -> BothSteps {
+        switch candidate(of: request, table: table, listen: listen) {
+        case .refuse(let refusal): .refuse(refusal)
+        case .health: .health
+        case .candidate(let candidate):
+            switch admit(candidate, claims, at: wall) {
+            case .admit(let identity): .accept(BothSteps.Accepted(candidate: candidate, identity: identity))
+            case .refuse(let refusal): .refuse(refusal)
+            }
+        }
+    }
+}
+
+extension ClientIdentity? {
+    /// Of a token that nobody validated.
+    static func session(token: ByteString) -> Self { ClientIdentity(token: token) }
+    static var anonymous: Self { nil }
 }

@@ -23,13 +23,13 @@ import Testing
         }
     }
 
-    private func expectWellFormed(_ accepted: HandshakeVerdict.Accepted, credential: ValueSource) throws {
-        var token: ByteString?
-        if case .session(let found) = accepted.identity { token = found }
+    private func expectWellFormed(_ accepted: BothSteps.Accepted, credential: ValueSource) throws {
+        let token = accepted.identity?.credential.token
         var upstream = UpstreamSettings(
             name: "u", address: UpstreamAddress(host: "b", port: 80, path: "/u", query: "q"))
         upstream.credential = credential
-        let request = UpstreamRequest(upstream: upstream, client: accepted.handshake, token: token)
+        let request = UpstreamRequest(
+            upstream: upstream, client: accepted.handshake, credential: accepted.identity?.credential)
         #expect(request.headers.values(of: "host") == ["b"])
         // What is written is read as what was meant, or nothing is written.
         if let bytes = HeadWriter.request(target: request.target, request.headers) {

@@ -16,11 +16,14 @@ import Testing
 
     @Test func `a session's hash is sixteen digits that depend on key and token`() {
         let key: (UInt64, UInt64) = (0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908)
-        #expect(String(decoding: SessionHash.short(token: "", key: key), as: UTF8.self) == "726fdb47dd0e0e31")
-        #expect(SessionHash.short(token: "\u{0}\u{1}", key: key) == Array("0d6c8009d9a94f5a".utf8))
-        #expect(SessionHash.short(token: "a", key: key) != SessionHash.short(token: "b", key: key))
-        #expect(SessionHash.short(token: "a", key: key) != SessionHash.short(token: "a", key: (1, 2)))
-        #expect(SessionHash.short(token: "\u{E9}", key: key) != SessionHash.short(token: "e\u{301}", key: key))
+        func name(_ token: ByteString, _ key: (UInt64, UInt64)) -> String {
+            String(decoding: SessionKey(token: token).shortName(keyedBy: key), as: UTF8.self)
+        }
+        #expect(name("", key) == "726fdb47dd0e0e31")
+        #expect(name("\u{0}\u{1}", key) == "0d6c8009d9a94f5a")
+        #expect(name("a", key) != name("b", key))
+        #expect(name("a", key) != name("a", (1, 2)))
+        #expect(name("\u{E9}", key) != name("e\u{301}", key))
     }
 
     @Test(arguments: [

@@ -23,22 +23,24 @@ import Testing
         query: String, token: String?, target: String
     ) {
         let request = UpstreamRequest(
-            upstream: upstream(), client: client(query), token: token.map { ByteString($0) })
+            upstream: upstream(), client: client(query), credential: token.map { Credential(ByteString($0)) })
         #expect(request.target == ByteString(target))
     }
 
     @Test func `the upstream's own query stands first`() {
         let own = upstream(path: "/ws", query: "v=2&k=%20")
-        #expect(UpstreamRequest(upstream: own, client: client(""), token: nil).target == "/ws?v=2&k=%20")
+        #expect(UpstreamRequest(upstream: own, client: client(""), credential: nil).target == "/ws?v=2&k=%20")
         #expect(
-            UpstreamRequest(upstream: own, client: client("a=b"), token: "T").target
+            UpstreamRequest(upstream: own, client: client("a=b"), credential: Credential("T")).target
                 == "/ws?v=2&k=%20&a=b&session_token=T")
         let fixed = upstream(path: "/ws", query: "session_token=service")
-        #expect(UpstreamRequest(upstream: fixed, client: client("a=b"), token: "T").target == "/ws?a=b&session_token=T")
+        #expect(
+            UpstreamRequest(upstream: fixed, client: client("a=b"), credential: Credential("T")).target
+                == "/ws?a=b&session_token=T")
     }
 
     @Test func `nothing in a target can end the request line`() {
-        let request = UpstreamRequest(upstream: upstream(), client: client("a=b c\r\nX: y\u{0}"), token: nil)
+        let request = UpstreamRequest(upstream: upstream(), client: client("a=b c\r\nX: y\u{0}"), credential: nil)
         #expect(request.target == "/ws?a=b%20c%0D%0AX:%20y%00")
     }
 
@@ -46,7 +48,7 @@ import Testing
         var settings = upstream()
         settings.credential = .header("authorization")
         let sent = client("session_token=T", ["AUTHORIZATION": "Basic dTpw"])
-        let request = UpstreamRequest(upstream: settings, client: sent, token: "T")
+        let request = UpstreamRequest(upstream: settings, client: sent, credential: Credential("T"))
         #expect(values("authorization", request) == ["Bearer T"])
         #expect(request.target == "/ws?session_token=T")
     }
@@ -54,7 +56,8 @@ import Testing
     @Test func `any other header carries the token as it is`() {
         var settings = upstream()
         settings.credential = .header("X-Session")
-        let request = UpstreamRequest(upstream: settings, client: client("", ["x-session": "old"]), token: "T")
+        let request = UpstreamRequest(
+            upstream: settings, client: client("", ["x-session": "old"]), credential: Credential("T"))
         #expect(values("x-session", request) == ["T"])
     }
 
@@ -68,7 +71,7 @@ import Testing
         var settings = upstream()
         settings.credential = .cookie("session")
         let sender = sent.map { client("", ["Cookie": $0]) } ?? client("")
-        let request = UpstreamRequest(upstream: settings, client: sender, token: ByteString(token))
+        let request = UpstreamRequest(upstream: settings, client: sender, credential: Credential(ByteString(token)))
         #expect(values("cookie", request) == [ByteString(cookie)])
     }
 
@@ -81,7 +84,10 @@ import Testing
             let sent = client("", headers: [.init(name: "Cookie", value: value)])
             let token = ValueSource.cookie("session").values(in: sent).first
             #expect(
-                values("cookie", UpstreamRequest(upstream: settings, client: sent, token: token)).map {
+                values(
+                    "cookie",
+                    UpstreamRequest(upstream: settings, client: sent, credential: token.map { Credential($0) })
+                ).map {
                     $0.bytes.filter { $0 != 0x20 }
                 } == [value.bytes.filter { $0 != 0x20 }])
         }
@@ -92,7 +98,7 @@ import Testing
         var settings = upstream()
         settings.credential = credential
         let token = ByteString([0x4D, 0xFC, 0x6C, 0x6C])
-        let request = UpstreamRequest(upstream: settings, client: client("a=%F6"), token: token)
+        let request = UpstreamRequest(upstream: settings, client: client("a=%F6"), credential: Credential(token))
         let query = ByteString(request.target.bytes.drop { $0 != 0x3F }.dropFirst())
         let received = Handshake(path: "/", query: query, headers: request.headers)
         #expect(credential.values(in: received) == [token])
@@ -103,7 +109,7 @@ import Testing
         let name = ByteString([0x4D, 0xFC]), route = ByteString([0xE4, 0x2C, 0x31])
         let sent = client(
             "", headers: [.init(name: "X-Name", value: name), .init(name: "X-Forwarded-For", value: route)])
-        let request = UpstreamRequest(upstream: upstream(), client: sent, token: nil)
+        let request = UpstreamRequest(upstream: upstream(), client: sent, credential: nil)
         #expect(values("x-name", request) == [name])
         #expect(values("x-forwarded-for", request) == [ByteString([0xE4]) + ", 1, 192.0.2.7"])
     }
@@ -111,9 +117,10 @@ import Testing
     @Test func `without a credential or a token nothing is written`() {
         var settings = upstream()
         settings.credential = nil
-        #expect(UpstreamRequest(upstream: settings, client: client("a"), token: "T").target == "/ws?a")
+        #expect(UpstreamRequest(upstream: settings, client: client("a"), credential: Credential("T")).target == "/ws?a")
         settings.credential = .header("authorization")
-        let request = UpstreamRequest(upstream: settings, client: client("", ["Authorization": "Basic x"]), token: nil)
+        let request = UpstreamRequest(
+            upstream: settings, client: client("", ["Authorization": "Basic x"]), credential: nil)
         #expect(values("authorization", request) == ["Basic x"])
     }
 
@@ -126,7 +133,7 @@ import Testing
     func `Host is the upstream's and comes first`(tls: Bool, host: String, port: Int, field: String) {
         let settings = UpstreamSettings(
             name: "guide", address: UpstreamAddress(tls: tls, host: host, port: port, path: "/ws"))
-        let request = UpstreamRequest(upstream: settings, client: client(""), token: nil)
+        let request = UpstreamRequest(upstream: settings, client: client(""), credential: nil)
         #expect(request.headers.first == Handshake.Field(name: "Host", value: field))
         #expect(values("host", request) == [ByteString(field)])
     }
@@ -144,10 +151,10 @@ import Testing
         var settings = upstream()
         settings.host = setting
         let sent = client("", ["host": " app.example.com:8443 "])
-        let request = UpstreamRequest(upstream: settings, client: sent, token: nil, passing: passing)
+        let request = UpstreamRequest(upstream: settings, client: sent, credential: nil, passing: passing)
         #expect(values("host", request) == [ByteString(host)])
         #expect(request.headers.first?.name == "Host")
-        let nameless = UpstreamRequest(upstream: settings, client: client(""), token: nil, passing: passing)
+        let nameless = UpstreamRequest(upstream: settings, client: client(""), credential: nil, passing: passing)
         #expect(values("host", nameless).count == 1)
     }
 
@@ -159,7 +166,7 @@ import Testing
         var settings = upstream()
         settings.origin = setting
         func origins(_ sent: Handshake) -> [String?] {
-            values("origin", UpstreamRequest(upstream: settings, client: sent, token: nil)).map(\.text)
+            values("origin", UpstreamRequest(upstream: settings, client: sent, credential: nil)).map(\.text)
         }
         #expect(origins(client("", ["ORIGIN": "https://app.example.com"])) == page)
         #expect(origins(client("")) == program)
@@ -171,7 +178,8 @@ import Testing
             "User-Agent": "Mozilla/5.0 (é)", "Accept-Language": "de, en;q=0.5", "Accept-Encoding": "gzip",
             "X-Request-ID": "1", "x-request-id": "2", "Cache-Control": "no-cache",
         ])
-        let request = UpstreamRequest(upstream: upstream(), client: client("", headers: passing), token: "T")
+        let request = UpstreamRequest(
+            upstream: upstream(), client: client("", headers: passing), credential: Credential("T"))
         #expect(request.headers.filter(passing.contains) == passing)
     }
 
@@ -182,7 +190,7 @@ import Testing
     ])
     func `fields of this hop stay here`(name: String) {
         let sent = client("", headers: fields([name: "x", "connection": "upgrade, x-hop"]))
-        #expect(values(name, UpstreamRequest(upstream: upstream(), client: sent, token: "T")) == [])
+        #expect(values(name, UpstreamRequest(upstream: upstream(), client: sent, credential: Credential("T"))) == [])
     }
 
     @Test func `a client cannot list away who it is`() {
@@ -190,7 +198,7 @@ import Testing
         let sent = client(
             "",
             ["Connection": listed, "Origin": "o", "Cookie": "c", "Authorization": "a", "X-Forwarded-For": "1.2.3.4"])
-        let request = UpstreamRequest(upstream: upstream(), client: sent, token: nil)
+        let request = UpstreamRequest(upstream: upstream(), client: sent, credential: nil)
         #expect(values("origin", request) == ["o"])
         #expect(values("cookie", request) == ["c"])
         #expect(values("authorization", request) == ["a"])
@@ -206,7 +214,7 @@ import Testing
                 "X-Forwarded-Proto": "https", "X-Forwarded-Host": "evil.org", "X-Forwarded-Port": "1",
                 "X-Forwarded-User": "root", "Forwarded": "for=203.0.113.1",
             ])
-        let request = UpstreamRequest(upstream: upstream(), client: sent, token: nil)
+        let request = UpstreamRequest(upstream: upstream(), client: sent, credential: nil)
         #expect(values("x-forwarded-for", request) == ["203.0.113.1, 203.0.113.2, 192.0.2.7"])
         #expect(values("x-forwarded-proto", request) == ["http"])
         #expect(values("x-forwarded-host", request) == ["app.example.com:8080"])
@@ -223,7 +231,7 @@ import Testing
                 "X-Forwarded-Proto": "https", "X-Forwarded-Host": "app.example.com", "X-Forwarded-Prefix": "/p",
                 "Forwarded": "for=203.0.113.1",
             ], trusted: true)
-        let request = UpstreamRequest(upstream: upstream(), client: sent, token: nil)
+        let request = UpstreamRequest(upstream: upstream(), client: sent, credential: nil)
         #expect(values("x-forwarded-for", request) == ["203.0.113.1, 203.0.113.2, 192.0.2.7"])
         #expect(values("x-forwarded-proto", request) == ["https"])
         #expect(values("x-forwarded-host", request) == ["app.example.com"])
@@ -233,7 +241,7 @@ import Testing
 
     @Test func `an encrypted leg and a peer without address are told as they are`() {
         let sent = Handshake(path: "/", query: "", headers: fields(["Host": "app.example.com"]), secure: true)
-        let request = UpstreamRequest(upstream: upstream(), client: sent, token: nil)
+        let request = UpstreamRequest(upstream: upstream(), client: sent, credential: nil)
         #expect(values("x-forwarded-for", request) == [])
         #expect(values("x-forwarded-proto", request) == ["https"])
         #expect(values("x-forwarded-port", request) == ["443"])

@@ -36,8 +36,7 @@ import Testing
                 }
             }
         ),
-        ("parked, there are", { $0.parkedCount += 1 }),
-        ("not found by its token", { $0.sessionsByToken = [:] }),
+        ("not found by its key", { $0.sessions.forgetKeys() }),
         ("not found by its key", { $0.pools.forgetKeys() }),
         ("stands in 0 lists", { core in for id in core.pools.ids { core.pools[id]?.line = Line() } }),
         ("that is gone or another's", { core in for id in core.pools.ids { core.pools[id]?.links.add(.none) } }),

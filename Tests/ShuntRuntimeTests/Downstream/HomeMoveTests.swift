@@ -76,26 +76,28 @@ extension SocketTests {
 struct SessionDirectoryTests {
     private let start = Instant(nanoseconds: 0)
 
+    private func key(_ token: String) -> SessionKey { SessionKey(token: ByteString(token)) }
+
     @Test
     func `a session lives on the worker of its first socket`() {
         let directory = SessionDirectory(keepFor: .seconds(10))
-        #expect(directory.enter("a", at: 1, now: start) == 1)
-        #expect(directory.enter("a", at: 0, now: start) == 1)
-        #expect(directory.enter("b", at: 0, now: start) == 0)
+        #expect(directory.enter(key("a"), at: 1, now: start) == 1)
+        #expect(directory.enter(key("a"), at: 0, now: start) == 1)
+        #expect(directory.enter(key("b"), at: 0, now: start) == 0)
     }
 
     @Test
     func `an entry outlives the last socket for as long as the session may`() {
         let directory = SessionDirectory(keepFor: .seconds(10))
-        _ = directory.enter("a", at: 1, now: start)
-        directory.leave("a", now: start)
-        #expect(directory.enter("a", at: 0, now: start + .seconds(9)) == 1)
-        directory.leave("a", now: start + .seconds(9))
+        _ = directory.enter(key("a"), at: 1, now: start)
+        directory.leave(key("a"), now: start)
+        #expect(directory.enter(key("a"), at: 0, now: start + .seconds(9)) == 1)
+        directory.leave(key("a"), now: start + .seconds(9))
         // The first leaving's time is over, the second's is not.
-        #expect(directory.enter("b", at: 0, now: start + .seconds(11)) == 0)
-        #expect(directory.enter("a", at: 0, now: start + .seconds(18)) == 1)
-        directory.leave("a", now: start + .seconds(18))
-        #expect(directory.enter("a", at: 0, now: start + .seconds(28)) == 0)
+        #expect(directory.enter(key("b"), at: 0, now: start + .seconds(11)) == 0)
+        #expect(directory.enter(key("a"), at: 0, now: start + .seconds(18)) == 1)
+        directory.leave(key("a"), now: start + .seconds(18))
+        #expect(directory.enter(key("a"), at: 0, now: start + .seconds(28)) == 0)
     }
 
     @Test
@@ -103,8 +105,8 @@ struct SessionDirectoryTests {
         let directory = SessionDirectory(keepFor: .seconds(1))
         for index in 0..<5000 {
             let now = start + .milliseconds(Int64(index) * 10)
-            _ = directory.enter(ByteString("\(index)"), at: 0, now: now)
-            directory.leave(ByteString("\(index)"), now: now)
+            _ = directory.enter(key("\(index)"), at: 0, now: now)
+            directory.leave(key("\(index)"), now: now)
         }
         #expect(directory.count <= 101)
     }

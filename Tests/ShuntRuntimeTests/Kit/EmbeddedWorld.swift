@@ -33,10 +33,13 @@ final class EmbeddedWorld {
     func pass(_ time: TimeAmount) { loop.advanceTime(by: time) }
 
     /// A client whose request is read; `behind` as of `upstream`.
-    func arriving(target: String, workers: Workers? = nil, behind: [UInt8] = []) throws -> EmbeddedChannel {
+    func arriving(
+        target: String, workers: Workers? = nil, behind: [UInt8] = [],
+        validate: @escaping HandshakeHandler.Validate = { _, answer in answer(.none) }
+    ) throws -> EmbeddedChannel {
         let channel = EmbeddedChannel(loop: loop)
         let all = workers ?? Workers([NIOLoopBound(worker, eventLoop: loop)])
-        try HandshakeHandler.install(in: channel, worker: worker, workers: all)
+        try HandshakeHandler.install(in: channel, worker: worker, workers: all, validate: validate)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         try channel.writeInbound(ByteBuffer(bytes: Array(WireSocket.request(target: target).utf8) + behind))
         return channel

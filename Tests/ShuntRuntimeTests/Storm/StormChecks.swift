@@ -257,7 +257,7 @@ extension Storm {
             fail("\(process.leases.count(upstream.name)) connections to \(upstream.name) were never given back")
         }
         // Whoever comes sweeps the directory.
-        _ = process.sessions.enter("the last", at: 0, now: workers[0].now())
+        _ = process.sessions.enter(SessionKey(token: "the last"), at: 0, now: workers[0].now())
         if process.sessions.count != 1 { fail("the directory still knows \(process.sessions.count - 1) sessions") }
         for (index, client) in clients.enumerated() where !client.wire.isEnded { fail("c\(index) is still connected") }
         for (index, agent) in agents.enumerated() where !agent.wire.isEnded { fail("a\(index) is still connected") }

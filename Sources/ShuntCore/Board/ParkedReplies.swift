@@ -1,33 +1,3 @@
-/// One authenticated user session, or one client without a token.
-package struct Session: Sendable {
-    /// nil for a client without one: such a session does not outlive its socket and parks nothing.
-    package let token: ByteString?
-    /// What stands for the session in conversation ids: never the token.
-    package let shortName: [UInt8]
-    package var clients: [ClientID] = []
-    package var pools: [PoolID] = []
-    /// Accepted messages without an outcome, of all its sockets, gone ones included.
-    package private(set) var pending = 0
-    package var parked = ParkedReplies()
-    package var pins = Pins()
-    /// Since when it has no socket.
-    package var detachedSince: Instant?
-    /// What each upstream is paced at, by the upstream's index; kept over redials.
-    package var paces: [Int: WindowPace] = [:]
-    package var armed = Instant.distantFuture
-
-    /// A message of one of its sockets was accepted.
-    mutating func accepted() { pending += 1 }
-
-    /// An accepted message has its outcome.
-    ///
-    /// - Returns: whether nobody is left who would wait for one.
-    mutating func concluded() -> Bool {
-        pending -= 1
-        return pending == 0 && clients.isEmpty
-    }
-}
-
 /// Replies whose socket was gone, in unified form, oldest first.
 package struct ParkedReplies: Sendable {
     package struct Reply: Sendable {

@@ -1,0 +1,22 @@
+/// A client that asks to be let in: everything of its request, checked. Who it is, is not known yet.
+package struct Candidate: Sendable {
+    /// The value of `Sec-WebSocket-Accept`.
+    package let acceptKey: String
+    /// What upstreams are told about the client.
+    package let handshake: Handshake
+    /// The credential to be validated; nil for a client without one, where such may connect.
+    package let credential: Credential?
+    /// The legacy endpoint that it asks for; nil for the unified one.
+    package let endpoint: Endpoint?
+}
+
+/// A validator's answer about a candidate's credential.
+package struct Claims: Sendable, Secret {
+    /// The session that the credential belongs to; nil where the token itself is the identity.
+    package var sessionID: ByteString?
+
+    package init(sessionID: ByteString? = nil) { self.sessionID = sessionID }
+
+    /// Nobody was asked: the token is the identity.
+    package static let none = Claims()
+}
