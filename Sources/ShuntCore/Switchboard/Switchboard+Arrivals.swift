@@ -55,7 +55,7 @@ extension Switchboard {
         }
         // The table may have changed while the backend was asked.
         if !connection.isNone { moveIfOtherSide(client.ownSeat, &turn) }
-        arm(client: id)
+        schedule(client: id)
     }
 
     /// What the legacy backend would say to a client that connects.
@@ -99,7 +99,7 @@ extension Switchboard {
         greetAgain(id, &turn)
         deliverParked(to: id, of: sessionID, &turn)
         adopt(by: id, of: sessionID)
-        arm(client: id)
+        schedule(client: id)
         dialOnConnect(id, &turn)
         return id
     }

@@ -15,7 +15,7 @@ extension Switchboard {
         for id in clients.ids {
             stayThroughBrownout(id)
             if clients[id]?.isArriving == false { leaveInBrownout(id, now: turn.now) }
-            arm(client: id)
+            schedule(client: id)
         }
     }
 

@@ -35,7 +35,7 @@ extension Switchboard {
         guard clients[id]?.spoke(turn.now) != nil else { return }
         tally.messages += 1
         if let endpoint = clients[id]?.endpoint { return takeLegacy(id, endpoint, kind, bytes, &turn) }
-        meter.unified.heard(1, bytes: bytes.count, isDeprecated: false)
+        meter.unified.received(1, bytes: bytes.count, isDeprecated: false)
         if clients[id]?.pace.take(now: turn.now) == false {
             let wait = clients[id]?.pace.wait(now: turn.now) ?? .zero
             // Read only to say which message it was: a frontend may have several under way.
@@ -43,7 +43,7 @@ extension Switchboard {
             let isObject =
                 kind == .text
                 && envelope.scan(bytes, for: table.requestKeys, nesting: nesting, early: false) == .object
-            let members = (isObject ? known(bytes) : []) + [("retry_after", decimalSeconds(wait))]
+            let members = (isObject ? echoedMembers(bytes) : []) + [("retry_after", decimalSeconds(wait))]
             return refuse(id, .rateLimited, members: members, &turn)
         }
         takeRouted(id, kind, bytes, &turn)
@@ -65,8 +65,8 @@ extension Switchboard {
         _ id: ClientID, up: Int, down: Int, bytesUp: Int, bytesDown: Int, now: Instant
     ) {
         if let seat = clients[id]?.ownSeat {
-            if up > 0 { heard(seat, up, bytes: bytesUp, now: now) }
-            said(seat, down, bytes: bytesDown)
+            if up > 0 { countReceived(seat, up, bytes: bytesUp, now: now) }
+            countSent(seat, down, bytes: bytesDown)
         }
         tally.forwarded &+= up
         tally.passed &+= up
@@ -85,7 +85,7 @@ extension Switchboard {
     ) {
         if clients[id]?.isArriving == false { meterClose(ClientClose(.client, close)) }
         for pool in passthroughPools(of: id) { relayClose(to: pool, close, &turn) }
-        forget(id, &turn)
+        remove(client: id, &turn)
         runAgenda(&turn)
     }
 

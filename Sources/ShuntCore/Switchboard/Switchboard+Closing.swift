@@ -13,9 +13,9 @@ extension Switchboard {
         if close.code == .messageTooBig { failTooLarge(id, &turn) }
         let meaning = close.code.flatMap { connection.upstream.settings.closes[$0.rawValue] }
         if let meaning {
-            lose(id, as: meaning, &turn)
+            connectionLost(id, as: meaning, &turn)
         } else {
-            lose(id, .upstreamLost, &turn)
+            connectionLost(id, .upstreamLost, &turn)
             // A backend that goes is waited for; one that did not like the first words has refused the session.
             if connection.state == .opening, !close.isDeparture {
                 heed(.refuse, for: connection.pool, &turn)
@@ -35,7 +35,7 @@ extension Switchboard {
         meterRetired(connection.upstreamIndex, .replyTooLarge)
         turn.effects.list.append(
             .note(.connectionRetired(upstream: connection.upstreamIndex, .replyTooLarge)))
-        lose(id, .upstreamLost, &turn)
+        connectionLost(id, .upstreamLost, &turn)
         pump(connection.pool, &turn)
     }
 

@@ -32,9 +32,9 @@ extension Switchboard {
             && envelope.scan(
                 bytes, for: keys, nesting: table.definition.limits.nesting, early: !upstream.editsReplies) == .object
         if !scanned {
-            misunderstood(id, &turn)
+            protocolError(id, &turn)
         } else {
-            sort(id, upstream, bytes, &turn)
+            classify(id, upstream, bytes, &turn)
         }
         runAgenda(&turn)
     }
@@ -71,7 +71,7 @@ extension Switchboard {
         guard let connection = links[id], connection.keepalive.pingedAt != nil,
             transport.isGone(after: connection.upstream.settings.keepalive.timeout)
         else { return }
-        condemn(id, .hostGone, &turn)
+        abort(id, .hostGone, &turn)
         runAgenda(&turn)
     }
 

@@ -11,7 +11,7 @@ extension Switchboard {
         }
     }
 
-    mutating func look(at id: ClientID, _ turn: inout Turn) {
+    mutating func deadlineReached(for id: ClientID, _ turn: inout Turn) {
         guard let client = clients[id], client.armed <= turn.now else { return }
         clients[id]?.armed = .distantFuture
         if turn.now >= client.closeAfter, client.pending <= 0 { return leaveIfOver(id, &turn) }
@@ -28,18 +28,18 @@ extension Switchboard {
         clients[id]?.armed = armed
     }
 
-    mutating func look(at id: SessionID, _ turn: inout Turn) {
+    mutating func deadlineReached(for id: SessionID, _ turn: inout Turn) {
         guard let armed = sessions[id]?.armed, armed <= turn.now else { return }
         sessions[id]?.armed = .distantFuture
         expireParked(id, now: turn.now)
         endIfUnused(session: id, &turn)
-        arm(session: id, now: turn.now)
+        schedule(session: id, now: turn.now)
     }
 
-    mutating func look(at id: ConnectionID, _ turn: inout Turn) {
+    mutating func deadlineReached(for id: ConnectionID, _ turn: inout Turn) {
         guard let before = links[id], before.armed <= turn.now else { return }
         links[id]?.armed = .distantFuture
-        if before.state == .opening { return lookAtOpening(id, &turn) }
+        if before.state == .opening { return openingDeadlineReached(id, &turn) }
         let next = before.isPassthrough ? expirePassed(on: id, &turn) : expireExchanges(of: id, &turn)
         guard let connection = links[id] else { return pump(before.pool, &turn) }
         let settings = connection.upstream.settings
@@ -127,7 +127,7 @@ extension Switchboard {
 
     private static let rememberedExchanges = 64
 
-    mutating func look(at id: PoolID, _ turn: inout Turn) {
+    mutating func deadlineReached(for id: PoolID, _ turn: inout Turn) {
         guard let armed = pools[id]?.armed, armed <= turn.now else { return }
         pools[id]?.armed = .distantFuture
         if pools[id]?.line.hasPaused == true { endPaused(id, &turn) }

@@ -23,7 +23,7 @@ extension Switchboard {
         links[id]?.retireAt = turn.now + TimeSpan(nanoseconds: settings.lifetime.nanoseconds - jitter.nanoseconds)
         pools[connection.pool]?.failing = false
         pools[connection.pool]?.dialNotBefore = Instant(nanoseconds: .min)
-        arm(connection: id)
+        schedule(connection: id)
         stopReadingForCongestedOwner(id, &turn)
         pump(connection.pool, &turn)
         // With nothing left to carry it has no reason to stay.
@@ -53,7 +53,7 @@ extension Switchboard {
         _ id: ConnectionID, _ failure: DialFailure, _ turn: inout Turn
     ) {
         guard let connection = links[id], connection.state == .dialling else { return }
-        forget(id)
+        remove(connection: id)
         tally.dialsFailed += 1
         meterFailure(connection.upstreamIndex, failure)
         turn.effects.list.append(

@@ -7,10 +7,10 @@ extension Switchboard {
         wheel.advance(to: turn.now, due: &due)
         for key in due {
             switch key {
-            case .client(let id): look(at: id, &turn)
-            case .connection(let id): look(at: id, &turn)
-            case .pool(let id): look(at: id, &turn)
-            case .session(let id): look(at: id, &turn)
+            case .client(let id): deadlineReached(for: id, &turn)
+            case .connection(let id): deadlineReached(for: id, &turn)
+            case .pool(let id): deadlineReached(for: id, &turn)
+            case .session(let id): deadlineReached(for: id, &turn)
             case .drain: endDrain(&turn)
             case .unlisted: sayUnlisted(&turn)
             }

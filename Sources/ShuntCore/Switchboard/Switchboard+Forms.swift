@@ -12,7 +12,7 @@ extension Switchboard {
     func isAddress(_ name: String) -> Bool { table.definition.addressing.routeBy.contains(name) }
 
     /// A message of the unified form in an endpoint's own.
-    mutating func restored(
+    mutating func legacyForm(
         _ splice: Splice, message: Span<UInt8>, _ endpoint: Endpoint, _ turn: inout Turn
     ) -> Splice {
         guard !endpoint.toLegacy.isEmpty, let keys = endpoint.unified?.replyKeys else { return splice }
@@ -28,7 +28,7 @@ extension Switchboard {
     /// What a refused message is known by: its own address and conversation, where they are short.
     ///
     /// - Parameter but: the slot of a member that is left out.
-    func known(_ bytes: Span<UInt8>, but left: Int = -1) -> [(name: String, json: [UInt8])] {
+    func echoedMembers(_ bytes: Span<UInt8>, but left: Int = -1) -> [(name: String, json: [UInt8])] {
         var members: [(name: String, json: [UInt8])] = []
         let addressing = table.definition.addressing
         for (name, slot) in zip(

@@ -38,7 +38,7 @@ extension Switchboard {
         else { return }
         var splice = shapedPush(of: pool, upstream, greeting.rules, message.span, &turn)
         turn.effects.splices.hold(message, for: splice)
-        if let endpoint = clients[id]?.endpoint { splice = restored(splice, message: Span(), endpoint, &turn) }
+        if let endpoint = clients[id]?.endpoint { splice = legacyForm(splice, message: Span(), endpoint, &turn) }
         turn.effects.list.append(.deliver(id, splice))
         pushed(pool.links.current, .forwarded)
     }

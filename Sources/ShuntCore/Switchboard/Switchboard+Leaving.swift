@@ -1,6 +1,6 @@
 /// Clients that are to go once their exchanges are over.
 extension Switchboard {
-    mutating func forget(_ id: ClientID, _ turn: inout Turn) {
+    mutating func remove(client id: ClientID, _ turn: inout Turn) {
         // What is under way on its own connections has an outcome yet.
         if clients[id]?.congested == true { setReading(of: id, stopped: false, &turn) }
         for pool in ownPools(of: id) { agenda.add(.tend(pool)) }
@@ -33,7 +33,7 @@ extension Switchboard {
     ) {
         guard links[id]?.setReading(stopped: stopped, now: turn.now) == true else { return }
         turn.effects.list.append(stopped ? .stopReading(id) : .startReading(id))
-        arm(connection: id)
+        schedule(connection: id)
     }
 
     /// A connection that was being dialled when its client stopped reading is not read either.
@@ -55,7 +55,7 @@ extension Switchboard {
             meterClose(ClientClose(.proxy(reason), code: code.rawValue))
             turn.effects.list.append(.closeClient(id, code, reason))
         }
-        forget(id, &turn)
+        remove(client: id, &turn)
     }
 
     /// Closes a client at that time or, if something of it is under way then, as soon as that is over.
@@ -63,7 +63,7 @@ extension Switchboard {
         guard clients.contains(id) else { return }
         clients[id]?.closeAfter = time
         clients[id]?.closeReason = leaving
-        arm(client: id)
+        schedule(client: id)
     }
 
     /// Closes a client whose time has come and that waits for nothing.

@@ -2,14 +2,14 @@
 extension Switchboard {
     /// The backend closed with a code that says why. Before its first word on the connection it also says that nothing
     /// was read: what was written waits again, and hears the same as what waits.
-    mutating func lose(
+    mutating func connectionLost(
         _ id: ConnectionID, as meaning: CloseMeaning, _ turn: inout Turn
     ) {
         guard let connection = links[id] else { return }
         let isUnread = !connection.hasSpoken
         if isUnread { putBack(id, isUnread: true, now: turn.now) }
         let code: ErrorCode = isUnread ? .upstreamUnavailable : .upstreamLost
-        lose(id, meaning == .auth ? .sessionExpired : code, isUnread: isUnread, &turn)
+        connectionLost(id, meaning == .auth ? .sessionExpired : code, isUnread: isUnread, &turn)
         heed(meaning, for: connection.pool, &turn)
     }
 
@@ -46,7 +46,7 @@ extension Switchboard {
     /// safe; the next dial backs off.
     ///
     /// - Parameter isUnread: the backend said that it read nothing of it.
-    mutating func lose(
+    mutating func connectionLost(
         _ id: ConnectionID, _ code: ErrorCode, isUnread: Bool = false, _ turn: inout Turn
     ) {
         guard let connection = links[id] else { return }
@@ -59,7 +59,7 @@ extension Switchboard {
                 conclude(oldest, .dropped, &turn)
             }
         }
-        forget(id)
+        remove(connection: id)
         guard wasCurrent else { return }
         pools[connection.pool]?.backoff.failed(now: turn.now, random: &random)
         // An end before the first reply is a dial that came to nothing.
@@ -134,7 +134,7 @@ extension Switchboard {
     }
 
     /// It will never answer again: what was sent on it is lost, the next one is dialled without its ghosts.
-    mutating func condemn(_ id: ConnectionID, _ reason: RetireReason, _ turn: inout Turn) {
+    mutating func abort(_ id: ConnectionID, _ reason: RetireReason, _ turn: inout Turn) {
         guard let connection = links[id] else { return }
         tally.retired += 1
         meterRetired(connection.upstreamIndex, reason)
@@ -143,7 +143,7 @@ extension Switchboard {
             turn.effects.list.append(.closeConnection(id, .normal))
             return passthroughClosed(id, .cut, &turn)
         }
-        lose(id, .upstreamLost, &turn)
+        connectionLost(id, .upstreamLost, &turn)
         turn.effects.list.append(.closeConnection(id, .normal))
         agenda.add(.tend(connection.pool))
     }

@@ -20,7 +20,7 @@ extension Switchboard {
         }
         if !envelope.oddities.isEmpty, let objection = objection(to: id, bytes) {
             return refuse(
-                id, objection.code, detail: objection.detail, members: known(bytes, but: objection.slot), &turn)
+                id, objection.code, detail: objection.detail, members: echoedMembers(bytes, but: objection.slot), &turn)
         }
         if let type = envelope.value(table.typeSlot), let found = table.absorbed.find(bytes, type) {
             return absorb(id, found, of: table.absorbed, bytes, &turn)
@@ -29,15 +29,15 @@ extension Switchboard {
         switch table.addressing.resolve(envelope, bytes) {
         case .route(let index): accept(id, table.routes[index], bytes, &turn)
         case .unaddressed:
-            refuse(id, .unknownAgent, detail: missing(level: 0), members: known(bytes), &turn)
+            refuse(id, .unknownAgent, detail: missing(level: 0), members: echoedMembers(bytes), &turn)
         case .unknownAgent:
             let detail = unknown(.unknownAgent, level: 0, bytes)
-            refuse(id, .unknownAgent, detail: detail, members: known(bytes), &turn)
+            refuse(id, .unknownAgent, detail: detail, members: echoedMembers(bytes), &turn)
         case .memberRequired(let level):
-            refuse(id, .pillarRequired, detail: missing(level: level), members: known(bytes), &turn)
+            refuse(id, .pillarRequired, detail: missing(level: level), members: echoedMembers(bytes), &turn)
         case .unknownMember(let level):
             let detail = unknown(.unknownPillar, level: level, bytes)
-            refuse(id, .unknownPillar, detail: detail, members: known(bytes), &turn)
+            refuse(id, .unknownPillar, detail: detail, members: echoedMembers(bytes), &turn)
         }
     }
 
@@ -54,9 +54,9 @@ extension Switchboard {
         let seat = seat(of: id, route, now: turn.now)
         // An old client's message was counted when it came.
         let endpoint = clients[id]?.endpoint
-        if endpoint == nil { heard(seat, bytes: bytes.count, now: turn.now) }
-        if draining != nil { return refuse(id, .draining, on: seat, members: known(bytes), &turn) }
-        if isOverloaded { return refuse(id, .overloaded, on: seat, members: known(bytes), &turn) }
+        if endpoint == nil { countReceived(seat, bytes: bytes.count, now: turn.now) }
+        if draining != nil { return refuse(id, .draining, on: seat, members: echoedMembers(bytes), &turn) }
+        if isOverloaded { return refuse(id, .overloaded, on: seat, members: echoedMembers(bytes), &turn) }
         let oneWay = envelope.value(table.typeSlot).map { table.oneWay.find(bytes, $0) != nil } ?? false
         let named = sentConversation(seat, bytes)
         var (conversation, naming) = named.map { ($0, .client) } ?? unnamedConversation(seat)

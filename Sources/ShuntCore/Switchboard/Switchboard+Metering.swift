@@ -91,10 +91,10 @@ extension Switchboard {
     @inline(__always)
     mutating func meterMessages(_ count: Int, bytes: Int, on route: Int) {
         guard route >= 0, route < meter.endpoints.count else {
-            meter.unlisted.heard(count, bytes: bytes, isDeprecated: false)
+            meter.unlisted.received(count, bytes: bytes, isDeprecated: false)
             return
         }
-        meter.endpoints[route].heard(count, bytes: bytes, isDeprecated: meter.isDeprecating)
+        meter.endpoints[route].received(count, bytes: bytes, isDeprecated: meter.isDeprecating)
     }
 
     /// Counts what became of a push.
@@ -110,7 +110,7 @@ extension Switchboard {
 
 extension EndpointMeter {
     @inline(__always)
-    mutating func heard(_ count: Int, bytes size: Int, isDeprecated: Bool) {
+    mutating func received(_ count: Int, bytes size: Int, isDeprecated: Bool) {
         messages &+= count
         bytes &+= size
         if isDeprecated { deprecatedUses &+= count }

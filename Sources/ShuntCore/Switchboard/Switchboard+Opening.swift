@@ -31,12 +31,12 @@ extension Switchboard {
                 turn.effects.splices.literals.append(contentsOf: words)
                 turn.effects.list.append(.forward(id, turn.effects.splices.splice(literalsFrom: start)))
             case .wait:
-                return arm(connection: id)
+                return schedule(connection: id)
             case .over:
                 links[id]?.state = .ready
                 links[id]?.opening = nil
                 links[id]?.idleSince = turn.now
-                arm(connection: id)
+                schedule(connection: id)
                 guard let pool = links[id]?.pool else { return }
                 pools[pool]?.isWanted = false
                 return pump(pool, &turn)
@@ -105,9 +105,9 @@ extension Switchboard {
     }
 
     /// A word that was awaited did not come in time.
-    mutating func lookAtOpening(_ id: ConnectionID, _ turn: inout Turn) {
+    mutating func openingDeadlineReached(_ id: ConnectionID, _ turn: inout Turn) {
         guard let deadline = links[id]?.opening?.deadline, deadline <= turn.now else {
-            return arm(connection: id)
+            return schedule(connection: id)
         }
         failOpening(id, &turn)
     }
@@ -121,7 +121,7 @@ extension Switchboard {
         turn.effects.list.append(
             .note(.dialFailed(upstream: connection.upstreamIndex, .opening, isOwn: connection.isPassthrough)))
         turn.effects.list.append(.closeConnection(id, .normal))
-        forget(id)
+        remove(connection: id)
         pools[connection.pool]?.backoff.failed(now: turn.now, random: &random)
         heed(meaning, for: connection.pool, &turn)
         pump(connection.pool, &turn)

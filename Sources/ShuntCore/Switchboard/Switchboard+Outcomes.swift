@@ -29,23 +29,23 @@ extension Switchboard {
         if clients[id]?.congested == true { return agenda.add(.closeSlow(id)) }
         let start = turn.effects.splices.literalCount
         let endpoint = clients[id]?.endpoint
-        erred(endpoint == nil ? seat : clients[id]?.ownSeat ?? .none)
+        countError(endpoint == nil ? seat : clients[id]?.ownSeat ?? .none)
         // What an old client sent has no address of its own.
         let members = endpoint.map { tags(of: $0.route) + members.filter { !isAddress($0.name) } } ?? members
         ErrorReply.append(
             code, kinds: kinds(of: endpoint), sent: false, detail: detail.map { Array($0.utf8) }, members: members,
             to: &turn.effects.splices.literals)
         var splice = turn.effects.splices.splice(literalsFrom: start)
-        if let endpoint { splice = restored(splice, message: Span(), endpoint, &turn) }
+        if let endpoint { splice = legacyForm(splice, message: Span(), endpoint, &turn) }
         turn.effects.list.append(.deliver(id, splice))
     }
 
     /// Tells the client of an exchange that it failed, without ending it.
-    private mutating func tell(
+    private mutating func report(
         _ exchange: Exchange, _ code: ErrorCode, isUnread: Bool = false, _ turn: inout Turn
     ) {
         tally.errors += 1
-        erred(exchange.seat)
+        countError(exchange.seat)
         if table.has(exchange.route) {
             let side = exchange.state == .queued ? seats[exchange.seat]?.side ?? exchange.side : exchange.side
             let count = 1 + exchange.further
@@ -65,19 +65,19 @@ extension Switchboard {
             code, kinds: kinds(of: exchange.endpoint), sent: exchange.state != .queued && !isUnread || exchange.retried,
             members: known, echo: exchange.echo, to: &turn.effects.splices.literals)
         let splice = turn.effects.splices.splice(literalsFrom: start)
-        hand(
+        deliverOrPark(
             splice, message: Span(), to: exchange.client, of: exchange.session, exchange.endpoint, &turn)
     }
 
     /// Hands a message in the unified form to a client, in its endpoint's form, or, when its socket is gone, keeps it for
     /// the session's next one there.
-    mutating func hand(
+    mutating func deliverOrPark(
         _ splice: Splice, message: Span<UInt8>, to id: ClientID, of session: SessionID, _ endpoint: Endpoint?,
         _ turn: inout Turn
     ) {
         if let congested = clients[id]?.congested {
             if !congested || ownsItsConnections(id) {
-                let splice = endpoint.map { restored(splice, message: message, $0, &turn) } ?? splice
+                let splice = endpoint.map { legacyForm(splice, message: message, $0, &turn) } ?? splice
                 turn.effects.list.append(.deliver(id, splice))
                 return
             }
@@ -100,7 +100,7 @@ extension Switchboard {
     mutating func conclude(_ id: ExchangeID, _ outcome: Outcome, _ turn: inout Turn) {
         if case .failed(let code, let isUnread) = outcome {
             guard let exchange = exchanges[id] else { return }
-            tell(exchange, code, isUnread: isUnread, &turn)
+            report(exchange, code, isUnread: isUnread, &turn)
         }
         remove(exchange: id, now: turn.now)
     }
@@ -138,7 +138,7 @@ extension Switchboard {
     mutating func abandon(
         _ id: ExchangeID, _ exchange: Exchange, _ turn: inout Turn
     ) {
-        tell(exchange, .timeout, &turn)
+        report(exchange, .timeout, &turn)
         exchanges.release(id)
         exchanges[id]?.wasAbandoned()
         links[exchange.connection]?.abandoned()

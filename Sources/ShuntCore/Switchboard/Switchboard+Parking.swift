@@ -8,7 +8,7 @@ extension Switchboard {
         for reply in sessions.takeParked(of: session, for: endpoint?.path) {
             tally.parkedDelivered += 1
             var splice = turn.effects.splices.splice(blob: reply.bytes)
-            if let endpoint { splice = restored(splice, message: Span(), endpoint, &turn) }
+            if let endpoint { splice = legacyForm(splice, message: Span(), endpoint, &turn) }
             turn.effects.list.append(.deliver(id, splice))
         }
     }
@@ -22,7 +22,7 @@ extension Switchboard {
         tally.parked += 1
         tally.parkedExpired += sessions.park(
             reply, for: endpoint, of: session, table.definition.session, now: now)
-        arm(session: session, now: now)
+        schedule(session: session, now: now)
     }
 
     /// Drops what was parked for too long.

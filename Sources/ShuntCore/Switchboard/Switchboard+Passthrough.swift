@@ -26,7 +26,7 @@ extension Switchboard {
         guard let seatID = clients[id]?.ownSeat, let route = seats[seatID]?.route,
             let current = seats[seatID]?.pool
         else { return }
-        heard(seatID, bytes: bytes.count, now: turn.now)
+        countReceived(seatID, bytes: bytes.count, now: turn.now)
         if clients[id]?.isStranded == true {
             return refuse(id, .unknownAgent, detail: ErrorCode.routeRemoved.text, &turn)
         }
@@ -119,7 +119,7 @@ extension Switchboard {
         tally.delivered += 1
         var splice = turn.effects.splices.splice(messageOf: bytes.count)
         splice.kind = kind
-        said(clients[client]?.ownSeat ?? .none, bytes: bytes.count)
+        countSent(clients[client]?.ownSeat ?? .none, bytes: bytes.count)
         turn.effects.list.append(.deliver(client, splice))
         let route = routeIndex(of: client) ?? -1
         let oldest = links[id]?.unanswered.head ?? .none

@@ -3,7 +3,7 @@ extension Switchboard {
     /// The backend refused a client that arrives, or is not there: the client hears the same.
     mutating func turnAway(_ id: ClientID, _ connection: ConnectionID, _ turn: inout Turn) {
         turn.effects.list.append(.reject(id, connection))
-        forget(id, &turn)
+        remove(client: id, &turn)
     }
 
     /// The backend closed a client's own connection: so does the client's socket, in the backend's words. While the
@@ -16,14 +16,14 @@ extension Switchboard {
         let isMoving = close.isDeparture && !connection.isRaw && seats[seatID]?.route.isPaused == true
         if seats[seatID]?.pool == poolID, connection.state != .retired, !isMoving {
             dropUnanswered(of: id, &turn)
-            forget(id)
+            remove(connection: id)
             turn.effects.closes.append(close)
             meterClose(ClientClose(.backend, close))
             turn.effects.list.append(.relayCloseToClient(client, close: turn.effects.closes.count - 1))
-            return forget(client, &turn)
+            return remove(client: client, &turn)
         }
         while let head = links[id]?.unanswered.head, !head.isNone { conclude(head, .failed(.upstreamLost), &turn) }
-        forget(id)
+        remove(connection: id)
         resumeReading(client, &turn)
         agenda.add(.tend(poolID))
     }

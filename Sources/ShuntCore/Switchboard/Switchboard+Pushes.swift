@@ -103,7 +103,7 @@ extension Switchboard {
                 turn.effects.list.append(.deliver(client, splice))
                 continue
             }
-            turn.effects.list.append(.deliver(client, restored(splice, message: bytes, endpoint, &turn)))
+            turn.effects.list.append(.deliver(client, legacyForm(splice, message: bytes, endpoint, &turn)))
         }
     }
 

@@ -16,7 +16,7 @@ extension Switchboard {
         // What the other side will serve is no business of this one's backend.
         let isAstray = isAstray(exchange, now: turn.now)
         if pool.credentialsRejected, !isAstray {
-            return refuse(client, .sessionExpired, on: seat, members: known(bytes), &turn)
+            return refuse(client, .sessionExpired, on: seat, members: echoedMembers(bytes), &turn)
         }
         let ahead = waiting(in: pool, isGated: isGated)
         let full =
@@ -24,12 +24,12 @@ extension Switchboard {
             || ahead.messages > 0 && ahead.bytes &+ bytes.count > settings.queue.bytes
         if full {
             let code: ErrorCode = exchange.route.isPaused ? .routePaused : .queueFull
-            return refuse(client, code, on: seat, members: known(bytes), &turn)
+            return refuse(client, code, on: seat, members: echoedMembers(bytes), &turn)
         }
         if !settings.pace.isEmpty, !isAstray {
             let wait = paceWait(of: pool, ahead: ahead.messages, now: turn.now)
             if wait > settings.queue.timeout {
-                let members = known(bytes) + [("retry_after", decimalSeconds(wait))]
+                let members = echoedMembers(bytes) + [("retry_after", decimalSeconds(wait))]
                 return refuse(client, .rateLimited, on: seat, members: members, &turn)
             }
         }
@@ -64,7 +64,7 @@ extension Switchboard {
         if pools[poolID]?.line.hasOneWay == true { placeOneWays(poolID, now: turn.now) }
         var next = firstSendable(poolID)
         while !next.isNone {
-            if !turns(next, now: turn.now) {
+            if !goesToOtherSide(next, now: turn.now) {
                 guard takeTurn(poolID, now: turn.now) else { break }
                 sendHeld(next, &turn)
             }
@@ -79,13 +79,13 @@ extension Switchboard {
             // Nothing waits for a connection; something may wait for more than that.
             pools[poolID]?.line.setReady(true, now: turn.now)
             let listens = pools[poolID]?.isWanted == true && dialWanted(poolID, &turn)
-            arm(pool: poolID, dialsAt: listens ? listenTime(poolID) : .distantFuture, now: turn.now)
+            schedule(pool: poolID, dialsAt: listens ? listenTime(poolID) : .distantFuture, now: turn.now)
             return
         }
         if pools[poolID]?.links.current.isNone == true { dial(poolID, &turn) }
         let ready = isReady(poolID)
         pools[poolID]?.line.setReady(ready, now: turn.now)
-        arm(pool: poolID, dialsAt: dialTime(poolID), now: turn.now)
+        schedule(pool: poolID, dialsAt: dialTime(poolID), now: turn.now)
     }
 
     /// Whether messages wait in a pool; if not, all is done that is left to do for it.
@@ -93,7 +93,7 @@ extension Switchboard {
         switch pools[poolID]?.work(now: turn.now) {
         case .messagesWait: return true
         case .connectionIsWanted:
-            if dialWanted(poolID, &turn) { arm(pool: poolID, dialsAt: listenTime(poolID), now: turn.now) }
+            if dialWanted(poolID, &turn) { schedule(pool: poolID, dialsAt: listenTime(poolID), now: turn.now) }
         case .nothing, nil: break
         }
         return false
@@ -102,7 +102,7 @@ extension Switchboard {
     /// Arms a pool for what time alone changes. What hinders its messages ends by an event, and that pumps.
     ///
     /// - Parameter time: when it may be dialled, where a connection is wanted; `.distantFuture` where none is.
-    mutating func arm(pool id: PoolID, dialsAt time: Instant, now: Instant) {
+    mutating func schedule(pool id: PoolID, dialsAt time: Instant, now: Instant) {
         guard let pool = pools[id], !pool.isAtRest else { return }
         var deadline = pool.line.hasPaused ? pauseDeadline(of: id) : .distantFuture
         if !pool.line.isReady, let started = exchanges[longestWaiting(in: id)]?.unreadyAtStart {

@@ -28,7 +28,7 @@ extension Switchboard {
     }
 
     /// Binary, or no object: it can only be the answer to the oldest exchange, and what follows cannot be trusted.
-    mutating func misunderstood(_ id: ConnectionID, _ turn: inout Turn) {
+    mutating func protocolError(_ id: ConnectionID, _ turn: inout Turn) {
         if let oldest = oldestLive(id) { conclude(oldest, .failed(.upstreamProtocol), &turn) }
         let pool = links[id]?.pool
         retire(id, .badMessage, &turn)
@@ -45,13 +45,13 @@ extension Switchboard {
     }
 
     /// Tells what a message is, and finds its exchange.
-    mutating func sort(
+    mutating func classify(
         _ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         let rules = upstream.routeRules.isEmpty ? upstream.rules : rules(id, upstream, bytes)
         let kind = rules.classify(envelope, bytes)
         if kind == .push { return push(id, upstream, rules, bytes, &turn) }
-        switch owner(of: id, upstream, rules, bytes) {
+        switch match(of: id, upstream, rules, bytes) {
         case .exchange(let exchange):
             answer(exchange, on: id, upstream, kind, bytes, &turn)
         case .push where kind != .fatal:
@@ -59,7 +59,7 @@ extension Switchboard {
         case .push, .nobody:
             tally.unaskedReplies += 1
             turn.effects.list.append(.note(.unexpectedReply(upstream: links[id]?.upstreamIndex ?? -1)))
-            if kind == .fatal { return condemn(id, .deadAfterError, &turn) }
+            if kind == .fatal { return abort(id, .deadAfterError, &turn) }
             // With fifo nothing can be trusted after it; a correlated one is just nobody's.
             guard upstream.correlationSlot == nil || links[id]?.unanswered.isEmpty == true else { return }
             let pool = links[id]?.pool
@@ -68,7 +68,7 @@ extension Switchboard {
         }
     }
 
-    private enum Owner {
+    private enum Match {
         case exchange(ExchangeID)
         /// A reply without the field that the others carry is no reply.
         case push
@@ -76,9 +76,9 @@ extension Switchboard {
     }
 
     /// The exchange that a reply belongs to. An abandoned one is a right answer: its reply comes late and is dropped.
-    private mutating func owner(
+    private mutating func match(
         of id: ConnectionID, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>
-    ) -> Owner {
+    ) -> Match {
         guard let head = links[id]?.unanswered.head else { return .nobody }
         guard let slot = upstream.correlationSlot else { return head.isNone ? .nobody : .exchange(head) }
         if let value = envelope.value(slot), value.kind != .null {
@@ -104,7 +104,7 @@ extension Switchboard {
         while let exchange = exchanges[candidate] {
             let sent = exchange.correlation
             let whole = JSONValue(kind: JSONContent.kind(of: sent), start: 0, end: sent.count)
-            if JSONString.same(bytes, value, sent.span, whole), fits(exchange.route, upstream, bytes) {
+            if JSONString.same(bytes, value, sent.span, whole), addressMatches(exchange.route, upstream, bytes) {
                 return candidate
             }
             candidate = exchange.next
@@ -113,7 +113,7 @@ extension Switchboard {
         guard upstream.correlatesByConversation else { return nil }
         candidate = head
         while let exchange = exchanges[candidate] {
-            if exchange.naming == .made, fits(exchange.route, upstream, bytes) { return candidate }
+            if exchange.naming == .made, addressMatches(exchange.route, upstream, bytes) { return candidate }
             candidate = exchange.next
         }
         return nil
@@ -125,7 +125,7 @@ extension Switchboard {
     ) -> ExchangeID? {
         var candidate = head
         while let exchange = exchanges[candidate] {
-            if fits(exchange.route, upstream, bytes) { return candidate }
+            if addressMatches(exchange.route, upstream, bytes) { return candidate }
             candidate = exchange.next
         }
         return nil
@@ -133,7 +133,7 @@ extension Switchboard {
 
     /// Whether the address that a reply carries, if it carries one, is the route's. Where a connection serves one route
     /// only, there is nothing to tell apart.
-    private mutating func fits(_ route: Route, _ upstream: Upstream, _ bytes: Span<UInt8>) -> Bool {
+    private mutating func addressMatches(_ route: Route, _ upstream: Upstream, _ bytes: Span<UInt8>) -> Bool {
         guard upstream.isUnified else { return true }
         for (level, slot) in upstream.addressSlots.enumerated() {
             guard level < route.matchBytes.count, let value = envelope.value(slot), value.kind != .null
@@ -215,7 +215,7 @@ extension Switchboard {
             } else {
                 let splice = unify(route, upstream, conversation: conversation, bytes, &turn)
                 replied(place, route, bytes: splice.length, ends: ends, now: turn.now)
-                hand(splice, message: bytes, to: client, of: session, endpoint, &turn)
+                deliverOrPark(splice, message: bytes, to: client, of: session, endpoint, &turn)
             }
         }
         if ends {
@@ -223,7 +223,7 @@ extension Switchboard {
         } else {
             partCame(exchangeID, place.account, upstream, &turn)
         }
-        if dead { return condemn(id, .deadAfterError, &turn) }
+        if dead { return abort(id, .deadAfterError, &turn) }
         closeIfFinished(id, &turn)
         pump(poolID, &turn)
     }
@@ -231,7 +231,7 @@ extension Switchboard {
     /// Counts a reply for whoever asks later.
     @inline(__always)
     private mutating func replied(_ place: Exchange.Place, _ route: Route, bytes: Int, ends: Bool, now: Instant) {
-        said(place.seat, bytes: bytes)
+        countSent(place.seat, bytes: bytes)
         guard table.has(route) else { return }
         meterReply(
             route.index, place.side, bytes: bytes, since: place.sentAt, isFirst: !place.isAnswered, ends: ends, now: now

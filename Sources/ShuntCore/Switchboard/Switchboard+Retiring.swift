@@ -6,7 +6,7 @@ extension Switchboard {
             turn.effects.closes.append(close)
             turn.effects.list.append(.relayCloseToConnection(id, close: turn.effects.closes.count - 1))
             dropUnanswered(of: id, &turn)
-            forget(id)
+            remove(connection: id)
         }
     }
 
@@ -16,7 +16,7 @@ extension Switchboard {
     }
 
     /// Takes a connection out of everything that knows it. Nothing is outstanding on it any more.
-    mutating func forget(_ id: ConnectionID) {
+    mutating func remove(connection id: ConnectionID) {
         guard let connection = links.remove(id) else { return }
         if pools[connection.pool]?.links.remove(id) == true {
             wantAgain(connection.pool, isOurs: false)
@@ -64,7 +64,7 @@ extension Switchboard {
         dropUnanswered(of: id, &turn)
         turn.effects.list.append(.closeConnection(id, code))
         let client = links[id]?.passage.client
-        forget(id)
+        remove(connection: id)
         // It may have been what its client was not read for.
         if let client { resumeReading(client, &turn) }
     }

@@ -6,7 +6,7 @@ extension Switchboard {
         return seats[seat]?.side == .legacy
     }
 
-    mutating func arm(client id: ClientID) {
+    mutating func schedule(client id: ClientID) {
         guard clients.contains(id) else { return }
         let isPassed = isPassed(id)
         let deadline = clients[id]?.nextDeadline(table.definition.limits, isPassed: isPassed) ?? .distantFuture
@@ -15,7 +15,7 @@ extension Switchboard {
         clients[id]?.armed = armed
     }
 
-    mutating func arm(session id: SessionID, now: Instant) {
+    mutating func schedule(session id: SessionID, now: Instant) {
         guard let session = sessions[id] else { return }
         var deadline = session.parked.nextExpiry
         // Past the linger only what is parked is waited for.
@@ -27,7 +27,7 @@ extension Switchboard {
         sessions[id]?.armed = armed
     }
 
-    mutating func arm(connection id: ConnectionID) {
+    mutating func schedule(connection id: ConnectionID) {
         guard let connection = links[id] else { return }
         var armed = connection.armed
         wheel.arm(.connection(id), at: connection.nextDeadline, armed: &armed)
@@ -40,6 +40,6 @@ extension Switchboard {
         guard let idleTimeout = links[id]?.upstream.idleTimeout, let armed = links[id]?.armed,
             armed > now + idleTimeout
         else { return }
-        arm(connection: id)
+        schedule(connection: id)
     }
 }

@@ -54,7 +54,7 @@ extension Switchboard {
         if lingers && (turn.now < alone + table.definition.session.linger || !session.parked.isEmpty) {
             // Past the linger the connections go, whatever is still parked.
             if turn.now >= alone + table.definition.session.linger { releasePools(of: id, &turn) }
-            return arm(session: id, now: turn.now)
+            return schedule(session: id, now: turn.now)
         }
         releasePools(of: id, &turn)
         tally.parkedExpired += sessions.remove(id)

@@ -53,7 +53,7 @@ extension Switchboard {
     /// Whether a waiting message, whose turn it is, belongs to the other side: then its socket's unsent messages have
     /// moved there, and it waits for what this side has of them. Each conversation keeps to its side, and the socket's
     /// messages to their order.
-    mutating func turns(_ id: ExchangeID, now: Instant) -> Bool {
+    mutating func goesToOtherSide(_ id: ExchangeID, now: Instant) -> Bool {
         // Read by itself, because most routes are settled and an exchange is much to copy.
         if exchanges[id]?.isAstray != true, exchanges[id]?.route.isFixed != false { return false }
         guard let exchange = exchanges[id], exchange.endpoint == nil else { return false }
@@ -123,7 +123,7 @@ extension Switchboard {
         if clients[client]?.isUnified == false {
             // As long as its backend judged whether it was idle, nobody counted here.
             clients[client]?.lastActive = now
-            arm(client: client)
+            schedule(client: client)
         }
         want(new, by: client)
         move(unsentOf: id, from: old, to: new, changesSide: true, now: now)

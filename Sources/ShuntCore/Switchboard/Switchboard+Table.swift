@@ -44,7 +44,7 @@ extension Switchboard {
         moveUpstreams(places, from: old, &turn)
         moveRoutes(from: old, &turn)
         moveExchanges(&turn)
-        for id in clients.ids { judge(id, from: old, spread: spread, &turn) }
+        for id in clients.ids { apply(to: id, from: old, spread: spread, &turn) }
         endStranded(&turn)
         spreadListening(to: pools.ids, now: turn.now)
         for id in pools.ids { pump(id, &turn) }
@@ -138,7 +138,7 @@ extension Switchboard {
             // A client that arrives is answered by whoever was asked; everything else is dialled anew.
             guard !connection.isPassthrough else { return }
             turn.effects.list.append(.closeConnection(id, .normal))
-            return forget(id)
+            return remove(connection: id)
         }
         retire(id, .configuration, &turn)
     }
@@ -211,8 +211,8 @@ extension Switchboard {
     }
 
     /// Where a client's messages go from now on, and whether it may stay.
-    private mutating func judge(
-        _ id: ClientID, from old: RoutingTable, spread: TimeSpan, _ turn: inout Turn
+    private mutating func apply(
+        to id: ClientID, from old: RoutingTable, spread: TimeSpan, _ turn: inout Turn
     ) {
         stayThroughBrownout(id)
         guard let client = clients[id] else { return }
@@ -231,13 +231,13 @@ extension Switchboard {
             }
         }
         beginBeats(id, now: turn.now)
-        for place in client.seats { judge(seat: place.seat, of: id, &turn) }
+        for place in client.seats { apply(toSeat: place.seat, of: id, &turn) }
         let kept = client.seats.compactMap { place -> SeatPlace? in
             guard let seat = seats[place.seat] else { return nil }
             return SeatPlace(routeIndex: seat.route.index, seat: place.seat)
         }
         clients[id]?.seats = kept
-        arm(client: id)
+        schedule(client: id)
     }
 
     private mutating func leaveSoon(
@@ -248,8 +248,8 @@ extension Switchboard {
         leave(id, leaving, at: turn.now + random.span(upTo: spread))
     }
 
-    private mutating func judge(
-        seat id: SeatID, of client: ClientID, _ turn: inout Turn
+    private mutating func apply(
+        toSeat id: SeatID, of client: ClientID, _ turn: inout Turn
     ) {
         guard let seat = seats[id] else { return }
         guard let route = route(like: seat.route, clients[client]?.endpoint) else {

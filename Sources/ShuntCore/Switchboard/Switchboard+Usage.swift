@@ -2,7 +2,7 @@
 extension Switchboard {
     /// Messages of a client came.
     @inline(__always)
-    mutating func heard(_ seat: SeatID, _ count: Int = 1, bytes: Int, now: Instant) {
+    mutating func countReceived(_ seat: SeatID, _ count: Int = 1, bytes: Int, now: Instant) {
         guard usage.isOn else { return }
         if now >= usage.dayEnds { usage.turnDay(at: now) }
         let use = seats[seat]?.use ?? .none
@@ -15,13 +15,13 @@ extension Switchboard {
 
     /// Messages go to a client. What is said to a socket before it says something itself is no use of it.
     @inline(__always)
-    mutating func said(_ seat: SeatID, _ count: Int = 1, bytes: Int) {
+    mutating func countSent(_ seat: SeatID, _ count: Int = 1, bytes: Int) {
         guard usage.isOn, let use = seats[seat]?.use else { return }
         usage.lines[use]?.said(count, bytes: bytes)
     }
 
     /// A message is answered with an error.
-    mutating func erred(_ seat: SeatID) {
+    mutating func countError(_ seat: SeatID) {
         guard usage.isOn, let use = seats[seat]?.use else { return }
         usage.lines[use]?.errors &+= 1
     }
