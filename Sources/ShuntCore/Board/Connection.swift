@@ -5,15 +5,21 @@
 package struct Connection: Sendable {
     package enum State: UInt8, Sendable { case dialling, opening, ready, retired }
 
+    /// Why it was dialled.
+    package enum Occasion: UInt8, Sendable {
+        /// A client of a legacy endpoint comes, whose own it is.
+        case arrival
+        case messageWaits
+        /// No message waits: somebody only listens.
+        case listening
+    }
+
     package let pool: PoolID
     package var upstream: Upstream
     /// The upstream's index in the table in force; -1 when that has it no more.
     package var upstreamIndex: Int
     package let passage: Passage
-    /// Passed through after a change of side: what the backend says first was said before.
-    package let isRedial: Bool
-    /// No message waited when it was dialled: somebody only listens.
-    package let isForListener: Bool
+    package let occasion: Occasion
     /// The socket that caused the dial, by a message or because it listens.
     package let dialledFor: ClientID
     /// What it was dialled with; nil for a client without a token.
@@ -41,14 +47,13 @@ package struct Connection: Sendable {
 
     package init(
         pool: PoolID, upstream: Upstream, passage: Passage, dialledFor: (client: ClientID, credential: Credential?),
-        isRedial: Bool = false, isForListener: Bool, now: Instant
+        occasion: Occasion, now: Instant
     ) {
         self.pool = pool
         self.upstream = upstream
         upstreamIndex = upstream.index
         self.passage = passage
-        self.isRedial = isRedial
-        self.isForListener = isForListener
+        self.occasion = occasion
         self.dialledFor = dialledFor.client
         credential = dialledFor.credential
         keepalive = Keepalive(now: now)
@@ -57,6 +62,9 @@ package struct Connection: Sendable {
 
     /// What passes over it is one client's own.
     package var isPassthrough: Bool { !passage.isRouted }
+
+    /// It is dialled for a client that was greeted when it came: what the backend says first was said before.
+    package var isRedial: Bool { isPassthrough && occasion != .arrival }
 
     /// Bytes go over it as they are: neither messages nor pings are seen.
     package var isRaw: Bool { passage.isRaw }

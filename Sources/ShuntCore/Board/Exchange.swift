@@ -61,6 +61,9 @@ package struct Exchange: Sendable {
     package var isAnswered: Bool { firstPart != .distantFuture }
     /// When it began to wait; nothing for one that was sent at once.
     package var queuedAt: Instant?
+    /// It was alone on its connection when it was sent, and no reply came to it yet. Of others that are passed through, whose
+    /// replies are told apart by their order only, nobody knows how long they took.
+    package private(set) var isTimed = true
     /// How many more it stands for, where it is passed through and too many are unanswered to tell them apart.
     package private(set) var further = 0
     /// It was taken over by another socket than the one that sent it.
@@ -106,12 +109,13 @@ package struct Exchange: Sendable {
         let size: Int
         let sentAt: Instant
         let isAnswered: Bool
+        let isTimed: Bool
     }
 
     var place: Place {
         Place(
             account: account, state: state, connection: connection, seat: seat, side: side, size: size,
-            sentAt: sentAt, isAnswered: isAnswered)
+            sentAt: sentAt, isAnswered: isAnswered, isTimed: isTimed)
     }
 
     /// What a line that it stands in has to know of it.
@@ -122,6 +126,9 @@ package struct Exchange: Sendable {
     }
 
     var entry: Entry { Entry(size: size, isOneWay: oneWay && !isPassed, isPaused: pausedSince != nil) }
+
+    /// Others are in flight on the connection that it is passed over.
+    mutating func isNotAlone() { isTimed = false }
 
     /// It was written.
     ///
@@ -139,6 +146,7 @@ package struct Exchange: Sendable {
     /// A part of its reply came.
     mutating func partCame(at now: Instant) {
         sentAt = now
+        isTimed = false
         if firstPart == .distantFuture { firstPart = now }
     }
 
@@ -151,11 +159,10 @@ package struct Exchange: Sendable {
     /// A reply ends one of those that it stands for.
     ///
     /// - Returns: whether others are left.
-    mutating func answeredOne(at now: Instant) -> Bool {
+    mutating func answeredOne() -> Bool {
         guard further > 0 else { return false }
         further -= 1
-        // How long the others took nobody knows.
-        if firstPart == .distantFuture { firstPart = now }
+        isTimed = false
         return true
     }
 

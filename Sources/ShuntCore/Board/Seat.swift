@@ -47,10 +47,10 @@ package struct Seat: Sendable {
     /// It is served by this side from now on, over this pool; what is under way elsewhere must end first.
     mutating func change(to side: Side, over new: PoolID) {
         self.side = side
-        formerPool = pool
-        pool = new
         // Back on the side that it left before all was over there, and its place there is another by now.
         if sent(to: side) > 0, new != formerPool { gate = .previousConnection }
+        formerPool = pool
+        pool = new
         regate()
     }
 

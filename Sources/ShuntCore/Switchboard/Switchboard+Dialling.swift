@@ -24,7 +24,7 @@ extension Switchboard {
         let id = links.insert(
             Connection(
                 pool: poolID, upstream: upstream, passage: .routed, dialledFor: (cause, credential),
-                isForListener: first.isNone, now: turn.now))
+                occasion: first.isNone ? .listening : .messageWaits, now: turn.now))
         pools[poolID]?.links.add(id)
         tally.dials += 1
         meterDial(pool.key.upstream)
@@ -93,7 +93,7 @@ extension Switchboard {
         let connection = links.insert(
             Connection(
                 pool: poolID, upstream: pool.upstream, passage: pool.passage, dialledFor: (id, credential),
-                isRedial: !client.isArriving, isForListener: pool.line.isEmpty && !client.isArriving, now: turn.now))
+                occasion: client.isArriving ? .arrival : pool.line.isEmpty ? .listening : .messageWaits, now: turn.now))
         pools[poolID]?.links.add(connection)
         tally.dials += 1
         meterDial(pool.key.upstream)

@@ -70,6 +70,7 @@ extension Switchboard {
                 Exchange(
                     client: id, session: session, pool: pool, seat: seat, route: route,
                     endpoint: clients[id]?.endpoint, isPassed: true, kind: kind, size: bytes.count))
+            if links[link]?.unanswered.isEmpty == false { exchanges[exchange]?.isNotAlone() }
             _ = written(exchange, over: link, to: .legacy, timeout: timeout, now: turn.now)
             return
         }
@@ -125,13 +126,13 @@ extension Switchboard {
         let oldest = links[id]?.unanswered.head ?? .none
         guard isReply, let place = exchanges[oldest]?.place else { return meterPassedDown(route, bytes: bytes.count) }
         meterReply(
-            route, .legacy, bytes: bytes.count, since: place.sentAt, isFirst: !place.isAnswered, ends: ends,
+            route, .legacy, bytes: bytes.count, since: place.sentAt, isFirst: place.isTimed, ends: ends,
             now: turn.now)
         guard ends else {
             exchanges[oldest]?.partCame(at: turn.now)
             return
         }
-        if exchanges[oldest]?.answeredOne(at: turn.now) == true { return }
+        if exchanges[oldest]?.answeredOne() == true { return }
         conclude(oldest, .answered, &turn)
         guard links[id]?.inFlight == 0 else { return }
         closeIfFinished(id, &turn)
@@ -142,7 +143,7 @@ extension Switchboard {
     mutating func isGreeting(
         _ id: ConnectionID, _ rules: ReplyRules, _ bytes: Span<UInt8>, isObject: Bool
     ) -> Bool {
-        guard rules.namesGreetings else { return links[id]?.isForListener == false }
+        guard rules.namesGreetings else { return links[id]?.occasion != .listening }
         return isObject && rules.action(envelope, bytes) == .greeting
     }
 }

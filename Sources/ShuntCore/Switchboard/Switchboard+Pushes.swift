@@ -120,7 +120,7 @@ extension Switchboard {
         guard let isRaw = clients[client]?.isRaw, !isRaw, clients[client]?.isArriving == false else { return false }
         guard links[id]?.replied == false, !isNews else { return true }
         if let greeted = clients[client]?.greetings.first(where: { $0.pool == pool }) {
-            return greeted.connection == id || !rules.namesGreetings && links[id]?.isForListener == true
+            return greeted.connection == id || !rules.namesGreetings && links[id]?.occasion == .listening
         }
         clients[client]?.greetings.append(Greeting(pool: pool, connection: id))
         return true

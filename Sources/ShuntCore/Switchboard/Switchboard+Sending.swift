@@ -222,6 +222,7 @@ extension Switchboard {
         if exchange.oneWay || isCountedInLast(current, now: turn.now) { return conclude(id, .sent, &turn) }
         pools[exchange.pool]?.line.remove(id, in: &exchanges)
         exchanges.release(id)
+        if links[current]?.unanswered.isEmpty == false { exchanges[id]?.isNotAlone() }
         _ = written(id, over: current, to: .legacy, timeout: timeout, now: turn.now)
         agenda.add(.resumeReading(exchange.client))
     }
