@@ -206,6 +206,8 @@ package struct Exchanges: ~Copyable {
     private var table = SlotTable<Exchange, ExchangeTag>()
     /// Bytes of messages that wait, or that may have to be sent again.
     package private(set) var heldBytes = 0
+    /// How many were passed through: their outcome is their backend's to give.
+    package private(set) var passedCount = 0
 
     package init() {}
 
@@ -223,6 +225,9 @@ package struct Exchanges: ~Copyable {
 
     @inline(__always)
     package mutating func insert(_ exchange: consuming Exchange) -> ExchangeID { table.insert(consume exchange) }
+
+    /// An exchange was passed through.
+    package mutating func wasPassed() { passedCount += 1 }
 
     /// Keeps the message of an exchange that has none yet.
     package mutating func hold(_ bytes: [UInt8], of id: ExchangeID) {
@@ -242,6 +247,7 @@ package struct Exchanges: ~Copyable {
     @inline(__always)
     package mutating func discard(_ id: ExchangeID) {
         heldBytes -= table[id]?.held.count ?? 0
+        if table[id]?.isPassed == true, table[id]?.state != .queued { passedCount -= 1 }
         table.discard(id)
     }
 }

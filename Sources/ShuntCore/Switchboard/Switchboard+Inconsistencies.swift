@@ -15,6 +15,10 @@ extension Switchboard {
         if sums.held != exchanges.heldBytes {
             found.append("\(exchanges.heldBytes) bytes held, the messages have \(sums.held)")
         }
+        let passed = exchanges.ids.filter { exchanges[$0]?.isPassed == true && exchanges[$0]?.state != .queued }.count
+        if passed != exchanges.passedCount {
+            found.append("\(exchanges.passedCount) passed through, there are \(passed)")
+        }
         if !agenda.isEmpty { found.append("\(agenda.count) things left on the agenda") }
         return found
     }

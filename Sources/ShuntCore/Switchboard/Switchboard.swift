@@ -69,7 +69,8 @@ package struct Switchboard: ~Copyable {
     package var census: Census {
         Census(
             clients: clients.count, sessions: sessions.count, pools: pools.count, connections: links.count,
-            exchanges: exchanges.count, heldBytes: exchanges.heldBytes, parkedReplies: sessions.parkedCount,
+            exchanges: exchanges.count - exchanges.passedCount, heldBytes: exchanges.heldBytes,
+            parkedReplies: sessions.parkedCount,
             parkedBytes: sessions.parkedBytes)
     }
 
