@@ -102,4 +102,32 @@ import Testing
         #expect(world.hear(1, Text.reply("r")) == [.closeConnection(1, 1000)])
         #expect(world.census.isEmpty)
     }
+
+    private static let error = #"{"type":"error","message":"no"}"#
+
+    @Test func `an error ends one though replies of its kind are not listed`() throws {
+        let world = try world { $0.upstreams[0].replies.match = ["message"] }
+        let anna = world.connect("anna")
+        world.say(anna, Text.guide("1"))
+        world.ready(1)
+        world.hear(1, part)
+        #expect(world.hear(1, Self.error).delivered == ["\(anna): no"])
+        #expect(world.census.exchanges == 0)
+        #expect(world.say(anna, Text.guide("2")).forwarded == ["1: 2"])
+    }
+
+    @Test func `and so it does where messages are passed through: nothing holds a change of side`() throws {
+        let world = try Driver(
+            .migration {
+                $0.upstreams[0].replies.until = ReplyEnd(values: ["done"])
+                $0.upstreams[0].replies.match = ["message"]
+            })
+        let anna = world.arrive(Old.guide, "anna")
+        world.say(anna, #"{"message":"1"}"#)
+        world.hear(1, part)
+        #expect(world.hear(1, Self.error).count == 1)
+        try world.serve(0, by: .unified)
+        #expect(world.say(anna, #"{"message":"2"}"#).dials == 1)
+        #expect(world.ready(2).forwarded == ["2: 2"])
+    }
 }
