@@ -33,7 +33,7 @@ package struct PoolAnswer: Codable, Sendable, Hashable {
         dialling = pool.dialling
         ready = pool.ready
         retired = pool.retired
-        outstanding = pool.outstanding
+        outstanding = pool.inFlight
         queued = pool.queued
         queuedBytes = pool.queuedBytes
         openBreakers = pool.openBreakers

@@ -13,7 +13,7 @@ extension MetricsPage {
             "shunt_upstream_pools", "Pools of connections: one for each session or client that uses the upstream.")
         writer.samples(labels.upstreams) { pools[$0].pools }
         writer.gauge("shunt_upstream_outstanding_messages", "Messages that were sent and await their reply.")
-        writer.samples(labels.upstreams) { pools[$0].outstanding }
+        writer.samples(labels.upstreams) { pools[$0].inFlight }
         writer.gauge("shunt_upstream_queued_messages", "Messages that wait to be sent.")
         writer.samples(labels.upstreams) { pools[$0].queued }
         writer.gauge("shunt_upstream_queued_bytes", "The bytes of these messages.")

@@ -85,7 +85,7 @@ package struct Client: Sendable {
 
     /// A data message of it came.
     @inline(__always)
-    mutating func spoke(_ now: Instant) {
+    mutating func noteActivity(_ now: Instant) {
         keepalive.heard(now)
     }
 

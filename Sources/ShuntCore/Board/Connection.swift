@@ -72,7 +72,7 @@ package struct Connection: Sendable {
     /// A message of the backend came. Returns nothing where none can have come yet.
     ///
     /// - Parameter isEarly: set where it is the first one on this connection, or one of the first words.
-    mutating func spoke(_ now: Instant, isEarly: inout Bool) -> Upstream? {
+    mutating func noteActivity(_ now: Instant, isEarly: inout Bool) -> Upstream? {
         guard state != .dialling else { return nil }
         if !hasSpoken || state == .opening {
             hasSpoken = true

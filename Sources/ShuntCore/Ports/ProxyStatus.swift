@@ -101,7 +101,7 @@ package struct PoolStatus: Sendable, Hashable {
     package var ready = 0
     package var retired = 0
     /// Exchanges that were sent and await their reply.
-    package var outstanding = 0
+    package var inFlight = 0
     package var queued = 0
     package var queuedBytes = 0
     /// Workers whose breaker for this upstream is open.
@@ -133,7 +133,7 @@ package struct PoolStatus: Sendable, Hashable {
         dialling += other.dialling
         ready += other.ready
         retired += other.retired
-        outstanding += other.outstanding
+        inFlight += other.inFlight
         queued += other.queued
         queuedBytes += other.queuedBytes
         openBreakers += other.openBreakers

@@ -32,7 +32,7 @@ extension Switchboard {
     private mutating func take(
         _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
-        guard clients[id]?.spoke(turn.now) != nil else { return }
+        guard clients[id]?.noteActivity(turn.now) != nil else { return }
         tally.messages += 1
         if let endpoint = clients[id]?.endpoint { return takeLegacy(id, endpoint, kind, bytes, &turn) }
         meter.unified.received(1, bytes: bytes.count, isDeprecated: false)

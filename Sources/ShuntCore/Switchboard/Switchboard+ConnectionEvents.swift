@@ -18,7 +18,7 @@ extension Switchboard {
         _ id: ConnectionID, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         var isEarly = false
-        guard let upstream = links[id]?.spoke(turn.now, isEarly: &isEarly) else { return }
+        guard let upstream = links[id]?.noteActivity(turn.now, isEarly: &isEarly) else { return }
         if isEarly, heardEarly(id, upstream, kind, bytes, &turn) {
             return runAgenda(&turn)
         }

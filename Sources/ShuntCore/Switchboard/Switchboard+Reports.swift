@@ -70,7 +70,7 @@ extension Switchboard {
                 case .retired: report[place].retired += 1
                 case nil: continue
                 }
-                report[place].outstanding += links[connection]?.inFlight ?? 0
+                report[place].inFlight += links[connection]?.inFlight ?? 0
             }
         }
         for place in breakers.open where report.indices.contains(place) { report[place].openBreakers += 1 }

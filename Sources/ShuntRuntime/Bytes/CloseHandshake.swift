@@ -11,7 +11,7 @@ struct CloseHandshake {
         /// Becomes `cut`.
         case closed
         /// The peer broke the protocol and was told so; what it still sends is thrown away. Becomes `cut`.
-        case condemned
+        case violated
         /// The socket is ended.
         case cut
     }
@@ -20,7 +20,7 @@ struct CloseHandshake {
 
     var isOpen: Bool { state == .open }
     /// Whether anything that the peer still sends matters.
-    var listens: Bool { state != .condemned && state != .cut }
+    var listens: Bool { state != .violated && state != .cut }
 
     /// We want to close. Whether a close frame is to be sent now.
     mutating func close() -> Bool {
@@ -46,15 +46,15 @@ struct CloseHandshake {
         case .closeSent:
             state = .closed
             return .end
-        case .closed, .condemned, .cut:
+        case .closed, .violated, .cut:
             return .nothing
         }
     }
 
     /// The peer broke the protocol. Whether it is to be told: not if a close frame was sent before.
-    mutating func condemn() -> Bool {
+    mutating func markViolated() -> Bool {
         let isFirst = state == .open
-        if state != .cut { state = .condemned }
+        if state != .cut { state = .violated }
         return isFirst
     }
 

@@ -21,7 +21,7 @@ extension Leg {
         if close.isCut {
             // No close frame, but what came before goes out first.
             guard closing.isOpen else { return }
-            _ = closing.condemn()
+            _ = closing.markViolated()
             return end()
         }
         guard closing.close() else { return }
@@ -49,7 +49,7 @@ extension Leg {
             // The server's side ends the connection first (RFC 6455 §7.1.1). Nothing unread can turn that into a reset:
             // nothing follows a close frame.
             cut()
-        case .condemned:
+        case .violated:
             // Half closed first, so that the close frame is not lost in a reset.
             context.close(mode: .output, promise: nil)
         case .closed:

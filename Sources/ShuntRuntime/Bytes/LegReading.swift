@@ -44,7 +44,7 @@ extension Leg {
         let grew = reader.partial.count > unfinished
         setUnfinished(reader.partial.count)
         guard grew, unfinished > Self.smallUnfinished, worker.switchboard.isOverloaded, closing.isOpen else { return }
-        _ = closing.condemn()
+        _ = closing.markViolated()
         worker.ended(self, .cut)
         appendClose(.tryAgainLater, reason: "server is overloaded")
         reader = FrameReader(expectsMasked: !masks, maxMessage: 0)
@@ -92,7 +92,7 @@ extension Leg {
         worker.log.violation(violation, isUpstream: masks)
         // A client is told which of its messages it was; the core closes it by that.
         if violation == .messageTooBig, closing.isOpen { worker.messageTooLarge(self) }
-        guard closing.condemn() else { return end() }
+        guard closing.markViolated() else { return end() }
         worker.ended(self, .cut)
         appendClose(code, reason: violation.reason)
         end()

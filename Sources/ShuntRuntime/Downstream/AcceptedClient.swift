@@ -15,7 +15,7 @@ struct AcceptedClient: Sendable {
     /// of a legacy endpoint waits for what its backend says.
     ///
     /// - Parameter behind: what came behind the request.
-    func settle(on channel: any Channel, worker: Worker, behind: ByteBuffer = ByteBuffer()) {
+    func install(on channel: any Channel, worker: Worker, behind: ByteBuffer = ByteBuffer()) {
         if let key = identity?.key { worker.noticeSharing(of: key, by: handshake) }
         guard candidate.endpoint != nil else {
             let leg = becomeLeg(on: channel, worker: worker)

@@ -204,7 +204,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
         // Out of the way first: what came behind the request, and whatever comes next, is for the client's own handler.
         let channel = context.channel
         context.pipeline.syncOperations.removeHandler(self, promise: nil)
-        client.settle(on: channel, worker: worker, behind: behind)
+        client.install(on: channel, worker: worker, behind: behind)
     }
 
     private func finished() {

@@ -23,7 +23,7 @@ struct HomeMove {
                     worker?.countRefusal(HandshakeAnswer.Trouble.noDescriptors.code)
                     return client.leave(on: target)
                 }
-                client.settle(on: channel, worker: worker, behind: behind)
+                client.install(on: channel, worker: worker, behind: behind)
             }
         }
     }
