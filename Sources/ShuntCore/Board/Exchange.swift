@@ -226,8 +226,11 @@ package struct Exchanges: ~Copyable {
     @inline(__always)
     package mutating func insert(_ exchange: consuming Exchange) -> ExchangeID { table.insert(consume exchange) }
 
-    /// An exchange was passed through.
-    package mutating func wasPassed() { passedCount += 1 }
+    /// An exchange was passed through, whatever it was accepted for.
+    package mutating func wasPassed(_ id: ExchangeID) {
+        table[id]?.isPassed = true
+        passedCount += 1
+    }
 
     /// Keeps the message of an exchange that has none yet.
     package mutating func hold(_ bytes: [UInt8], of id: ExchangeID) {

@@ -71,7 +71,7 @@ extension Switchboard {
                     client: id, session: session, pool: pool, seat: seat, route: route,
                     endpoint: clients[id]?.endpoint, isPassed: true, kind: kind, size: bytes.count))
             if links[link]?.unanswered.isEmpty == false { exchanges[exchange]?.isNotAlone() }
-            exchanges.wasPassed()
+            exchanges.wasPassed(exchange)
             _ = written(exchange, over: link, to: .legacy, timeout: timeout, now: turn.now)
             return
         }

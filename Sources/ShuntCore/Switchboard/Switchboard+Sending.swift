@@ -223,7 +223,7 @@ extension Switchboard {
         pools[exchange.pool]?.line.remove(id, in: &exchanges)
         exchanges.release(id)
         if links[current]?.unanswered.isEmpty == false { exchanges[id]?.isNotAlone() }
-        exchanges.wasPassed()
+        exchanges.wasPassed(id)
         _ = written(id, over: current, to: .legacy, timeout: timeout, now: turn.now)
         agenda.add(.resumeReading(exchange.client))
     }
