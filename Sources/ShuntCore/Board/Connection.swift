@@ -86,6 +86,13 @@ package struct Connection: Sendable {
     @inline(__always)
     mutating func takes(maxInFlight: Int) -> Bool { state == .ready && !congested && inFlight < maxInFlight }
 
+    /// How long a message that is passed over it may stay unanswered, and how many are; nil where it takes none now.
+    @inline(__always)
+    mutating func room() -> (timeout: TimeSpan, unanswered: Int)? {
+        guard state == .ready, !congested else { return nil }
+        return (upstream.exchangeTimeout, unanswered.count)
+    }
+
     /// An exchange was written to it.
     ///
     /// - Returns: whether its timer stands later than that exchange's deadline.

@@ -110,12 +110,14 @@ package struct Exchange: Sendable {
         let sentAt: Instant
         let isAnswered: Bool
         let isTimed: Bool
+        let isPassed: Bool
     }
 
     var place: Place {
         Place(
             account: account, state: state, connection: connection, seat: seat, side: side, size: size,
-            sentAt: sentAt, isAnswered: isAnswered, isTimed: isTimed)
+            sentAt: sentAt, isAnswered: isAnswered, isTimed: isTimed,
+            isPassed: isPassed)
     }
 
     /// What a line that it stands in has to know of it.
@@ -178,6 +180,10 @@ package struct Exchange: Sendable {
         connection = .none
     }
 
+    /// What its table counts of it: bytes that are held, and whether it was passed through.
+    @inline(__always)
+    fileprivate mutating func bequest() -> (held: Int, wasPassed: Bool) { (held.count, isPassed && state != .queued) }
+
     /// Another one stands behind it now.
     mutating func precede(_ id: ExchangeID) { next = id }
 
@@ -226,6 +232,13 @@ package struct Exchanges: ~Copyable {
     @inline(__always)
     package mutating func insert(_ exchange: consuming Exchange) -> ExchangeID { table.insert(consume exchange) }
 
+    /// Inserts an exchange that is passed through at once.
+    @inline(__always)
+    package mutating func insert(passed exchange: consuming Exchange) -> ExchangeID {
+        passedCount += 1
+        return table.insert(consume exchange)
+    }
+
     /// An exchange was passed through, whatever it was accepted for.
     package mutating func wasPassed(_ id: ExchangeID) {
         table[id]?.isPassed = true
@@ -249,8 +262,9 @@ package struct Exchanges: ~Copyable {
     /// Removes an exchange that has its outcome and stands in no list.
     @inline(__always)
     package mutating func discard(_ id: ExchangeID) {
-        heldBytes -= table[id]?.held.count ?? 0
-        if table[id]?.isPassed == true, table[id]?.state != .queued { passedCount -= 1 }
+        guard let (held, wasPassed) = table[id]?.bequest() else { return }
+        heldBytes -= held
+        if wasPassed { passedCount -= 1 }
         table.discard(id)
     }
 }

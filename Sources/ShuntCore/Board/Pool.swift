@@ -85,6 +85,10 @@ package struct Pool: Sendable {
     /// Nothing waits in it, and nobody wants a connection.
     package var isAtRest: Bool { line.isEmpty && !isWanted }
 
+    /// The connection that a message goes over at once; nil where others wait before it.
+    @inline(__always)
+    mutating func linkForNext() -> ConnectionID? { line.isEmpty ? links.current : nil }
+
     /// A socket sent a message for it.
     ///
     /// - Returns: whether nothing waits.

@@ -82,6 +82,21 @@ package struct Seat: Sendable {
     /// Whether something that was sent must end before anything else is sent.
     package var mustWait: Bool { sent(to: side.other) > 0 || gate == .previousConnection && sent(to: side) > 0 }
 
+    /// Where a message goes that is passed through, and what it waits for.
+    struct NextPlace {
+        let pool: PoolID
+        let session: SessionID
+        let route: Route
+        let gate: Gate
+    }
+
+    /// A message came that is passed through.
+    @inline(__always)
+    mutating func placeOfNext(at now: Instant) -> NextPlace {
+        lastUsed = now
+        return NextPlace(pool: pool, session: session, route: route, gate: gate)
+    }
+
     /// A message came for it.
     ///
     /// - Returns: where messages go.

@@ -118,7 +118,7 @@ extension Switchboard {
             let isSent = place.state == .sent
             let isIdle = links[connection]?.ended(id, isAwaited: isSent, in: &exchanges)
             if isSent { left(place.seat, place.side) }
-            if isIdle == true { becameIdle(connection, now: now) }
+            if isIdle == true, !place.isPassed { becameIdle(connection, now: now) }
         }
         exchanges.discard(id)
         if place.state != .abandoned { settled(place.account, now: now) }

@@ -67,6 +67,7 @@ extension Switchboard {
     private mutating func passOneWay(
         _ seat: SeatID, _ bytes: Span<UInt8>, over link: ConnectionID, _ turn: inout Turn
     ) {
-        write(turn.effects.splices.splice(messageOf: bytes.count), .text, over: link, seat, &turn)
+        guard let route = seats[seat]?.route else { return }
+        write(turn.effects.splices.splice(messageOf: bytes.count), .text, over: link, route, &turn)
     }
 }

@@ -37,7 +37,6 @@ extension Switchboard {
         guard let side = seats[seatID]?.side else { return }
         if isOneWay, overtakes(id, seatID, bytes, &turn) { return }
         if side == .unified { return takeRouted(id, kind, bytes, &turn) }
-        seats[seatID]?.lastUsed = turn.now
         pass(id, seatID, kind, bytes, opens: opens, &turn)
     }
 
@@ -56,32 +55,28 @@ extension Switchboard {
     private mutating func pass(
         _ id: ClientID, _ seat: SeatID, _ kind: MessageKind, _ bytes: Span<UInt8>, opens: Bool, _ turn: inout Turn
     ) {
-        guard let pool = seats[seat]?.pool, let route = seats[seat]?.route, let session = clients[id]?.session else {
-            return
-        }
-        let isGated = isGated(seat) || route.isPaused
-        if !isGated, pools[pool]?.line.isEmpty == true, isReady(pool), let link = pools[pool]?.links.current {
-            write(turn.effects.splices.splice(messageOf: bytes.count), kind, over: link, seat, &turn)
-            if !opens || isCountedInLast(link, now: turn.now) { return }
-            let timeout = links[link]?.upstream.exchangeTimeout ?? .zero
+        guard let place = seats[seat]?.placeOfNext(at: turn.now) else { return }
+        let isGated = place.gate != .open || place.route.isPaused
+        if !isGated, let link = pools[place.pool]?.linkForNext(), let room = links[link]?.room() {
+            write(turn.effects.splices.splice(messageOf: bytes.count), kind, over: link, place.route, &turn)
+            if !opens || room.unanswered >= Self.mostPassed && isCountedInLast(link, now: turn.now) { return }
             clients[id]?.accepted()
-            sessions[session]?.accepted()
+            sessions[place.session]?.accepted()
             let exchange = exchanges.insert(
-                Exchange(
-                    client: id, session: session, pool: pool, seat: seat, route: route,
-                    endpoint: clients[id]?.endpoint, isPassed: true, kind: kind, size: bytes.count))
-            if links[link]?.unanswered.isEmpty == false { exchanges[exchange]?.isNotAlone() }
-            exchanges.wasPassed(exchange)
-            _ = written(exchange, over: link, to: .legacy, timeout: timeout, now: turn.now)
+                passed: Exchange(
+                    client: id, session: place.session, pool: place.pool, seat: seat, route: place.route,
+                    endpoint: clients[id]?.endpoint, isPassed: true, kind: kind, size: bytes.count,
+                    isTimed: room.unanswered == 0))
+            _ = written(exchange, over: link, to: .legacy, timeout: room.timeout, now: turn.now)
             return
         }
         let exchange = Exchange(
-            client: id, session: session, pool: pool, seat: seat, route: route, endpoint: clients[id]?.endpoint,
-            oneWay: !opens, isPassed: true, kind: kind, size: bytes.count)
-        if isGated { pools[pool]?.line.gate() }
+            client: id, session: place.session, pool: place.pool, seat: seat, route: place.route,
+            endpoint: clients[id]?.endpoint, oneWay: !opens, isPassed: true, kind: kind, size: bytes.count)
+        if isGated { pools[place.pool]?.line.gate() }
         wait(exchange, bytes, now: turn.now)
-        holdReading(id, pool, &turn)
-        pump(pool, &turn)
+        holdReading(id, place.pool, &turn)
+        pump(place.pool, &turn)
     }
 
     /// An old client is never told that a queue is full: it is not read while much of its own waits.
@@ -136,7 +131,7 @@ extension Switchboard {
         if exchanges[oldest]?.answeredOne() == true { return }
         conclude(oldest, .answered, &turn)
         guard links[id]?.inFlight == 0 else { return }
-        closeIfFinished(id, &turn)
+        if links[id]?.state == .retired { closeIfFinished(id, &turn) }
         if pools[poolID]?.isRemoved == true { agenda.add(.tend(poolID)) }
     }
 

@@ -167,14 +167,14 @@ extension Switchboard {
     ///
     /// - Parameter kind: how it came.
     mutating func write(
-        _ splice: Splice, _ kind: MessageKind, over link: ConnectionID, _ seat: SeatID, _ turn: inout Turn
+        _ splice: Splice, _ kind: MessageKind, over link: ConnectionID, _ route: Route, _ turn: inout Turn
     ) {
         var splice = splice
         splice.kind = kind
         turn.effects.list.append(.forward(link, splice))
         tally.forwarded += 1
         tally.passed += 1
-        count(seats[seat]?.route.index ?? -1, .legacy, bytes: splice.length)
+        count(route.index, .legacy, bytes: splice.length)
     }
 
     /// So many messages that are passed through are told apart on a connection; the last one stands for all others.
@@ -182,10 +182,10 @@ extension Switchboard {
 
     /// Whether the last message that was passed over a connection stands for a further one, because too many are
     /// unanswered to tell them apart.
+    @inline(__always)
     mutating func isCountedInLast(_ link: ConnectionID, now: Instant) -> Bool {
-        guard let unanswered = links[link]?.unanswered.count, unanswered >= Self.mostPassed,
-            let last = links[link]?.unanswered.tail
-        else { return false }
+        guard let unanswered = links[link]?.unanswered.count, unanswered >= Self.mostPassed else { return false }
+        guard let last = links[link]?.unanswered.tail else { return false }
         exchanges[last]?.standsForAnother(at: now)
         return true
     }
@@ -218,7 +218,7 @@ extension Switchboard {
             let timeout = links[current]?.upstream.exchangeTimeout
         else { return }
         let splice = turn.effects.splices.splice(blob: exchange.held)
-        write(splice, exchange.kind, over: current, exchange.seat, &turn)
+        write(splice, exchange.kind, over: current, exchange.route, &turn)
         if exchange.oneWay || isCountedInLast(current, now: turn.now) { return conclude(id, .sent, &turn) }
         pools[exchange.pool]?.line.remove(id, in: &exchanges)
         exchanges.release(id)
