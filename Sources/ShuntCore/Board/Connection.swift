@@ -86,6 +86,23 @@ package struct Connection: Sendable {
     @inline(__always)
     mutating func takes(maxInFlight: Int) -> Bool { state == .ready && !congested && inFlight < maxInFlight }
 
+    /// The pool and the one client of a connection that messages are passed over; nil where they are routed.
+    @inline(__always)
+    mutating func ownClient() -> (pool: PoolID, client: ClientID)? { passage.client.map { (pool, $0) } }
+
+    /// A reply came.
+    ///
+    /// - Returns: the oldest exchange that is unanswered; `.none` for none.
+    @inline(__always)
+    mutating func replyCame() -> ExchangeID {
+        replied = true
+        return unanswered.head
+    }
+
+    /// Whether it only waited for what is over now.
+    @inline(__always)
+    mutating func isFinished() -> Bool { state == .retired && inFlight == 0 }
+
     /// How long a message that is passed over it may stay unanswered, and how many are; nil where it takes none now.
     @inline(__always)
     mutating func room() -> (timeout: TimeSpan, unanswered: Int)? {

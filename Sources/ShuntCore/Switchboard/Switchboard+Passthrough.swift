@@ -92,7 +92,7 @@ extension Switchboard {
     mutating func passBack(
         _ id: ConnectionID, _ upstream: Upstream, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
-        guard let poolID = links[id]?.pool, let client = links[id]?.passage.client else { return }
+        guard let (poolID, client) = links[id]?.ownClient() else { return }
         var found = MessageClass.push
         var isObject = false
         if kind == .text {
@@ -109,8 +109,9 @@ extension Switchboard {
             // The client was greeted when it connected.
             return pushed(id, .dropped)
         }
+        var oldest = ExchangeID.none
         if isReply {
-            links[id]?.replied = true
+            oldest = links[id]?.replyCame() ?? .none
             pools[poolID]?.backoff.succeeded()
         }
         tally.delivered += 1
@@ -119,8 +120,7 @@ extension Switchboard {
         countSent(clients[client]?.ownSeat ?? .none, bytes: bytes.count)
         turn.effects.list.append(.deliver(client, splice))
         let route = routeIndex(of: client) ?? -1
-        let oldest = links[id]?.unanswered.head ?? .none
-        guard isReply, let place = exchanges[oldest]?.place else { return meterPassedDown(route, bytes: bytes.count) }
+        guard let place = exchanges[oldest]?.place else { return meterPassedDown(route, bytes: bytes.count) }
         meterReply(
             route, .legacy, bytes: bytes.count, since: place.sentAt, isFirst: place.isTimed, ends: ends,
             now: turn.now)
@@ -131,7 +131,7 @@ extension Switchboard {
         if exchanges[oldest]?.answeredOne() == true { return }
         conclude(oldest, .answered, &turn)
         guard links[id]?.inFlight == 0 else { return }
-        if links[id]?.state == .retired { closeIfFinished(id, &turn) }
+        closeIfFinished(id, &turn)
         if pools[poolID]?.isRemoved == true { agenda.add(.tend(poolID)) }
     }
 

@@ -52,9 +52,9 @@ extension Switchboard {
     }
 
     /// Closes a retired connection once no client waits for it; abandoned exchanges need no answer.
+    @inline(__always)
     mutating func closeIfFinished(_ id: ConnectionID, _ turn: inout Turn) {
-        guard links[id]?.state == .retired, links[id]?.inFlight == 0 else { return }
-        endConnection(id, .normal, &turn)
+        if links[id]?.isFinished() == true { endConnection(id, .normal, &turn) }
     }
 
     /// Closes a connection that nobody waits for and forgets it.
