@@ -97,14 +97,20 @@ package final class SwitchboardDriver {
     package func arriving(
         _ path: String, _ token: String?, query: String = "", headers: [Handshake.Field] = []
     ) -> (client: Int, happenings: [Happening]) {
+        arriving(path, as: token.map { ClientIdentity(token: ByteString($0)) }, query: query, headers: headers)
+    }
+
+    /// As `arriving`, of a session that may be another one than the token's.
+    package func arriving(
+        _ path: String, as identity: ClientIdentity?, query: String = "", headers: [Handshake.Field] = []
+    ) -> (client: Int, happenings: [Happening]) {
         guard case .legacy(let endpoint) = core.table.endpoints.match(ByteString(path)) else { return (0, []) }
         let handshake = Handshake(
             path: ByteString(path), query: ByteString(query), headers: headers, remoteHost: "192.0.2.7")
         // What is done at once speaks of the client already.
         let expected = clients.count
         clients.append(.none)
-        let id = core.clientArrived(
-            handshake, as: token.map { ClientIdentity(token: ByteString($0)) }, endpoint: endpoint, &turn)
+        let id = core.clientArrived(handshake, as: identity, endpoint: endpoint, &turn)
         clients[expected] = id
         return (clients.count, collect([]))
     }

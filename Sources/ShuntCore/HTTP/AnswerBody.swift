@@ -4,18 +4,18 @@ package struct AnswerBody: Sendable {
         case needsMore
         /// The body is over, or all that is asked for is there.
         case whole
-        /// What follows is no part of a body; what came before it stands.
+        /// The next bytes are no part of a body; those before stand.
         case malformed
     }
 
     private enum State {
-        /// So many bytes are to come. Becomes `over`.
+        /// The number of bytes that are to come. Becomes `over`.
         case length(Int)
         /// All that comes, to the end of the connection.
         case toTheEnd
         /// The line with a chunk's size. Becomes `chunk` or `trailer`.
         case size
-        /// So many bytes of a chunk are to come. Becomes `chunkEnd`.
+        /// The number of bytes of a chunk that are to come. Becomes `chunkEnd`.
         case chunk(Int)
         /// The CRLF behind a chunk. Becomes `size`.
         case chunkEnd
@@ -26,7 +26,7 @@ package struct AnswerBody: Sendable {
 
     private var state: State
     private let most: Int
-    /// Of the line in hand.
+    /// Bytes of the line in hand.
     private var line: [UInt8] = []
     private var endsLine = false
     /// Lines of chunks' sizes and trailers are no longer than this.

@@ -6,8 +6,8 @@ package struct AnswerHead: Sendable, Equatable {
     package let reason: ByteString
     package let fields: [Handshake.Field]
 
-    /// Of a reader that has it whole. Nil where the first line is none of an answer: a version of HTTP/1, a status of
-    /// three digits and, if anything follows, a space.
+    /// Takes the head from a reader that has it whole. Nil where the first line is none of an answer: a version of HTTP/1,
+    /// a status of three digits and, if anything follows, a space.
     package init?(_ reader: HeadReader) {
         let line = reader.startLine
         guard reader.message == .answer, line.count >= 12, httpMinorVersion(line[..<8]) != nil, line[8] == 0x20,
@@ -38,7 +38,7 @@ package struct AnswerReader: Sendable {
 
     package init() {}
 
-    /// As `HeadReader.read`.
+    /// Reads on, as `HeadReader.read`.
     package mutating func read(_ bytes: Span<UInt8>, at position: inout Int) throws(HeadReader.Problem) -> Progress {
         while try head.read(bytes, at: &position) == .whole {
             guard let answer = AnswerHead(head) else { throw .malformed }

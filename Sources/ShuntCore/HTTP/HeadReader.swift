@@ -7,9 +7,9 @@ package struct HeadReader: Sendable {
     package enum Message: Sendable { case request, answer }
 
     package enum Problem: Error, Sendable, Equatable {
-        /// It is no head.
+        /// The bytes are no head.
         case malformed
-        /// It is longer than a head may be.
+        /// The head is longer than one may be.
         case tooLarge
         /// Before it there were more interim answers than are passed over.
         case tooManyInterim
@@ -35,9 +35,9 @@ package struct HeadReader: Sendable {
     private(set) var startLine: [UInt8] = []
     private(set) var fields: [Handshake.Field] = []
     private var state = State.startLine
-    /// What came of the line that is not over.
+    /// The beginning of the line that is not over.
     private var line: [UInt8] = []
-    /// Of the line, what came since its last border: a space of the start line, the colon of a field.
+    /// Bytes of the line since its last border: a space of the start line, the colon of a field.
     private var part = 0
     private var colon: Int?
     private var count = 0

@@ -6,8 +6,8 @@ package struct RequestHead: Sendable, Equatable {
     package let minorVersion: Int
     package let fields: [Handshake.Field]
 
-    /// Of a reader that has it whole. Nil where the first line is none of a request: three words with one space between
-    /// them, the last of them a version of HTTP/1.
+    /// Takes the head from a reader that has it whole. Nil where the first line is none of a request: three words with one
+    /// space between them, the last of them a version of HTTP/1.
     package init?(_ reader: HeadReader) {
         let words = reader.startLine.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false)
         guard reader.message == .request, words.count == 3, !words[0].isEmpty,

@@ -1,12 +1,12 @@
-/// What is said of a legacy endpoint's end in the head of every answer to a handshake there: `Deprecation` (RFC 9745),
+/// Words about a legacy endpoint's end, in the head of every answer to a handshake there: `Deprecation` (RFC 9745),
 /// `Sunset` (RFC 8594) and `Link` (RFC 8288), ready to be written.
 package struct Announcement: Sendable {
     package let fields: [Handshake.Field]
-    /// What to use instead; nil where nothing is.
+    /// The successor's URL or path; nil for none.
     package let successor: String?
     package let sunset: UnixTime?
     package let link: String?
-    /// What a client is told in-band, once; nil for nothing.
+    /// The notice for a client in-band, once; nil for none.
     package let notice: [UInt8]?
 
     /// - Parameter unified: the unified endpoint's path; the successor where the settings name none.

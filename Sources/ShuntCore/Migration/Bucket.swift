@@ -1,5 +1,5 @@
-/// Where a user stands among the 10,000 steps of a rollout: MurmurHash3 (x86, 32 bit, seed 0) of `salt`, a zero byte and
-/// `user`, scaled by integer arithmetic. Stable over processes, versions and machines: golden vectors are in the tests,
+/// The place of a user among the 10,000 steps of a rollout: MurmurHash3 (x86, 32 bit, seed 0) of `salt`, a zero byte
+/// and `user`, scaled by integer arithmetic. Stable over processes, versions and machines: golden vectors are in the tests,
 /// so that other systems can work out who is served by which side.
 package enum Bucket {
     /// - Parameters:

@@ -1,4 +1,4 @@
-/// What a client calls itself, for overrides and usage. Hostile text is cut, never trusted.
+/// The name and version that a client gives itself, for overrides and usage. Hostile text is cut, never trusted.
 package struct ClientApp: Sendable, Hashable {
     /// Bytes of a name or version that are kept.
     package static let longest = 64

@@ -1,13 +1,13 @@
-/// What legacy endpoints say of their end: while they are deprecated (phase `deprecate`), and once they are closed
+/// Legacy endpoints' words about their end: while they are deprecated (phase `deprecate`), and once they are closed
 /// (`complete`).
 package struct DeprecationSettings: Sendable, Hashable {
     /// Since or from when they are deprecated; nil announces no date, and so no `Deprecation` (RFC 9745).
     package var deprecatedAt: UnixTime?
-    /// When they are expected to go; not before `deprecatedAt`.
+    /// The time when the endpoints are expected to go; not before `deprecatedAt`.
     package var sunset: UnixTime?
     /// The URL of a page for the people who have to do something about it.
     package var link: String?
-    /// What to use instead: a URL or an absolute path; nil is the unified endpoint's path.
+    /// The successor: a URL or an absolute path; nil is the unified endpoint's path.
     package var successor: String?
     /// The JSON text that tells a client in-band, once for each socket; nil tells nothing. `{deprecated_at}`, `{sunset}`,
     /// `{link}` and `{successor}` are filled in.
@@ -28,7 +28,7 @@ package struct Brownout: Sendable, Hashable {
     package var from: UnixTime
     /// Longer than nothing.
     package var length: TimeSpan
-    /// Of the sessions.
+    /// Share of the sessions.
     package var share: Rollout
 
     package init(routes: [String], from: UnixTime, length: TimeSpan, share: Rollout) {
@@ -49,8 +49,8 @@ package struct Brownout: Sendable, Hashable {
 
     package func overlaps(_ other: Brownout) -> Bool { from < other.until && other.from < until }
 
-    /// Over how long open sockets are closed when it begins: a tenth of the window, thirty seconds at most, so that they
-    /// do not all come back at once.
+    /// The span over which open sockets are closed when the window begins: a tenth of the window, thirty seconds at most,
+    /// so that they do not all come back at once.
     package var spread: TimeSpan { min(.seconds(30), TimeSpan(nanoseconds: length.nanoseconds / 10)) }
 
     /// Whether a user is among its share. The bucket is salted by the window's beginning: the same user stays in or out

@@ -1,9 +1,9 @@
 /// Where a legacy endpoint stands in its life.
 package enum EndpointState: String, Sendable, Hashable, CaseIterable {
     case open
-    /// It works, and says that it will not for ever; brownouts as scheduled.
+    /// Clients may connect, and are told that the endpoint ends; brownouts as scheduled.
     case deprecated
-    /// It answers 410.
+    /// Handshakes are answered 410.
     case closed
 
     package init(in phase: Phase) {
@@ -16,7 +16,7 @@ package enum EndpointState: String, Sendable, Hashable, CaseIterable {
 }
 
 extension Endpoint {
-    /// Of the phase. Unlisted values have no successor: their backend goes on deciding about them.
+    /// The state in a phase. Unlisted values have no successor: their backend goes on deciding about them.
     package func state(in phase: Phase) -> EndpointState { route.index < 0 ? .open : EndpointState(in: phase) }
 
     /// The brownout that a handshake falls into; nil for none.
@@ -50,7 +50,7 @@ package struct EndpointLife: Sendable, Hashable {
         self.brownout = brownout
     }
 
-    /// Of a route's endpoint.
+    /// The life of a route's endpoint.
     package init(of route: String, in definition: TableDefinition, at wall: UnixTime) {
         state = EndpointState(in: definition.phase)
         guard state != .open else { return }

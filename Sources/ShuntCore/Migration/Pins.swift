@@ -6,7 +6,7 @@ package struct Pins: Sendable {
     private struct Entry: Sendable {
         let route: String
         var conversation: [UInt8]
-        /// It began on the legacy side, and stays there while it is used.
+        /// The conversation began on the legacy side, and stays there while it is used.
         var staysLegacy = false
         /// The unified upstream has answered in it.
         var isAnswered = false
@@ -73,7 +73,7 @@ package struct Pins: Sendable {
         return entries.firstIndex { $0.conversation == name && $0.route == route }
     }
 
-    /// What stands for a conversation id, which may be spelled in many ways and be as long as a message.
+    /// A short name for a conversation id, which may be spelled in many ways and be as long as a message.
     private static func name(_ conversation: [UInt8]) -> [UInt8] {
         let conversation = JSONContent.key(conversation)
         if conversation.count <= 256 { return conversation }

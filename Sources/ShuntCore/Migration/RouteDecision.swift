@@ -1,7 +1,7 @@
 /// Which share of a route is in force, and what made it so. Precedence, highest first: an override of API or CLI, `hold`,
 /// the phase, `served_by`. (Overrides for single clients and tenants stand above all of them: `ClientOverride`.)
 package struct RouteDecision: Sendable, Hashable {
-    /// What a decision comes from.
+    /// The source of a decision.
     package enum Origin: String, Sendable, Hashable, CaseIterable {
         case override, hold, phase, file
     }

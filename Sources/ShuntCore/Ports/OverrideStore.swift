@@ -1,16 +1,16 @@
 /// Something that API or CLI set and that stands above the file until it is removed. It survives a restart.
 package struct StoredOverride: Sendable, Hashable {
-    /// What is set.
+    /// The thing that is set.
     package enum Subject: Sendable, Hashable {
         case route(String)
         case phase
     }
 
     package var subject: Subject
-    /// For a route a `Rollout.text`, for the phase a `Phase`.
+    /// A `Rollout.text` for a route, a `Phase` for the phase.
     package var value: String
     package var at: UnixTime
-    /// Who set it: the name of a token or of a user, never a secret.
+    /// The author: the name of a token or of a user, never a secret.
     package var by: String
     package var reason: String
 
@@ -25,7 +25,7 @@ package struct StoredOverride: Sendable, Hashable {
 
 /// A line of the audit trail. Lines are never changed and never removed.
 package struct AuditEntry: Sendable, Hashable {
-    /// What was done.
+    /// The kind of the change.
     package enum Action: String, Sendable, Hashable, CaseIterable {
         case set, remove, phase, pause, resume, reconnect, reload, drain
     }
@@ -37,7 +37,7 @@ package struct AuditEntry: Sendable, Hashable {
     package var action: Action
     /// A route's name; empty where the whole proxy is meant.
     package var subject: String
-    /// What was in force before and is now, as text; empty where that says nothing.
+    /// The values in force before and after, as text; empty where that says nothing.
     package var from: String
     package var to: String
     package var reason: String
@@ -59,9 +59,9 @@ package struct AuditEntry: Sendable, Hashable {
 
 /// Why a store did not do what it was asked for. Nothing of it was done.
 package enum StoreProblem: Error, Sendable, Hashable {
-    /// It cannot be written: read-only, locked, disk full. The text says which and what to do.
+    /// Cannot be written: read-only, locked, disk full. The text says which and what to do.
     case unwritable(String)
-    /// It cannot be read: no database, broken, of a newer version.
+    /// Cannot be read: no database, broken, of a newer version.
     case unreadable(String)
 }
 

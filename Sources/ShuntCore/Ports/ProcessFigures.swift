@@ -1,4 +1,4 @@
-/// What the system says of the process; nil for what it does not say.
+/// The system's figures of the process; nil for those that it does not give.
 package struct ProcessFigures: Sendable, Hashable {
     /// User and system time since the process began.
     package var cpuSeconds: Double?
@@ -9,7 +9,7 @@ package struct ProcessFigures: Sendable, Hashable {
     package init() {}
 }
 
-/// What came of writing the usage ledger since the process began.
+/// Results of writing the usage ledger since the process began.
 package struct UsageFigures: Sendable, Hashable {
     /// Flushes that the store took, those of nothing not among them.
     package var written = 0

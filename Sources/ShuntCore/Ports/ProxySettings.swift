@@ -24,7 +24,7 @@ package struct AddressRange: Sendable, Hashable {
     }
 }
 
-/// Where clients connect, and who may.
+/// The addresses where clients connect, and who may.
 package struct ListenSettings: Sendable, Hashable {
     package var clients: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 8080)]
     /// nil: one per core.
@@ -49,10 +49,10 @@ package struct AdminSettings: Sendable, Hashable {
     package init() {}
 }
 
-/// Where overrides and their audit trail are kept.
+/// The place of overrides and their audit trail.
 package struct StoreSettings: Sendable, Hashable {
     package enum Place: Sendable, Hashable {
-        /// They end with the process.
+        /// Overrides end with the process.
         case memory
         /// A SQLite file; a path that is not absolute counts from the process's working directory.
         case sqlite(path: String)
@@ -61,7 +61,7 @@ package struct StoreSettings: Sendable, Hashable {
     package init() {}
 }
 
-/// What the usage ledger counts and keeps.
+/// Settings of the usage ledger: what it counts and keeps.
 package struct UsageSettings: Sendable, Hashable {
     /// Whether use is counted at all.
     package var isOn = true
@@ -76,10 +76,10 @@ package struct UsageSettings: Sendable, Hashable {
     package init() {}
 }
 
-/// Where the file says who serves a route: lines, from 1.
+/// Lines of the file that say who serves a route, from 1.
 package struct RouteLines: Sendable, Hashable {
     package var phase: Int?
-    /// By the route's name; a template's routes share theirs.
+    /// Lines by the route's name; a template's routes share theirs.
     package var servedBy: [String: Int] = [:]
     package var hold: [String: Int] = [:]
     package init() {}

@@ -1,4 +1,4 @@
-/// What was done for one route since the process began: each entry only grows, but for `sockets` and `waiting`.
+/// Counts of one route since the process began: each entry only grows, but for `sockets` and `waiting`.
 package struct RouteTally: Sendable, Hashable {
     /// Messages sent to each side, on whatever way.
     package var byLegacy = 0

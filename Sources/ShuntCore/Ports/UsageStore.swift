@@ -28,7 +28,7 @@ package protocol UsageStore: Sendable {
     ///
     /// - Parameter limit: how many at most: the latest days.
     func usage(_ days: ClosedRange<UsageDay>, endpoint: String?, limit: Int) async throws -> [UsageRow]
-    /// In the order of endpoint and day.
+    /// Reads the days that were watched, in the order of endpoint and day.
     func watchedDays() async throws -> [WatchedDay]
     /// Sums up the months that ended before `first`: what the days of such a month counted stands on its first day from
     /// then on. Months that are summed up already stay as they are.

@@ -1,4 +1,4 @@
-/// What one worker has counted since it began, and what it holds: all that metrics tell of it. Reports of several workers
+/// Counts of one worker since it began, and what it holds: all that metrics tell of it. Reports of several workers
 /// add up when they are of one table.
 package struct WorkerReport: Sendable {
     /// The table that the places below are of.
@@ -6,9 +6,9 @@ package struct WorkerReport: Sendable {
     package var tally = Tally()
     package var census = Census.empty
     package var bufferedBytes = 0
-    /// By `Route.index`.
+    /// Entries by `Route.index`.
     package var routes: [RouteTally]
-    /// By `Upstream.index`.
+    /// Entries by `Upstream.index`.
     package var pools: [PoolStatus]
     package var meter: Meter
     package var sockets: SocketCensus
@@ -55,7 +55,7 @@ package struct WorkerReport: Sendable {
 
 /// Client sockets that are there now, by where they connected and on which way their messages go.
 package struct SocketCensus: Sendable, Hashable {
-    /// Of one legacy endpoint.
+    /// Sockets of one legacy endpoint.
     package struct Legacy: Sendable, Hashable {
         package var passthrough = 0
         package var raw = 0
@@ -73,20 +73,20 @@ package struct SocketCensus: Sendable, Hashable {
         }
     }
 
-    /// Of the unified endpoint: by the sides of the routes that a socket has used.
+    /// Sockets of the unified endpoint, by the sides of the routes that they have used.
     package struct Unified: Sendable, Hashable {
-        /// It has used none yet.
+        /// Sockets that have used no route yet.
         package var idle = 0
         package var fanOut = 0
         package var relay = 0
-        /// Some of its routes are on either side.
+        /// Sockets with routes on either side.
         package var both = 0
         package init() {}
     }
 
-    /// By `Route.index`.
+    /// Entries by `Route.index`.
     package var legacy: [Legacy]
-    /// Of values that a route's template does not list.
+    /// Sockets of values that a route's template does not list.
     package var unlisted = Legacy()
     package var unified = Unified()
 
@@ -118,7 +118,7 @@ extension SocketCensus.Legacy {
 
 /// Everything that `/metrics` tells.
 package struct MetricsReport: Sendable {
-    /// One worker's part in it.
+    /// A worker's part in the report.
     package struct Part: Sendable, Hashable {
         package var worker: Int
         /// Since its report was made; nil where it never made one.
@@ -144,7 +144,7 @@ package struct MetricsReport: Sendable {
     package var isStoreFailing: Bool
     package var isPhaseOverridden = false
     package var process = ProcessFigures()
-    /// What came of writing the usage ledger; nil where use is not counted.
+    /// Results of writing the usage ledger; nil where use is not counted.
     package var usage: UsageFigures?
     /// The sum of the workers' reports; its table is the one in force.
     package var sum: WorkerReport

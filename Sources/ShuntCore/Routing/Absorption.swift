@@ -1,7 +1,7 @@
 /// A type of clients' messages that goes no further.
 package struct AbsorbedType: Sendable, Hashable, ExpressibleByStringLiteral {
     package var type: String
-    /// What its sender is answered, a JSON object as `AnswerTemplate` takes it; nil for nothing.
+    /// The answer to the sender, a JSON object as `AnswerTemplate` takes it; nil for nothing.
     package var answer: String?
 
     package init(_ type: String, answer: String? = nil) {
@@ -12,7 +12,7 @@ package struct AbsorbedType: Sendable, Hashable, ExpressibleByStringLiteral {
     package init(stringLiteral type: String) { self.init(type) }
 }
 
-/// What is sent to clients on schedule, so that they hear something.
+/// A message to clients on schedule, so that they hear something.
 package struct BeatSettings: Sendable, Hashable {
     /// A JSON object.
     package var send: String

@@ -1,4 +1,4 @@
-/// What a message's address means.
+/// The meaning of a message's address.
 package enum Resolution: Sendable {
     /// An index into the table's routes.
     case route(Int)

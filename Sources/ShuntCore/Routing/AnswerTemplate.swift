@@ -12,7 +12,7 @@ package final class AnswerTemplate: Sendable {
 
     /// The members that are repeated, in the order of the template.
     package let paths: [String]
-    /// What the message is to be scanned for; nil where nothing is repeated.
+    /// The members that the message is scanned for; nil where nothing is repeated.
     let keys: KeySet?
     private let parts: [Part]
 
@@ -127,7 +127,7 @@ package final class AnswerTemplate: Sendable {
 
     private static func next(in text: [UInt8], from index: Int) -> UInt8? { text[index...].first { !isSpace($0) } }
 
-    /// Where a member begins, with the comma in front of it.
+    /// The beginning of a member, with the comma in front of it.
     private static func start(ofLabelAt label: Int, in text: [UInt8], notBefore end: Int) -> Int {
         let before = text[end..<label].lastIndex { !isSpace($0) }
         if let before, text[before] == UInt8(ascii: ",") { return before }

@@ -6,7 +6,7 @@ package enum PassthroughMode: String, Sendable, Hashable, CaseIterable {
     case raw
 }
 
-/// What old clients need to stay calm: their own heartbeats are absorbed, ours are sent on schedule.
+/// Heartbeats that keep old clients calm: their own are absorbed, ours are sent on schedule.
 package struct HeartbeatSettings: Sendable, Hashable {
     /// Types of clients' messages that go no further.
     package var absorb: [AbsorbedType] = []

@@ -8,22 +8,22 @@ package struct Limits: Sendable, Hashable {
     /// Per client socket, with bursts of twice that.
     package var messagesPerSecond = 100
     package var handshakeTimeout = TimeSpan.seconds(10)
-    /// Of all handshakes under way in the process. Above it accepting pauses, and the slowest give way.
+    /// Bytes of all handshakes under way in the process. Above that accepting pauses, and the slowest give way.
     package var handshakeBytes = 64 << 20
     /// nil: clients are not pinged.
     package var clientPing: KeepaliveSettings? = KeepaliveSettings()
     package var idleTimeout = TimeSpan.hours(1)
     /// Written for a client and not yet taken by its socket; one message is always admitted into an empty buffer.
     package var unreadByClient = 1 << 20
-    /// Of the whole process; new work is shed above it.
+    /// Bytes of the whole process; new work is shed above that.
     package var memory = 2 << 30
     package init() {}
 }
 
-/// Who a session is, and what outlives its sockets.
+/// Settings of sessions: who one is, and what outlives its sockets.
 package struct SessionSettings: Sendable, Hashable {
-    /// Where clients carry the token. One place by default: gateways and pages write other tokens into `Authorization`
-    /// and cookies.
+    /// Places where clients carry the token. One place by default: gateways and pages write other tokens into
+    /// `Authorization` and cookies.
     package var token: [ValueSource] = [.query("session_token")]
     /// Tokens that mean "none".
     package var absent = ["", "undefined", "null", "None", "anonymous", "[object Object]"]
@@ -41,7 +41,7 @@ package struct SessionSettings: Sendable, Hashable {
 package struct DrainSettings: Sendable, Hashable {
     /// How long exchanges in flight may take to finish.
     package var exchanges = TimeSpan.seconds(30)
-    /// Over how long the sockets are closed.
+    /// The span over which the sockets are closed.
     package var spread = TimeSpan.seconds(10)
     /// After this everything is cut.
     package var limit = TimeSpan.seconds(60)

@@ -4,7 +4,7 @@ struct Objection: Sendable, Hashable {
     var code: ErrorCode
     /// The slot of the member that is to blame, or -1.
     var slot = -1
-    /// For people.
+    /// A text for people.
     var detail: String
 }
 
@@ -15,7 +15,7 @@ struct DecidingMembers: Sendable {
     let address: [Int]
     /// All others.
     let others: [Int]
-    /// Those whose values must come back as they went.
+    /// Slots whose values must come back as they went.
     let ids: [Int]
     /// The objects on the way to members of dotted paths, and wrappers that some upstream has taken off; nil where there
     /// are none.
@@ -38,7 +38,7 @@ struct DecidingMembers: Sendable {
         parents = paths.isEmpty ? nil : KeySet(paths)
     }
 
-    /// What there is to object to a message that was scanned to its end; nil for nothing. Not for the message path: it
+    /// The objection to a message that was scanned to its end; nil for nothing. Not for the message path: it
     /// is asked where `Envelope.oddities` are.
     ///
     /// - Parameter isAddressed: the message names its route itself; else what it names is overwritten.

@@ -1,10 +1,10 @@
-/// What a backend's message is.
+/// The class of a backend's message.
 package enum MessageClass: Sendable, Hashable {
-    /// It ends an exchange.
+    /// Ends an exchange.
     case reply
-    /// One of several that an exchange gets before its end.
+    /// Comes before an exchange's end.
     case part
-    /// It answers nothing.
+    /// Answers nothing.
     case push
     /// An error reply after which the backend answers this connection no more. It ends an exchange.
     case fatal
@@ -73,7 +73,7 @@ package final class ReplyRules: Sendable {
     /// Whether its replies may come in parts.
     var isStreaming: Bool { until != nil }
 
-    /// What a scanned message is.
+    /// Classifies a scanned message.
     func classify(_ envelope: borrowing Envelope, _ bytes: Span<UInt8>) -> MessageClass {
         let isReply: Bool
         let isError: Bool
@@ -101,14 +101,14 @@ package final class ReplyRules: Sendable {
         return envelope.value(kindSlot).map { JSONString.equals(bytes, $0, Self.error) } ?? false
     }
 
-    /// What becomes of a message that is a push; nil where the configuration does not name its kind.
+    /// The action for a push; nil where the configuration does not name its kind.
     func action(_ envelope: borrowing Envelope, _ bytes: Span<UInt8>) -> PushAction? {
         guard let kind = kind(envelope) else { return untypedPush }
         guard let found = pushTypes.find(bytes, kind) else { return nil }
         return pushActions.indices.contains(found) ? pushActions[found] : nil
     }
 
-    /// What a message says of its kind; nil where it says nothing.
+    /// The kind that a message names; nil for none.
     func kind(_ envelope: borrowing Envelope) -> JSONValue? {
         if kindSlot >= 0 { return Self.present(kindSlot, envelope) }
         for slot in pushSlots {
@@ -145,12 +145,12 @@ extension ReplyKinds {
         }
     }
 
-    /// Where presence tells: the one of the members of replies that is called `error`.
+    /// The member called `error` among those whose presence tells replies; nil for none.
     var errorPath: String? {
         guard case .presence(let replies, _) = self else { return nil }
         return replies.first { $0 == "error" || $0.hasSuffix(".error") }
     }
 
-    /// Where an error's text is.
+    /// The path of an error's text.
     var messagePath: String { errorPath.map { $0 + ".message" } ?? "message" }
 }

@@ -2,7 +2,7 @@
 package final class RoutingTable: Sendable {
     package let definition: TableDefinition
     package let upstreams: [Upstream]
-    /// By `Upstream.index`: what is told of an upstream that nothing is connected to. Made once: workers are asked often.
+    /// Reports of upstreams that nothing is connected to, by `Upstream.index`. Made once: workers are asked often.
     let idlePools: [PoolStatus]
     package let routes: [Route]
     /// The places of those for which a socket of the unified endpoint may dial when it opens.
@@ -26,10 +26,10 @@ package final class RoutingTable: Sendable {
     /// Whether a backend takes the session's token in messages: in each, or in the first words on a connection.
     package let sendsTokens: Bool
     let deciding: DecidingMembers
-    /// Of `AddressingSettings.echo`, in its order.
+    /// Slots of `AddressingSettings.echo`, in its order.
     package let echoSlots: [Int]
     package let absorbed: Absorption
-    /// What is sent to clients of the unified endpoint on schedule; nil for nothing.
+    /// The message to clients of the unified endpoint on schedule; nil for none.
     package let beat: Beat?
     package let oneWay: ByteMap
     package let conversationTemplate: ConversationTemplate

@@ -3,9 +3,9 @@
 final class UnwrappedRequest: Sendable {
     /// A member that decides: where it was read, and where it stands without the wrapper.
     struct Member: Sendable {
-        /// In `RoutingTable.requestKeys`.
+        /// Slot in `RoutingTable.requestKeys`.
         let read: Int
-        /// In `UnwrappedRequest.keys`.
+        /// Slot in `UnwrappedRequest.keys`.
         let slot: Int
         /// Whether it is read in the wrapper; another one may stand beside it then, else in it.
         let isInside: Bool

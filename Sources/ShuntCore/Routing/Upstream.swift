@@ -1,17 +1,17 @@
 /// An upstream of a routing table, with everything about it that can be worked out before the first message.
 package final class Upstream: Sendable {
-    /// Its place in `RoutingTable.upstreams`.
+    /// Place in `RoutingTable.upstreams`.
     package let index: Int
     package let settings: UpstreamSettings
     /// Whether it is the one unified upstream: its messages carry their address, and name their conversation.
     package let isUnified: Bool
     /// The members of its messages that matter.
     package let replyKeys: KeySet
-    /// Where its messages name their conversation.
+    /// Slot where the upstream's messages name their conversation.
     package let conversationSlot: Int?
     /// Whether that is at the top level; else `placement` writes it.
     let isConversationOnTop: Bool
-    /// For field correlation; nil for fifo.
+    /// Slot of the correlation member; nil for fifo.
     package let correlationSlot: Int?
     /// The slots of the `routeBy` members.
     package let addressSlots: [Int]
@@ -23,21 +23,21 @@ package final class Upstream: Sendable {
     package let editsReplies: Bool
     /// How its messages are read, unless the route that they are of has rules of its own.
     let rules: ReplyRules
-    /// By the names of routes: such rules. Only the unified upstream's routes have them.
+    /// Rules of routes, by their names. Only the unified upstream has such.
     let routeRules: [String: ReplyRules]
     /// The members that tell the kinds of messages that are passed through, and the rules over them.
     let passedKeys: KeySet
     let passedRules: ReplyRules
-    /// Where a client's own message of that upstream says what it is, in `passedKeys`.
+    /// Slot in `passedKeys` where a client's own message says what it is.
     let passedKindSlot: Int
     package let request: ReshapeProgram
-    /// Where its messages are unwrapped; nil where they are not.
+    /// Keys for messages that are unwrapped; nil where they are not.
     let unwrapped: UnwrappedRequest?
     /// The correlation member's slot in the table's request keys.
     package let requestCorrelationSlot: Int?
-    /// What has to be said on a connection before any client's message; nil for nothing.
+    /// First words on a connection, before any client's message; nil for none.
     package let opening: OpeningSteps?
-    /// Of the settings, for the message path.
+    /// Copied from the settings, for the message path.
     package let exchangeTimeout: TimeSpan
     package let idleTimeout: TimeSpan
     /// Whether a sent message is kept, because it may be sent again.

@@ -41,7 +41,7 @@ struct AddressText {
         decimal(digits).map { $0 <= 65_535 } ?? false
     }
 
-    /// One spelling for every address: dotted quads, or eight groups in lower case without leading zeros.
+    /// The one spelling of an address: dotted quads, or eight groups in lower case without leading zeros.
     var text: String {
         if bytes.count == 4 { return bytes.map { "\($0)" }.joined(separator: ".") }
         return stride(from: 0, to: bytes.count - 1, by: 2)

@@ -2,7 +2,7 @@
 package struct Candidate: Sendable {
     /// The value of `Sec-WebSocket-Accept`.
     package let acceptKey: String
-    /// What upstreams are told about the client.
+    /// The client's words, as far as upstreams are told of them.
     package let handshake: Handshake
     /// The credential to be validated; nil for a client without one, where such may connect.
     package let credential: Credential?

@@ -1,6 +1,6 @@
 /// The address of the client itself, as a key: of brownouts, limits and whatever else tells clients apart by it.
 package enum ClientAddress {
-    /// Of a connection's other end. A socket for both families spells IPv4 addresses in a way of its own.
+    /// The key of a connection's other end. A socket for both families spells IPv4 addresses in a way of its own.
     package static func key(peer: String) -> String { AddressText.key(peer) }
 
     /// - Parameters:

@@ -1,5 +1,5 @@
-/// A session's token as its sockets show it to Shunt, and Shunt shows it to upstreams. Another one may take its place while
-/// the session lives: dials show the newest. Its text shows nothing of it.
+/// A session's token as its sockets show it to Shunt, and Shunt shows it to upstreams. Another one may take its place
+/// while the session lives: dials show the newest. Its text shows nothing of it.
 package struct Credential: Hashable, Sendable, Secret {
     package let token: ByteString
 
@@ -16,7 +16,7 @@ package struct ClientIdentity: Hashable, Sendable {
         self.credential = credential
     }
 
-    /// Of a token that nobody validated.
+    /// The identity of a token that nobody validated.
     package init(token: ByteString) {
         self.init(key: SessionKey(token: token), credential: Credential(token))
     }

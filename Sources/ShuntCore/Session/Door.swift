@@ -3,7 +3,7 @@
 ///
 /// The slowest give way first. Whoever waits for us does not: what was sent and not read yet is our delay.
 package struct Door {
-    /// In the order of arrival; never used twice.
+    /// A number in the order of arrival, never used twice.
     package struct ID: Hashable, Sendable {
         fileprivate let number: UInt64
     }
@@ -13,7 +13,7 @@ package struct Door {
         case timedOut
         /// Others need its room: to be refused.
         case gaveWay
-        /// It had time to read its refusal: to be ended.
+        /// The client had time to read its refusal: to be ended.
         case left
     }
 
@@ -34,7 +34,7 @@ package struct Door {
 
     private var entries: [UInt64: Entry] = [:]
     private var last: UInt64 = 0
-    /// In the order of arrival, with some that have left.
+    /// Clients in the order of arrival, with some that have left.
     private var reading: [UInt64] = []
     private var lingerers: [UInt64] = []
 
@@ -52,7 +52,7 @@ package struct Door {
         return ID(number: last)
     }
 
-    /// What is held of it now.
+    /// Counts what is held of a client now.
     ///
     /// - Returns: by how much that is more than before.
     package mutating func hold(_ bytes: Int, of id: ID) -> Int {
@@ -61,7 +61,7 @@ package struct Door {
         return bytes - before
     }
 
-    /// It was refused, and may read that in peace.
+    /// Lets a refused client read its answer in peace.
     package mutating func refuse(_ id: ID, now: Instant) {
         guard entries[id.number] != nil, entries[id.number]?.refused == nil else { return }
         entries[id.number]?.refused = (now, now)
@@ -73,14 +73,15 @@ package struct Door {
         entries[id.number]?.refused?.heard = now
     }
 
-    /// It is no longer here.
+    /// Forgets a client that is gone.
     ///
     /// - Returns: what was held of it.
     package mutating func leave(_ id: ID) -> Int {
         entries.removeValue(forKey: id.number)?.bytes ?? 0
     }
 
-    /// To be asked every now and then: everybody who has to go, the slowest first. They stay here until they `leave`.
+    /// Finds the clients that have to go, the slowest first; they stay here until they `leave`. To be asked every now and
+    /// then.
     ///
     /// - Parameters:
     ///   - excess: bytes that are to become free; 0 where there is room.

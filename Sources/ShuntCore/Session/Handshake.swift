@@ -1,4 +1,4 @@
-/// What a client said when it connected, as far as an upstream may be told or a session be found by it. Kept as long as
+/// A client's words when it connected, as far as an upstream may be told or a session be found by it. Kept as long as
 /// a socket or a session may have to dial with it. It holds the session token: never log it.
 package final class Handshake: Sendable {
     /// The raw path of the request target, as received.

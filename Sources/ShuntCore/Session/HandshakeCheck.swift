@@ -83,7 +83,7 @@ package enum HandshakeCheck {
         return endpoint
     }
 
-    /// What makes it a WebSocket handshake; returns the key.
+    /// Checks what makes a request a WebSocket handshake, and returns the key.
     private static func checkUpgrade(_ request: HandshakeRequest) throws(HandshakeVerdict.Refusal) -> ByteString {
         guard FieldText.list(request.values(of: "upgrade"), names: "websocket") else { throw .upgradeRequired }
         guard request.isAtLeastHTTP11 else { throw .badRequest("A handshake needs HTTP/1.1.") }

@@ -26,7 +26,7 @@ package struct HandshakeRequest: Sendable {
         self.secure = secure
     }
 
-    /// Of a request that was read.
+    /// Takes the request from its head.
     package init(_ head: RequestHead, remoteHost: String, remotePort: Int, secure: Bool = false) {
         self.init(
             method: head.method, target: head.target, versionMinor: head.minorVersion, headers: head.fields,
@@ -55,7 +55,7 @@ package enum HandshakeVerdict: Sendable {
         package let status: Int
         /// Stable, for programs.
         package let code: String
-        /// For people: what was wrong and what would be right. It repeats what the client sent, never a token.
+        /// A text for people: what was wrong and what would be right. Repeats what the client sent, never a token.
         package let message: String
         /// Fields that the status asks for (`Allow`, `Upgrade`, …), besides those of the body and `Connection: close`.
         package let headers: [Handshake.Field]

@@ -58,7 +58,7 @@ package enum PercentCoding {
     private static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x41 + value - 10 }
 }
 
-/// What a hexadecimal digit counts, nil for any other byte.
+/// The value of a hexadecimal digit; nil for any other byte.
 func hexValue(_ byte: UInt8) -> UInt8? {
     switch byte {
     case 0x30...0x39: byte - 0x30

@@ -79,7 +79,7 @@ extension HandshakeVerdict.Refusal {
 
     package static let tokenAmbiguousCode = "token_ambiguous"
 
-    /// It names places, never what stands there.
+    /// Names places, never what stands there.
     ///
     /// - Parameter sources: where tokens are looked for.
     static func tokenAmbiguous(_ first: ValueSource, _ second: ValueSource, _ sources: [ValueSource]) -> Self {
@@ -108,7 +108,7 @@ extension HandshakeVerdict.Refusal {
         Handshake.Field(name: name, value: value)
     }
 
-    /// What is printable in a peer's text, and not too much of it.
+    /// The printable part of a peer's text, cut to a bearable length.
     private static func readable(_ text: ByteString) -> String {
         let bytes = text.bytes.prefix(200).map { (0x20...0x7E).contains($0) ? $0 : 0x3F }
         return String(decoding: bytes, as: UTF8.self)

@@ -1,8 +1,8 @@
 /// The target of a request line (RFC 9112 §3.2), split but not decoded.
 struct RequestTarget: Equatable {
-    /// As received; begins with `/`.
+    /// The path as received; begins with `/`.
     let path: ByteString
-    /// What follows the first `?`, without it.
+    /// Everything behind the first `?`.
     let query: ByteString
     /// The authority of an absolute-form target, which then counts instead of `Host` (RFC 9112 §3.2.2).
     let authority: ByteString?
@@ -41,7 +41,7 @@ struct RequestTarget: Equatable {
 
 /// `host[:port]` as in `Host`, an origin or an absolute-form target (RFC 3986 §3.2, without user information).
 struct Authority: Equatable {
-    /// In lower case; an IPv6 literal keeps its brackets.
+    /// The host in lower case; an IPv6 literal keeps its brackets.
     let host: ByteString
     let port: Int?
 

@@ -1,6 +1,6 @@
 /// The two halves of the opening handshake's proof (RFC 6455 §4.1 and §4.2.2).
 package enum SecWebSocket {
-    /// What a server answers in `Sec-WebSocket-Accept` to a client's `Sec-WebSocket-Key`.
+    /// The value of `Sec-WebSocket-Accept` that answers a client's `Sec-WebSocket-Key`.
     package static func acceptKey(for key: ByteString) -> String {
         base64(sha1(key.bytes + Array("258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)))
     }

@@ -23,7 +23,7 @@ package struct SharedTokens: Sendable {
 
     /// A client connected with a token.
     ///
-    /// - Parameters: hashes of the token, of the client's address and of its `User-Agent`.
+    /// - Parameters: hashes of the session's key, of the client's address and of its `User-Agent`.
     /// - Returns: whether that makes it one that many share: once in `window`.
     package mutating func see(token: UInt64, address: UInt64, agent: UInt64, now: Instant) -> Bool {
         var use = uses[token] ?? Use(since: now)

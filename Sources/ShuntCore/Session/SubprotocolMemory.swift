@@ -1,10 +1,10 @@
 /// Which subprotocols an old endpoint's backend selects: what its clients are answered by when the backend is not asked any
 /// more, because the route has moved. Bounded, and of backends' words only: a client cannot put one there.
 package struct SubprotocolMemory: Sendable, Equatable {
-    /// So many are remembered.
+    /// The number of selections that are remembered.
     package static let most = 8
 
-    /// What was selected, latest first.
+    /// Selections, latest first.
     private var selected: [String] = []
     /// The backend answered its last offer without selecting any.
     private var lastWasNone = false
@@ -22,7 +22,7 @@ package struct SubprotocolMemory: Sendable, Equatable {
         if selected.count > Self.most { selected.removeLast() }
     }
 
-    /// What the backend would most likely select; nil for none.
+    /// The subprotocol that the backend would most likely select; nil for none.
     ///
     /// Where it was not heard yet: the first of `preferred` that is offered, else the first offered, for a browser that
     /// offers some and is given none ends the connection.

@@ -1,5 +1,5 @@
 extension ValueSource {
-    /// As the configuration writes it.
+    /// The configuration's spelling.
     package var text: String {
         switch self {
         case .query(let name): "query:" + name

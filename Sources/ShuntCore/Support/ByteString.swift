@@ -1,4 +1,4 @@
-/// What a peer wrote where text is usual: a field's value, a token, a part of a request target. Its bytes are opaque
+/// A peer's bytes where text is usual: a field's value, a token, a part of a request target. Its bytes are opaque
 /// (RFC 9110 §5.5): two are equal where all bytes are, and nothing is decoded that must be told apart or passed on.
 /// Strings would not do, for they take different spellings of one character for equal, and a backend does not.
 package struct ByteString: Hashable, Sendable {
@@ -36,7 +36,7 @@ extension [ByteString] {
 }
 
 extension ByteString: CustomStringConvertible {
-    /// For people: control characters and bytes that are no UTF-8 as `\xFC`, a backslash as two, so that what differs
+    /// Text for people: control characters and bytes that are no UTF-8 as `\xFC`, a backslash as two, so that what differs
     /// looks different. Never for what is compared or sent on, and never for a token.
     package var description: String {
         var text = ""
@@ -56,7 +56,7 @@ extension ByteString: CustomStringConvertible {
         return text
     }
 
-    /// Of a character of UTF-8 that begins so; what cannot begin one is invalid at any length.
+    /// The length of a UTF-8 character that begins so; a byte that begins none is invalid at any length.
     private static func lengthOfCharacter(_ first: UInt8) -> Int {
         switch first {
         case 0xC0...0xDF: 2

@@ -17,7 +17,7 @@ package enum DurationBuckets {
 
 /// How long something took, counted by bucket.
 package struct DurationCounts: Sendable, Hashable {
-    /// One for each of `DurationBuckets`, not cumulative.
+    /// Counts by bucket of `DurationBuckets`, not cumulative.
     package private(set) var buckets = [Int](repeating: 0, count: DurationBuckets.count)
     package private(set) var nanoseconds: Int64 = 0
     package init() {}
@@ -46,7 +46,7 @@ package struct DurationTable: Sendable {
     /// A row: the buckets, then the sum in nanoseconds.
     private static let width = DurationBuckets.count + 1
 
-    /// By place: where its row begins; -1 for none.
+    /// The row's beginning, by place; -1 for none.
     private var rows: [Int]
     private var counts: [Int] = []
 
@@ -66,7 +66,7 @@ package struct DurationTable: Sendable {
         counts.append(contentsOf: repeatElement(0, count: Self.width))
     }
 
-    /// What was observed at a place; nil where nothing was.
+    /// The counts of a place; nil for none.
     package subscript(_ place: Int) -> DurationCounts? {
         guard place >= 0, place < rows.count, rows[place] >= 0 else { return nil }
         let sum = rows[place] + DurationBuckets.count

@@ -1,5 +1,5 @@
 extension UnixTime {
-    /// As HTTP has it (RFC 9110 §5.6.7, IMF-fixdate), to the second below: `Tue, 01 Dec 2026 00:00:00 GMT`.
+    /// HTTP's spelling (RFC 9110 §5.6.7, IMF-fixdate), to the second below: `Tue, 01 Dec 2026 00:00:00 GMT`.
     package var httpDate: String {
         let (days, rest) = Self.divided(milliseconds, by: Self.day)
         let (year, month, day) = Self.civil(days)
@@ -12,7 +12,7 @@ extension UnixTime {
             + Self.digits(seconds % 60, 2) + " GMT"
     }
 
-    /// To the second, without its parts: `2026-12-01T00:00:00Z`.
+    /// RFC 3339's spelling to the second: `2026-12-01T00:00:00Z`.
     package var shortText: String { text.split(separator: ".").first.map { $0 + "Z" } ?? text }
 
     /// Whole seconds since 1970, rounded down.

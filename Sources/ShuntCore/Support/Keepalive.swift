@@ -1,4 +1,4 @@
-/// When a silent peer is pinged, and how long its pong may take.
+/// The time after which a silent peer is pinged, and the time that its pong may take.
 package struct KeepaliveSettings: Sendable, Hashable {
     package var every: TimeSpan
     package var timeout: TimeSpan
@@ -9,7 +9,7 @@ package struct KeepaliveSettings: Sendable, Hashable {
     }
 }
 
-/// What is asked of a silent peer: a ping where nothing was heard for `every`. One that is unanswered for `timeout` is
+/// Pings a silent peer where nothing was heard for `every`. A ping that is unanswered for `timeout` is
 /// told once, and is no verdict by itself: the peer may compute, or not read. Then it is pinged again, so that bytes are
 /// under way by which TCP can tell whether the peer's host is there.
 ///
@@ -17,7 +17,7 @@ package struct KeepaliveSettings: Sendable, Hashable {
 package struct Keepalive: Sendable {
     package enum Step: Sendable, Equatable { case nothing, ping, unanswered }
 
-    /// When anything of the peer was heard last, pongs included.
+    /// The time of the peer's last sign of life, pongs included.
     package private(set) var lastHeard: Instant
     /// The first ping of those that are unanswered.
     package private(set) var pingedAt: Instant?
@@ -35,7 +35,7 @@ package struct Keepalive: Sendable {
         pingedAt = nil
     }
 
-    /// When `step` has something to say.
+    /// The time when `step` has something to say.
     package func deadline(_ settings: KeepaliveSettings) -> Instant {
         pingedAt == nil ? lastHeard + settings.every : next
     }
@@ -55,7 +55,7 @@ package struct Keepalive: Sendable {
     }
 }
 
-/// What the system knows of a TCP connection's other end.
+/// The system's knowledge of a TCP connection's other end.
 package struct TransportState: Sendable, Equatable {
     /// How long ago anything of the other host came, acknowledgements included.
     package let silence: TimeSpan
@@ -74,7 +74,7 @@ package struct TransportState: Sendable, Equatable {
 /// Whether idle connections of an upstream that answer no ping say something of the upstream. One alone does not: its
 /// backend's other end may have lost it. Several do, where none is heard of meanwhile.
 package struct IdlePings: Sendable, Equatable {
-    /// So many must fail.
+    /// The number of pings that must fail.
     package static let enough = 3
 
     private var heard = Instant(nanoseconds: .min)

@@ -1,6 +1,6 @@
 /// Rates that are all kept at once, as credit that refills evenly: `9/s, 90/1m`. A value type; it is told the time.
 package struct Pace: Sendable, Equatable {
-    /// One rate's credit, in units of `per` nanoseconds a message, so that no division rounds.
+    /// The credit of one rate, in units of `per` nanoseconds a message, so that no division rounds.
     private struct Bucket: Sendable, Equatable {
         let count: Int64
         let per: Int64

@@ -1,5 +1,5 @@
 extension UnixTime {
-    /// As RFC 3339 has it, in UTC, to the millisecond: `2026-11-22T18:05:00.250Z`.
+    /// RFC 3339's spelling, in UTC, to the millisecond: `2026-11-22T18:05:00.250Z`.
     package var text: String {
         let (days, rest) = Self.divided(milliseconds, by: Self.day)
         let (year, month, day) = Self.civil(days)
@@ -82,7 +82,7 @@ extension UnixTime {
 }
 
 extension UsageDay {
-    /// As RFC 3339 has a full-date: `2026-11-22`.
+    /// RFC 3339's full-date: `2026-11-22`.
     package var text: String { start.dayText }
 
     /// Reads what `text` writes; nil for anything else.

@@ -1,11 +1,11 @@
-/// Who wants to be looked at.
+/// The thing that a timer is for.
 package enum TimerKey: Sendable, Equatable {
     case client(ClientID)
     case connection(ConnectionID)
     case pool(PoolID)
     case session(SessionID)
     case drain
-    /// What was dropped, and is to be said.
+    /// Dropped messages that are to be said.
     case unlisted
 }
 
@@ -25,7 +25,7 @@ package struct TimerWheel: Sendable {
     /// Number of the slot period that was looked at last.
     private var period: Int64 = 0
     private var count = 0
-    /// When the first entry is due; `.distantFuture` when there is none.
+    /// The time of the first entry; `.distantFuture` when there is none.
     package private(set) var earliest = Instant.distantFuture
 
     package init() {}

@@ -9,7 +9,7 @@ package struct WindowPace: Sendable, Equatable {
         var times: [Instant] = []
         var oldest = 0
 
-        /// When the message after `ahead` others may go at the earliest.
+        /// The earliest time for the message after `ahead` others.
         func earliest(ahead: Int, now: Instant) -> Instant {
             let place = ahead % count - (count - times.count)
             let first = place < 0 ? now : max(now, times[(oldest + place) % count] + per)

@@ -68,7 +68,7 @@ package struct DistinctSketch: Sendable, Hashable {
         return 0.721_347_520_444_481_7 * size * size / sum
     }
 
-    /// For registers that nothing reached.
+    /// Corrects for registers that nothing reached.
     private static func sigma(_ share: Double) -> Double {
         if share >= 1 { return .infinity }
         var (power, weight, sum) = (share, 1.0, share)
@@ -81,7 +81,7 @@ package struct DistinctSketch: Sendable, Hashable {
         }
     }
 
-    /// For registers that are full.
+    /// Corrects for registers that are full.
     private static func tau(_ share: Double) -> Double {
         if share <= 0 || share >= 1 { return 0 }
         var (root, weight, sum) = (share, 1.0, 1 - share)

@@ -1,4 +1,4 @@
-/// What is to be said about a legacy endpoint, with the evidence.
+/// A judgement about a legacy endpoint, with the evidence.
 package struct EndpointVerdict: Sendable, Hashable {
     package enum Judgement: String, Sendable, Hashable, CaseIterable {
         /// A client said something today or yesterday.
@@ -8,7 +8,7 @@ package struct EndpointVerdict: Sendable, Hashable {
         case safeToRemove = "safe to remove"
     }
 
-    /// Who used it, in the time that is looked at.
+    /// A client app that used the endpoint in the time that is looked at.
     package struct User: Sendable, Hashable {
         package var app: String
         package var version: String
@@ -25,7 +25,7 @@ package struct EndpointVerdict: Sendable, Hashable {
 
     package var endpoint: String
     package var judgement: Judgement
-    /// When a client said something last; nil when nobody ever did as far as the ledger goes.
+    /// The time of a client's last message; nil for none in the ledger.
     package var lastSeen: UnixTime?
     /// The first day of quiet: the day after `lastSeen`, or the first day that was watched. nil when it is in use, or was
     /// never watched.
@@ -38,7 +38,7 @@ package struct EndpointVerdict: Sendable, Hashable {
     package var daysWatched: Int
     /// Days that `quiet_period` asks for.
     package var quietDaysNeeded: Int
-    /// Those who used it last, the latest first.
+    /// The last users, the latest first.
     package var users: [User]
     package var trend: Trend
 
@@ -85,7 +85,7 @@ extension EndpointVerdict {
         judgement = isQuiet && quietDaysWatched >= quietDaysNeeded ? .safeToRemove : .quiet
     }
 
-    /// What keeps a quiet endpoint from being safe to remove, or why it is: one sentence.
+    /// The reason for the judgement, in one sentence.
     package var because: String {
         let (quiet, all) = (Self.count(quietDaysWatched), Self.count(daysWatched))
         let needed = "\(quietDaysNeeded) are needed"

@@ -39,7 +39,7 @@ package enum Trend: Sendable, Hashable {
         let slope: Double
         /// Sum of squares of x about its mean.
         let spread: Double
-        /// Of the points about the line.
+        /// Variance of the points about the line.
         let variance: Double
 
         init(_ points: [(x: Double, y: Double)]) {

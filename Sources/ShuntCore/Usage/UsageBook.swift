@@ -1,4 +1,4 @@
-/// What all workers counted and the store has not: rows are summed by day and key, clients bounded over all workers.
+/// Counts of all workers that the store has not: rows are summed by day and key, clients bounded over all workers.
 package struct UsageBook: Sendable {
     /// Rows that wait at most, when the store does not take them: those of the earliest day go first.
     package static let most = 100_000
@@ -15,7 +15,7 @@ package struct UsageBook: Sendable {
     package var isEmpty: Bool { rows.isEmpty }
     package var count: Int { rows.count }
 
-    /// What waits, of one endpoint or of all.
+    /// Rows that wait, of one endpoint or of all.
     package func rows(of endpoint: String?) -> [UsageRow] {
         rows.filter { endpoint == nil || $0.key.key.endpoint == endpoint }
             .map { UsageRow(day: $0.key.day, key: $0.key.key, counts: $0.value) }

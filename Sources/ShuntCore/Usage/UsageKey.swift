@@ -25,7 +25,7 @@ package struct UsageKey: Sendable, Hashable {
         self.origin = origin
     }
 
-    /// By bytes: different spellings of one character are different values, to the stores too.
+    /// Compares bytes: different spellings of one character are different values, to the stores too.
     package static func == (left: UsageKey, right: UsageKey) -> Bool {
         sameBytes(left.endpoint, right.endpoint) && sameBytes(left.route, right.route) && left.caller == right.caller
     }
@@ -69,7 +69,7 @@ package struct UsageKey: Sendable, Hashable {
             for text in [app, version, tenant ?? "", origin] { hasher.combine(ByteString(text)) }
         }
 
-        /// What all others are counted as.
+        /// The name for all others.
         package static let other = Caller(
             app: UsageKey.other, version: UsageKey.other, tenant: nil, origin: UsageKey.other)
     }
@@ -77,7 +77,7 @@ package struct UsageKey: Sendable, Hashable {
 
 private func sameBytes(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
 
-/// Who is counted by name: so many a day, as they come; all others are `other`.
+/// Bounds those counted by name: the first `most` of a day; all others are `other`.
 struct CallerBound {
     let most: Int
     private(set) var known: Set<UsageKey.Caller> = []

@@ -1,8 +1,8 @@
-/// What is asked of the ledger.
+/// A question to the ledger.
 package struct UsageQuery: Sendable, Hashable {
     /// The first day that is summed.
     package var since: UsageDay
-    /// One endpoint, by its path; nil for all.
+    /// An endpoint's path; nil for all.
     package var endpoint: String?
     package var by: Set<UsageDimension>
 
@@ -13,16 +13,16 @@ package struct UsageQuery: Sendable, Hashable {
     }
 }
 
-/// What the ledger tells.
+/// The ledger's answer.
 package struct UsageReport: Sendable, Hashable {
     package var since: UsageDay
     /// Today.
     package var through: UsageDay
     package var by: Set<UsageDimension>
     package var groups: [UsageGroup]
-    /// Of the legacy endpoints, in the order of the file.
+    /// Verdicts about the legacy endpoints, in the order of the file.
     package var verdicts: [EndpointVerdict]
-    /// What keeps the ledger from being written; nil when it is.
+    /// The reason why the ledger is not written; nil when it is.
     package var problem: String?
 
     package init(

@@ -1,4 +1,4 @@
-/// What was used: additive but for the ends.
+/// Counts of use: additive but for the ends.
 package struct UsageCounts: Sendable, Hashable {
     /// Client sockets that said something. On the unified endpoint a socket counts for the route that it used first on a
     /// day, so that sums count it once.
@@ -14,7 +14,7 @@ package struct UsageCounts: Sendable, Hashable {
     package var errors = 0
     /// Sessions that said something.
     package var sessions = DistinctSketch()
-    /// When the first and the last of `messages` came; nil where there was none.
+    /// The times of the first and the last of `messages`; nil where there was none.
     package var firstSeen: UnixTime?
     package var lastSeen: UnixTime?
 
@@ -58,7 +58,7 @@ package struct UsageRow: Sendable, Hashable {
     }
 }
 
-/// What a worker counted since it was asked last.
+/// Counts of a worker since it was asked last.
 package struct UsageBatch: Sendable, Equatable {
     package var rows: [UsageRow] = []
     package init() {}

@@ -1,4 +1,4 @@
-/// What rows of the ledger are summed by, beside the endpoint.
+/// A key that rows of the ledger are summed by, beside the endpoint.
 package enum UsageDimension: String, Sendable, Hashable, CaseIterable {
     case route, app, version, tenant, origin, day
 }
@@ -6,7 +6,7 @@ package enum UsageDimension: String, Sendable, Hashable, CaseIterable {
 /// The sum of all rows that agree in the endpoint and in the dimensions asked for.
 package struct UsageGroup: Sendable, Hashable {
     package var endpoint: String
-    /// By dimension, those that were asked for only; the day is its own.
+    /// Values of the dimensions that were asked for; the day stands apart.
     package var values: [UsageDimension: String]
     /// nil unless the day was asked for.
     package var day: UsageDay?

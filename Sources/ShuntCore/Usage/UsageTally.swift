@@ -1,9 +1,9 @@
 /// The tag of `UseID`.
 package enum UseTag: Sendable {}
-/// Where a seat's use is counted today.
+/// The line that counts a seat's use today.
 package typealias UseID = SlotID<UseTag>
 
-/// What is counted of one key on the day in hand.
+/// Counts of one key on the day in hand.
 struct UsageLine: Sendable {
     let key: UsageKey
     var sockets = 0
@@ -45,12 +45,12 @@ struct UsageTally: ~Copyable {
     private(set) var isOn = false
     private(set) var day = UsageDay(number: 0)
     private(set) var dayEnds = Instant.distantFuture
-    /// Of the keyed hash that stands for a session.
+    /// Key of the hash that stands for a session.
     private(set) var hashKey: (UInt64, UInt64) = (0, 0)
     var lines = SlotTable<UsageLine, UseTag>()
     private var byKey: [UsageKey: UseID] = [:]
     private var callers = CallerBound(most: 0)
-    /// Of days that are over.
+    /// Rows of days that are over.
     private var past: [UsageRow] = []
     /// Milliseconds from the monotonic clock to the wall's.
     private var offset: Int64 = 0

@@ -97,7 +97,7 @@ struct EditList: Sendable {
         literalBytes &+= 1
     }
 
-    /// What is added, and whether something comes behind it.
+    /// Index of an opening, and whether something comes behind it.
     static func opening(_ slot: Int) -> (Int, hasMore: Bool) { ((firstOpening &- slot) / 2, (slot & 1) == 0) }
 
     private static func slot(_ opening: Int, hasMore: Bool) -> Int {

@@ -1,4 +1,4 @@
-/// What a message says at its top level, as far as a `KeySet` wants to know: where the wanted members stand. Reused from
+/// The members of a message that a `KeySet` wants, and where they stand. Reused from
 /// message to message; it holds places, never bytes.
 ///
 /// All duplicates of a member are remembered, the last one counts. Names compare after unescaping.
@@ -32,7 +32,7 @@ package struct Envelope: Sendable {
         )
     }
 
-    /// What a message may have that calls for a closer look.
+    /// Properties of a message that call for a closer look.
     struct Oddities: OptionSet, Sendable {
         var rawValue: UInt8 = 0
         /// A wanted member stands there twice.
@@ -60,7 +60,7 @@ package struct Envelope: Sendable {
     private(set) var closeBrace = 0
     /// Members of the top level, lifted ones included; at least that many where the scan stopped early.
     private(set) var memberCount = 0
-    /// Of the part that was scanned.
+    /// Oddities of the part that was scanned.
     private(set) var oddities = Oddities()
 
     package init() {}

@@ -1,4 +1,4 @@
-/// What stands before a frame's payload (RFC 6455 §5.2).
+/// The head of a frame (RFC 6455 §5.2).
 struct FrameHeader: Equatable {
     /// The longest there is: two bytes, eight of length, four of mask.
     static let longest = 14

@@ -1,4 +1,4 @@
-/// Where the payload of a message is after `FrameReader.next` has returned it.
+/// The place of a message's payload after `FrameReader.next` has returned it.
 package enum Payload: Sendable, Equatable {
     /// A range of the input itself: the frame came whole and unmasked.
     case input(start: Int, count: Int)
@@ -8,7 +8,7 @@ package enum Payload: Sendable, Equatable {
     case partial
 }
 
-/// What reading on has found.
+/// The next thing in the bytes.
 package enum FrameEvent: Sendable, Equatable {
     /// All input is consumed; nothing more can be said before the next read.
     case needsMore
@@ -22,7 +22,7 @@ package enum FrameEvent: Sendable, Equatable {
     case violation(CloseCode, FrameViolation)
 }
 
-/// What a peer did wrong, for logs and the reason of the close frame.
+/// A peer's breach of the protocol, for logs and the reason of the close frame.
 package enum FrameViolation: UInt8, Sendable, Equatable, CaseIterable {
     case reservedBits, reservedOpcode, unmasked, masked, fragmentedControl, longControl, nonMinimalLength
     case lengthOverflow, unexpectedContinuation, interleavedMessage, messageTooBig, invalidUTF8
@@ -133,7 +133,7 @@ package struct FrameReader: Sendable {
         return false
     }
 
-    /// What is wrong with this frame here: its place in a message, and the sizes of all fragments together.
+    /// Checks a frame's place in its message, and the size of all fragments together.
     @inline(__always)
     private var sequenceProblem: FrameViolation? {
         if frame.isControl { return nil }

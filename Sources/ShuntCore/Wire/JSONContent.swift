@@ -4,7 +4,7 @@ package enum JSONContent {
     /// Arrays and objects of more bytes are compared byte for byte.
     static let longestContainer = 1024
 
-    /// What a JSON value is known by in tables: equal for two values just when `JSONString.same` says that they are.
+    /// The name of a JSON value in tables: equal for two values just when `JSONString.same` says that they are.
     /// A string without escapes is its own.
     package static func key(_ json: [UInt8]) -> [UInt8] {
         switch kind(of: json) {
@@ -15,7 +15,7 @@ package enum JSONContent {
         }
     }
 
-    /// What a JSON value is, by its first byte.
+    /// The kind of a JSON value, by its first byte.
     static func kind(of json: [UInt8]) -> JSONKind {
         switch json.first {
         case UInt8(ascii: "\"")?: .string

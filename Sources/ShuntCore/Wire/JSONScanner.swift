@@ -6,14 +6,14 @@
 enum JSONScanner {
     enum Status: UInt8 { case good, malformed, tooDeep }
 
-    /// Where a string ends: behind its closing quote, or at the byte that is wrong.
+    /// The end of a string: behind its closing quote, or at the byte that is wrong.
     struct StringEnd {
         var index: Int
         var escaped: Bool
         var good: Bool
     }
 
-    /// Where a value ends, or at which byte it is wrong.
+    /// The end of a value, or the byte that is wrong.
     struct ValueEnd {
         var index: Int
         var kind: JSONKind
@@ -267,7 +267,7 @@ private struct BracketStack {
     private(set) var count = 0
     /// The innermost ones, the last in the lowest bit.
     private var top: UInt64 = 0
-    /// Those below, 64 in a word.
+    /// Bits of the levels below, 64 in a word.
     private var below: [UInt64] = []
 
     @inline(__always)

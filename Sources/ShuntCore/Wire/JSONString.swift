@@ -46,7 +46,7 @@ package enum JSONString {
         }
     }
 
-    /// What a string says, as UTF-8: a lone surrogate becomes U+FFFD. The bytes themselves for any other kind.
+    /// The content of a string as UTF-8: a lone surrogate becomes U+FFFD. The bytes themselves for any other kind.
     package static func content(_ bytes: Span<UInt8>, _ value: JSONValue) -> [UInt8] {
         guard value.kind == .string else {
             return bytes.covers(value.start, value.end) ? copy(bytes, value.start, value.end) : []
@@ -98,7 +98,7 @@ package enum JSONString {
         }
     }
 
-    /// What stands between the quotes; nil when the value is no string within `bytes`.
+    /// The bytes between the quotes; nil when the value is no string within `bytes`.
     @inline(__always)
     static func range(_ bytes: Span<UInt8>, _ value: JSONValue) -> Range<Int>? {
         guard value.kind == .string, bytes.covers(value.start, value.end), value.end &- value.start >= 2 else {

@@ -1,9 +1,9 @@
-/// What a JSON value is (RFC 8259 §3).
+/// The kind of a JSON value (RFC 8259 §3).
 package enum JSONKind: UInt8, Sendable, Equatable {
     case object, array, string, number, `true`, `false`, null
 }
 
-/// Where a value stands in the bytes of its message: `start..<end`, the quotes of a string included.
+/// The place of a value in the bytes of its message: `start..<end`, the quotes of a string included.
 package struct JSONValue: Sendable, Equatable {
     package var kind: JSONKind
     package var start: Int
@@ -19,7 +19,7 @@ package struct JSONValue: Sendable, Equatable {
     }
 }
 
-/// What scanning a message has found. Positions are offsets in bytes.
+/// The result of scanning a message. Positions are offsets in bytes.
 package enum ScanResult: Sendable, Equatable {
     /// A well-formed JSON object.
     case object

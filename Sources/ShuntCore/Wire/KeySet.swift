@@ -1,12 +1,12 @@
 /// Paths as a tree: what a `KeySet` is made from.
 private struct KeyTree {
-    /// By level and name: the slot, or -1, and the level of the members below, or 0.
+    /// The slot, or -1, and the level of the members below, or 0; by level and name.
     private(set) var levels: [[String: (slot: Int32, level: Int32)]] = [[:]]
-    /// By slot.
+    /// Paths by slot.
     private(set) var paths: [String] = []
     private(set) var isTop: [Bool] = []
     private(set) var slots: [String: Int] = [:]
-    /// By level: the slots of all members at and below it.
+    /// The slots of all members at and below a level, by level.
     private(set) var descendants: [[Int32]] = [[]]
 
     init(_ paths: [String]) {
@@ -61,12 +61,12 @@ package final class KeySet: Sendable {
 
     /// Entries by level and length, sorted by prefix in a row.
     let entries: [Entry]
-    /// Where the row of a level and length begins: `level * (longest + 1) + min(length, longest)`, and an end.
+    /// The beginning of the row of a level and length: `level * (longest + 1) + min(length, longest)`, and an end.
     let rows: [Int32]
     /// The same two where they can be read without counting references: they are asked for each name of each message.
     nonisolated(unsafe) let entryTable: UnsafeBufferPointer<Entry>
     nonisolated(unsafe) let rowTable: UnsafeBufferPointer<Int32>
-    /// What longer names have behind their sixteenth byte.
+    /// The bytes of longer names behind their sixteenth.
     private let tails: [UInt8]
     private let paths: [String]
     private let slots: [String: Int]
@@ -83,11 +83,11 @@ package final class KeySet: Sendable {
     private let isTopSlot: [Bool]
     /// The entry of the top-level member whose name other spellings are taken for, too; -1 for none.
     let foldedEntry: Int
-    /// Its first byte, in lower case; 0xFF for none.
+    /// The first byte of the folded name, in lower case; 0xFF for none.
     let foldedLead: UInt8
     /// How many bytes each of its spellings has at least; more than any name has where nothing is folded.
     let foldedLength: Int
-    /// Its name in lower case.
+    /// The folded name in lower case.
     private let foldedName: [UInt8]
 
     /// - Parameters:
@@ -171,7 +171,7 @@ package final class KeySet: Sendable {
     @inline(__always)
     func isTop(_ slot: Int) -> Bool { slot >= 0 && slot < isTopSlot.count && isTopSlot[slot] }
 
-    /// Where a slot's comma, quoted name and colon are in `labels`.
+    /// The place of a slot's comma, quoted name and colon in `labels`.
     @inline(__always)
     func label(_ slot: Int) -> Range<Int> {
         slot >= 0 && slot < paths.count ? labelStarts[slot]..<labelStarts[slot &+ 1] : 0..<0

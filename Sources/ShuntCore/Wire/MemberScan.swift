@@ -1,4 +1,4 @@
-/// One pass over the members of a message's object. It writes into the room that an `Envelope` lends it for the time
+/// A pass over the members of a message's object. Writes into the room that an `Envelope` lends it for the time
 /// of the scan, and lives no longer.
 @safe
 struct MemberScan {
@@ -21,7 +21,7 @@ struct MemberScan {
         var oddities = Envelope.Oddities()
     }
 
-    /// Where the scan stands among the members of one object.
+    /// The scan's place among the members of one object.
     struct Level {
         var previousEnd: Int
         /// The occurrence that still has to learn where the next member begins, or -1.
@@ -40,7 +40,7 @@ struct MemberScan {
     private let room: Int
     private let slots: Int
     private let nesting: Int
-    /// As many slots with a value end the scan.
+    /// The number of slots with a value that ends the scan.
     private let stop: Int
     /// Slots that have a value now.
     private var seen = 0

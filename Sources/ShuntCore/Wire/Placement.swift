@@ -1,6 +1,6 @@
-/// What is written at a place of a `Placement`.
+/// A value to be written at a place of a `Placement`.
 package enum PlacedValue: Sendable {
-    /// What stands there stays.
+    /// The present value stays.
     case kept
     /// The member goes, if it is there.
     case dropped

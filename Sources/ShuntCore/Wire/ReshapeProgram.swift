@@ -6,7 +6,7 @@ package struct ReshapeProblem: Error, Sendable, Hashable {
 
 /// Reshaping rules, compiled for a key set: steps over slots, in the order in which they apply.
 package struct ReshapeProgram: Sendable {
-    /// One step, plain so that running it touches no reference count.
+    /// A step, plain so that running it touches no reference count.
     struct Step: Sendable {
         enum Action: UInt8, Sendable { case rename, map, fallback, copy, set, drop, wrap }
         var action: Action
@@ -22,7 +22,7 @@ package struct ReshapeProgram: Sendable {
     /// All JSON texts, one behind the other.
     private(set) var literals: [UInt8] = []
     private(set) var maps: [ByteMap] = []
-    /// Where the texts that maps put in place of their keys are in `literals`.
+    /// The places in `literals` of the texts that maps put in place of their keys.
     private(set) var replacements: [Range<Int>] = []
     private let unwraps: Bool
 
@@ -152,7 +152,7 @@ package struct ReshapeProgram: Sendable {
         return Array(json[value])
     }
 
-    /// Where the one value of a JSON text stands; nil when it is none.
+    /// The place of the one value of a JSON text; nil when it is none.
     private static func value(of json: [UInt8]) -> Range<Int>? {
         var probe = Envelope()
         let before = Array("{\"v\":".utf8)

@@ -19,7 +19,7 @@ package struct ReshapeRules: Sendable, Hashable {
 
     package var isEmpty: Bool { self == ReshapeRules() }
 
-    /// From one member's name to another's.
+    /// A move of a value from one member to another.
     package struct Move: Sendable, Hashable {
         package var from: String
         package var to: String

@@ -13,11 +13,11 @@ package struct Reshaper: Sendable {
     /// The list of changed slots of the present layer, in the order of their first change.
     private(set) var firstChanged: Int32 = -1
     private var lastChanged: Int32 = -1
-    /// What the layers below the present one add.
+    /// Additions of the layers below the present one.
     private(set) var additions: [Addition] = []
     /// The quoted names of wrappers in `text`, the innermost first.
     private(set) var wrappers: [ReshapedValue] = []
-    /// What objects of the message begin with that had it not: ranges of `text`, each with a comma behind it.
+    /// Members put at the beginning of objects of the message: ranges of `text`, each with a comma behind it.
     private(set) var openings: [(slot: Int, value: JSONValue, isEmpty: Bool)] = []
     /// Values that came with edits: the first `textCount` bytes.
     private(set) var text: [UInt8] = []
@@ -134,7 +134,7 @@ package struct Reshaper: Sendable {
         drop(&entries[slot], wrapped)
     }
 
-    /// Of several duplicates of a member only the last one stays, which is the one that counts here.
+    /// Keeps the last one of a member's duplicates, which is the one that counts here.
     package mutating func keepLast(_ slot: Int) {
         guard slot >= 0, slot < entries.count, entries[slot].turn == turn, wrappers.isEmpty else { return }
         if entries[slot].flags.contains(.repeated) { entries[slot].flags.insert(.single) }
@@ -232,7 +232,7 @@ package struct Reshaper: Sendable {
         slot >= 0 && slot < entries.count && entries[slot].turn == turn ? entries[slot].value : .absent
     }
 
-    /// What is known of a slot now.
+    /// The entry of a slot now.
     func held(_ slot: Int) -> Entry {
         slot >= 0 && slot < entries.count && entries[slot].turn == turn ? entries[slot] : Entry()
     }

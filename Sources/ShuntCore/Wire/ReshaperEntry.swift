@@ -1,5 +1,5 @@
 extension Reshaper {
-    /// What a slot holds now. It is changed in place only: it is read and written for each edit.
+    /// The present value of a slot. Changed in place only: each edit reads and writes it.
     struct Entry: Sendable {
         var value = ReshapedValue.absent
         /// The message that this is about; an entry of an earlier one is as good as new.
@@ -13,19 +13,19 @@ extension Reshaper {
         var rawValue: UInt8 = 0
         /// The message holds it, be it in a duplicate that does not count.
         static let occurs = Flags(rawValue: 1)
-        /// It is below the top level: it is edited where it stands.
+        /// Stands below the top level, and is edited there.
         static let nested = Flags(rawValue: 2)
-        /// It is not what the message says: all its occurrences go.
+        /// Differs from what the message says: all occurrences go.
         static let cut = Flags(rawValue: 4)
-        /// It is in the list of changed slots.
+        /// Stands in the list of changed slots.
         static let listed = Flags(rawValue: 8)
-        /// It occurs more than once.
+        /// Occurs more than once.
         static let repeated = Flags(rawValue: 16)
-        /// Of its occurrences only the one that counts stays.
+        /// Keeps only the occurrence that counts.
         static let single = Flags(rawValue: 32)
-        /// It is an object that members are added to.
+        /// Is an object that members are added to.
         static let gains = Flags(rawValue: 64)
-        /// With none of these it stays as it is.
+        /// The flags without which a value stays as it is.
         static let edited: Flags = [.cut, .single, .gains]
     }
 

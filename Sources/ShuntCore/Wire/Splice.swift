@@ -1,4 +1,4 @@
-/// Where the bytes of a piece come from.
+/// The source of a piece's bytes.
 package enum PieceOrigin: UInt8, Sendable {
     /// The message that the event in hand carries.
     case message

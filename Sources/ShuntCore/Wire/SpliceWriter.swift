@@ -5,10 +5,10 @@ struct SpliceWriter {
     private let made: UnsafeMutableRawBufferPointer
     private let room: Int
     private let firstPiece: Int
-    /// Where the literals of this splice will begin in the buffer.
+    /// The beginning of this splice's literals in the buffer.
     private let base: Int
     private var madeCount = 0
-    /// Where literals that are not yet a piece begin.
+    /// The beginning of literals that are not yet a piece.
     private var literalStart = 0
     /// A range of the message that is not yet a piece.
     private var messageStart = 0

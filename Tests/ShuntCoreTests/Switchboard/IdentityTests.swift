@@ -62,6 +62,29 @@ import Testing
         }
     }
 
+    @Test func `the ledger counts a session once, whatever it shows`() throws {
+        let (now, wall) = (world.now, UnixTime(milliseconds: 1_795_348_800_000))
+        world.event { core, _ in core.countUsage(maxClients: 10, key: (1, 2), now: now, wall: wall) }
+        for token in ["T1", "T2", "T3"] { world.say(try connect("anna", token), Text.guide("m")) }
+        world.say(world.connect("anna"), Text.guide("m"))
+        var batch = UsageBatch()
+        world.event { core, _ in batch = core.takeUsage(now: now, wall: wall) }
+        #expect(batch.rows.map(\.counts.sockets) == [4])
+        #expect(batch.rows.map(\.counts.sessions.count) == [2], "the token that reads like its id is another's")
+    }
+
+    @Test func `an old client's next connection shows what its session showed last`() throws {
+        let world = try Driver(.migration())
+        let key = SessionKey(sessionID: "anna")
+        let old = world.arriving(Old.guide, as: ClientIdentity(key: key, credential: Credential("T1"))).client
+        world.ready(1)
+        _ = world.connecting(as: ClientIdentity(key: key, credential: Credential("T2")))
+        #expect(world.census.sessions == 1)
+        for side in [Rollout.unified, .legacy] { try world.change { $0.routes[0].servedBy = side } }
+        #expect(world.say(old, Text.bare("m")).dials == 1)
+        #expect(world.dials.map(\.request.target) == ["/guide?session_token=T1", "/guide?session_token=T2"])
+    }
+
     @Test func `a token that reads like a session's id is another session`() throws {
         let anna = try connect("anna", "T1")
         let other = world.connect("anna")
