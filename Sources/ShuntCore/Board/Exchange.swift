@@ -145,12 +145,8 @@ package struct Exchange: Sendable {
         return (seat, oneWay)
     }
 
-    /// A part of its reply came.
-    mutating func partCame(at now: Instant) {
-        sentAt = now
-        isTimed = false
-        if firstPart == .distantFuture { firstPart = now }
-    }
+    /// A part of its reply was passed back.
+    mutating func passedPartCame() { isTimed = false }
 
     /// A further message was passed through that it stands for.
     mutating func standsForAnother(at now: Instant) {

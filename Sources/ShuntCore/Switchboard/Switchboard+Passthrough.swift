@@ -125,7 +125,7 @@ extension Switchboard {
             route, .legacy, bytes: bytes.count, since: place.sentAt, isFirst: place.isTimed, ends: ends,
             now: turn.now)
         guard ends else {
-            exchanges[oldest]?.partCame(at: turn.now)
+            exchanges[oldest]?.passedPartCame()
             return
         }
         if exchanges[oldest]?.answeredOne() == true { return }

@@ -36,7 +36,7 @@ extension Switchboard {
         turn.effects.list.append(.stopReadingClient(client))
     }
 
-    /// Ends what was passed through and not answered in time: nothing waits for it any more. As long as its client stays
+    /// Ends what was passed through when not even the last message was answered in time: nothing waits for it any more. As long as its client stays
     /// with its connection, a late reply may come yet, and the client is told nothing; where another connection has its
     /// place, it ends, and the client is told what is lost.
     ///
@@ -45,18 +45,17 @@ extension Switchboard {
         guard let connection = links[id], let client = connection.passage.client else { return .distantFuture }
         let seat = clients[client]?.ownSeat ?? .none
         let isReplaced = connection.state == .retired || seats[seat]?.pool != connection.pool
-        let timeout = connection.upstream.settings.exchangeTimeout
-        var isAnyLost = false
-        while let oldest = links[id]?.unanswered.head, let sentAt = exchanges[oldest]?.sentAt {
-            if turn.now < sentAt + timeout { break }
-            isAnyLost = true
+        let newest = connection.unanswered.tail
+        guard let passed = exchanges[newest]?.sentAt else { return .distantFuture }
+        let deadline = passed + connection.upstream.settings.exchangeTimeout
+        guard turn.now >= deadline else { return deadline }
+        while let oldest = links[id]?.unanswered.head, !oldest.isNone {
             conclude(oldest, isReplaced ? .failed(.timeout) : .dropped, &turn)
         }
-        if isAnyLost, isReplaced {
+        if isReplaced {
             retire(id, .timeout, &turn)
             agenda.add(.tend(connection.pool))
         }
-        let oldest = links[id]?.unanswered.head ?? .none
-        return exchanges[oldest].map { $0.sentAt + timeout } ?? .distantFuture
+        return .distantFuture
     }
 }
