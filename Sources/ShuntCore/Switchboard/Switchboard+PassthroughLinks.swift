@@ -36,9 +36,9 @@ extension Switchboard {
         turn.effects.list.append(.stopReadingClient(client))
     }
 
-    /// Ends what was passed through when not even the last message was answered in time: nothing waits for it any more. As long as its client stays
-    /// with its connection, a late reply may come yet, and the client is told nothing; where another connection has its
-    /// place, it ends, and the client is told what is lost.
+    /// Ends what was passed through when not even the last message was answered in time: nothing waits for it any more. As
+    /// long as its client stays with its connection, a late reply may come yet, and the client is told nothing; where
+    /// another connection has its place, it ends, and the client is told what is lost.
     ///
     /// - Returns: when the next one is due.
     mutating func expirePassed(on id: ConnectionID, _ turn: inout Turn) -> Instant {
