@@ -68,8 +68,8 @@ import Testing
         "ShuntCore/Wire/MemberScan.swift parent": 9,
         "ShuntCore/Wire/SpliceWriter.swift member": 7,
         "ShuntRuntime/Worker/ProcessState.swift init": 8,
-        "shunt/Plane/ControlPlane.swift init": 12,
-        "shunt/Plane/UsageLedger.swift init": 7,
+        "ShuntPlane/ControlPlane.swift init": 12,
+        "ShuntPlane/UsageLedger.swift init": 7,
     ]
 
     @Test func `a function has at most six parameters`() {
@@ -91,10 +91,18 @@ import Testing
     /// What a target may import beside itself.
     private static let imports: [String: Set<String>] = [
         "ShuntCore": [],
-        "ShuntRuntime": ["Glibc", "Logging", "NIOCore", "NIOPosix", "ShuntCore", "Synchronization"],
+        "ShuntConcurrency": ["DequeModule", "Synchronization"],
+        "ShuntRuntime": [
+            "DequeModule", "Glibc", "Logging", "NIOCore", "NIOPosix", "ShuntConcurrency", "ShuntCore",
+            "Synchronization",
+        ],
         "ShuntConfig": ["Foundation", "ShuntCore", "Yams"],
-        "ShuntStore": ["Foundation", "GRDB", "ShuntCore"],
-        "ShuntTesting": ["ShuntCore"],
+        "ShuntPlane": [
+            "DequeModule", "Foundation", "Logging", "ServiceLifecycle", "ShuntConcurrency", "ShuntConfig", "ShuntCore",
+            "Synchronization", "UnixSignals",
+        ],
+        "ShuntStore": ["DequeModule", "Foundation", "GRDB", "ShuntCore"],
+        "ShuntTesting": ["ShuntCore", "Synchronization"],
         "Simulator": ["ArgumentParser", "ShuntTesting"],
     ]
 

@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 import ShuntCore
 
@@ -14,7 +15,7 @@ final class Worker {
 
     var switchboard: Switchboard
     var turn = Turn(now: .zero)
-    var inbox: [WorkerEvent] = []
+    var inbox: Deque<WorkerEvent> = []
     var isApplying = false
     var isEmptyingInbox = false
 

@@ -1,3 +1,4 @@
+import DequeModule
 import ShuntCore
 
 /// What happened while effects were being applied, and events that carry no message.
@@ -105,16 +106,12 @@ extension Worker {
         if switchboard.nextDeadline < tickAt { planTick(now) }
     }
 
+    /// Seldom, and kept out of `finish`, which stands in the way of every message.
+    @inline(never)
     private func emptyInbox() {
         isEmptyingInbox = true
         // Telling an event may add more behind it.
-        var next = 0
-        while next < inbox.count {
-            let event = inbox[next]
-            next += 1
-            tell(event)
-        }
-        inbox.removeAll(keepingCapacity: true)
+        while let event = inbox.popFirst() { tell(event) }
         isEmptyingInbox = false
     }
 }

@@ -1,7 +1,8 @@
 import ShuntCore
+import ShuntPlane
 import ShuntStore
+import ShuntTesting
 import Testing
-import shunt
 
 @Suite("What is changed while the proxy runs")
 struct ControlPlaneTests {

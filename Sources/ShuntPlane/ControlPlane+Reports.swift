@@ -1,7 +1,8 @@
 package import ShuntCore
-import ShuntRuntime
 
 extension ControlPlane: ProxyControl {
+    package nonisolated var reports: any PlaneReports { plane }
+
     package func status() async -> ProxyStatus {
         let census = await plane.census()
         let tally = await plane.tally()
@@ -32,10 +33,6 @@ extension ControlPlane: ProxyControl {
         }
     }
 
-    package func pools() async -> [PoolStatus] { await plane.poolReport() }
-
-    package func sessions(limit: Int) async -> [SessionStatus] { await plane.sessionReport(limit: limit) }
-
     package func events(after id: Int64?, limit: Int) async -> [ProxyEvent] { log.events(after: id, limit: limit) }
 
     package nonisolated func eventStream() -> AsyncStream<ProxyEvent> { log.stream() }
@@ -57,7 +54,7 @@ extension ControlPlane: ProxyControl {
 }
 
 extension ControlPlane {
-    /// Everything for `/metrics`.
+    /// Everything for `/metrics` but the process's own figures.
     ///
     /// - Parameter workers: what the workers have counted. They are asked by others, because nothing here may wait for them.
     package func metrics(_ workers: (sum: WorkerReport, parts: [MetricsReport.Part])) async -> MetricsReport {
@@ -67,7 +64,6 @@ extension ControlPlane {
             reloads: reloads.done, failedReloads: reloads.failed, lastReload: lastReload,
             isStoreFailing: storeProblem != nil, sum: workers.sum, workers: workers.parts)
         report.isPhaseOverridden = inForce.phaseOverride != nil
-        report.process = ProcessReader.read()
         report.usage = usage
         return report
     }
