@@ -2,7 +2,7 @@ package import ShuntCore
 
 extension EventLog {
     /// Keeps a worker's note about an upstream, where people want to know it.
-    package func add(_ note: ProxyNote) {
+    package func add(_ note: ProxyLogEvent) {
         let upstream = note.upstream
         switch note.note {
         case .breakerOpened:

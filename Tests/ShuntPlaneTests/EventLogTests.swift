@@ -21,8 +21,8 @@ import Testing
     }
 
     @Test func `of a worker's notes the breaker's become events`() {
-        for note in [Note.breakerOpened(upstream: 0), .unexpectedReply(upstream: 0), .breakerClosed(upstream: 0)] {
-            log.add(ProxyNote(note: note, upstream: "guide", worker: 1))
+        for note in [LogEvent.breakerOpened(upstream: 0), .unexpectedReply(upstream: 0), .breakerClosed(upstream: 0)] {
+            log.add(ProxyLogEvent(note: note, upstream: "guide", worker: 1))
         }
         #expect(log.events(after: 0, limit: 9).map(\.kind) == ["breaker_opened", "breaker_closed"])
         #expect(log.events(after: 0, limit: 9).map(\.subject) == ["guide", "guide"])

@@ -32,7 +32,7 @@ package enum Effect: Sendable, Equatable {
     case stopReading(ConnectionID)
     case startReading(ConnectionID)
     /// Something worth a line in the log; never per message.
-    case note(Note)
+    case note(LogEvent)
 }
 
 /// Why the core closes a client's socket: the runtime writes `text` into the close frame.

@@ -8,7 +8,7 @@ extension RoutingTable {
     }
 }
 
-extension Note {
+extension LogEvent {
     /// Which upstream it is about, by its place in the table in force.
     var upstream: Int {
         switch self {
@@ -32,7 +32,7 @@ extension Worker {
     }
 
     /// Never about a single message.
-    func noted(_ note: Note) {
+    func noted(_ note: LogEvent) {
         let table = switchboard.table
         if case .upstreamClosed(let upstream, let close, let isPassed) = note {
             // Only the log tells it: the words are the backend's.
@@ -44,6 +44,6 @@ extension Worker {
             sayUnlisted(turn.effects.texts[place], table.nameOfUpstream(upstream))
         }
         log.note(note, now: now(), table: table, problem: dialProblem)
-        process.onNote?(ProxyNote(note: note, upstream: table.nameOfUpstream(note.upstream), worker: index))
+        process.onNote?(ProxyLogEvent(note: note, upstream: table.nameOfUpstream(note.upstream), worker: index))
     }
 }

@@ -23,7 +23,7 @@ final class ProcessState: Sendable {
     let connector: Connector
     let transfer: SocketTransfer
     /// Called on a worker's loop.
-    let onNote: (@Sendable (ProxyNote) -> Void)?
+    let onNote: (@Sendable (ProxyLogEvent) -> Void)?
     let wallClock: @Sendable () -> UnixTime
     /// Touched when a client of a deprecated endpoint connects.
     let deprecatedUse = Mutex(DeprecatedUse())
@@ -39,7 +39,7 @@ final class ProcessState: Sendable {
     init(
         settings: ProxySettings, workerCount: Int, logger: Logger, connector: Connector = .tcp,
         transfer: SocketTransfer = .descriptor, usageKey: UsageHashKey? = nil,
-        onNote: (@Sendable (ProxyNote) -> Void)? = nil,
+        onNote: (@Sendable (ProxyLogEvent) -> Void)? = nil,
         wallClock: @escaping @Sendable () -> UnixTime = WallClock.now
     ) {
         usage = usageKey.map { (settings.usage.maxClients, $0) }

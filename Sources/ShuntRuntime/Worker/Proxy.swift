@@ -32,7 +32,7 @@ package actor Proxy {
     ///   - wallClock: nil is the system's.
     package init(
         settings: ProxySettings, logger: Logger, usageKey: UsageHashKey? = nil,
-        onNote: (@Sendable (ProxyNote) -> Void)? = nil, wallClock: (@Sendable () -> UnixTime)? = nil
+        onNote: (@Sendable (ProxyLogEvent) -> Void)? = nil, wallClock: (@Sendable () -> UnixTime)? = nil
     ) {
         self.settings = settings
         self.logger = logger

@@ -12,7 +12,7 @@ extension SocketTests {
             let (listener, gone) = try BlockingSocket.listen()
             listener.close()
             let fixture = ProxyFixture(backendPort: gone)
-            let notes = AsyncStream.makeStream(of: ProxyNote.self)
+            let notes = AsyncStream.makeStream(of: ProxyLogEvent.self)
             let proxy = Proxy(settings: try fixture.settings, logger: fixture.logger) { notes.continuation.yield($0) }
             guard case .tcp(_, let port) = try await proxy.start().first else { return }
             let client = try WireSocket.open(port: port)
@@ -20,7 +20,9 @@ extension SocketTests {
             var told = notes.stream.makeAsyncIterator()
             let first = try #require(await told.next())
             #expect(
-                first == ProxyNote(note: .dialFailed(upstream: 0, .connect, isOwn: false), upstream: "guide", worker: 0)
+                first
+                    == ProxyLogEvent(
+                        note: .dialFailed(upstream: 0, .connect, isOwn: false), upstream: "guide", worker: 0)
             )
             await proxy.stop()
         }
