@@ -57,7 +57,7 @@ package enum CloseReason: UInt8, Sendable, Equatable {
 }
 
 /// What happened to a pool, a connection or an upstream, for the log. Trivial on purpose: no text is made here.
-package enum Note: Sendable, Equatable {
+package enum LogEvent: Sendable, Equatable {
     case connectionRetired(upstream: Int, RetireReason)
     /// `isOwn`: of an old client that is passed through.
     case dialFailed(upstream: Int, DialFailure, isOwn: Bool)
