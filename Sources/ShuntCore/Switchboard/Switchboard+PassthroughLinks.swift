@@ -49,11 +49,13 @@ extension Switchboard {
         guard let passed = exchanges[newest]?.sentAt else { return .distantFuture }
         let deadline = passed + connection.upstream.settings.exchangeTimeout
         guard turn.now >= deadline else { return deadline }
+        // First, so that whoever reads the log knows why.
+        if isReplaced { retire(id, .timeout, &turn) }
         while let oldest = links[id]?.unanswered.head, !oldest.isNone {
             conclude(oldest, isReplaced ? .failed(.timeout) : .dropped, &turn)
         }
         if isReplaced {
-            retire(id, .timeout, &turn)
+            closeIfFinished(id, &turn)
             agenda.add(.tend(connection.pool))
         }
         return .distantFuture
