@@ -17,6 +17,7 @@ extension Switchboard {
             throughClosed(id, close, &turn)
             return settleLoosened(&turn)
         }
+        willEnd(id)
         if close.code == .messageTooBig { failTooLarge(id, &turn) }
         let meaning = close.code.flatMap { connection.upstream.settings.closes[$0.rawValue] }
         if let meaning {
@@ -31,6 +32,9 @@ extension Switchboard {
         pump(connection.pool, &turn)
         settleLoosened(&turn)
     }
+
+    /// Nothing of a connection is read on, whatever its end does to its client.
+    mutating func willEnd(_ id: ConnectionID) { connections[id]?.readingStopped = false }
 
     /// The backend closed with a code that says why. Before its first word on the connection it also says that nothing
     /// was read: what was written waits again, and hears the same as what waits.
@@ -82,7 +86,7 @@ extension Switchboard {
         _ id: ConnectionID, _ code: ErrorCode, isUnread: Bool = false, _ turn: inout Turn
     ) {
         guard let connection = connections[id] else { return }
-        connections[id]?.readingStopped = false
+        willEnd(id)
         let wasCurrent = pools[connection.pool]?.current == id
         if code == .upstreamLost, connection.upstream.settings.retrySafe { putBack(id, isUnread: false, now: turn.now) }
         while let oldest = connections[id]?.outstanding.head, !oldest.isNone {

@@ -32,6 +32,7 @@ extension Switchboard {
             throughClosed(id, PeerClose(code: .messageTooBig), &turn)
             return settleLoosened(&turn)
         }
+        willEnd(id)
         if let oldest = oldestLive(id) { fail(oldest, .replyTooLarge, &turn) }
         tally.retired += 1
         meterRetired(connection.upstreamIndex, .replyTooLarge)
