@@ -2,20 +2,79 @@
 /// nothing refers to what is gone.
 extension Switchboard {
     /// What contradicts itself after an event, for people; empty where all is well. It walks through everything: for
-    /// tests, and for debug builds now and then.
+    /// tests.
     package func inconsistencies() -> [String] {
         var sums = Sums()
-        var found: [String] = []
-        found += inconsistentExchanges(&sums)
-        found += inconsistentLines()
-        found += inconsistentConnections(&sums)
-        found += inconsistentSeats(sums)
-        found += inconsistentClients(sums)
-        found += inconsistentSessions(sums)
+        var found = inconsistencies(in: Scope(all: self), &sums)
+        for id in exchanges.ids where sums.listed[id] == nil { found.append("\(name(id)) stands in 0 lists") }
+        let parked = sessions.ids.reduce(into: (count: 0, bytes: 0)) { sum, id in
+            guard let replies = sessions[id]?.parked.replies else { return }
+            sum.count += replies.count
+            sum.bytes += replies.reduce(0) { $0 + $1.bytes.count }
+        }
+        if parked.bytes != parkedBytes || parked.count != parkedCount {
+            found.append(
+                "\(parkedCount) replies of \(parkedBytes) bytes parked, there are \(parked.count) of \(parked.bytes)")
+        }
+        for (key, id) in poolsByKey where pools[id]?.key != key { found.append("a key leads to \(name(id))") }
+        for (_, id) in sessionsByKey where !sessions.contains(id) { found.append("a session key leads to \(name(id))") }
         if sums.held != heldBytes { found.append("\(heldBytes) bytes held, the messages have \(sums.held)") }
         if !loosened.isEmpty { found.append("\(loosened.count) things left to clean up") }
         if isChangingTable { found.append("the table is still changing") }
         return found
+    }
+
+    /// The same of some sessions and all that is theirs: for debug builds, a few at a time.
+    ///
+    /// - Parameters:
+    ///   - place: where the last look stopped; 0 at first.
+    ///   - count: of how many sessions at most.
+    /// - Returns: what was found, and where to go on.
+    package func inconsistencies(from place: Int, sessions count: Int) -> (found: [String], next: Int) {
+        let ids = sessions.ids
+        let first = place < ids.count ? place : 0
+        let end = min(ids.count, first + count)
+        var sums = Sums()
+        let found = inconsistencies(in: Scope(sessions: Array(ids[first..<end]), of: self), &sums)
+        return (found, end < ids.count ? end : 0)
+    }
+
+    private func inconsistencies(in scope: Scope, _ sums: inout Sums) -> [String] {
+        var found = inconsistentExchanges(scope, &sums)
+        found += inconsistentLines(scope)
+        found += inconsistentConnections(scope, &sums)
+        found += inconsistentSeats(scope, sums)
+        found += inconsistentClients(scope, sums)
+        found += inconsistentSessions(scope, sums)
+        return found
+    }
+
+    /// What is looked at: a session's clients, seats, pools and connections with it.
+    private struct Scope {
+        var sessions: [SessionID]
+        var clients: [ClientID]
+        var seats: [SeatID]
+        var pools: [PoolID]
+        var connections: [ConnectionID]
+
+        init(all core: borrowing Switchboard) {
+            sessions = core.sessions.ids
+            clients = core.clients.ids
+            seats = core.seats.ids
+            pools = core.pools.ids
+            connections = core.connections.ids
+        }
+
+        init(sessions: [SessionID], of core: borrowing Switchboard) {
+            self.sessions = sessions
+            (clients, seats, pools, connections) = ([], [], [], [])
+            for session in sessions {
+                clients += core.sessions[session]?.clients ?? []
+                pools += core.sessions[session]?.pools ?? []
+            }
+            for client in clients { seats += core.clients[client]?.seats.map(\.seat) ?? [] }
+            for pool in pools { connections += core.pools[pool]?.connections ?? [] }
+        }
     }
 
     /// What the exchanges and connections add up to.
@@ -29,16 +88,17 @@ extension Switchboard {
         var toUnified: [SeatID: Int] = [:]
         /// How many exchanges stand in a list.
         var listed: [ExchangeID: Int] = [:]
+        var inLists: [ExchangeID] = []
     }
 
-    private func inconsistentExchanges(_ sums: inout Sums) -> [String] {
+    private func inconsistentExchanges(_ scope: Scope, _ sums: inout Sums) -> [String] {
         var found: [String] = []
-        for id in pools.ids { list(pools[id]?.queue, &sums) }
-        for id in connections.ids { list(connections[id]?.outstanding, &sums) }
-        for id in exchanges.ids {
+        for id in scope.pools { list(pools[id]?.queue, &sums) }
+        for id in scope.connections { list(connections[id]?.outstanding, &sums) }
+        for id in sums.inLists {
             guard let exchange = exchanges[id] else { continue }
             sums.held += exchange.held.count
-            if sums.listed[id] != 1 { found.append("\(name(id)) stands in \(sums.listed[id] ?? 0) lists") }
+            if let count = sums.listed[id], count != 1 { found.append("\(name(id)) stands in \(count) lists") }
             if exchange.state != .abandoned {
                 sums.openOfClient[exchange.client, default: 0] += 1
                 sums.openOfSession[exchange.session, default: 0] += 1
@@ -59,15 +119,16 @@ extension Switchboard {
     private func list(_ exchangeList: ExchangeList?, _ sums: inout Sums) {
         var candidate = exchangeList?.head ?? .none
         while let exchange = exchanges[candidate], sums.listed[candidate, default: 0] < 2 {
+            if sums.listed[candidate] == nil { sums.inLists.append(candidate) }
             sums.listed[candidate, default: 0] += 1
             candidate = exchange.next
         }
     }
 
     /// The lines of pools.
-    private func inconsistentLines() -> [String] {
+    private func inconsistentLines(_ scope: Scope) -> [String] {
         var found: [String] = []
-        for id in pools.ids {
+        for id in scope.pools {
             guard let pool = pools[id] else { continue }
             let (count, bytes, problem) = walk(pool.queue) { exchange in
                 exchange.pool == id && exchange.state == .queued
@@ -89,7 +150,6 @@ extension Switchboard {
                 found.append("\(name(id)) lists a connection that is gone or another's")
             }
         }
-        for (key, id) in poolsByKey where pools[id]?.key != key { found.append("a key leads to \(name(id))") }
         return found
     }
 
@@ -108,9 +168,9 @@ extension Switchboard {
         return found
     }
 
-    private func inconsistentConnections(_ sums: inout Sums) -> [String] {
+    private func inconsistentConnections(_ scope: Scope, _ sums: inout Sums) -> [String] {
         var found: [String] = []
-        for id in connections.ids {
+        for id in scope.connections {
             guard let connection = connections[id] else { continue }
             guard let pool = pools[connection.pool] else {
                 found.append("\(name(id)) is of a pool that is gone")
@@ -149,9 +209,9 @@ extension Switchboard {
         return sent
     }
 
-    private func inconsistentSeats(_ sums: Sums) -> [String] {
+    private func inconsistentSeats(_ scope: Scope, _ sums: Sums) -> [String] {
         var found: [String] = []
-        for id in seats.ids {
+        for id in scope.seats {
             guard let seat = seats[id] else { continue }
             if seat.sentToLegacy != sums.toLegacy[id] ?? 0 {
                 found.append("\(name(id)) counts \(seat.sentToLegacy) with legacy, has \(sums.toLegacy[id] ?? 0)")
@@ -167,9 +227,9 @@ extension Switchboard {
         return found
     }
 
-    private func inconsistentClients(_ sums: Sums) -> [String] {
+    private func inconsistentClients(_ scope: Scope, _ sums: Sums) -> [String] {
         var found: [String] = []
-        for id in clients.ids {
+        for id in scope.clients {
             guard let client = clients[id] else { continue }
             if client.open != sums.openOfClient[id] ?? 0 {
                 found.append("\(name(id)) counts \(client.open) open, has \(sums.openOfClient[id] ?? 0)")
@@ -184,13 +244,10 @@ extension Switchboard {
         return found
     }
 
-    private func inconsistentSessions(_ sums: Sums) -> [String] {
+    private func inconsistentSessions(_ scope: Scope, _ sums: Sums) -> [String] {
         var found: [String] = []
-        var (bytes, count) = (0, 0)
-        for id in sessions.ids {
+        for id in scope.sessions {
             guard let session = sessions[id] else { continue }
-            bytes += session.parked.replies.reduce(0) { $0 + $1.bytes.count }
-            count += session.parked.replies.count
             if session.open != sums.openOfSession[id] ?? 0 {
                 found.append("\(name(id)) counts \(session.open) open, has \(sums.openOfSession[id] ?? 0)")
             }
@@ -204,10 +261,6 @@ extension Switchboard {
                 found.append("\(name(id)) lists a pool that is gone or another's")
             }
         }
-        if bytes != parkedBytes || count != parkedCount {
-            found.append("\(parkedCount) replies of \(parkedBytes) bytes parked, there are \(count) of \(bytes)")
-        }
-        for (_, id) in sessionsByKey where !sessions.contains(id) { found.append("a key leads to \(name(id))") }
         return found
     }
 
