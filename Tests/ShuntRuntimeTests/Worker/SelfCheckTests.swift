@@ -28,7 +28,9 @@
             #expect(said.first?.metadata["found"]?.hasSuffix("counts 2 open, has 0") == true)
 
             try clients[0].receive(#"{"agent_type":"nobody"}"#, masked: true)
-            #expect(FrameParser.frames(try clients[0].writes().flatMap { $0 }).count == 1)
+            world.run()
+            let answers = FrameParser.frames(try clients[0].writes().flatMap { $0 })
+            #expect(answers.contains { $0.text.contains("unknown_agent") })
         }
 
         @Test
