@@ -32,10 +32,17 @@ struct Simulate: AsyncParsableCommand {
     @Flag(help: "Old clients and a table that changes, whatever the seed.")
     var moving = false
 
+    @Option(help: "A promise that is not looked at, by the name in its failures; may be repeated.")
+    var without: [SimulatedPromise] = []
+
     @Flag(help: "With --seed: print every event and effect.")
     var trace = false
 
     private var kind: Simulation.Kind? { still ? .still : moving ? .moving : nil }
+
+    private func life(_ seed: UInt64) -> Simulation.Life {
+        Simulation.Life(seed: seed, steps: steps, kind: kind, without: Set(without))
+    }
 
     func run() async throws {
         if let seed {
@@ -46,7 +53,7 @@ struct Simulate: AsyncParsableCommand {
     }
 
     private func replay(_ seed: UInt64) throws {
-        let (lines, failure) = try Simulation.trace(seed: seed, steps: steps, kind: kind)
+        let (lines, failure) = try Simulation.trace(life(seed))
         if trace { for line in lines { print(line) } }
         guard var failure else { return print("seed \(seed): every promise was kept over \(steps) steps") }
         failure.trace = []
@@ -65,7 +72,8 @@ struct Simulate: AsyncParsableCommand {
                 for job in 0..<jobs {
                     let first = from &+ done &+ job * chunk
                     let count = min(chunk, seeds - min(seeds, done + job * chunk))
-                    group.addTask { [steps, kind] in live(first, count, steps, kind) }
+                    let lives = (0..<count).map { life(first &+ $0) }
+                    group.addTask { live(lives) }
                 }
                 for await (part, failed) in group {
                     tally.add(part)
@@ -90,18 +98,25 @@ struct Simulate: AsyncParsableCommand {
     }
 }
 
-/// Lives through a run of seeds, one after the other.
-private func live(
-    _ first: UInt64, _ count: UInt64, _ steps: Int, _ kind: Simulation.Kind?
-) -> (SimulationTally, [SimulationFailure]) {
+/// Lives through some worlds, one after the other.
+private func live(_ lives: [Simulation.Life]) -> (SimulationTally, [SimulationFailure]) {
     var tally = SimulationTally()
     var failed: [SimulationFailure] = []
-    for offset in 0..<count {
+    for life in lives {
         do {
-            tally.add(try Simulation.run(seed: first &+ offset, steps: steps, kind: kind))
+            tally.add(try Simulation.run(life))
         } catch {
             failed.append(error)
         }
     }
     return (tally, failed)
+}
+
+extension SimulatedPromise: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let promise = Self.allCases.first(where: { "\($0)" == argument }) else { return nil }
+        self = promise
+    }
+
+    public static var allValueStrings: [String] { allCases.map { "\($0)" } }
 }

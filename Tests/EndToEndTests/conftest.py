@@ -33,9 +33,9 @@ class Shared:
             self.proxy = self.make()
             self.proxy.start()
         yield self.proxy
-        if not self.proxy.running:
-            dead, self.proxy = self.proxy, None
-            dead.assert_running()
+        if not self.proxy.running or self.proxy.contradictions:
+            bad, self.proxy = self.proxy, None
+            bad.stop()
 
     def end(self):
         if self.proxy is not None:

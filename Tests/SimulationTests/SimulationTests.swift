@@ -11,7 +11,7 @@ import Testing
         let first = 1 + UInt64(batch) * Self.seedsInBatch
         for seed in first..<first + Self.seedsInBatch {
             do {
-                try Simulation.run(seed: seed)
+                try Simulation.run(.init(seed: seed))
             } catch {
                 var failure = error
                 failure.trace = error.trace.suffix(60)
@@ -23,14 +23,14 @@ import Testing
 
     @Test(arguments: [3, 17, 30, 1900])
     func `long and short worlds keep every promise too`(steps: Int) throws {
-        for seed in UInt64(50_001)...50_004 { try Simulation.run(seed: seed, steps: steps) }
+        for seed in UInt64(50_001)...50_004 { try Simulation.run(.init(seed: seed, steps: steps)) }
     }
 
     @Test
     func `a seed gives the same events and effects each time`() throws {
         for seed in UInt64(1)...8 {
-            let first = try Simulation.trace(seed: seed)
-            let second = try Simulation.trace(seed: seed)
+            let first = try Simulation.trace(.init(seed: seed))
+            let second = try Simulation.trace(.init(seed: seed))
             #expect(first.lines == second.lines)
             #expect(first.lines.count > 100)
         }
@@ -55,7 +55,7 @@ import Testing
         // Mostly some hundred worlds meet them all; a change to the dice moves what each of them meets.
         var missing = Set(expected)
         for seed in UInt64(1)...600 where !missing.isEmpty {
-            let tally = try Simulation.run(seed: seed, kind: seed % 2 == 0 ? .still : .moving)
+            let tally = try Simulation.run(.init(seed: seed, kind: seed % 2 == 0 ? .still : .moving))
             missing = missing.filter { tally.outcomes[$0, default: 0] == 0 }
         }
         for outcome in missing.sorted() { Issue.record("\(outcome) never happened") }

@@ -2,30 +2,90 @@
 /// nothing refers to what is gone.
 extension Switchboard {
     /// What contradicts itself after an event, for people; empty where all is well. It walks through everything: for
-    /// tests, and for debug builds now and then.
+    /// tests.
     package func inconsistencies() -> [String] {
         var sums = Sums()
-        var found: [String] = []
-        found += inconsistentExchanges(&sums)
-        found += inconsistentLines()
-        found += inconsistentConnections()
-        found += inconsistentSeats(sums)
-        found += inconsistentClients(sums)
-        found += inconsistentSessions(sums)
+        var found = inconsistencies(in: Scope(all: self), &sums)
+        for id in exchanges.ids where sums.listed[id] == nil { found.append("\(name(id)) stands in 0 lists") }
+        let parked = sessions.ids.reduce(into: (count: 0, bytes: 0)) { sum, id in
+            guard let replies = sessions[id]?.parked.replies else { return }
+            sum.count += replies.count
+            sum.bytes += replies.reduce(0) { $0 + $1.bytes.count }
+        }
+        if parked.bytes != sessions.parkedBytes || parked.count != sessions.parkedCount {
+            found.append(
+                "\(sessions.parkedCount) replies of \(sessions.parkedBytes) bytes parked, there are \(parked.count) of "
+                    + "\(parked.bytes)")
+        }
+        for id in pools.misleadingKeys() { found.append("a key leads to \(name(id))") }
+        for id in sessions.misleadingKeys() { found.append("a session key leads to \(name(id))") }
         if sums.held != exchanges.heldBytes {
             found.append("\(exchanges.heldBytes) bytes held, the messages have \(sums.held)")
         }
-        let passed = exchanges.ids.filter { exchanges[$0]?.isPassed == true && exchanges[$0]?.state != .queued }.count
-        if passed != exchanges.passedCount {
-            found.append("\(exchanges.passedCount) passed through, there are \(passed)")
+        if sums.passed != exchanges.passedCount {
+            found.append("\(exchanges.passedCount) passed through, there are \(sums.passed)")
         }
         if !agenda.isEmpty { found.append("\(agenda.count) things left on the agenda") }
         return found
     }
 
+    /// The same of some sessions and all that is theirs: for debug builds, a few at a time.
+    ///
+    /// - Parameters:
+    ///   - place: where the last look stopped; 0 at first.
+    ///   - count: of how many sessions at most.
+    /// - Returns: what was found, and where to go on.
+    package func inconsistencies(from place: Int, sessions count: Int) -> (found: [String], next: Int) {
+        let ids = sessions.ids
+        let first = place < ids.count ? place : 0
+        let end = min(ids.count, first + count)
+        var sums = Sums()
+        let found = inconsistencies(in: Scope(sessions: Array(ids[first..<end]), of: self), &sums)
+        return (found, end < ids.count ? end : 0)
+    }
+
+    private func inconsistencies(in scope: Scope, _ sums: inout Sums) -> [String] {
+        var found = inconsistentExchanges(scope, &sums)
+        found += inconsistentLines(scope)
+        found += inconsistentConnections(scope)
+        found += inconsistentSeats(scope, sums)
+        found += inconsistentClients(scope, sums)
+        found += inconsistentSessions(scope, sums)
+        return found
+    }
+
+    /// What is looked at: a session's clients, seats, pools and connections with it.
+    private struct Scope {
+        var sessions: [SessionID]
+        var clients: [ClientID]
+        var seats: [SeatID]
+        var pools: [PoolID]
+        var connections: [ConnectionID]
+
+        init(all core: borrowing Switchboard) {
+            sessions = core.sessions.ids
+            clients = core.clients.ids
+            seats = core.seats.ids
+            pools = core.pools.ids
+            connections = core.links.ids
+        }
+
+        init(sessions: [SessionID], of core: borrowing Switchboard) {
+            self.sessions = sessions
+            (clients, seats, pools, connections) = ([], [], [], [])
+            for session in sessions {
+                clients += core.sessions[session]?.clients ?? []
+                pools += core.sessions[session]?.pools ?? []
+            }
+            for client in clients { seats += core.clients[client]?.seats.map(\.seat) ?? [] }
+            for pool in pools { connections += core.pools[pool]?.links.all ?? [] }
+        }
+    }
+
     /// What the exchanges and connections add up to.
     private struct Sums {
         var held = 0
+        var passed = 0
         /// Messages without an outcome of each client and session.
         var openOfClient: [ClientID: Int] = [:]
         var openOfSession: [SessionID: Int] = [:]
@@ -34,16 +94,18 @@ extension Switchboard {
         var toUnified: [SeatID: Int] = [:]
         /// How many exchanges stand in a list.
         var listed: [ExchangeID: Int] = [:]
+        var inLists: [ExchangeID] = []
     }
 
-    private func inconsistentExchanges(_ sums: inout Sums) -> [String] {
+    private func inconsistentExchanges(_ scope: Scope, _ sums: inout Sums) -> [String] {
         var found: [String] = []
-        for id in pools.ids { list(pools[id]?.line.list, &sums) }
-        for id in links.ids { list(links[id]?.unanswered, &sums) }
-        for id in exchanges.ids {
+        for id in scope.pools { list(pools[id]?.line.list, &sums) }
+        for id in scope.connections { list(links[id]?.unanswered, &sums) }
+        for id in sums.inLists {
             guard let exchange = exchanges[id] else { continue }
             sums.held += exchange.held.count
-            if sums.listed[id] != 1 { found.append("\(name(id)) stands in \(sums.listed[id] ?? 0) lists") }
+            if exchange.isPassed, exchange.state != .queued { sums.passed += 1 }
+            if let count = sums.listed[id], count != 1 { found.append("\(name(id)) stands in \(count) lists") }
             if exchange.state != .abandoned {
                 sums.openOfClient[exchange.client, default: 0] += 1
                 sums.openOfSession[exchange.session, default: 0] += 1
@@ -64,15 +126,16 @@ extension Switchboard {
     private func list(_ exchangeList: ExchangeList?, _ sums: inout Sums) {
         var candidate = exchangeList?.head ?? .none
         while let exchange = exchanges[candidate], sums.listed[candidate, default: 0] < 2 {
+            if sums.listed[candidate] == nil { sums.inLists.append(candidate) }
             sums.listed[candidate, default: 0] += 1
             candidate = exchange.next
         }
     }
 
     /// The lines of pools.
-    private func inconsistentLines() -> [String] {
+    private func inconsistentLines(_ scope: Scope) -> [String] {
         var found: [String] = []
-        for id in pools.ids {
+        for id in scope.pools {
             guard let pool = pools[id] else { continue }
             let (count, bytes, problem) = walk(pool.line.list) { exchange in
                 exchange.pool == id && exchange.state == .queued
@@ -91,7 +154,6 @@ extension Switchboard {
                 found.append("\(name(id)) lists a connection that is gone or another's")
             }
         }
-        for id in pools.misleadingKeys() { found.append("a key leads to \(name(id))") }
         return found
     }
 
@@ -110,9 +172,9 @@ extension Switchboard {
         return found
     }
 
-    private func inconsistentConnections() -> [String] {
+    private func inconsistentConnections(_ scope: Scope) -> [String] {
         var found: [String] = []
-        for id in links.ids {
+        for id in scope.connections {
             guard let connection = links[id] else { continue }
             guard let pool = pools[connection.pool] else {
                 found.append("\(name(id)) is of a pool that is gone")
@@ -143,9 +205,9 @@ extension Switchboard {
         return sent
     }
 
-    private func inconsistentSeats(_ sums: Sums) -> [String] {
+    private func inconsistentSeats(_ scope: Scope, _ sums: Sums) -> [String] {
         var found: [String] = []
-        for id in seats.ids {
+        for id in scope.seats {
             guard let seat = seats[id] else { continue }
             if seat.sentToLegacy != sums.toLegacy[id] ?? 0 {
                 found.append("\(name(id)) counts \(seat.sentToLegacy) with legacy, has \(sums.toLegacy[id] ?? 0)")
@@ -162,9 +224,9 @@ extension Switchboard {
         return found
     }
 
-    private func inconsistentClients(_ sums: Sums) -> [String] {
+    private func inconsistentClients(_ scope: Scope, _ sums: Sums) -> [String] {
         var found: [String] = []
-        for id in clients.ids {
+        for id in scope.clients {
             guard let client = clients[id] else { continue }
             if client.pending != sums.openOfClient[id] ?? 0 {
                 found.append("\(name(id)) counts \(client.pending) open, has \(sums.openOfClient[id] ?? 0)")
@@ -179,13 +241,10 @@ extension Switchboard {
         return found
     }
 
-    private func inconsistentSessions(_ sums: Sums) -> [String] {
+    private func inconsistentSessions(_ scope: Scope, _ sums: Sums) -> [String] {
         var found: [String] = []
-        var (bytes, count) = (0, 0)
-        for id in sessions.ids {
+        for id in scope.sessions {
             guard let session = sessions[id] else { continue }
-            bytes += session.parked.replies.reduce(0) { $0 + $1.bytes.count }
-            count += session.parked.replies.count
             if session.pending != sums.openOfSession[id] ?? 0 {
                 found.append("\(name(id)) counts \(session.pending) open, has \(sums.openOfSession[id] ?? 0)")
             }
@@ -199,12 +258,6 @@ extension Switchboard {
                 found.append("\(name(id)) lists a pool that is gone or another's")
             }
         }
-        if bytes != sessions.parkedBytes || count != sessions.parkedCount {
-            found.append(
-                "\(sessions.parkedCount) replies of \(sessions.parkedBytes) bytes parked, there are \(count) of \(bytes)"
-            )
-        }
-        for id in sessions.misleadingKeys() { found.append("a key leads to \(name(id))") }
         return found
     }
 
@@ -229,7 +282,7 @@ extension Switchboard {
         return (count, bytes, problem)
     }
 
-    func name<Tag>(_ id: SlotID<Tag>) -> String {
+    private func name<Tag>(_ id: SlotID<Tag>) -> String {
         let kind = String(describing: Tag.self).dropLast(3).lowercased()
         return "\(kind) \(id.index).\(id.generation)"
     }

@@ -84,6 +84,13 @@ final class WorkerLog {
         logger.error("message could not be written", metadata: ["length": "\(length)"])
     }
 
+    #if DEBUG
+        /// Two things that the core knows contradict each other: an error of ours.
+        func contradiction(_ text: String) {
+            logger.error("the core contradicts itself", metadata: ["found": "\(text)"])
+        }
+    #endif
+
     /// A peer broke the protocol. Clients do so at will: that is for those who look for it.
     func violation(_ violation: FrameViolation, isUpstream: Bool) {
         let level: Logger.Level = isUpstream ? .notice : .debug

@@ -60,6 +60,9 @@ package actor Proxy {
         let workers = Workers(bound)
         self.workers = workers
         for index in 0..<workers.count { workers.order(index) { $0.measureLag() } }
+        #if DEBUG
+            for index in 0..<workers.count { workers.order(index) { $0.checkItself() } }
+        #endif
         // One may have been published while the workers were made.
         let table = process.table
         _ = try? await workers.onEach { worker in

@@ -71,6 +71,9 @@ final class Worker {
     /// How late this loop's timers fire.
     var lag = DurationCounts()
     var lagTask: Scheduled<Void>?
+    #if DEBUG
+        var selfCheck = SelfCheck()
+    #endif
 
     /// A graceful stop has begun: no new sockets.
     var isDraining = false

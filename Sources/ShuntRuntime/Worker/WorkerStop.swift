@@ -32,6 +32,10 @@ extension Worker {
         tickTask = nil
         lagTask?.cancel()
         lagTask = nil
+        #if DEBUG
+            selfCheck.task?.cancel()
+            selfCheck.task = nil
+        #endif
         wallTask?.cancel()
         wallTask = nil
         // These hold the worker.

@@ -9,7 +9,7 @@ enum Door: Hashable {
     case odd
 }
 
-/// A client socket as the model knows it.
+/// A client socket as the world knows it.
 struct ModelClient {
     let id: ClientID
     let handshake: Handshake
@@ -18,9 +18,9 @@ struct ModelClient {
     let tenant: String?
     let door: Door
     let app: String
+    let cameAt: Int
     /// The step at which it came; for an old client, at which its handshake was answered.
     var connectedAt: Int
-    let cameAt: Int
     /// The step at which it went; nil while it is there.
     var goneAt: Int?
     var reads = true
@@ -29,34 +29,19 @@ struct ModelClient {
     var toldCongested = false
     /// Bytes delivered and not yet taken.
     var unread = 0
-    var pingedAt: Instant?
     /// Since when its host is gone: nothing comes of it any more, and nothing is acknowledged.
     var hostGoneAt: Instant?
-    /// A message of it grew past the limit.
-    var saidTooMuch = false
-    /// When it sent a message, over the last second.
-    var recentSends: [Instant] = []
-    /// When something of it was forwarded or delivered to it last; pongs, heartbeats and what is absorbed do not count.
-    var lastHeard: Instant
     /// Accepted messages without an outcome, oldest first.
     var unresolved: [Int] = []
-    /// By route: the newest message that was forwarded.
-    var lastForwarded: [Int: Int] = [:]
-    /// Pushes that it was shown.
-    var pushes: Set<Int> = []
-    /// By route: the conversation id that the proxy made.
-    var madeConversations: [Int: [UInt8]] = [:]
-
     /// Its handshake is not answered yet.
     var isArriving = false
     var isRaw = false
     /// The core asked that it be not read.
     var isStopped = false
-    /// Why the core may close it, since when, and over how long.
+    /// Why the core may close it, and since when.
     var leaving: (reason: CloseReason, since: Instant)?
     /// When something of it was under way last.
     var busyAt: Instant
-    var lastBeat: Instant?
     /// What is set for its endpoint, or was when that was there last.
     var heartbeat: HeartbeatSettings?
     var toLegacy = ReshapeRules()
@@ -65,7 +50,7 @@ struct ModelClient {
     var isOld: Bool { door != .unified }
 }
 
-/// An upstream connection as the model knows it, from its dial order on.
+/// An upstream connection as the world knows it, from its dial order on.
 struct ModelConnection {
     enum State { case dialling, ready, gone }
 
@@ -77,7 +62,16 @@ struct ModelConnection {
     let seat: Int
     let pool: PoolKey
     let orderedAt: Instant
+    /// The client whose messages and replies go through as they are.
+    let through: Int?
+    let isRaw: Bool
+    /// It was dialled for a client that was there before.
+    let isRedial: Bool
+    /// It may have been dialled for a client that said nothing.
+    let mayBeForListener: Bool
+
     var state = State.dialling
+    var failure: DialFailure?
     /// Why no new message may be sent to it.
     var retired: String?
     /// It was retired for no fault of its own: what follows on its exchanges waits for them.
@@ -86,50 +80,36 @@ struct ModelConnection {
     var mayBeReplaced = false
     var congested = false
     var readingStopped = false
-    /// Replies (message and part) that came while nobody read.
-    var unread: [(Int, Int)] = []
-    /// The close that the world knows to come; replies after it are lost.
-    var doomed = false
-    var zombie = false
     /// Forwarded exchanges whose reply has not come, oldest first.
     var outstanding: [Int] = []
     /// Exchanges that ended by a timeout, whose replies may still come.
     var abandoned: [Int] = []
-    /// When the last of the serial replies is due.
-    var busyUntil = Instant(nanoseconds: 0)
-    /// By conversation: when the last of its replies is due.
-    var busyWith: [[UInt8]: Instant] = [:]
-    var pingedAt: Instant?
+    var isPinged = false
     /// Since when its host is gone: nothing comes of it any more, and nothing is acknowledged.
     var hostGoneAt: Instant?
-    var failure: DialFailure?
-    var closeCode: CloseCode?
     var closedByCore = false
-    var hadNonsense = false
-    /// The client whose messages and replies go through as they are.
-    var through: Int?
-    var isRaw = false
-    /// It was dialled for a client that was there before.
-    var isRedial = false
-    /// It may have been dialled for a client that said nothing.
-    var mayBeForListener = false
-    /// Its first words are not all said.
-    var opening: ModelOpening?
     /// Its backend said anything at all.
     var hasSpoken = false
-    /// A reply, or part of one, came through.
-    var hasReplied = false
-    /// A reply on it carried the member that it is correlated by.
-    var carriesField = false
     /// Passed messages whose reply has not come.
     var passedLive = 0
     var lastPassed = Instant(nanoseconds: 0)
-    /// No passed message was given up by its time.
-    var isPatient = true
-    /// What its upstream's replies may have been reshaped by since it was dialled.
-    var rules: [ReshapeRules] = []
-    var wasTooLarge = false
-    var replies = 0
+    var backend = Backend()
+
+    /// What stands at its far end.
+    struct Backend {
+        /// It will answer nothing any more.
+        var zombie = false
+        /// Replies (message and part) that came while nobody read.
+        var unread: [(Int, Int)] = []
+        /// When the last of the serial replies is due.
+        var busyUntil = Instant(nanoseconds: 0)
+        /// By conversation: when the last of its replies is due.
+        var busyWith: [[UInt8]: Instant] = [:]
+        /// A reply on it carried the member that it is correlated by.
+        var carriesField = false
+        /// Its first words are not all said.
+        var opening: ModelOpening?
+    }
 }
 
 /// What must never be shared: one session's (or one client's) connections to one upstream.
@@ -169,8 +149,6 @@ struct ModelMessage {
     let client: Int
     /// The socket that is told its outcome: a later one of the session once the first is gone.
     var owner: Int
-    /// It may have ended while its owner was gone, by an error that was kept and then forgotten.
-    var mayHaveEnded = false
     let session: Int?
     let intent: Intent
     /// Where it is expected to wait, then where it went.
@@ -185,12 +163,16 @@ struct ModelMessage {
     var kind = MessageKind.text
     /// Whether its backend is to reply to it, when it is passed through.
     var opens = true
+
+    var state = State.waiting
+    var outcome: Outcome?
+    /// It may have an outcome of which nobody can tell that it was its own: kept for a socket to come and then given up,
+    /// or an error that names nothing.
+    var mayHaveEnded = false
     /// When it last waited for something else than a connection.
     var hinderedAt = Instant(nanoseconds: 0)
     /// Where it was sent to.
     var side: Side?
-    var state = State.waiting
-    var outcome: Outcome?
     var forwards = 0
     var connection = -1
     /// Where it was sent before that.
@@ -198,14 +180,12 @@ struct ModelMessage {
     var forwardedAt = Instant(nanoseconds: 0)
     /// A backend has said that it read nothing of it.
     var wasPutBack = false
-    /// Forwarded again, as `retry: safe` allows.
-    var retried = false
     /// The conversation id that the backend saw, as JSON text.
     var forwardedConversation: [UInt8]?
     /// Its backend said something else instead of its reply.
     var isAnswered = false
-    /// Answers that a ping got from the proxy itself.
-    var pongs = 0
+    /// A ping that was answered by the proxy itself.
+    var isPonged = false
     /// A reply, or part of one, came later than the exchange's timeout allows.
     var wasOverdue = false
     /// Replies (or parts) that came from the backend, as they must reach the client.
@@ -224,32 +204,32 @@ struct ModelMessage {
 /// A reply as the backend sent it.
 struct ArrivedReply {
     let part: Int
-    let final: Bool
     let members: [JSONMember]
-    /// The rules one of which has brought it to the unified form.
-    let rules: [ReshapeRules]
+    let isFinal: Bool
     let at: Instant
     var delivered = false
 }
 
-/// A reply that came while its client was gone.
-struct ParkedReply {
-    let number: Int
-    let part: Int
-    let door: Door
-    let at: Instant
-    /// Whether the limits leave no excuse for losing it.
-    var certain: Bool
-}
-
-/// A session as the model knows it.
+/// A session as the world knows it.
 struct ModelSession {
     let token: String
     /// Sockets that are there now.
     var clients: [Int] = []
     /// Unresolved messages whose client is gone.
     var orphans: [Int] = []
-    var parked: [ParkedReply] = []
     var lastSocketGone: Instant?
-    var madeConversations: [Int: [UInt8]] = [:]
+    /// The socket that comes in this event may find nothing of it any more.
+    var isForgotten = false
+}
+
+/// What has been in force.
+struct History {
+    /// When the table changed last.
+    var changedAt = Instant(nanoseconds: 0)
+    /// By route: when it was not there last.
+    var removedAt: [Int: Instant] = [:]
+    /// How often something was the unified upstream's own fault.
+    var unifiedTroubles = 0
+
+    func removed(_ route: Int) -> Instant { removedAt[route] ?? Instant(nanoseconds: 0) }
 }

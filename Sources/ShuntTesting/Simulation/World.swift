@@ -20,114 +20,57 @@ final class World {
         case changeAgain(RoutingTable)
     }
 
+    let life: Simulation.Life
     let plan: Plan
     var table: RoutingTable
     /// The configuration that the table was made of.
     var arrangement: Arrangement
+    var history = History()
     var core: Switchboard
     var turn = Turn(now: Instant(nanoseconds: 1_000_000_000))
     var dice: Dice
     /// For what was added later: the lives of older seeds stay what they are, as far as they can.
     var laterDice: Dice
-    var now: Instant {
-        get { turn.now }
-        set { turn.now = newValue }
-    }
     var agenda = Agenda<Happening>()
+    var step = 0
+    /// How much later than asked the next tick comes.
+    var tickDelay = TimeSpan.zero
+    /// Everything that goes wrong is over: what is outstanding must end.
+    var healing = false
+    var draining = false
+
     var clients: [ModelClient] = []
     var connections: [ModelConnection] = []
     var messages: [ModelMessage] = []
     var sessions: [ModelSession]
+    var pushes = 0
     var clientByID: [ClientID: Int] = [:]
     var connectionByID: [ConnectionID: Int] = [:]
     /// Connections that dial or are ready.
     var liveConnections: [Int] = []
-    var pushes = 0
-    /// Sessions (or clients) and upstreams whose backend closed with the code that means "not logged in".
-    var loggedOut: Set<PoolKey> = []
-    var refusedLogin: Set<PoolKey> = []
-    var draining = false
-    /// Everything that goes wrong is over: what is outstanding must end.
-    var healing = false
-    var step = 0
-    /// Ticks in a row that nothing came of, one as soon as may be after the other.
-    var idleTicks = 0
-    var lastTick = Instant(nanoseconds: 0)
-    /// How much later than asked the next tick comes.
-    var tickDelay = TimeSpan.zero
-
-    // What is known of the event in hand.
-    /// The message that the event carries to the core, if it is a client's.
-    var messageInHand: Int?
-    /// By pool: when it had a connection last that took messages.
-    var lastReady: [PoolKey: Instant] = [:]
-    /// The client that connects in this event.
-    var clientInHand: Int?
-    /// Replies that this event must park.
-    var parksInHand = 0
-    /// The connection that the event is about.
-    var connectionInHand: Int?
-    /// Connections that ended in this event.
-    var endedConnections: [Int] = []
-    /// Connections whose exchanges were told `upstream_lost` in this event.
-    var saidToBeLost: [Int] = []
-    var answersInHand = 0
     /// Outcomes that the core had parked or given up before this event.
     var parkedBefore = 0
 
-    // What is known of old clients and of changes.
-    /// What a backend says to the one client of its connection, which must get it as it is.
-    var throughInHand: (client: Int, bytes: [UInt8], kind: MessageKind)?
-    /// How the peer of the event closes.
-    var closeInHand: PeerClose?
-    /// The passed-through connection that the core closed in this event because it did not answer a ping.
-    var condemned: Int?
-    /// By client: errors about passed messages that it must hear in this event.
-    var owedErrors: [Int: Int] = [:]
-    /// The same, as the event left it.
-    var owedBefore: [Int: Int] = [:]
-    /// Clients whose passed messages were given up in this event, because their time was over, and whether they must
-    /// hear of it.
-    var givenUp: [Int: Bool] = [:]
-    /// By message that such an error was taken for: the others that it may have been about.
-    var doubts: [Int: [Int]] = [:]
-    /// By session (or client without one) and upstream: when messages were sent that its pace counts.
-    var paced: [PoolKey: [Instant]] = [:]
-    /// Greetings that the client that is admitted must be given in this event.
-    var greetingsInHand: [[UInt8]] = []
-    /// The client that was admitted in this event, and what was kept for it.
-    var admitted: (client: Int, due: [ParkedReply])?
-    var changedAt = Instant(nanoseconds: 0)
-    /// Conversations that legacy holds.
-    var holds: [HeldConversation: Hold] = [:]
-    /// By session: how many messages were forwarded.
-    var served: [Int: Int] = [:]
-    /// By route: when it was not there, or paused, last.
-    var removedAt: [Int: Instant] = [:]
-    /// By upstream: when the table did not have it last.
-    var unlistedAt: [Int: Instant] = [:]
-    /// Messages whose error named nothing, so that another may have been meant, and their bytes.
-    var doubtful = (count: 0, bytes: 0)
-    var pausedAt: [Int: Instant] = [:]
-    /// How often something was the unified upstream's own fault.
-    var unifiedTroubles = 0
-
-    let seed: UInt64
-    let steps: Int
-    let kind: Simulation.Kind
-    let tracing: Bool
+    /// The event that is under way.
+    var record = Record()
+    private var promises: [any Promise]
+    private let tracing: Bool
     private(set) var trace: [String] = []
     private(set) var failure: SimulationFailure?
     var tally = SimulationTally()
 
-    init(seed: UInt64, steps: Int, kind: Simulation.Kind, tracing: Bool) throws(TableProblem) {
-        self.seed = seed
-        self.steps = steps
-        self.kind = kind
+    var now: Instant {
+        get { turn.now }
+        set { turn.now = newValue }
+    }
+
+    init(_ life: Simulation.Life, tracing: Bool) throws(TableProblem) {
+        self.life = life
         self.tracing = tracing
-        dice = Dice(seed: seed)
-        laterDice = Dice(seed: seed ^ 0x5bd1_e995_a5a5_0001)
-        var plan = Plan(&dice, isMoving: kind == .moving)
+        promises = SimulatedPromise.allCases.filter { !life.without.contains($0) }.map { $0.judge() }
+        dice = Dice(seed: life.seed)
+        laterDice = Dice(seed: life.seed ^ 0x5bd1_e995_a5a5_0001)
+        var plan = Plan(&dice, isMoving: life.kind == .moving)
         plan.planOpenings(&laterDice)
         self.plan = plan
         arrangement = plan.arrangement()
@@ -135,6 +78,12 @@ final class World {
         core = Switchboard(table: table, seed: dice.next(), hashKey: (dice.next(), dice.next()), memory: plan.memory)
         sessions = plan.tokens.map { ModelSession(token: $0) }
         note(planText)
+    }
+
+    // MARK: Judging
+
+    func ask(_ question: (inout any Promise) -> Void) {
+        for index in promises.indices where failure == nil { question(&promises[index]) }
     }
 
     // MARK: Telling
@@ -146,9 +95,8 @@ final class World {
 
     /// Notes a broken promise; the first one counts.
     func fail(_ promise: SimulatedPromise, _ text: @autoclosure () -> String) {
-        guard failure == nil else { return }
-        failure = SimulationFailure(
-            seed: seed, step: step, steps: steps, kind: kind, promise: promise, text: text(), trace: trace)
+        guard failure == nil, !life.without.contains(promise) else { return }
+        failure = SimulationFailure(life: life, step: step, promise: promise, text: text(), trace: trace)
     }
 
     private var planText: String {
@@ -171,7 +119,7 @@ final class World {
     /// Lives through the steps, then lets everything heal and checks that nothing is left.
     func run() {
         openClient()
-        while step < steps, failure == nil {
+        while step < life.steps, failure == nil {
             step += 1
             let pause = now + .nanoseconds(Int64(dice.below(plan.pauseMilliseconds * 1_000_000)))
             if !happenNext(until: pause) {
@@ -228,7 +176,7 @@ final class World {
         if dice.chance(faults.ghostEvent) { return haunt() }
         if dice.chance(faults.oddTick) { return tellTick() }
         if plan.changes > 0, dice.chance(plan.changes) { return dice.chance(12) ? reconnect() : changeTable() }
-        if faults.drain > 0, !draining, step > steps * 2 / 3, dice.chance(5) { return startDrain() }
+        if faults.drain > 0, !draining, step > life.steps * 2 / 3, dice.chance(5) { return startDrain() }
         let ready = liveConnections.filter { connections[$0].state == .ready && connections[$0].hostGoneAt == nil }
         if !ready.isEmpty {
             if dice.chance(faults.lostConnection) { return lose(dice.pick(ready)) }

@@ -7,13 +7,8 @@ extension World {
         if let failure = connections[connection].failure {
             note("dial u\(connection) fails: \(failure)")
             endConnection(connection)
-            let refusals = arrangement.upstreams[connections[connection].upstream].refusals
-            if connections[connection].through == nil, case .refused(let status) = failure, refusals[status] == .auth {
-                refusedLogin.insert(connections[connection].pool)
-            }
             noteTrouble(connection)
-            tell(connection) { $0.connectionFailed(connections[connection].id, failure, &$1) }
-            checkNothingLost()
+            tell(.dialled(connection)) { $0.connectionFailed(connections[connection].id, failure, &$1) }
         } else {
             note("u\(connection) is ready")
             connections[connection].state = .ready
@@ -23,7 +18,7 @@ extension World {
                 retire(connection, "its url has changed while it was dialled")
             }
             beginOpening(connection)
-            tell(connection) { $0.connectionReady(connections[connection].id, &$1) }
+            tell(.dialled(connection)) { $0.connectionReady(connections[connection].id, &$1) }
             planEarlyClose(connection)
         }
     }
@@ -38,12 +33,11 @@ extension World {
 
     /// Something was the upstream's own fault.
     func noteTrouble(_ connection: Int) {
-        if connections[connection].upstream == arrangement.unified { unifiedTroubles += 1 }
+        if connections[connection].upstream == arrangement.unified { history.unifiedTroubles += 1 }
     }
 
     /// No new message may be sent to the connection.
     func retire(_ connection: Int, _ reason: String) {
-        noteUnready(connection)
         connections[connection].retired = reason
     }
 
@@ -51,31 +45,24 @@ extension World {
     func replace(_ connection: Int, _ reason: String) {
         // Behind one that did something wrong nobody waits.
         let isFaulty =
-            connections[connection].retired != nil || connections[connection].hadNonsense
-            || !connections[connection].abandoned.isEmpty
+            connections[connection].retired != nil || !connections[connection].abandoned.isEmpty
             || connections[connection].outstanding.contains(where: isOverdue)
         connections[connection].isReplaced = connections[connection].isReplaced || !isFaulty
         retire(connection, reason)
     }
 
-    /// A connection that took messages takes none from now on.
-    private func noteUnready(_ connection: Int) {
-        if takesMessages(connection) { lastReady[connections[connection].pool] = now }
-    }
-
-    /// Whether messages may be sent over a connection, as far as the model can tell.
+    /// Whether messages may be sent over a connection, as far as can be told.
     func takesMessages(_ connection: Int) -> Bool {
         connections[connection].state == .ready && !connections[connection].congested
-            && connections[connection].retired == nil && connections[connection].opening == nil
+            && connections[connection].retired == nil && connections[connection].backend.opening == nil
     }
 
     /// The connection takes and gives nothing any more.
     func endConnection(_ connection: Int) {
-        noteUnready(connection)
         connections[connection].state = .gone
         connectionByID[connections[connection].id] = nil
         liveConnections.removeAll { $0 == connection }
-        endedConnections.append(connection)
+        record.ended.append(connection)
         guard arrangement.upstreams[connections[connection].upstream].retrySafe else { return }
         for number in connections[connection].outstanding where messages[number].state == .flying {
             messages[number].state = .waiting
@@ -85,14 +72,11 @@ extension World {
     func loseConnection(_ connection: Int, _ code: CloseCode?) {
         guard connections[connection].state == .ready else { return }
         note("u\(connection) is lost, code \(code.map { "\($0.rawValue)" } ?? "none")")
-        connections[connection].closeCode = code
-        if let code, arrangement.upstreams[connections[connection].upstream].closes[code.rawValue] == .auth {
-            loggedOut.insert(connections[connection].pool)
-        }
         putBackUnread(connection, code)
         endConnection(connection)
-        tell(connection) { $0.connectionClosed(connections[connection].id, code: code, &$1) }
-        checkNothingLost()
+        tell(.lost(connection, code.map { PeerClose(code: $0) } ?? .cut)) {
+            $0.connectionClosed(connections[connection].id, code: code, &$1)
+        }
     }
 
     /// A code that has a meaning, before the backend's first word, says that nothing was read: what was written waits as
@@ -112,54 +96,26 @@ extension World {
         }
     }
 
-    /// The messages that were in flight on a connection that ended have their errors, or wait to be sent again.
-    func checkNothingLost() {
-        for connection in endedConnections {
-            for number in connections[connection].outstanding where messages[number].state == .flying {
-                guard messages[number].outcome == nil, messages[number].connection == connection else { continue }
-                if !isOwed(number) {
-                    messages[number].state = .ended
-                } else {
-                    fail(
-                        .noSilence,
-                        "m\(number) was in flight on u\(connection), which ended, and c\(messages[number].owner) was told nothing"
-                    )
-                }
-            }
-            connections[connection].outstanding = []
-        }
-        endedConnections = []
-        for connection in saidToBeLost {
-            let lost = connections[connection]
-            if lost.state != .gone { fail(.honestCode, "u\(connection) was said to be lost and is still there") }
-            if lost.closedByCore, lost.hostGoneAt == nil, lost.retired == nil, !draining {
-                fail(.stays, "u\(connection) was cut with messages in flight, and its backend may only be busy")
-            }
-        }
-        saidToBeLost = []
-    }
-
     func congest(_ connection: Int) {
         guard !connections[connection].congested else { return }
         note("u\(connection) is congested")
-        noteUnready(connection)
         connections[connection].congested = true
         agenda.note(.relieved(connection), at: now + dice.span(10...6_000))
-        tell(connection) { $0.connectionCongested(connections[connection].id, &$1) }
+        tell(.aboutConnection(connection)) { $0.connectionCongested(connections[connection].id, &$1) }
     }
 
     func relieve(_ connection: Int) {
         guard connections[connection].congested, connections[connection].state == .ready else { return }
         note("u\(connection) is relieved")
         connections[connection].congested = false
-        tell(connection) { $0.connectionRelieved(connections[connection].id, &$1) }
+        tell(.aboutConnection(connection)) { $0.connectionRelieved(connections[connection].id, &$1) }
     }
 
     func tellPong(_ connection: Int) {
         guard connections[connection].state == .ready, connections[connection].hostGoneAt == nil else { return }
         note("pong of u\(connection)")
-        connections[connection].pingedAt = nil
-        tell(connection) { $0.connectionPong(connections[connection].id, &$1) }
+        connections[connection].isPinged = false
+        tell(.aboutConnection(connection)) { $0.connectionPong(connections[connection].id, &$1) }
     }
 
     /// What TCP knows. A busy or deaf peer acknowledges; what was sent a moment ago may not be acknowledged yet.
@@ -167,14 +123,14 @@ extension World {
         guard connections[connection].state == .ready else { return }
         let state = transport(hostGoneAt: connections[connection].hostGoneAt)
         note("the system says of u\(connection): \(state)")
-        tell(connection) { $0.connectionInspected(connections[connection].id, state, &$1) }
+        tell(.aboutConnection(connection)) { $0.connectionInspected(connections[connection].id, state, &$1) }
     }
 
     func tellClientInspected(_ client: Int) {
         guard clients[client].isThere else { return }
         let state = transport(hostGoneAt: clients[client].hostGoneAt)
         note("the system says of c\(client): \(state)")
-        tell { $0.clientInspected(clients[client].id, state, &$1) }
+        tell(.aboutClient(client)) { $0.clientInspected(clients[client].id, state, &$1) }
     }
 
     private func transport(hostGoneAt: Instant?) -> TransportState {

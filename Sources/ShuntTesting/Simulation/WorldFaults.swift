@@ -16,9 +16,8 @@ extension World {
         pushes += 1
         note("u\(connection) pushes: \(printable(writer.bytes))")
         heardFirstWord(connection, type)
-        if case .answer = settings.pushes[type] { answersInHand = 1 }
-        tell(connection, writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, &$1) }
-        answersInHand = 0
+        if case .answer = settings.pushes[type] { record.answers = 1 }
+        tell(.spoke(connection), writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, &$1) }
     }
 
     /// No object, no JSON or no text.
@@ -29,30 +28,19 @@ extension World {
             ("null", .text),
         ])
         note("u\(connection) talks nonsense: \(text) \(kind)")
-        connections[connection].hadNonsense = true
         retire(connection, "a message that is no JSON object")
         // It stands where the oldest message's reply was due: that one comes no more.
         let oldest = connections[connection].outstanding.first
         if let oldest { messages[oldest].isAnswered = true }
-        tell(connection, Array(text.utf8)) { $0.connectionMessage(connections[connection].id, kind, $2, &$1) }
-        checkOldestEnded(connection, oldest)
+        tell(.broke(connection, oldest: oldest, isTooLarge: false), Array(text.utf8)) {
+            $0.connectionMessage(connections[connection].id, kind, $2, &$1)
+        }
     }
 
-    /// Whether the model knows which exchange is the oldest, and something that is said is read.
+    /// Whether the world knows which exchange is the oldest, and something that is said is read.
     private func mayBreak(_ connection: Int) -> Bool {
         !connections[connection].readingStopped && connections[connection].through == nil
             && !connections[connection].outstanding.contains { isForgotten($0) }
-    }
-
-    /// The oldest exchange must have ended by what its connection did.
-    private func checkOldestEnded(_ connection: Int, _ oldest: Int?) {
-        guard let oldest, failure == nil, messages[oldest].outcome == nil else { return }
-        if isOwed(oldest) {
-            fail(.noSilence, "m\(oldest) is the oldest on u\(connection), which broke the protocol, and has no error")
-        }
-        messages[oldest].state = .ended
-        connections[connection].outstanding.removeAll { $0 == oldest }
-        connections[connection].abandoned.append(oldest)
     }
 
     /// A reply when nothing is outstanding.
@@ -67,20 +55,18 @@ extension World {
         writer.add("message", "nobody asked")
         note("u\(connection) replies to nobody: \(printable(writer.bytes))")
         retire(connection, "a reply when nothing was outstanding")
-        tell(connection, writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, &$1) }
+        tell(.spoke(connection), writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, &$1) }
     }
 
     func growTooLarge(_ connection: Int) {
         if connections[connection].through != nil { return growTooLargeThrough(connection) }
         guard mayBreak(connection) else { return }
         note("a message of u\(connection) grows too large")
-        connections[connection].wasTooLarge = true
         let oldest = connections[connection].outstanding.first
         // The runtime ends it by itself: for the core it is gone.
         endConnection(connection)
-        tell(connection) { $0.connectionMessageTooLarge(connections[connection].id, &$1) }
-        if let oldest, messages[oldest].outcome == nil, isOwed(oldest) {
-            fail(.noSilence, "m\(oldest) is the oldest on u\(connection), whose message is too large, and has no error")
+        tell(.broke(connection, oldest: oldest, isTooLarge: true)) {
+            $0.connectionMessageTooLarge(connections[connection].id, &$1)
         }
     }
 
@@ -93,7 +79,7 @@ extension World {
             let id = connections[dice.pick(gone)].id
             let choice = dice.below(7)
             note("ghost event \(choice) of a connection that is gone")
-            tell(text) { core, turn, bytes in
+            tell(.ghost, text) { core, turn, bytes in
                 switch choice {
                 case 0: core.connectionReady(id, &turn)
                 case 1: core.connectionFailed(id, .connect, &turn)
@@ -104,12 +90,11 @@ extension World {
                 default: core.connectionRelieved(id, &turn)
                 }
             }
-            checkNothingFollowed()
         } else if dice.chance(50), !left.isEmpty {
             let id = clients[dice.pick(left)].id
             let choice = dice.below(5)
             note("ghost event \(choice) of a client that is gone")
-            tell(text) { core, turn, bytes in
+            tell(.ghost, text) { core, turn, bytes in
                 switch choice {
                 case 0: core.clientMessage(id, .text, bytes, &turn)
                 case 1: core.clientClosed(id, &turn)
@@ -118,15 +103,8 @@ extension World {
                 default: core.clientRelieved(id, &turn)
                 }
             }
-            checkNothingFollowed()
         } else {
             repeatEvent()
-        }
-    }
-
-    private func checkNothingFollowed() {
-        if !turn.effects.list.isEmpty {
-            fail(.liveIDs, "an event of something that is gone had effects: \(turn.effects.list)")
         }
     }
 
@@ -140,41 +118,31 @@ extension World {
                 using: &dice)
         {
             note("c\(client) is relieved, and a pong that nobody asked for comes")
-            tell { $0.clientRelieved(clients[client].id, &$1) }
-            tell { $0.clientPong(clients[client].id, &$1) }
+            tell(.aboutClient(client)) { $0.clientRelieved(clients[client].id, &$1) }
+            tell(.aboutClient(client)) { $0.clientPong(clients[client].id, &$1) }
         } else if let connection = liveConnections.filter({
             connections[$0].state == .ready && !connections[$0].congested && !connections[$0].isRaw
                 && connections[$0].hostGoneAt == nil
         }).randomElement(using: &dice) {
             note("u\(connection) is ready and relieved again, and a pong that nobody asked for comes")
-            tell(connection) { $0.connectionReady(connections[connection].id, &$1) }
-            tell(connection) { $0.connectionRelieved(connections[connection].id, &$1) }
-            tell(connection) { $0.connectionPong(connections[connection].id, &$1) }
+            tell(.aboutConnection(connection)) { $0.connectionReady(connections[connection].id, &$1) }
+            tell(.aboutConnection(connection)) { $0.connectionRelieved(connections[connection].id, &$1) }
+            tell(.aboutConnection(connection)) { $0.connectionPong(connections[connection].id, &$1) }
         } else if let connection = liveConnections.first(where: { connections[$0].state == .dialling }) {
             note("u\(connection), which dials, is relieved, and a message of it comes")
-            tell(connection) { $0.connectionRelieved(connections[connection].id, &$1) }
-            tell(connection) { $0.connectionPong(connections[connection].id, &$1) }
+            tell(.aboutConnection(connection)) { $0.connectionRelieved(connections[connection].id, &$1) }
+            tell(.aboutConnection(connection)) { $0.connectionPong(connections[connection].id, &$1) }
         }
     }
 
     func startDrain() {
         note("drain")
         draining = true
-        for session in sessions.indices { sessions[session].parked = [] }
-        tell { $0.drain(plan.drain, &$1) }
+        tell(.drained) { $0.drain(plan.drain, &$1) }
     }
 
     func tellTick() {
         note("tick")
-        tell { $0.tick(&$1) }
-        let follows = now <= lastTick + TimerWheel.granularity + .milliseconds(50)
-        idleTicks = follows && turn.effects.list.isEmpty ? idleTicks + 1 : 0
-        lastTick = now
-        if idleTicks > Self.mostIdleTicks {
-            fail(.progress, "\(idleTicks) ticks in a row were asked for, and nothing came of them")
-        }
+        tell(.tick) { $0.tick(&$1) }
     }
-
-    /// Each socket, connection and pool may ask for one in ten seconds, its deadline having moved since.
-    private static let mostIdleTicks = 200
 }

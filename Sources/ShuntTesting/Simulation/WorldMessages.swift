@@ -45,10 +45,14 @@ extension World {
         return route
     }
 
+    /// The member that every error about a message of the unified endpoint repeats.
+    static let requestID = "request_id"
+
     private func addBody(_ writer: inout JSONWriter) {
         let number = messages.count
         let padding = dice.chance(10) ? String(repeating: "x", count: dice.below(600)) : ""
         writer.add("message", "m\(number) é\"\\ \(padding)")
+        writer.add(Self.requestID, raw: "\(number)")
         if plan.usesIDs { writer.add("id", "i\(number)") }
         if dice.chance(20) { writer.add(dice.pick(World.tokenNames), dice.pick(plan.tokens)) }
         if dice.chance(20) { writer.add("metadata", raw: #"{"agent_type":"x", "deep":[1.50e+3,{"a":null}]}"#) }
@@ -85,6 +89,9 @@ extension World {
 
     /// What some parser or other takes for `session_token`.
     static let tokenNames = ["session_token", "Session_Token", "session_token\\u0000", "\u{17F}ession_to\u{212A}en"]
+
+    /// The same as they read: a U+0000 is written as an escape.
+    static let tokenNamesRead = tokenNames + tokenNames.map { $0.replacing("\\u0000", with: "\u{0}") }
 
     private func makeAbsorbed(_ client: Int) -> MadeMessage {
         var writer = JSONWriter()
@@ -169,18 +176,5 @@ extension World {
                 pool: pool,
                 conversation: conversation, members: writer.members, size: bytes.count, acceptedAt: now),
             bytes: bytes, kind: .text)
-    }
-
-    /// With whom a client shares its connections to an upstream.
-    func poolKey(of client: Int, upstream: Int) -> PoolKey {
-        let settings = arrangement.upstreams[upstream]
-        if clients[client].isOld, upstream != arrangement.unified {
-            return PoolKey(owner: -1 - client, upstream: upstream, tenant: "")
-        }
-        let tenant = settings.vary.isEmpty ? "" : clients[client].tenant ?? "-"
-        if let session = clients[client].session, settings.mode == .session {
-            return PoolKey(owner: session, upstream: upstream, tenant: tenant)
-        }
-        return PoolKey(owner: -1 - client, upstream: upstream, tenant: settings.mode == .session ? tenant : "")
     }
 }

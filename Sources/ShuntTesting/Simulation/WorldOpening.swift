@@ -20,37 +20,21 @@ extension World {
         guard !settings.onOpen.isEmpty || settings.ready != nil, !connections[connection].isRaw,
             connections[connection].through == nil || connections[connection].isRedial
         else { return }
-        connections[connection].opening = ModelOpening(isGreeted: settings.ready == nil)
+        connections[connection].backend.opening = ModelOpening(isGreeted: settings.ready == nil)
         guard settings.ready != nil, healing || !laterDice.chance(plan.faults.silentBackend) else { return }
         agenda.note(.firstWord(connection, Self.greeting), at: now + laterDice.span(0...80))
     }
 
-    /// Whether what is forwarded is one of the first words, which is judged.
-    func isFirstWord(_ connection: Int, _ bytes: [UInt8]) -> Bool {
-        guard let members = JSONReader.members(of: bytes), let step = integer("step", members) else { return false }
-        let settings = arrangement.upstreams[connections[connection].upstream]
-        guard let opening = connections[connection].opening, settings.onOpen.indices.contains(step) else {
-            fail(.bytes, "u\(connection) is told \(printable(bytes)) when all first words were said")
-            return true
-        }
-        let message = settings.onOpen[step]
-        if step != opening.next || opening.awaited != nil || message.afterGreeting && !opening.isGreeted {
-            fail(.order, "first word \(step) of u\(connection) is not next: \(opening)")
-        }
-        if string("token", members) != identity(of: connection) {
-            fail(.identity, "u\(connection) is told of another: \(printable(bytes))")
-        }
-        connections[connection].opening?.next += 1
-        guard !message.replies.isEmpty else {
-            endOpening(connection)
-            return true
-        }
-        connections[connection].opening?.awaited = step
+    /// A backend is told one of the first words.
+    func heard(firstWord step: Int, _ connection: Int) {
+        let message = arrangement.upstreams[connections[connection].upstream].onOpen[step]
+        connections[connection].backend.opening?.next += 1
+        guard !message.replies.isEmpty else { return endOpening(connection) }
+        connections[connection].backend.opening?.awaited = step
         if healing || !laterDice.chance(plan.faults.silentBackend) {
             let isWrong = !healing && laterDice.chance(plan.faults.unaskedReply)
             agenda.note(.firstWord(connection, isWrong ? "error" : Self.joined), at: now + laterDice.span(0...50))
         }
-        return true
     }
 
     /// The backend says one of its first words.
@@ -65,24 +49,24 @@ extension World {
         note("u\(connection) says: \(printable(writer.bytes))")
         heardFirstWord(connection, type)
         if type == "error" { retire(connection, "a refusal of the first words") }
-        tell(connection, writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, &$1) }
+        tell(.spoke(connection), writer.bytes) { $0.connectionMessage(connections[connection].id, .text, $2, &$1) }
         tally.count("first word")
     }
 
     /// A message of that type comes, and the core is told next.
     func heardFirstWord(_ connection: Int, _ type: String) {
-        guard let opening = connections[connection].opening else { return }
-        if type == Self.greeting, !opening.isGreeted { connections[connection].opening?.isGreeted = true }
-        if type == Self.joined, opening.awaited != nil { connections[connection].opening?.awaited = nil }
+        guard let opening = connections[connection].backend.opening else { return }
+        if type == Self.greeting, !opening.isGreeted { connections[connection].backend.opening?.isGreeted = true }
+        if type == Self.joined, opening.awaited != nil { connections[connection].backend.opening?.awaited = nil }
         endOpening(connection)
     }
 
     private func endOpening(_ connection: Int) {
         let settings = arrangement.upstreams[connections[connection].upstream]
-        guard let opening = connections[connection].opening, opening.isGreeted, opening.awaited == nil,
+        guard let opening = connections[connection].backend.opening, opening.isGreeted, opening.awaited == nil,
             opening.next == settings.onOpen.count
         else { return }
-        connections[connection].opening = nil
+        connections[connection].backend.opening = nil
     }
 }
 

@@ -18,7 +18,8 @@ extension World {
         guard failure == nil else { return }
         if !draining {
             for session in sessions.indices {
-                for door in Set(sessions[session].parked.map(\.door)).sorted(by: { "\($0)" < "\($1)" })
+                let known = Set(clients.filter { $0.session == session }.map(\.door))
+                for door in known.sorted(by: { "\($0)" < "\($1)" })
                 where door == .unified || doors().contains(door) {
                     openClient(session: session, door)
                 }

@@ -27,22 +27,10 @@ extension World {
 
     func tellTable(_ new: RoutingTable) {
         table = new
-        changedAt = now
+        history.changedAt = now
         note("the table changes: \(arrangementText)")
         learn()
-        tell { $0.tableChanged(to: new, spread: Self.spread, &$1) }
-        checkNothingStranded()
-    }
-
-    /// What is unsent of a route that is gone waits for nothing.
-    private func checkNothingStranded() {
-        guard failure == nil else { return }
-        for number in messages.indices where messages[number].state == .waiting && messages[number].outcome == nil {
-            guard let route = messages[number].route, !isThere(route), isOwed(number) else { continue }
-            // An error that named nothing may have been about it, and was taken to be about another.
-            if doubts.values.contains(where: { $0.contains(number) }) { continue }
-            return fail(.noSilence, "m\(number) waits, and its route is gone")
-        }
+        tell(.tableChanged) { $0.tableChanged(to: new, spread: Self.spread, &$1) }
     }
 
     private var arrangementText: String {
@@ -55,7 +43,7 @@ extension World {
         return "\(arrangement.phase.rawValue), \(routes.joined(separator: ", ")), upstreams \(arrangement.listed)"
     }
 
-    /// What the model knows differently from now on.
+    /// What is known differently from now on.
     private func learn() {
         for client in clients.indices where clients[client].isThere {
             learnEndpoint(client)
@@ -74,15 +62,9 @@ extension World {
             }
         }
         for route in arrangement.routes.indices {
-            if !arrangement.hasRoute[route] { removedAt[route] = now }
-            if arrangement.routes[route].isPaused { pausedAt[route] = now }
+            if !arrangement.hasRoute[route] { history.removedAt[route] = now }
         }
-        learnHolds()
         let listed = Set(arrangement.listed)
-        for upstream in arrangement.upstreams.indices where !listed.contains(upstream) {
-            unlistedAt[upstream] = now
-            for key in paced.keys where key.upstream == upstream { paced[key] = nil }
-        }
         for connection in liveConnections {
             let upstream = connections[connection].upstream
             if connections[connection].state == .ready, !connections[connection].isRaw {
@@ -92,11 +74,6 @@ extension World {
                     replace(connection, "its url has changed")
                 }
             }
-            // Who takes no more messages keeps the rules that it had; which those are that retired by their own timers
-            // is seen only by what is sent to the others.
-            guard connections[connection].retired == nil else { continue }
-            let rules = arrangement.upstreams[upstream].toUnified
-            if connections[connection].rules.last != rules { connections[connection].rules.append(rules) }
         }
         for number in messages.indices where messages[number].state == .waiting && messages[number].outcome == nil {
             guard let route = messages[number].route, messages[number].side == nil else { continue }
@@ -183,6 +160,6 @@ extension World {
         for connection in liveConnections where connections[connection].upstream == arrangement.unified {
             connections[connection].mayBeReplaced = true
         }
-        tell { $0.reconnect(route: place, &$1) }
+        tell(.reconnected) { $0.reconnect(route: place, &$1) }
     }
 }

@@ -105,6 +105,7 @@ class Proxy:
         assert self.process.returncode == code, self.log[-4000:]
         assert "already shut down" not in self.log, "something went on after its end"
         self.assert_no_token_logged()
+        assert not self.contradictions, "\n".join(self.contradictions)
 
     def kill(self):
         """Ends it as a loss of power would."""
@@ -114,6 +115,11 @@ class Proxy:
     def restart_after_kill(self):
         self.kill()
         self.start()
+
+    @property
+    def contradictions(self) -> list[str]:
+        """What a debug build found when it looked whether its core contradicts itself."""
+        return [line for line in self.log.splitlines() if "the core contradicts itself" in line]
 
     def assert_no_token_logged(self):
         log = self.log

@@ -59,4 +59,26 @@ import Testing
         #expect(
             found.contains { if case .inconsistent(let text) = $0 { text.contains(words) } else { false } }, "\(found)")
     }
+
+    @Test func `a few sessions at a time find what is theirs, in the end all of it`() throws {
+        let world = try world()
+        for name in ["carl", "dora"] { world.say(world.connect(name), Text.guide("4")) }
+        var looks: [[String]] = []
+        world.event { core, _ in
+            for corrupted in [false, true] {
+                if corrupted { for id in core.clients.ids { core.clients[id]?.open += 1 } }
+                var place = 0
+                repeat {
+                    let look = core.inconsistencies(from: place, sessions: 1)
+                    looks.append(look.found)
+                    place = look.next
+                } while place > 0
+                #expect(core.inconsistencies(from: 17, sessions: 100).next == 0, "sessions went meanwhile")
+            }
+            for id in core.clients.ids { core.clients[id]?.open -= 1 }
+        }
+        #expect(looks.count == 8, "four sessions, one after the other, twice")
+        #expect(looks.prefix(4).allSatisfy { $0.isEmpty })
+        #expect(looks.suffix(4).map(\.count).sorted() == [0, 1, 1, 1], "three clients are there")
+    }
 }

@@ -73,6 +73,27 @@ import Testing
         #expect(world.pass(.milliseconds(20_020)).contains(.pingConnection(1)))
     }
 
+    @Test(arguments: [1006, 1009])
+    func `its own upstream is not read on when that is lost, and closes it with its error`(code: UInt16) throws {
+        let (world, anna) = try world(.client) { $0.upstreams[1].mode = .session }
+        world.say(anna, Text.content("2"))
+        world.ready(2)
+        #expect(congest(world, anna) == [.stopReading(1)])
+        let told = world.lose(1, code)
+        #expect(told.contains(.closeClient(anna, 1013, .slowReader)))
+        #expect(!told.contains(.startReading(1)))
+    }
+
+    @Test func `nor when it says too much`() throws {
+        let (world, anna) = try world(.client) { $0.upstreams[1].mode = .session }
+        world.say(anna, Text.content("2"))
+        world.ready(2)
+        _ = congest(world, anna)
+        let told = world.connection(1) { $0.connectionMessageTooLarge($1, &$2) }
+        #expect(told.contains(.closeClient(anna, 1013, .slowReader)))
+        #expect(!told.contains(.startReading(1)))
+    }
+
     @Test func `when it goes, the reply that was not read yet still arrives`() throws {
         let (world, anna) = try world(.client)
         _ = congest(world, anna)

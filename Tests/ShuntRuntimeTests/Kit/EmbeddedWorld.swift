@@ -12,7 +12,7 @@ final class EmbeddedWorld {
     /// Upstream connections in the order in which they were dialled; their handshake is not answered yet.
     private let channels: NIOLoopBoundBox<[EmbeddedChannel]>
 
-    init(_ change: (inout TableDefinition) -> Void = { _ in }) throws {
+    init(logger: Logger? = nil, _ change: (inout TableDefinition) -> Void = { _ in }) throws {
         var fixture = ProxyFixture(backendPort: 1)
         change(&fixture.table)
         let dialled = NIOLoopBoundBox<[EmbeddedChannel]>([], eventLoop: loop)
@@ -23,7 +23,7 @@ final class EmbeddedWorld {
             return initializer(channel).flatMap { channel.connect(to: order.address) }.map { channel }
         }
         let process = ProcessState(
-            settings: try fixture.settings, workerCount: 1, logger: fixture.logger, connector: connector)
+            settings: try fixture.settings, workerCount: 1, logger: logger ?? fixture.logger, connector: connector)
         worker = Worker(index: 0, eventLoop: loop, process: process, maskingKeys: MaskingKeys(seed: 1))
     }
 

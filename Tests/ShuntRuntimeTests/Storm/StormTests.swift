@@ -17,7 +17,7 @@ import Testing
     }
 
     /// `STORM_SEED=17 swift test --filter StormTests` lives through one seed and prints everything that happens.
-    /// `STORM_SEEDS=5000` lives through many.
+    /// `STORM_SEEDS=5000` lives through many, from `STORM_FROM` on.
     @Test
     func `a storm is replayed by its seed`() throws {
         if let text = getenv("STORM_SEED"), let seed = UInt64(String(cString: text)) {
@@ -25,8 +25,9 @@ import Testing
             for line in storm.trace { print(line) }
             #expect(storm.failure == nil)
         } else if let text = getenv("STORM_SEEDS"), let count = UInt64(String(cString: text)) {
+            let from = getenv("STORM_FROM").flatMap { UInt64(String(cString: $0)) } ?? 1
             var failed = 0
-            for seed in 1...count {
+            for seed in from..<from + count {
                 guard let failure = try Self.live(seed).failure else { continue }
                 failed += 1
                 print("seed \(seed), \(failure)")
