@@ -44,6 +44,18 @@ struct FrameHeader: Equatable {
             if !final { return .fragmentedControl }
             if short > 125 { return .longControl }
         }
+        // All but a few frames: length and mask lie in eight bytes that are there.
+        if short < 127, start >= 0, start &+ 8 <= bytes.count {
+            let word = bytes.eight(at: start)
+            if short < 126 {
+                length = Int(short)
+                mask = masked ? UInt32(truncatingIfNeeded: word &>> 16) : 0
+                return nil
+            }
+            length = Int(UInt16(truncatingIfNeeded: word &>> 16).byteSwapped)
+            mask = masked ? UInt32(truncatingIfNeeded: word &>> 32) : 0
+            return length < 126 ? .nonMinimalLength : nil
+        }
         var position = start &+ 2
         if short < 126 {
             length = Int(short)

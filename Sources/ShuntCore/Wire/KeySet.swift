@@ -63,9 +63,11 @@ package final class KeySet: Sendable {
     let entries: [Entry]
     /// The beginning of the row of a level and length: `level * (longest + 1) + min(length, longest)`, and an end.
     let rows: [Int32]
-    /// The same two where they can be read without counting references: they are asked for each name of each message.
+    /// The same where they can be read without counting references: they are asked for each name of each message.
     nonisolated(unsafe) let entryTable: UnsafeBufferPointer<Entry>
     nonisolated(unsafe) let rowTable: UnsafeBufferPointer<Int32>
+    /// `labels`, likewise.
+    nonisolated(unsafe) let labelTable: UnsafeBufferPointer<UInt8>
     /// The bytes of longer names behind their sixteenth.
     private let tails: [UInt8]
     private let paths: [String]
@@ -129,6 +131,7 @@ package final class KeySet: Sendable {
         self.rows = rows
         unsafe entryTable = Self.table(entries)
         unsafe rowTable = Self.table(rows)
+        unsafe labelTable = Self.table(labels)
         self.tails = tails
         self.paths = tree.paths
         self.slots = tree.slots
@@ -149,6 +152,7 @@ package final class KeySet: Sendable {
     deinit {
         unsafe entryTable.deallocate()
         unsafe rowTable.deallocate()
+        unsafe labelTable.deallocate()
     }
 
     /// A copy that stays where it is until it is deallocated.

@@ -85,13 +85,12 @@ package struct SpliceBuffer: Sendable {
         if !blobs.isEmpty { blobs.removeAll(keepingCapacity: true) }
     }
 
-    /// Writes a splice as one final frame: `FrameEncoder.encode`. It changes nothing here, and is `mutating` so that the
-    /// buffer is lent where it is: else its arrays are counted up and down for each message.
+    /// Writes a splice as one final frame of its kind: `FrameEncoder.encode`. It changes nothing here, and is `mutating` so
+    /// that the buffer is lent where it is: else its arrays are counted up and down for each message.
     package mutating func writeFrame(
-        _ opcode: UInt8, _ splice: Splice, message: Span<UInt8>, mask: UInt32?,
-        into target: UnsafeMutableRawBufferPointer
+        _ splice: Splice, message: Span<UInt8>, mask: UInt32?, into target: UnsafeMutableRawBufferPointer
     ) -> Int {
-        unsafe FrameEncoder.encode(opcode, splice, self, message: message, mask: mask, into: target)
+        unsafe FrameEncoder.encode(splice.kind.rawValue, splice, self, message: message, mask: mask, into: target)
     }
 
     /// The message's own pieces of a splice come from `bytes`, which the buffer keeps until it is reset.

@@ -73,8 +73,9 @@ struct SpliceWriter {
     ) {
         guard keys.isTop(slot) else { return }
         let label = keys.label(slot)
-        let labels = keys.labels
-        literal(labels.span, label.lowerBound &+ (isFirst ? 1 : 0), label.upperBound, &target)
+        // The borrowed set owns the table and outlives the call.
+        let labels = unsafe Span(_unsafeElements: keys.labelTable)
+        literal(labels, label.lowerBound &+ (isFirst ? 1 : 0), label.upperBound, &target)
         self.value(value, text, bytes, &target)
     }
 

@@ -28,6 +28,9 @@ package enum UTF8Validator {
             if hasHighBit(all) { break }
             index &+= 64
         }
+        while index &+ 16 <= end, !hasHighBit(bytes.sixteen(at: index)) { index &+= 16 }
+        // The last bytes fill no vector: once more over the last sixteen, whatever they begin with.
+        if end &- index < 16, end >= 16, !hasHighBit(bytes.sixteen(at: end &- 16)) { return end }
         while index &+ 8 <= end {
             let high = bytes.eight(at: index) & 0x8080_8080_8080_8080
             if high != 0 { return index &+ (high.trailingZeroBitCount &>> 3) }

@@ -6,7 +6,7 @@ import ShuntCore
 ///
 /// One handler for both directions of both sides, because RFC 6455 makes them differ in three things only: who masks,
 /// who ends the TCP connection, and whose event it is.
-final class Leg: ChannelInboundHandler, SocketHandler {
+final class Leg: ChannelInboundHandler, SocketHandler, Flushable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -26,7 +26,10 @@ final class Leg: ChannelInboundHandler, SocketHandler {
     var hold: SocketHold
 
     /// What was written since the last flush.
-    var output = ByteBuffer()
+    var output = OutputBuffer()
+    var nextToFlush: Unmanaged<Leg>?
+    /// Whether the worker's list of legs to flush has it.
+    var isDirty = false
     /// Bytes of a message that has not come whole.
     var unfinished = 0
     /// Whether the worker looks at what NIO holds from time to time.
@@ -62,7 +65,7 @@ final class Leg: ChannelInboundHandler, SocketHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if hold.isReading { socket?.readOn() }
+        if hold.isReading, let way = socket?.way { way.readOn() }
         read(unwrapInboundIn(data))
     }
 

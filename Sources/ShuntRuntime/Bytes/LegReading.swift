@@ -10,23 +10,35 @@ extension Leg {
         let now = worker.now()
         var scratch = worker.takeScratch()
         var position = 0
+        // Nothing but messages that came whole, of which the reader keeps nothing: where one of them ends the read, there
+        // is nothing more to be said.
+        var isPlain = true
         reading: while true {
             switch reader.next(input, at: &position, scratch: &scratch) {
             case .needsMore:
                 break reading
             case .message(let kind, .input(let start, let count)):
                 message(kind, input.extracting(start..<start + count), now)
-                if position == input.count, reader.isAtRest { break reading }
+                if isPlain, position == input.count {
+                    assert(reader.isAtRest)
+                    break reading
+                }
             case .message(let kind, .scratch(let count)):
                 message(kind, scratch.span.extracting(0..<count), now)
-                if position == input.count, reader.isAtRest { break reading }
+                if isPlain, position == input.count {
+                    assert(reader.isAtRest)
+                    break reading
+                }
             case .message(let kind, .partial):
+                isPlain = false
                 // A reference of our own: the reader must not be under access while the switchboard works.
                 let whole = reader.partial
                 message(kind, whole.span, now)
             case .ping:
+                isPlain = false
                 pinged()
             case .pong:
+                isPlain = false
                 worker.pong(self, now)
             case .close(let code):
                 peerClosed(PeerClose(code: code, reason: reader.control))
@@ -34,12 +46,13 @@ extension Leg {
                 violated(code, violation)
             }
         }
-        worker.giveBack(scratch: scratch)
+        worker.giveBack(scratch: &scratch)
         if reader.partial.count != unfinished { accountForUnfinished() }
     }
 
     /// Messages that come in pieces count against the memory of the process. Who goes on with a large one when there is
     /// no memory left is closed: it is told to come again, and its message was never accepted.
+    @inline(never)
     private func accountForUnfinished() {
         let grew = reader.partial.count > unfinished
         setUnfinished(reader.partial.count)
@@ -69,12 +82,14 @@ extension Leg {
         }
     }
 
+    @inline(never)
     private func pinged() {
         // RFC 6455 §5.5.3 lets us answer only the latest ping: whoever does not read its pongs gets no more of them.
         guard closing.isOpen, !isCongested else { return }
         appendControl(.pong, reader.control)
     }
 
+    @inline(never)
     private func peerClosed(_ close: PeerClose) {
         switch closing.peerClosed() {
         case .answer:
@@ -88,6 +103,7 @@ extension Leg {
         }
     }
 
+    @inline(never)
     private func violated(_ code: CloseCode, _ violation: FrameViolation) {
         worker.log.violation(violation, isUpstream: masks)
         // A client is told which of its messages it was; the core closes it by that.

@@ -6,19 +6,20 @@ extension Leg {
     /// nothing is noticed before much is heaped up for it.
     static let urgent = 256 << 10
 
-    /// Appends a text message: a splice of the effects in hand, and of the message that they are about.
+    /// The most that a frame is longer than its payload (RFC 6455 §5.2).
+    private static let longestHeader = 14
+
+    /// Appends a message: a splice of the effects in hand, and of the message that they are about.
     func append(_ splice: Splice, _ message: borrowing Span<UInt8>) {
         guard closing.isOpen else { return }
         let mask = masks ? worker.maskingKeys.next() : nil
-        let length = FrameEncoder.length(payload: splice.length, masked: masks)
-        if output.storageCapacity == 0 { worker.buffers.take(into: &output, atLeast: length) }
-        let written = output.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { target in
-            worker.turn.effects.splices.writeFrame(
-                splice.kind.rawValue, splice, message: message, mask: mask, into: target)
+        worker.buffers.lend(to: &output)
+        let written = output.append(atMost: Self.longestHeader + splice.length) { target in
+            worker.turn.effects.splices.writeFrame(splice, message: message, mask: mask, into: target)
         }
-        if written != length { worker.log.unwritable(length: splice.length) }
+        if written == 0 { worker.log.unwritable(length: splice.length) }
         becomesDirty()
-        if output.readableBytes > Self.urgent, !isCongested { worker.flushAfterEvent(self) }
+        if output.count > Self.urgent, !isCongested { worker.flushAfterEvent(self) }
     }
 
     enum Control: UInt8 { case ping = 9, pong = 10 }
@@ -40,28 +41,25 @@ extension Leg {
 
     /// Appends bytes that are no frame of this leg's making, such as the answer to a handshake.
     func appendBytes(_ bytes: [UInt8]) {
-        if output.storageCapacity == 0 { worker.buffers.take(into: &output, atLeast: bytes.count) }
-        output.writeBytes(bytes)
+        worker.buffers.lend(to: &output)
+        output.append(bytes)
         becomesDirty()
     }
 
     func mask() -> UInt32? { masks ? worker.maskingKeys.next() : nil }
 
     func becomesDirty() {
-        guard !hold.isDirty else { return }
-        hold.isDirty = true
-        worker.flushAtEndOfTurn(self)
+        if !isDirty { worker.flushAtEndOfTurn(self) }
     }
 
     /// Hands the output to the socket: one write for all that this turn appended.
     func flush() {
-        hold.isDirty = false
+        guard output.count > 0 || endsAfterFlush else { return }
+        if hold.pending == 0, !endsAfterFlush, isWrittenDirectly() { return }
         guard let context = hold.context else { return forgetOutput() }
-        guard output.readableBytes > 0 || endsAfterFlush else { return }
-        if ownsSocket, hold.pending == 0, !endsAfterFlush, writtenDirectly(context) { return }
-        // Taken out first: the write may call back and append again.
-        var batch = ByteBuffer()
-        swap(&batch, &output)
+        let batch = ByteBuffer(bytes: output.bytes)
+        // First: the write may call back and append again.
+        worker.buffers.giveBack(&output)
         if endsAfterFlush {
             endsAfterFlush = false
             let promise = context.eventLoop.makePromise(of: Void.self)
@@ -70,27 +68,27 @@ extension Leg {
         } else {
             context.writeAndFlush(wrapOutboundOut(batch), promise: nil)
         }
-        if worker.buffers.giveBack(&batch) {
-            if hold.pending > 0 { account(for: 0) }
-        } else {
-            measure()
-        }
+        measure()
     }
 
     /// Writes past NIO, which holds nothing for this socket. True when the socket took everything.
-    private func writtenDirectly(_ context: ChannelHandlerContext) -> Bool {
-        if socket == nil {
-            socket = DirectSocket(context.channel)
-            guard socket != nil else {
-                ownsSocket = false
-                return false
-            }
+    private func isWrittenDirectly() -> Bool {
+        if socket == nil { lookForSocket() }
+        guard let way = socket?.way else { return false }
+        let written = way.write(output.bytes)
+        if written < output.count {
+            output.drop(first: written)
+            return false
         }
-        // In place: to look at a buffer through a copy of it costs two counts of its references.
-        output.readWithUnsafeReadableBytes { unsafe socket?.write($0) ?? 0 }
-        guard output.readableBytes == 0 else { return false }
-        worker.buffers.giveBack(written: &output)
+        worker.buffers.giveBack(&output)
         return true
+    }
+
+    /// Once: where there is no way past NIO, there will be none.
+    private func lookForSocket() {
+        guard ownsSocket, let context = hold.context else { return }
+        socket = DirectSocket(context.channel)
+        ownsSocket = socket != nil
     }
 
     /// Asks NIO how much it holds. Only for a socket that did not take everything at once.
@@ -104,7 +102,7 @@ extension Leg {
 
     /// The socket is gone, and with it what waited for it.
     func forgetOutput() {
-        output = ByteBuffer()
+        worker.buffers.giveBack(&output)
         endsAfterFlush = false
         account(for: 0)
     }

@@ -2,7 +2,7 @@ import NIOCore
 import ShuntCore
 
 /// One of the two sockets of a byte pipe: what is read here is written to the other as it is.
-final class PipeEnd: ChannelInboundHandler, SocketHandler {
+final class PipeEnd: ChannelInboundHandler, SocketHandler, Flushable {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -25,6 +25,9 @@ final class PipeEnd: ChannelInboundHandler, SocketHandler {
     private var isFinishing = false
     private(set) var isGone = false
     private var output = PipeOutput()
+    var nextToFlush: Unmanaged<PipeEnd>?
+    /// Whether the worker's list of ends to flush has it.
+    var isDirty = false
 
     init(worker: Worker, onEnd: @escaping () -> Void) {
         self.worker = worker
@@ -45,7 +48,7 @@ final class PipeEnd: ChannelInboundHandler, SocketHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if hold.isReading { output.socket?.readOn() }
+        if hold.isReading, let way = output.way { way.readOn() }
         take(unwrapInboundIn(data))
     }
 
@@ -123,16 +126,13 @@ final class PipeEnd: ChannelInboundHandler, SocketHandler {
 
     private func put(_ bytes: ByteBuffer) {
         // Seldom: a read that filled its buffer is followed by another one in the same turn.
-        if hold.isDirty { send() }
+        if isDirty { send() }
         output.put(bytes)
-        guard !hold.isDirty else { return }
-        hold.isDirty = true
-        worker.flushAtEndOfTurn(self)
+        if !isDirty { worker.flushAtEndOfTurn(self) }
     }
 
     /// The end of the worker's turn.
     func flush() {
-        hold.isDirty = false
         send()
     }
 

@@ -15,8 +15,6 @@ struct SocketHold {
     fileprivate(set) var isReading = true
     /// Bytes that NIO holds because the socket did not take them, as the worker counts them.
     fileprivate(set) var pending = 0
-    /// Whether the worker's list of what to flush has it.
-    var isDirty = false
     /// What is given back when the socket ends: counts and leases. Called once.
     fileprivate var onEnd: (() -> Void)?
 

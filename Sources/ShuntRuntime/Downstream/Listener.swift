@@ -57,6 +57,7 @@ struct Listener {
                 }
             }
             .childChannelOption(.maxMessagesPerRead, value: 4)
+            .childChannelOption(.recvAllocator, value: ReadSize())
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard let worker = workers.here(channel.eventLoop) else { throw ChannelError.ioOnClosedChannel }

@@ -30,6 +30,9 @@ struct SocketTransfer: Sendable {
         guard let copy else { return .notPossible }
         guard copy >= 0 else { return .failed }
         // NIO owns the descriptor from here on, and closes it where this fails.
-        return .ready(Passage { ClientBootstrap(group: $0).withConnectedSocket(copy) })
+        return .ready(
+            Passage {
+                ClientBootstrap(group: $0).channelOption(.recvAllocator, value: ReadSize()).withConnectedSocket(copy)
+            })
     }
 }

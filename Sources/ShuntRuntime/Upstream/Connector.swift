@@ -20,6 +20,7 @@ struct Connector: Sendable {
         var bootstrap = ClientBootstrap(group: order.eventLoop)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
+            .channelOption(.recvAllocator, value: ReadSize())
             .connectTimeout(order.timeout)
             .channelInitializer(initializer)
         if let source = order.source {

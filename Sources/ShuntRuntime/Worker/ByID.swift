@@ -36,6 +36,14 @@ struct ByID<Tag, Value> {
         return value
     }
 
+    /// The value without a reference being counted, for a call that removes nothing from here.
+    @inline(__always)
+    func borrow(_ id: SlotID<Tag>) -> Unmanaged<Value>? where Value: AnyObject {
+        let index = Int(id.index)
+        guard index < places.count, places[index].generation == id.generation else { return nil }
+        return places[index].value.map { Unmanaged.passUnretained($0) }
+    }
+
     /// All values, in the order of their indices.
     var values: [Value] { places.compactMap(\.value) }
 }

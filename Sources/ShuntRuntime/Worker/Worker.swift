@@ -50,10 +50,8 @@ final class Worker {
     private var scratch: [UInt8] = []
 
     /// Legs with output, flushed once at the end of the loop's turn.
-    var dirty: [Leg] = []
-    var flushing: [Leg] = []
-    var dirtyPipes: [PipeEnd] = []
-    var flushingPipes: [PipeEnd] = []
+    var dirty = FlushList<Leg>()
+    var dirtyPipes = FlushList<PipeEnd>()
     var urgent: [Leg] = []
     var isFlushPlanned = false
     lazy var endOfTurn: @Sendable () -> Void = makeEndOfTurn()
@@ -109,10 +107,11 @@ final class Worker {
         return taken
     }
 
-    func giveBack(scratch used: consuming [UInt8]) {
+    /// - Parameter used: changes places with what is there, which is nothing: no reference is counted.
+    func giveBack(scratch used: inout [UInt8]) {
         // A message of 16 MiB must not leave 16 MiB behind in every worker.
         guard used.capacity <= 1 << 20 else { return }
-        scratch = used
+        swap(&scratch, &used)
     }
 
     // MARK: Sockets come and go
@@ -222,6 +221,7 @@ final class Worker {
         }
     }
 
+    @inline(never)
     private func copied(_ bytes: borrowing Span<UInt8>) -> [UInt8] {
         var copy: [UInt8] = []
         copy.reserveCapacity(bytes.count)

@@ -9,45 +9,54 @@ extension Worker {
         while index < turn.effects.list.count {
             switch turn.effects.list[index] {
             case .forward(let id, let splice):
-                connections[id]?.append(splice, message)
+                connections.borrow(id)?._withUnsafeGuaranteedRef { $0.append(splice, message) }
             case .deliver(let id, let splice):
-                clients[id]?.append(splice, message)
-            case .dial(let id, let order):
-                dial(id, turn.effects.dials.indices.contains(order) ? turn.effects.dials[order] : nil)
-            case .pingConnection(let id):
-                connections[id]?.appendControl(.ping, [])
-            case .pingClient(let id):
-                clients[id]?.appendControl(.ping, [])
-            case .inspectConnection(let id):
-                inspect(connection: id)
-            case .inspectClient(let id):
-                inspect(client: id)
-            case .closeConnection(let id, let code):
-                close(connection: id, code)
-            case .closeClient(let id, let code, let reason):
-                close(client: id, code, reason.text)
-            case .admit(let id, let connection):
-                admit(id, connection)
-            case .reject(let id, let connection):
-                reject(id, connection)
-            case .relayCloseToClient(let id, let close):
-                relay(client: id, turn.effects.closes.indices.contains(close) ? turn.effects.closes[close] : .cut)
-            case .relayCloseToConnection(let id, let close):
-                relay(connection: id, turn.effects.closes.indices.contains(close) ? turn.effects.closes[close] : .cut)
-            case .stopReadingClient(let id):
-                clients[id]?.setReading(false)
-            case .startReadingClient(let id):
-                clients[id]?.setReading(true)
-            case .stopReading(let id):
-                connections[id]?.setReading(false)
-            case .startReading(let id):
-                connections[id]?.setReading(true)
-            case .note(let note):
-                noted(note)
+                clients.borrow(id)?._withUnsafeGuaranteedRef { $0.append(splice, message) }
+            default: carryOut(turn.effects.list[index])
             }
             index += 1
         }
         turn.effects.reset()
+    }
+
+    /// An effect that carries no message. Apart from those that do: what these need would be made ready for each message.
+    @inline(never)
+    private func carryOut(_ effect: Effect) {
+        switch effect {
+        case .forward, .deliver: break
+        case .dial(let id, let order):
+            dial(id, turn.effects.dials.indices.contains(order) ? turn.effects.dials[order] : nil)
+        case .pingConnection(let id):
+            connections[id]?.appendControl(.ping, [])
+        case .pingClient(let id):
+            clients[id]?.appendControl(.ping, [])
+        case .inspectConnection(let id):
+            inspect(connection: id)
+        case .inspectClient(let id):
+            inspect(client: id)
+        case .closeConnection(let id, let code):
+            close(connection: id, code)
+        case .closeClient(let id, let code, let reason):
+            close(client: id, code, reason.text)
+        case .admit(let id, let connection):
+            admit(id, connection)
+        case .reject(let id, let connection):
+            reject(id, connection)
+        case .relayCloseToClient(let id, let close):
+            relay(client: id, turn.effects.closes.indices.contains(close) ? turn.effects.closes[close] : .cut)
+        case .relayCloseToConnection(let id, let close):
+            relay(connection: id, turn.effects.closes.indices.contains(close) ? turn.effects.closes[close] : .cut)
+        case .stopReadingClient(let id):
+            clients[id]?.setReading(false)
+        case .startReadingClient(let id):
+            clients[id]?.setReading(true)
+        case .stopReading(let id):
+            connections[id]?.setReading(false)
+        case .startReading(let id):
+            connections[id]?.setReading(true)
+        case .note(let note):
+            noted(note)
+        }
     }
 
     private func dial(_ id: ConnectionID, _ order: DialOrder?) {

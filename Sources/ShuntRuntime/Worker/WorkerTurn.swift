@@ -32,19 +32,17 @@ extension Worker {
     private func flushAll() {
         isFlushPlanned = false
         // A flush may call back and make others dirty: those have their own turn.
-        swap(&dirty, &flushing)
-        for leg in flushing { leg.flush() }
-        flushing.removeAll(keepingCapacity: true)
-        guard !dirtyPipes.isEmpty else { return }
-        swap(&dirtyPipes, &flushingPipes)
-        for end in flushingPipes { end.flush() }
-        flushingPipes.removeAll(keepingCapacity: true)
+        var legs = dirty.takeAll()
+        while let leg = legs.popFirst() { leg.flush() }
+        var ends = dirtyPipes.takeAll()
+        while let end = ends.popFirst() { end.flush() }
     }
 
     func flushAfterEvent(_ leg: Leg) {
         urgent.append(leg)
     }
 
+    @inline(never)
     func flushUrgent() {
         var legs: [Leg] = []
         swap(&legs, &urgent)
