@@ -212,7 +212,10 @@ struct ArrivedReply {
 
 /// A session as the world knows it.
 struct ModelSession {
+    /// What the session is known by.
     let token: String
+    /// The credential of the socket that came last: dials show it.
+    var shown: String
     /// Sockets that are there now.
     var clients: [Int] = []
     /// Unresolved messages whose client is gone.
@@ -220,6 +223,20 @@ struct ModelSession {
     var lastSocketGone: Instant?
     /// The socket that comes in this event may find nothing of it any more.
     var isForgotten = false
+
+    init(token: String) {
+        self.token = token
+        shown = token
+    }
+
+    /// The credential of a session's next socket: every fifth one brings a new one, and the one after that an old one.
+    func credential(of serial: Int) -> String {
+        switch serial % 5 {
+        case 3: "\(token)~\(serial)"
+        case 4: token
+        default: shown
+        }
+    }
 }
 
 /// What has been in force.

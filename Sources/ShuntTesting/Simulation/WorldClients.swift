@@ -16,8 +16,8 @@ extension World {
         var query = "v=\(serial)"
         if !app.isEmpty { query += "&client=\(app)" }
         var headers = [Handshake.Field(name: "Host", value: "proxy"), .init(name: "X-Seat", value: "\(serial)")]
-        let token = session.map { sessions[$0].token }
-        if let token {
+        let shown = session.map { sessions[$0].credential(of: serial) }
+        if let token = shown {
             switch dice.below(3) {
             case 0: query += "&session_token=" + percentEncoded(token)
             case 1: headers.append(.init(name: "Authorization", value: "Bearer \(token)"))
@@ -34,7 +34,12 @@ extension World {
             "client c\(serial) connects to \(path), session \(session.map(String.init) ?? "none"), "
                 + "tenant \(tenant ?? "-"), app \(app)")
         turn.effects.reset()
-        let identity = token.map { ClientIdentity(token: ByteString($0)) }
+        var identity: ClientIdentity?
+        if let session, let shown {
+            sessions[session].shown = shown
+            identity = ClientIdentity(
+                key: SessionKey(token: ByteString(sessions[session].token)), credential: Credential(ByteString(shown)))
+        }
         let id: ClientID
         if case .legacy(let endpoint) = table.endpoints.match(handshake.path) {
             id = core.clientArrived(handshake, as: identity, endpoint: endpoint, &turn)

@@ -1,14 +1,16 @@
 import ShuntCore
 
-/// Whatever goes to a backend shows the identity of whose it is, goes over a connection of that one's own, and to the
-/// upstream that the table in force names.
+/// Whatever goes to a backend shows the newest credential of its own session, goes over a connection of that session's
+/// own, and to the upstream that the table in force names.
 struct Identity: Promise {
     mutating func judge(_ deed: Deed, in world: World) {
         switch deed {
         case .dial(let connection, let order): judge(order, connection, in: world)
         case .forward(let sent): judge(sent, in: world)
         case .firstWord(_, let connection, let members):
-            if world.string("token", members) != world.identity(of: connection) {
+            let seat = world.connections[connection].seat
+            let token = world.clients[seat].session.map { world.sessions[$0].shown } ?? ""
+            if world.string("token", members) != token {
                 world.fail(.identity, "u\(connection) is told of another: \(members)")
             }
         case .reply(let reply):
@@ -31,9 +33,9 @@ struct Identity: Promise {
             world.fail(.identity, "a dial for c\(seat) to \(settings.name) is of the wrong kind")
         }
         guard let credential = settings.credential else { return }
-        let found = shown(dial.request, credential, world.clients[seat])
-        if let session = world.clients[seat].session {
-            let token = world.sessions[session].token
+        let token = world.clients[seat].session.map { world.sessions[$0].shown }
+        let found = shown(dial.request, credential, token)
+        if let token {
             if found != [ByteString(token)] {
                 world.fail(.identity, "a dial for c\(seat) shows \(found) for its token \(token)")
             }
@@ -43,7 +45,7 @@ struct Identity: Promise {
     }
 
     /// The credentials that a dial's request shows.
-    private func shown(_ request: UpstreamRequest, _ credential: ValueSource, _ client: ModelClient) -> [ByteString] {
+    private func shown(_ request: UpstreamRequest, _ credential: ValueSource, _ token: String?) -> [ByteString] {
         switch credential {
         case .query(let name): return QueryReader.values(of: name, in: request.target)
         case .header(let name):
@@ -53,8 +55,8 @@ struct Identity: Promise {
         case .cookie(let name):
             let written = QueryReader.cookies(name, in: request.headers.values(of: "cookie"))
             // A cookie of the client's own stays as it stands; what is written into one is percent-encoded.
-            let isOwn = !client.handshake.values(of: "cookie").isEmpty
-            return isOwn ? written : written.map { PercentCoding.decoded($0, plusIsSpace: false) }
+            if let token, written == [ByteString(token)] { return written }
+            return written.map { PercentCoding.decoded($0, plusIsSpace: false) }
         }
     }
 
@@ -79,7 +81,7 @@ struct Identity: Promise {
         let names = World.tokenNamesRead
         let tokens = sent.members.filter { names.contains($0.key) }.map { JSONReader.string(of: $0.value) }
         if world.arrangement.upstreams[connection.upstream].identity == .message, let session = message.session {
-            if tokens != [world.sessions[session].token] {
+            if tokens != [world.sessions[session].shown] {
                 world.fail(.identity, "m\(number) says to be of \(tokens)")
             }
         } else if !tokens.isEmpty {
