@@ -97,12 +97,21 @@ let package = Package(
             ],
             swiftSettings: house
         ),
+        // What is in force and how it is changed while the proxy runs: overrides, phases, reloads, events, the usage ledger.
+        .target(
+            name: "ShuntPlane",
+            dependencies: [
+                "ShuntCore", "ShuntConfig", logging, serviceLifecycle,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: house
+        ),
         // The only place that knows every room.
         .executableTarget(
             name: "shunt",
             dependencies: [
-                "ShuntCore", "ShuntRuntime", "ShuntConfig", "ShuntControl", "ShuntStore", "DemoBackends", "DemoClients",
-                logging,
+                "ShuntCore", "ShuntRuntime", "ShuntConfig", "ShuntControl", "ShuntPlane", "ShuntStore", "DemoBackends",
+                "DemoClients", logging,
                 asyncHTTPClient, nioCore, nioPosix, nioHTTP1, serviceLifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -128,6 +137,11 @@ let package = Package(
                 serviceLifecycle,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],
+            swiftSettings: house
+        ),
+        .testTarget(
+            name: "ShuntPlaneTests",
+            dependencies: ["ShuntPlane", "ShuntConfig", "ShuntCore", "ShuntStore", "ShuntTesting", logging],
             swiftSettings: house
         ),
         // The command line: what it takes, what it shows, how it ends.

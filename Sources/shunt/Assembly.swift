@@ -4,8 +4,11 @@ import ServiceLifecycle
 import ShuntConfig
 import ShuntControl
 import ShuntCore
+import ShuntPlane
 import ShuntRuntime
 import UnixSignals
+
+extension Proxy: DataPlane {}
 
 /// Puts the rooms together and runs them: the only place that knows them all.
 struct Assembly: Sendable {
@@ -20,7 +23,7 @@ struct Assembly: Sendable {
         let stores = Stores(settings.store, logger: logger)
         defer { stores.close() }
         let log = EventLog()
-        let inForce = await restore(stores.overrides, log)
+        let inForce = await InForce.restored(settings, from: stores.overrides, log: log, logger: logger)
         let table = (try? inForce.table()) ?? settings.table
         var effective = settings
         effective.table = table
@@ -49,7 +52,7 @@ struct Assembly: Sendable {
         try adminFile.clear()
         defer { adminFile.remove() }
         if settings.admin.address != nil {
-            let report = { @Sendable in await plane.metrics(await proxy.metrics()) }
+            let report = Self.report(plane, proxy)
             let sampler = LiveSampler(report: report, wall: { .now })
             let (stream, isUp) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
             adminListens = stream
@@ -84,6 +87,15 @@ struct Assembly: Sendable {
         try await group.run()
     }
 
+    /// Everything for `/metrics`.
+    private static func report(_ plane: ControlPlane, _ proxy: Proxy) -> @Sendable () async -> MetricsReport {
+        {
+            var report = await plane.metrics(await proxy.metrics())
+            report.process = ProcessReader.read()
+            return report
+        }
+    }
+
     private static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
 
     /// Reads the file again, on a thread that may block.
@@ -97,30 +109,5 @@ struct Assembly: Sendable {
                 }
             }
         }
-    }
-
-    /// The file with the overrides that are kept. One that the file makes impossible is left out, and said.
-    private func restore(_ store: any OverrideStore, _ log: EventLog) async -> InForce {
-        var inForce = InForce(settings: settings)
-        let kept = (try? await store.overrides()) ?? []
-        for override in kept {
-            var next = inForce
-            next.overrides[override.subject] = override
-            do throws(ControlProblem) {
-                _ = try next.table()
-                inForce = next
-                logger.notice(
-                    "override in force",
-                    metadata: [
-                        "subject": "\(override.subject.text)", "value": "\(override.value)", "by": "\(override.by)",
-                    ])
-            } catch {
-                log.add("override_impossible", level: "error", "\(override.subject.text): \(override.value): \(error)")
-                logger.error(
-                    "an override is left out: the file makes it impossible",
-                    metadata: ["subject": "\(override.subject.text)", "value": "\(override.value)"])
-            }
-        }
-        return inForce
     }
 }

@@ -1,5 +1,6 @@
 import Logging
 import ShuntCore
+import ShuntPlane
 import ShuntStore
 
 /// Where overrides and the usage ledger are kept. One that cannot be opened is said loudly; the proxy works without it.

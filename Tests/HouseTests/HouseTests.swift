@@ -71,8 +71,8 @@ import Testing
         "ShuntCore/Wire/MemberScan.swift parent": 9,
         "ShuntCore/Wire/SpliceWriter.swift member": 7,
         "ShuntRuntime/Worker/ProcessState.swift init": 8,
-        "shunt/Plane/ControlPlane.swift init": 12,
-        "shunt/Plane/UsageLedger.swift init": 7,
+        "ShuntPlane/ControlPlane.swift init": 12,
+        "ShuntPlane/UsageLedger.swift init": 7,
     ]
 
     @Test func `a function has at most six parameters`() {
@@ -96,6 +96,9 @@ import Testing
         "ShuntCore": [],
         "ShuntRuntime": ["Glibc", "Logging", "NIOCore", "NIOPosix", "ShuntCore", "Synchronization"],
         "ShuntConfig": ["Foundation", "ShuntCore", "Yams"],
+        "ShuntPlane": [
+            "Foundation", "Logging", "ServiceLifecycle", "ShuntConfig", "ShuntCore", "Synchronization", "UnixSignals",
+        ],
         "ShuntStore": ["Foundation", "GRDB", "ShuntCore"],
         "ShuntTesting": ["ShuntCore"],
         "Simulator": ["ArgumentParser", "ShuntTesting"],

@@ -1,13 +1,5 @@
-package import ShuntCore
+import ShuntCore
 import Synchronization
-
-/// Something that a worker notes, for whoever keeps a list of events.
-package struct ProxyNote: Sendable, Equatable {
-    package let note: Note
-    /// The name of the upstream that it is about; `removed` for one that the table has no more.
-    package let upstream: String
-    package let worker: Int
-}
 
 extension RoutingTable {
     /// The name of the upstream at that place, of which there may be none any more (-1).

@@ -1,9 +1,9 @@
 import Logging
 import ShuntCore
+import ShuntPlane
 import ShuntStore
 import Synchronization
 import Testing
-import shunt
 
 /// A ledger store that fails when it is told to.
 private final class FlakyUsageStore: UsageStore {
@@ -134,14 +134,6 @@ private final class SharedBatch: Sendable {
         #expect(written.problem == nil)
         #expect(written.groups.map(\.counts.messages) == [3])
         #expect(try await books.messages() == 3)
-    }
-
-    @Test func `of the events kept the latest are told, or the first after one`() {
-        let log = EventLog()
-        for number in 1...5 { log.add("k\(number)", "text") }
-        #expect(log.events(after: nil, limit: 2).map(\.kind) == ["k4", "k5"])
-        #expect(log.events(after: 0, limit: 2).map(\.kind) == ["k1", "k2"])
-        #expect(log.events(after: 3, limit: 9).map(\.kind) == ["k4", "k5"])
     }
 
     @Test func `an endpoint is watched on each day on which the proxy runs`() async throws {

@@ -1,12 +1,8 @@
-import ShuntCore
-import ShuntRuntime
-
-extension Proxy: DataPlane {}
+package import ShuntCore
 
 extension EventLog {
-    /// What workers note about upstreams, as events.
-    func add(_ note: ProxyNote) {
-
+    /// Keeps a worker's note about an upstream, where people want to know it.
+    package func add(_ note: ProxyNote) {
         let upstream = note.upstream
         switch note.note {
         case .breakerOpened:

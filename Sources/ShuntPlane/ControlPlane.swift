@@ -28,7 +28,8 @@ package actor ControlPlane {
     let logger: Logger
 
     var inForce: InForce
-    var table: RoutingTable
+    /// The table in force: the file's with everything that stands above it.
+    package private(set) var table: RoutingTable
     /// Counts every change of what is in force. It begins at the process's start, in milliseconds: no process's revision
     /// can be taken for one of another, unless the wall clock went back.
     var revision: Int64
@@ -255,7 +256,8 @@ extension StoredOverride.Subject {
 }
 
 extension StoreProblem {
-    var text: String {
+    /// For people.
+    package var text: String {
         switch self {
         case .unwritable(let text), .unreadable(let text): text
         }

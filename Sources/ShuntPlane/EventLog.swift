@@ -1,4 +1,3 @@
-import Foundation
 package import ShuntCore
 import Synchronization
 
@@ -51,8 +50,4 @@ package final class EventLog: Sendable {
         }
         return stream
     }
-}
-
-extension UnixTime {
-    package static var now: UnixTime { UnixTime(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
 }

@@ -1,9 +1,9 @@
 import Logging
 import ShuntConfig
 import ShuntCore
+import ShuntPlane
 import ShuntStore
 import Synchronization
-import shunt
 
 /// A data plane that only remembers what it was handed.
 final class RecordingPlane: DataPlane {

@@ -1,5 +1,4 @@
 package import ShuntCore
-import ShuntRuntime
 
 extension ControlPlane: ProxyControl {
     package func status() async -> ProxyStatus {
@@ -57,7 +56,7 @@ extension ControlPlane: ProxyControl {
 }
 
 extension ControlPlane {
-    /// Everything for `/metrics`.
+    /// Everything for `/metrics` but the process's own figures.
     ///
     /// - Parameter workers: what the workers have counted. They are asked by others, because nothing here may wait for them.
     package func metrics(_ workers: (sum: WorkerReport, parts: [MetricsReport.Part])) async -> MetricsReport {
@@ -67,7 +66,6 @@ extension ControlPlane {
             reloads: reloads.done, failedReloads: reloads.failed, lastReload: lastReload,
             isStoreFailing: storeProblem != nil, sum: workers.sum, workers: workers.parts)
         report.isPhaseOverridden = inForce.phaseOverride != nil
-        report.process = ProcessReader.read()
         report.usage = usage
         return report
     }

@@ -1,7 +1,7 @@
 import ShuntCore
+import ShuntPlane
 import ShuntStore
 import Testing
-import shunt
 
 @Suite("What is changed while the proxy runs")
 struct ControlPlaneTests {
