@@ -1,6 +1,8 @@
 package import ShuntCore
 
 extension ControlPlane: ProxyControl {
+    package nonisolated var reports: any PlaneReports { plane }
+
     package func status() async -> ProxyStatus {
         let census = await plane.census()
         let tally = await plane.tally()
@@ -30,10 +32,6 @@ extension ControlPlane: ProxyControl {
                 life: settings.endpoint.map { _ in EndpointLife(of: route.name, in: table.definition, at: wall) })
         }
     }
-
-    package func pools() async -> [PoolStatus] { await plane.poolReport() }
-
-    package func sessions(limit: Int) async -> [SessionStatus] { await plane.sessionReport(limit: limit) }
 
     package func events(after id: Int64?, limit: Int) async -> [ProxyEvent] { log.events(after: id, limit: limit) }
 

@@ -8,8 +8,6 @@ import ShuntPlane
 import ShuntRuntime
 import UnixSignals
 
-extension Proxy: DataPlane {}
-
 /// Puts the rooms together and runs them: the only place that knows them all.
 struct Assembly: Sendable {
     let config: String

@@ -100,7 +100,7 @@ import Testing
             "Foundation", "Logging", "ServiceLifecycle", "ShuntConfig", "ShuntCore", "Synchronization", "UnixSignals",
         ],
         "ShuntStore": ["Foundation", "GRDB", "ShuntCore"],
-        "ShuntTesting": ["ShuntCore"],
+        "ShuntTesting": ["ShuntCore", "Synchronization"],
         "Simulator": ["ArgumentParser", "ShuntTesting"],
     ]
 

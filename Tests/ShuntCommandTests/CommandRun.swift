@@ -4,6 +4,7 @@ import NIOCore
 import ServiceLifecycle
 import ShuntControl
 import ShuntCore
+import ShuntTesting
 import Synchronization
 
 /// What a run of the real program said, and how it ended.
@@ -62,14 +63,14 @@ struct CommandRun {
     }
 }
 
-/// An admin listener in front of a `FakeProxy`, for as long as `body` runs.
+/// An admin listener in front of a `FakeControl`, for as long as `body` runs.
 func withAdmin(
     read: String? = nil, write: String? = nil,
     _ body:
-        @Sendable (_ proxy: FakeProxy, _ admin: [String: String], _ stop: @Sendable () async -> Void) async throws ->
+        @Sendable (_ proxy: FakeControl, _ admin: [String: String], _ stop: @Sendable () async -> Void) async throws ->
         Void
 ) async throws {
-    let proxy = FakeProxy()
+    let proxy = FakeControl.forCommands()
     var settings = AdminSettings()
     settings.address = .tcp(host: "127.0.0.1", port: 0)
     settings.readToken = read

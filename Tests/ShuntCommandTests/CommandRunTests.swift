@@ -1,5 +1,6 @@
 import Foundation
 import ShuntCore
+import ShuntTesting
 import Testing
 
 /// The program itself, against an admin listener.
@@ -120,7 +121,7 @@ import Testing
             let done = try await CommandRun.shunt(["phase", "migrate", "--yes", "--reason", "go"], admin)
             #expect(done.code == 0)
             #expect(done.output.contains("parallel -> migrate") && done.output.contains("Nothing ends."))
-            #expect(proxy.changes.map(\.revision) == [FakeProxy.revision])
+            #expect(proxy.changes.map(\.revision) == [41])
             proxy.refuse("", .conflict(seen: 41, now: 42))
             let conflict = try await CommandRun.shunt(["phase", "migrate", "--yes"], admin)
             #expect(conflict.code == 1)
@@ -142,6 +143,17 @@ import Testing
             #expect(run.code == 0, "\(run.complaint)")
             for part in parts { #expect(run.output.contains(part), "\(run.output)") }
             #expect(!run.output.contains("\u{1B}"))
+        }
+    }
+
+    @Test func `limits and places reach the proxy`() async throws {
+        try await withAdmin { proxy, admin, _ in
+            for arguments in [["sessions", "--limit", "9"], ["audit", "--before", "50"]] {
+                let run = try await CommandRun.shunt(arguments, admin)
+                #expect(run.code == 0)
+            }
+            #expect(proxy.asked.first == "sessions 9")
+            #expect(proxy.asked.last?.hasSuffix(" 50") == true)
         }
     }
 

@@ -1,6 +1,7 @@
 import HTTPTypes
 import ShuntControl
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @Suite struct AccessTests {

@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import ShuntControl
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @Suite struct ChangeTests {
@@ -34,8 +35,8 @@ import Testing
         #expect(client.control.with { $0.performed.map(\.change) } == [change])
         let report = try AdminJSON.decode(ChangeAnswer.self, from: Data(reply.text.utf8))
         #expect(report.revision == 13)
-        #expect(report.changed == ["guide: served by 25% (was legacy)"])
-        #expect(report.notes == ["a note"])
+        #expect(report.changed == ["\(FakeControl.subject(of: change)): done"])
+        #expect(report.notes == ["look at it"])
         #expect(reply.field("ETag") == "\"13\"")
     }
 

@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import ShuntControl
 import ShuntCore
+import ShuntTesting
 import Testing
 
 /// The document is walked, and everything that it promises is asked of the responder.
@@ -76,7 +77,7 @@ import Testing
         #expect(operations.count == AdminAPI().operations.count)
         for operation in operations {
             let client = APIClient()
-            client.control.tell(FakeControl.event(1))
+            client.control.tell(SampleReports.event(1))
             let reply = try await ask(operation, check, client)
             #expect(reply.status == 200, "\(operation.id): \(reply.text)")
             #expect(reply.field("Content-Type") == "application/json")

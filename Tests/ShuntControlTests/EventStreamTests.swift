@@ -3,6 +3,7 @@ import HTTPTypes
 import ServiceLifecycle
 import ShuntControl
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct EventStreamTests {
@@ -17,14 +18,14 @@ import Testing
 
     @Test func `events are streamed as they happen, with their ids`() async throws {
         let control = FakeControl()
-        control.tell(FakeControl.event(1))
+        control.tell(SampleReports.event(1))
         try await RunningService.with(control) { port, _ in
             try await RawClient.connected(to: port) { client in
                 try await client.send(Self.request())
                 let head = try await client.read(until: "retry: 2000\n\n")
                 #expect(head.contains("Content-Type: text/event-stream\r\n"))
                 #expect(head.contains("Cache-Control: no-store\r\n"))
-                control.tell(FakeControl.event(2, kind: "reloaded"))
+                control.tell(SampleReports.event(2, kind: "reloaded"))
                 let entry = try await client.read(until: "}\n\n")
                 #expect(Self.ids(entry) == [2])
                 let data = try #require(entry.firstMatch(of: /data: (.*)/)).1
@@ -37,12 +38,12 @@ import Testing
     @Test(arguments: [("", "Last-Event-ID: 2\r\n"), ("?after=2", ""), ("?after=1", "Last-Event-ID: 2\r\n")])
     func `who comes back is told what was missed`(query: String, fields: String) async throws {
         let control = FakeControl()
-        for id in 1...5 { control.tell(FakeControl.event(Int64(id))) }
+        for id in 1...5 { control.tell(SampleReports.event(Int64(id))) }
         try await RunningService.with(control) { port, _ in
             try await RawClient.connected(to: port) { client in
                 try await client.send(Self.request(AdminPath.events + query, fields))
                 var text = try await client.read(until: "id: 5\n")
-                control.tell(FakeControl.event(6))
+                control.tell(SampleReports.event(6))
                 text += try await client.read(until: "id: 6\n")
                 #expect(Self.ids(text) == [3, 4, 5, 6])
             }
@@ -55,7 +56,7 @@ import Testing
             try await RawClient.connected(to: port) { client in
                 try await client.send(Self.request())
                 _ = try await client.read(until: "retry: 2000\n\n")
-                for id in 1...300 { control.tell(FakeControl.event(Int64(id))) }
+                for id in 1...300 { control.tell(SampleReports.event(Int64(id))) }
                 let text = try await client.read(until: "id: 300\n")
                 #expect(Self.ids(text) == Array(1...300))
             }

@@ -3,6 +3,7 @@ import NIOCore
 import ServiceLifecycle
 import ShuntControl
 import ShuntCore
+import ShuntTesting
 import Testing
 
 /// Over real sockets.
@@ -107,7 +108,7 @@ import Testing
         let long = String(repeating: "x", count: 100_000)
         control.with { state in
             state.events = (1...400).map { id in
-                var event = FakeControl.event(Int64(id))
+                var event = SampleReports.event(Int64(id))
                 event.text = long
                 return event
             }

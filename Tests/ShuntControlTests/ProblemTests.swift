@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import ShuntControl
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @Suite struct ProblemTests {

@@ -2,6 +2,7 @@ import Foundation
 import HTTPTypes
 import ShuntControl
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @Suite struct StateTests {
@@ -90,7 +91,7 @@ import Testing
     func `limits and places are handed on`(path: String, asked: String) async throws {
         let client = APIClient()
         #expect(try await client.ask(.get, path).status == 200)
-        #expect(client.control.with { $0.asked } == [asked])
+        #expect(client.control.asked == [asked])
     }
 
     @Test func `a store that cannot be read is told so`() async throws {
@@ -123,14 +124,16 @@ import Testing
 
     @Test func `readiness tells which upstreams answer, where it is asked for them`() async throws {
         let client = APIClient()
-        client.control.with { $0.answers = ["guide": true, "liaison": true, "unified": true, "spare": false] }
+        client.control.plane.with {
+            $0.pools = SampleReports.pools(answering: ["guide": true, "liaison": true, "unified": true, "spare": false])
+        }
         let good = try await client.ask(.get, AdminPath.ready + "?upstreams")
         #expect(good.status == 200)
         #expect(
             good.text == #"{"status":"ready","upstreams":[{"answers":true,"serves":false,"upstream":"guide"},"#
                 + #"{"answers":true,"serves":true,"upstream":"liaison"},{"answers":true,"serves":true,"#
                 + #""upstream":"unified"},{"answers":false,"serves":false,"upstream":"spare"}]}"#)
-        client.control.with { $0.answers["unified"] = false }
+        client.control.plane.with { $0.pools[2].answers = false }
         for query in ["?upstreams", "?upstreams=true", "?x=1&upstreams=1"] {
             let bad = try await client.ask(.get, AdminPath.ready + query)
             #expect(bad.status == 503, "a route is served by it in part")

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @testable import ShuntControl
@@ -11,7 +12,7 @@ import Testing
         let reply = try await client.ask(
             .get, AdminPath.usage + "?since=2026-11-01&by=app,day&endpoint=%2Fapi%2Fws%2Fguide")
         #expect(reply.status == 200)
-        #expect(client.control.with { $0.asked } == ["usage 2026-11-01 /api/ws/guide app,day"])
+        #expect(client.control.asked == ["usage 2026-11-01 /api/ws/guide app,day"])
         let row = try #require((reply.json["rows"] as? [[String: Any]])?.first)
         #expect(row["app"] as? String == "=HYPERLINK(\"x\")")
         #expect(row["day"] as? String == "2026-11-22")

@@ -1,6 +1,7 @@
 import ShuntCore
 import ShuntPlane
 import ShuntStore
+import ShuntTesting
 import Testing
 
 @Suite("What is changed while the proxy runs")

@@ -3,30 +3,8 @@ import ShuntConfig
 import ShuntCore
 import ShuntPlane
 import ShuntStore
+import ShuntTesting
 import Synchronization
-
-/// A data plane that only remembers what it was handed.
-final class RecordingPlane: DataPlane {
-    private let state = Mutex((tables: [RoutingTable](), reconnected: [String]()))
-
-    var tables: [RoutingTable] { state.withLock { $0.tables } }
-    var reconnected: [String] { state.withLock { $0.reconnected } }
-
-    func publish(_ table: RoutingTable, spread: TimeSpan) async { state.withLock { $0.tables.append(table) } }
-    func reconnect(_ route: String) async { state.withLock { $0.reconnected.append(route) } }
-    func routeReport() async -> [RouteTally] { tables.last.map { $0.routes.map { _ in RouteTally() } } ?? [] }
-    func poolReport() async -> [PoolStatus] { [] }
-    func sessionReport(limit: Int) async -> [SessionStatus] { [] }
-    func census() async -> Census {
-        Census(
-            clients: 0, sessions: 0, pools: 0, connections: 0, exchanges: 0, heldBytes: 0, parkedReplies: 0,
-            parkedBytes: 0)
-    }
-    func tally() async -> Tally { Tally() }
-
-    /// How a route is served by the table that was published last.
-    func rollout(of route: String) -> String? { tables.last?.route(named: route)?.decision.rollout.text }
-}
 
 /// A store that takes nothing.
 struct FullStore: OverrideStore {
@@ -40,7 +18,7 @@ struct FullStore: OverrideStore {
 
 /// A control plane over a file whose text a test can change.
 final class PlaneKit: Sendable {
-    let data = RecordingPlane()
+    let data = FakePlane()
     let log = EventLog()
     let plane: ControlPlane
     private let gate: Gate

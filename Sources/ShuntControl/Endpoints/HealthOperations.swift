@@ -20,7 +20,7 @@ extension AdminAPI {
             if status.isDraining { throw Problem(.notReady, "the proxy drains and accepts no new clients") }
             if status.workers == 0 { throw Problem(.notReady, "the workers do not run yet") }
             guard call.asksFor("upstreams") else { return try .json(HealthAnswer(status: "ready")) }
-            let health = HealthAnswer(await call.control.pools(), await call.control.routes())
+            let health = HealthAnswer(await call.control.reports.poolReport(), await call.control.routes())
             var answer = try Answer.json(health)
             if health.status == HealthAnswer.silent { answer.status = ProblemCode.notReady.status }
             return answer

@@ -49,7 +49,7 @@ extension AdminAPI {
             "The connections to each upstream, over all sessions and workers.", answer: "PoolsAnswer"
         ) { call throws(Problem) in
             let revision = await revision(call)
-            return try .json(PoolsAnswer(await call.control.pools()), revision: revision)
+            return try .json(PoolsAnswer(await call.control.reports.poolReport()), revision: revision)
         },
         AdminOperation(
             "sessions", .get, .fixed(AdminPath.sessions), access: .read,
@@ -58,7 +58,7 @@ extension AdminAPI {
             answer: "SessionsAnswer"
         ) { call throws(Problem) in
             let revision = await revision(call)
-            let sessions = await call.control.sessions(limit: Int(clamping: call.number("limit") ?? 100))
+            let sessions = await call.control.reports.sessionReport(limit: Int(clamping: call.number("limit") ?? 100))
             return try .json(SessionsAnswer(sessions), revision: revision)
         },
         AdminOperation(

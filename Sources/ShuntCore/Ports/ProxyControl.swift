@@ -1,12 +1,11 @@
 /// What the control plane (admin API, dashboard, CLI behind them) asks of the running proxy. Implemented where all rooms
 /// meet; every method may be called from anywhere, at any time, and none ever stops the data plane.
 package protocol ProxyControl: Sendable {
+    /// Reads that the data plane answers alone.
+    var reports: any PlaneReports { get }
     func status() async -> ProxyStatus
     /// In the order of the file.
     func routes() async -> [RouteStatus]
-    func pools() async -> [PoolStatus]
-    /// The sessions with most sockets first; never a token in it.
-    func sessions(limit: Int) async -> [SessionStatus]
     /// The first events after `id` that are kept (0: from the first on), or, where it is nil, the latest; oldest first.
     func events(after id: Int64?, limit: Int) async -> [ProxyEvent]
     /// Events from now on.

@@ -1,16 +1,13 @@
 package import ShuntCore
 
 /// What the running proxy is asked, and told to do. Everything is done on the workers' own loops, one after the other.
-extension Proxy {
+extension Proxy: DataPlane {
     /// Puts another routing table into force: for what comes from now on, and for everything that is there, as far as
     /// that loses nothing. Returns when all workers go by it; of two calls the later one's table stays.
-    ///
-    /// - Parameter spread: the time over which sockets of endpoints that are no more are closed.
     package func publish(_ table: RoutingTable, spread: TimeSpan) async {
         await inOrder { await self.adopt(table, spread: spread) }
     }
 
-    /// Replaces the connections of a route, by name, as they become idle. A name that no route has does nothing.
     package func reconnect(_ route: String) async {
         _ = await ask { try await $0.onEach { $0.feed(.reconnect(route: route)) } }
     }
@@ -20,7 +17,6 @@ extension Proxy {
         Task { await stop() }
     }
 
-    /// By the places of the routes in the table that was published last.
     package func routeReport() async -> [RouteTally] {
         let table = table
         guard let reports = await gather({ ($0.switchboard.table, $0.switchboard.routeReport()) }) else {
@@ -37,7 +33,6 @@ extension Proxy {
         return sums
     }
 
-    /// One entry for each upstream of the table that was published last.
     package func poolReport() async -> [PoolStatus] {
         let table = table
         let reports = await gather { worker in
@@ -54,19 +49,16 @@ extension Proxy {
         return await tellWhetherTheyAnswer(sums)
     }
 
-    /// The sessions with most sockets first.
     package func sessionReport(limit: Int) async -> [SessionStatus] {
         let reports = await gather { $0.switchboard.sessionReport(worker: $0.index, limit: limit) } ?? []
         let all = reports.joined().sorted { ($0.sockets, $1.name) > ($1.sockets, $0.name) }
         return Array(all.prefix(max(0, limit)))
     }
 
-    /// What there is now, in all workers.
     package func census() async -> Census {
         await gather { $0.switchboard.census }?.reduce(.empty, +) ?? last.census
     }
 
-    /// What was counted since the start, by all workers.
     package func tally() async -> Tally {
         await gather { $0.switchboard.tally }?.reduce(Tally(), +) ?? last.tally
     }

@@ -3,6 +3,7 @@ import HTTPTypes
 import ServiceLifecycle
 import ShuntControl
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct LiveStreamTests {
@@ -26,7 +27,7 @@ import Testing
         let workers = FakeWorkers(WorkerReport(try RoutingTable(LiveKit.definition(routes: 3))))
         let sampler = workers.sampler()
         let control = FakeControl()
-        control.tell(FakeControl.event(41))
+        control.tell(SampleReports.event(41))
         try await RunningService.with(control, extra: [AdminAPI.live(sampler)]) { port, _ in
             try await RawClient.connected(to: port) { client in
                 try await client.send(Self.request)

@@ -4,6 +4,7 @@ import Hummingbird
 import NIOCore
 import ShuntControl
 import ShuntCore
+import ShuntTesting
 import Synchronization
 
 /// Asks the responder, without sockets.

@@ -3,6 +3,7 @@ import NIOCore
 import ServiceLifecycle
 import ShuntControl
 import ShuntCore
+import ShuntTesting
 
 /// Runs the service on a free port for as long as a test needs it.
 enum RunningService {
