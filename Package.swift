@@ -23,6 +23,7 @@ let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", packa
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 
 let package = Package(
@@ -35,6 +36,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -47,10 +49,12 @@ let package = Package(
     targets: [
         // The pure core: decides. No I/O, no clock, no randomness, no Foundation.
         .target(name: "ShuntCore", swiftSettings: house + [.strictMemorySafety()]),
+        // Queues of async work, for the actors of several rooms.
+        .target(name: "ShuntConcurrency", dependencies: [deque], swiftSettings: house),
         // The hot shell: carries bytes between sockets and the core.
         .target(
             name: "ShuntRuntime",
-            dependencies: ["ShuntCore", nioCore, nioPosix, logging],
+            dependencies: ["ShuntCore", "ShuntConcurrency", nioCore, nioPosix, deque, logging],
             swiftSettings: house
         ),
         // Text to settings, with diagnostics.
@@ -60,7 +64,7 @@ let package = Package(
             swiftSettings: house
         ),
         // Overrides and their audit trail, on disk.
-        .target(name: "ShuntStore", dependencies: ["ShuntCore", grdb], swiftSettings: house),
+        .target(name: "ShuntStore", dependencies: ["ShuntCore", grdb, deque], swiftSettings: house),
         // The dashboard's page, style and scripts, as bytes in the program.
         .target(name: "DashboardFiles", exclude: ["files"]),
         // The admin listener: JSON API for people, programs and the CLI.
@@ -101,7 +105,7 @@ let package = Package(
         .target(
             name: "ShuntPlane",
             dependencies: [
-                "ShuntCore", "ShuntConfig", logging, serviceLifecycle,
+                "ShuntCore", "ShuntConfig", "ShuntConcurrency", deque, logging, serviceLifecycle,
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: house
@@ -119,6 +123,7 @@ let package = Package(
             swiftSettings: house
         ),
         .testTarget(name: "ShuntCoreTests", dependencies: ["ShuntCore", "ShuntTesting"], swiftSettings: house),
+        .testTarget(name: "ShuntConcurrencyTests", dependencies: ["ShuntConcurrency"], swiftSettings: house),
         .testTarget(name: "ShuntConfigTests", dependencies: ["ShuntConfig", "ShuntCore"], swiftSettings: house),
         .testTarget(
             name: "ShuntRuntimeTests",

@@ -1,4 +1,5 @@
 package import Logging
+import ShuntConcurrency
 package import ShuntConfig
 package import ShuntCore
 
@@ -41,8 +42,7 @@ package actor ControlPlane {
     var isServing = false
     var isDraining = false
     var isReloading = false
-    /// The change that was begun last: the next one waits for it.
-    private var last: Task<Void, Never>?
+    private let changes = SerialQueue()
 
     /// - Parameters:
     ///   - ledger: who uses what; nil where that is not counted.
@@ -90,20 +90,18 @@ package actor ControlPlane {
     private func inTurn(
         _ change: ControlChange, _ file: ConfigOutcome?, by author: ChangeAuthor, revision seen: Int64?
     ) async throws(ControlProblem) -> ChangeReport {
-        let before = last
-        let work = Task { () -> Result<ChangeReport, ControlProblem> in
-            await before?.value
-            do throws(ControlProblem) {
-                if let seen, seen != self.revision { throw .conflict(seen: seen, now: self.revision) }
-                if self.isDraining, change != .drain { throw .stopping }
-                if let file { return .success(try await self.reload(file, author)) }
-                return .success(try await self.make(change, by: author))
-            } catch {
-                return .failure(error)
-            }
+        try await changes.run { () async throws(ControlProblem) -> ChangeReport in
+            try await self.make(change, file, by: author, revision: seen)
         }
-        last = Task { _ = await work.value }
-        return try await work.value.get()
+    }
+
+    private func make(
+        _ change: ControlChange, _ file: ConfigOutcome?, by author: ChangeAuthor, revision seen: Int64?
+    ) async throws(ControlProblem) -> ChangeReport {
+        if let seen, seen != revision { throw .conflict(seen: seen, now: revision) }
+        if isDraining, change != .drain { throw .stopping }
+        if let file { return try await reload(file, author) }
+        return try await make(change, by: author)
     }
 
     private func make(_ change: ControlChange, by author: ChangeAuthor) async throws(ControlProblem) -> ChangeReport {

@@ -1,3 +1,4 @@
+import DequeModule
 package import ShuntCore
 import Synchronization
 
@@ -7,7 +8,7 @@ package final class EventLog: Sendable {
     static let most = 1000
 
     private struct State {
-        var events: [ProxyEvent] = []
+        var events: Deque<ProxyEvent> = []
         var lastID: Int64 = 0
         var listeners: [Int: AsyncStream<ProxyEvent>.Continuation] = [:]
         var lastListener = 0
@@ -23,7 +24,7 @@ package final class EventLog: Sendable {
             let event = ProxyEvent(
                 id: state.lastID, at: .now, level: level, kind: kind, subject: subject, text: text)
             state.events.append(event)
-            if state.events.count > Self.most { state.events.removeFirst(state.events.count - Self.most) }
+            if state.events.count > Self.most { state.events.removeFirst() }
             for listener in state.listeners.values { listener.yield(event) }
         }
     }
@@ -32,7 +33,9 @@ package final class EventLog: Sendable {
     package func events(after id: Int64?, limit: Int) -> [ProxyEvent] {
         state.withLock { state in
             guard let id else { return Array(state.events.suffix(max(0, limit))) }
-            return Array(state.events.drop { $0.id <= id }.prefix(max(0, limit)))
+            // Ids are ascending without gaps.
+            let first = state.lastID - Int64(state.events.count)
+            return Array(state.events.dropFirst(Int(clamping: max(0, id - first))).prefix(max(0, limit)))
         }
     }
 

@@ -1,4 +1,5 @@
 package import Logging
+import ShuntConcurrency
 package import ShuntCore
 
 /// Brings what the workers count to the store, and tells what is there. What the store does not take waits, bounded, and
@@ -24,8 +25,9 @@ package actor UsageLedger {
     private var problem: String?
     /// For metrics.
     package private(set) var figures = UsageFigures()
-    /// What was begun last, a flush or a look: the next one waits for it.
-    private var last: Task<Void, Never>?
+    /// Flushes and looks, one after the other: rows that are being written are neither in the book nor in the store, and
+    /// who read then would miss them.
+    private let turns = SerialQueue()
 
     /// - Parameters:
     ///   - uptime: a clock that nobody sets.
@@ -50,19 +52,7 @@ package actor UsageLedger {
     ///
     /// - Parameter endpoints: those that are watched.
     package func flush(_ endpoints: EndpointTable) async {
-        await inTurn { await self.write(endpoints) }
-    }
-
-    /// Waits for what was begun before: rows that are being written are neither in the book nor in the store, and who
-    /// read then would miss them.
-    private func inTurn<Result: Sendable>(_ work: @escaping @Sendable () async -> Result) async -> Result {
-        let before = last
-        let task = Task {
-            await before?.value
-            return await work()
-        }
-        last = Task { _ = await task.value }
-        return await task.value
+        await turns.run { await self.write(endpoints) }
     }
 
     private func write(_ endpoints: EndpointTable) async {
@@ -144,16 +134,16 @@ package actor UsageLedger {
 
     private func read(
         from first: UsageDay, endpoint: String?
-    ) async -> Result<([UsageRow], [WatchedDay]), ControlProblem> {
+    ) async throws(ControlProblem) -> ([UsageRow], [WatchedDay]) {
         do {
             let kept = try await store.usage(
                 first...max(first, UsageDay(number: .max)), endpoint: endpoint, limit: Self.mostRows)
             var days = try await store.watchedDays()
             // Of days that were not read nobody can say that they were quiet.
             if kept.count >= Self.mostRows, let last = kept.map(\.day).min() { days.removeAll { $0.day <= last } }
-            return .success((kept + book.rows(of: endpoint), days))
+            return (kept + book.rows(of: endpoint), days)
         } catch {
-            return .failure(.store((error as? StoreProblem)?.text ?? "\(error)"))
+            throw .store((error as? StoreProblem)?.text ?? "\(error)")
         }
     }
 
@@ -164,10 +154,10 @@ package actor UsageLedger {
         let now = clock()
         let today = UsageDay(now)
         let first = today.adding(-settings.keepDays).firstOfMonth
-        let (rows, days) = try await inTurn { () -> Result<([UsageRow], [WatchedDay]), ControlProblem> in
+        let (rows, days) = try await turns.run { () async throws(ControlProblem) -> ([UsageRow], [WatchedDay]) in
             await self.write(endpoints)
-            return await self.read(from: first, endpoint: query.endpoint)
-        }.get()
+            return try await self.read(from: first, endpoint: query.endpoint)
+        }
         let paths = endpoints.legacyPaths.filter { query.endpoint == nil || $0 == query.endpoint }
         let byEndpoint = Dictionary(grouping: rows, by: \.key.endpoint)
         let watchedByEndpoint = Dictionary(grouping: days, by: \.endpoint).mapValues { $0.map(\.day) }

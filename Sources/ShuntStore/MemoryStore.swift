@@ -1,3 +1,4 @@
+import DequeModule
 package import ShuntCore
 
 /// Overrides and their audit trail without a disk (`store: {url: memory:}`): they end with the process.
@@ -6,7 +7,7 @@ package actor MemoryStore: OverrideStore {
     package static let lines = 10_000
 
     private var inForce: [StoredOverride.Subject: StoredOverride] = [:]
-    private var trail: [AuditEntry] = []
+    private var trail: Deque<AuditEntry> = []
     private var lastID: Int64 = 0
 
     package init() {}
@@ -30,8 +31,7 @@ package actor MemoryStore: OverrideStore {
         var line = entry
         line.id = lastID
         trail.append(line)
-        // A tenth at a time: removing one line of an array for each that is added would move all others.
-        if trail.count > Self.lines + Self.lines / 10 { trail.removeFirst(trail.count - Self.lines) }
+        if trail.count > Self.lines { trail.removeFirst() }
     }
 
     package func audit(limit: Int, before: Int64?) -> [AuditEntry] {

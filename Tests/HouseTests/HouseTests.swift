@@ -94,12 +94,16 @@ import Testing
     /// What a target may import beside itself.
     private static let imports: [String: Set<String>] = [
         "ShuntCore": [],
-        "ShuntRuntime": ["Glibc", "Logging", "NIOCore", "NIOPosix", "ShuntCore", "Synchronization"],
+        "ShuntConcurrency": ["DequeModule", "Synchronization"],
+        "ShuntRuntime": [
+            "DequeModule", "Glibc", "Logging", "NIOCore", "NIOPosix", "ShuntConcurrency", "ShuntCore", "Synchronization",
+        ],
         "ShuntConfig": ["Foundation", "ShuntCore", "Yams"],
         "ShuntPlane": [
-            "Foundation", "Logging", "ServiceLifecycle", "ShuntConfig", "ShuntCore", "Synchronization", "UnixSignals",
+            "DequeModule", "Foundation", "Logging", "ServiceLifecycle", "ShuntConcurrency", "ShuntConfig", "ShuntCore",
+            "Synchronization", "UnixSignals",
         ],
-        "ShuntStore": ["Foundation", "GRDB", "ShuntCore"],
+        "ShuntStore": ["DequeModule", "Foundation", "GRDB", "ShuntCore"],
         "ShuntTesting": ["ShuntCore", "Synchronization"],
         "Simulator": ["ArgumentParser", "ShuntTesting"],
     ]

@@ -1,6 +1,7 @@
 package import Logging
 import NIOCore
 import NIOPosix
+import ShuntConcurrency
 package import ShuntCore
 
 /// The running proxy: its listeners and workers. Started once, stopped once.
@@ -19,8 +20,8 @@ package actor Proxy {
     /// What the workers had counted when they ended.
     private var lastUsage = UsageBatch()
 
-    /// The last table that was handed out; the next one waits for it.
-    private var publishing: Task<Void, Never>?
+    /// Tables, handed out in the order of the calls.
+    let publishing = SerialQueue()
 
     /// Makes the worker threads; nothing is listened on yet.
     ///
@@ -95,17 +96,6 @@ package actor Proxy {
             whenUnasked = nil
         }
         return answer
-    }
-
-    /// One change of table after the other, in the order of the calls.
-    func inOrder(_ change: @escaping @Sendable () async -> Void) async {
-        let before = publishing
-        let task = Task {
-            await before?.value
-            await change()
-        }
-        publishing = task
-        await task.value
     }
 
     func adopt(_ table: RoutingTable, spread: TimeSpan) async {

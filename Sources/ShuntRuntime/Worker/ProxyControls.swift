@@ -1,3 +1,4 @@
+import ShuntConcurrency
 package import ShuntCore
 
 /// What the running proxy is asked, and told to do. Everything is done on the workers' own loops, one after the other.
@@ -5,7 +6,7 @@ extension Proxy: DataPlane {
     /// Puts another routing table into force: for what comes from now on, and for everything that is there, as far as
     /// that loses nothing. Returns when all workers go by it; of two calls the later one's table stays.
     package func publish(_ table: RoutingTable, spread: TimeSpan) async {
-        await inOrder { await self.adopt(table, spread: spread) }
+        await publishing.run { await self.adopt(table, spread: spread) }
     }
 
     package func reconnect(_ route: String) async {

@@ -1,3 +1,4 @@
+import DequeModule
 import ShuntCore
 import Synchronization
 
@@ -17,8 +18,7 @@ final class SessionDirectory: Sendable {
         var entries: [SessionKey: Entry] = [:]
         /// Keys in the order in which their sessions lost a last socket. All wait equally long, so the first is the
         /// first to go.
-        var leaving: [(key: SessionKey, until: Instant)] = []
-        var gone = 0
+        var leaving: Deque<(key: SessionKey, until: Instant)> = []
         var keepFor: TimeSpan
     }
 
@@ -59,15 +59,10 @@ final class SessionDirectory: Sendable {
     var count: Int { state.withLock { $0.entries.count } }
 
     private static func sweep(_ state: inout State, _ now: Instant) {
-        while state.gone < state.leaving.count, state.leaving[state.gone].until <= now {
-            let key = state.leaving[state.gone].key
-            state.gone += 1
+        while let (key, until) = state.leaving.first, until <= now {
+            state.leaving.removeFirst()
             // It may have come back, and even left again later.
             if let entry = state.entries[key], entry.sockets == 0, entry.until <= now { state.entries[key] = nil }
-        }
-        if state.gone > 1024, state.gone * 2 > state.leaving.count {
-            state.leaving.removeFirst(state.gone)
-            state.gone = 0
         }
     }
 }

@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 import ShuntCore
 
@@ -14,7 +15,7 @@ final class Worker {
 
     var switchboard: Switchboard
     var turn = Turn(now: .zero)
-    var inbox: [WorkerEvent] = []
+    var inbox: Deque<WorkerEvent> = []
     var isApplying = false
     var isEmptyingInbox = false
 
@@ -182,7 +183,7 @@ final class Worker {
     // MARK: What sockets say
 
     func clientMessage(_ id: ClientID, _ kind: MessageKind, _ bytes: borrowing Span<UInt8>, _ now: Instant) {
-        guard !isApplying else { return inbox.append(.clientMessage(id, kind, copied(bytes))) }
+        guard !isApplying else { return wait(.clientMessage(id, kind, copied(bytes))) }
         isApplying = true
         turn.now = now
         switchboard.clientMessage(id, kind, bytes, &turn)
@@ -190,7 +191,7 @@ final class Worker {
     }
 
     func connectionMessage(_ id: ConnectionID, _ kind: MessageKind, _ bytes: borrowing Span<UInt8>, _ now: Instant) {
-        guard !isApplying else { return inbox.append(.connectionMessage(id, kind, copied(bytes))) }
+        guard !isApplying else { return wait(.connectionMessage(id, kind, copied(bytes))) }
         isApplying = true
         turn.now = now
         switchboard.connectionMessage(id, kind, bytes, &turn)

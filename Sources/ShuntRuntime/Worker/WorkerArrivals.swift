@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 import ShuntCore
 import Synchronization
@@ -6,7 +7,7 @@ import Synchronization
 extension Worker {
     /// A handshake on a legacy endpoint was accepted, on the worker where its session lives.
     func arrived(_ arrival: ArrivingClient) {
-        guard !isApplying else { return inbox.append(.clientArrived(arrival)) }
+        guard !isApplying else { return wait(.clientArrived(arrival)) }
         guard arrival.isWaiting else { return }
         // The table may be another one than that which accepted it, on another worker.
         guard !isDraining,

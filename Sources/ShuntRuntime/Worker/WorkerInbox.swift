@@ -1,3 +1,4 @@
+import DequeModule
 import ShuntCore
 
 /// What happened while effects were being applied, and events that carry no message.
@@ -30,9 +31,13 @@ enum WorkerEvent {
 extension Worker {
     /// Tells the switchboard, now or, where effects are being applied, right after that.
     func feed(_ event: WorkerEvent) {
-        guard !isApplying else { return inbox.append(event) }
+        guard !isApplying else { return wait(event) }
         tell(event)
     }
+
+    /// Keeps an event until the effects in hand are applied. Seldom, and kept out of what every message passes.
+    @inline(never)
+    func wait(_ event: WorkerEvent) { inbox.append(event) }
 
     private func tell(_ event: WorkerEvent) {
         let now = now()
@@ -105,16 +110,12 @@ extension Worker {
         if switchboard.nextDeadline < tickAt { planTick(now) }
     }
 
+    /// Seldom, and kept out of `finish`, which stands in the way of every message.
+    @inline(never)
     private func emptyInbox() {
         isEmptyingInbox = true
         // Telling an event may add more behind it.
-        var next = 0
-        while next < inbox.count {
-            let event = inbox[next]
-            next += 1
-            tell(event)
-        }
-        inbox.removeAll(keepingCapacity: true)
+        while let event = inbox.popFirst() { tell(event) }
         isEmptyingInbox = false
     }
 }
