@@ -96,7 +96,8 @@ import Testing
         "ShuntCore": [],
         "ShuntConcurrency": ["DequeModule", "Synchronization"],
         "ShuntRuntime": [
-            "DequeModule", "Glibc", "Logging", "NIOCore", "NIOPosix", "ShuntConcurrency", "ShuntCore", "Synchronization",
+            "DequeModule", "Glibc", "Logging", "NIOCore", "NIOPosix", "ShuntConcurrency", "ShuntCore",
+            "Synchronization",
         ],
         "ShuntConfig": ["Foundation", "ShuntCore", "Yams"],
         "ShuntPlane": [

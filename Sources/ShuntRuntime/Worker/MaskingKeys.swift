@@ -1,3 +1,5 @@
+import ShuntCore
+
 /// Masking keys for frames towards upstreams (RFC 6455 §5.3), and other random numbers of a worker.
 ///
 /// A key must not be guessed by whoever chooses the payload, so that no payload can be made to look like something else
@@ -17,15 +19,8 @@ struct MaskingKeys {
 
     /// Seeded by hand, for runs that must repeat.
     init(seed: UInt64) {
-        var mixer = seed
-        func next() -> UInt64 {
-            mixer &+= 0x9E37_79B9_7F4A_7C15
-            var word = mixer
-            word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-            return word ^ (word >> 31)
-        }
-        state = (next(), next(), next(), next())
+        var source = RandomSource(seed: seed)
+        state = (source.next(), source.next(), source.next(), source.next())
         left = Self.period
         reseeds = false
     }

@@ -21,6 +21,13 @@ package struct Dice: RandomNumberGenerator, Sendable {
     /// True in `percent` of a hundred throws.
     package mutating func chance(_ percent: Int) -> Bool { below(100) < percent }
 
+    /// True in `one` of `all` throws.
+    package mutating func chance(_ one: Int, in all: Int) -> Bool { below(all) < one }
+
+    package mutating func bytes(_ count: Int) -> [UInt8] {
+        (0..<count).map { _ in UInt8(truncatingIfNeeded: next() >> 56) }
+    }
+
     /// One of the values; the list must not be empty.
     package mutating func pick<Value>(_ values: [Value]) -> Value { values[below(values.count)] }
 

@@ -1,10 +1,11 @@
 import ShuntControl
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @Suite struct LiveFiguresTests {
     private let table: RoutingTable
-    init() throws { table = try RoutingTable(LiveKit.definition(routes: 2)) }
+    init() throws { table = try RoutingTable(TableDefinition.eitherSide(routes: 2)) }
 
     private func counts(_ spans: [TimeSpan]) -> DurationCounts {
         spans.reduce(into: DurationCounts()) { $0.add($1) }

@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func `a stream begins with the history, and its samples tell what changed`() async throws {
-        let workers = FakeWorkers(WorkerReport(try RoutingTable(LiveKit.definition(routes: 3))))
+        let workers = FakeWorkers(WorkerReport(try RoutingTable(TableDefinition.eitherSide(routes: 3))))
         let sampler = workers.sampler()
         let control = FakeControl()
         control.tell(SampleReports.event(41))
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func `an open stream does not hold the stop up`() async throws {
-        let sampler = FakeWorkers(WorkerReport(try RoutingTable(LiveKit.definition(routes: 1)))).sampler()
+        let sampler = FakeWorkers(WorkerReport(try RoutingTable(TableDefinition.eitherSide(routes: 1)))).sampler()
         try await RunningService.with(FakeControl(), extra: [AdminAPI.live(sampler)]) { port, group in
             try await RawClient.connected(to: port) { client in
                 try await client.send(Self.request)
@@ -83,7 +83,7 @@ import Testing
         var limits = AdminLimits()
         limits.streams = 1
         limits.beat = .milliseconds(20)
-        let sampler = FakeWorkers(WorkerReport(try RoutingTable(LiveKit.definition(routes: 1)))).sampler()
+        let sampler = FakeWorkers(WorkerReport(try RoutingTable(TableDefinition.eitherSide(routes: 1)))).sampler()
         let live = AdminAPI.live(sampler, limits: limits)
         try await RunningService.with(FakeControl(), limits: limits, extra: [live]) { port, _ in
             try await RawClient.connected(to: port) { client in
@@ -100,7 +100,7 @@ import Testing
 
     @Test(arguments: [("reader", "read"), ("writer", "write")])
     func `a stream needs a token, and says what that allows`(token: String, access: String) async throws {
-        let sampler = FakeWorkers(WorkerReport(try RoutingTable(LiveKit.definition(routes: 1)))).sampler()
+        let sampler = FakeWorkers(WorkerReport(try RoutingTable(TableDefinition.eitherSide(routes: 1)))).sampler()
         var settings = AdminSettings()
         settings.address = .tcp(host: "127.0.0.1", port: 0)
         settings.readToken = "reader"
@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test func `what is streamed is what the document says`() async throws {
-        let workers = FakeWorkers(WorkerReport(try RoutingTable(LiveKit.definition(routes: 2))))
+        let workers = FakeWorkers(WorkerReport(try RoutingTable(TableDefinition.eitherSide(routes: 2))))
         workers.with {
             $0.routes[0].waiting = 1
             $0.pools[0].queued = 1

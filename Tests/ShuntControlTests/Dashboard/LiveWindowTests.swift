@@ -1,5 +1,6 @@
 import ShuntControl
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @Suite struct LiveWindowTests {
@@ -19,14 +20,14 @@ import Testing
     }
 
     @Test func `rates follow the last seconds, shares the last minute`() throws {
-        let (window, last) = window(try RoutingTable(LiveKit.definition(routes: 1)), seconds: 300)
+        let (window, last) = window(try RoutingTable(TableDefinition.eitherSide(routes: 1)), seconds: 300)
         #expect((4.5...9).contains(window.near(last).seconds))
         #expect((55...65).contains(window.far(last).seconds))
         #expect(LiveFigures.rates(from: window.near(last), to: last.report.sum).legacy == 10)
     }
 
     @Test func `a young window compares with what there is`() throws {
-        let table = try RoutingTable(LiveKit.definition(routes: 1))
+        let table = try RoutingTable(TableDefinition.eitherSide(routes: 1))
         let (first, one) = window(table, seconds: 0)
         #expect(first.near(one).seconds == 0 && first.points.isEmpty)
         let (second, two) = window(table, seconds: 2)
@@ -34,7 +35,8 @@ import Testing
     }
 
     @Test(arguments: [2, 5]) func `points are five seconds apart, for a quarter of an hour`(every: Int) throws {
-        let (window, last) = window(try RoutingTable(LiveKit.definition(routes: 1)), seconds: 3000, every: every)
+        let (window, last) = window(
+            try RoutingTable(TableDefinition.eitherSide(routes: 1)), seconds: 3000, every: every)
         let times = window.points.map(\.at.milliseconds)
         #expect(times.count == 180)
         #expect(zip(times, times.dropFirst()).allSatisfy { (5000...6000).contains($1 - $0) })
@@ -43,8 +45,8 @@ import Testing
     }
 
     @Test func `a new table changes no figure of a route that stays`() throws {
-        var (window, last) = window(try RoutingTable(LiveKit.definition(routes: 2)), seconds: 60)
-        var turned = LiveKit.definition(routes: 3)
+        var (window, last) = window(try RoutingTable(TableDefinition.eitherSide(routes: 2)), seconds: 60)
+        var turned = TableDefinition.eitherSide(routes: 3)
         turned.routes.reverse()
         let table = try RoutingTable(turned)
         var sum = WorkerReport(table)

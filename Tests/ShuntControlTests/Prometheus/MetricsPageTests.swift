@@ -2,37 +2,18 @@ import Foundation
 import HTTPTypes
 import ShuntControl
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @Suite struct MetricsPageTests {
     private func report(_ definition: TableDefinition) throws -> MetricsReport {
         var sum = WorkerReport(try RoutingTable(definition))
         sum.tally.parked = 2
-        return MetricsReport(
-            version: "1.2", startedAt: UnixTime(milliseconds: 1_795_000_000_500), revision: 7, isDraining: false,
-            reloads: 2, failedReloads: 1, lastReload: nil, isStoreFailing: false, sum: sum,
-            workers: [
-                .init(worker: 0, age: .milliseconds(5), lag: DurationCounts(), bufferedBytes: 9),
-                .init(worker: 1, age: nil, lag: DurationCounts(), bufferedBytes: 0),
-            ])
-    }
-
-    /// Routes that either side can serve, with a legacy endpoint each.
-    private func definition(routes: Int, phase: Phase = .migrate) -> TableDefinition {
-        var definition = TableDefinition()
-        definition.phase = phase
-        for number in 0..<routes {
-            let address = UpstreamAddress(host: "127.0.0.1", port: 7101, path: "/\(number)")
-            definition.upstreams.append(UpstreamSettings(name: "old\(number)", address: address))
-            var route = RouteSettings(
-                name: "agent\(number)", match: ["agent\(number)"], servedBy: Rollout(steps: 2500), legacy: number)
-            route.endpoint = EndpointSettings(path: "/ws/\(number)")
-            definition.routes.append(route)
-        }
-        definition.upstreams.append(
-            UpstreamSettings(name: "unified", address: UpstreamAddress(host: "127.0.0.1", port: 7200, path: "/")))
-        definition.unified = routes
-        return definition
+        var report = MetricsReport.sample(sum)
+        (report.reloads, report.failedReloads) = (2, 1)
+        report.workers[0].bufferedBytes = 9
+        report.workers[1].age = nil
+        return report
     }
 
     private func lines(_ report: MetricsReport) -> Set<Substring> {
@@ -40,7 +21,7 @@ import Testing
     }
 
     @Test func `everything that is reported is told under its labels`() throws {
-        var report = try report(definition(routes: 2))
+        var report = try report(.eitherSide(routes: 2))
         report.isPhaseOverridden = true
         report.process.cpuSeconds = 1.25
         report.process.residentBytes = 4096
@@ -95,7 +76,7 @@ import Testing
     }
 
     @Test func `what the system does not say, and a ledger that is not kept, are left out`() throws {
-        let text = String(decoding: MetricsPage.bytes(of: try report(definition(routes: 1)), .text), as: UTF8.self)
+        let text = String(decoding: MetricsPage.bytes(of: try report(.eitherSide(routes: 1)), .text), as: UTF8.self)
         #expect(!text.contains("process_open_fds"))
         #expect(!text.contains("shunt_usage"))
     }
@@ -103,7 +84,7 @@ import Testing
     @Test func `labels that were kept are those of the table that is told`() throws {
         let cache = MetricsLabelCache()
         for count in [1, 3, 2] {
-            let report = try report(definition(routes: count))
+            let report = try report(.eitherSide(routes: count))
             for format in MetricsFormat.allCases {
                 #expect(MetricsPage.bytes(of: report, format, cache) == MetricsPage.bytes(of: report, format))
             }
@@ -111,7 +92,7 @@ import Testing
     }
 
     @Test func `a raw endpoint is told as raw`() throws {
-        var definition = definition(routes: 2)
+        var definition = TableDefinition.eitherSide(routes: 2)
         definition.routes[1].endpoint?.passthrough = .raw
         let report = try report(definition)
         let told = lines(report).filter { $0.hasPrefix(#"shunt_client_connections{endpoint="/ws/1""#) }
@@ -119,7 +100,7 @@ import Testing
     }
 
     @Test func `a deprecated endpoint is told when it is used`() throws {
-        var report = try report(definition(routes: 2, phase: .deprecate))
+        var report = try report(.eitherSide(routes: 2, phase: .deprecate))
         report.sum.meter.endpoints[1].deprecatedUses = 1
         let told = lines(report).filter { $0.hasPrefix("shunt_requested_deprecated_endpoints{") }
         #expect(
@@ -127,8 +108,8 @@ import Testing
     }
 
     @Test func `reports of workers add up, and one of another table is understood by names`() throws {
-        let new = try RoutingTable(definition(routes: 3))
-        var shuffled = definition(routes: 2)
+        let new = try RoutingTable(.eitherSide(routes: 3))
+        var shuffled = TableDefinition.eitherSide(routes: 2)
         shuffled.routes.reverse()
         var other = WorkerReport(try RoutingTable(shuffled))
         other.routes[0].byLegacy = 4
@@ -147,7 +128,7 @@ import Testing
     }
 
     @Test func `the listener answers it to those who may read, in the format that they ask for`() async throws {
-        let report = try report(definition(routes: 1))
+        let report = try report(.eitherSide(routes: 1))
         var client = APIClient()
         client.extra = [AdminAPI.metrics { report }]
         let text = try await client.ask(.get, AdminPath.metrics)

@@ -1,11 +1,12 @@
 import ShuntCore
+import ShuntTesting
 import Testing
 
 /// Requests put together from pieces that parsers stumble over; what must hold of every one of them.
 @Suite struct `Handshakes made of noise` {
     @Test(arguments: 0..<200 as Range<UInt64>)
     func `no refusal or request to an upstream breaks its own form`(seed: UInt64) throws {
-        var noise = Noise(state: seed)
+        var noise = Noise(seed)
         var definition = TableDefinition()
         definition.addressing.paths = ["/s"]
         let table = try RoutingTable(definition)
@@ -60,9 +61,11 @@ import Testing
     }
 }
 
-/// A small seeded source of hostile text (SplitMix64).
+/// A seeded source of hostile text.
 private struct Noise {
-    var state: UInt64
+    private var dice: Dice
+
+    init(_ seed: UInt64) { dice = Dice(seed: seed) }
 
     private static let pieces = [
         "session_token=", "session=", "T", "undefined", "%54", "%", "%FF", "%0A", "%00", "&", "=", "?", ";", "\"", ",",
@@ -71,13 +74,7 @@ private struct Noise {
         "99999999999999999999", "a.example.com", "upgrade", "\\",
     ]
 
-    mutating func next(below bound: Int) -> Int {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Int((mixed ^ (mixed >> 31)) % UInt64(bound))
-    }
+    mutating func next(below bound: Int) -> Int { dice.below(bound) }
 
     mutating func text(atMost count: Int) -> String {
         (0..<next(below: count + 1)).map { _ in Self.pieces[next(below: Self.pieces.count)] }.joined()

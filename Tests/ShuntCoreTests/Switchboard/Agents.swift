@@ -10,13 +10,11 @@ extension TableDefinition {
     ) -> TableDefinition {
         var definition = TableDefinition()
         definition.addressing.defaultRoute = "guide"
-        for (index, name) in ["guide", "liaison/content", "liaison/insights"].enumerated() {
-            definition.upstreams.append(UpstreamSettings(name: name, address: .test("/\(name)")))
-            let match = name.split(separator: "/").map(String.init)
-            definition.routes.append(RouteSettings(name: name, match: match, servedBy: Rollout(side), legacy: index))
+        for name in ["guide", "liaison/content", "liaison/insights"] {
+            definition.addRoute(
+                to: UpstreamSettings(name: name, address: .test("/\(name)")), servedBy: Rollout(side))
         }
-        definition.upstreams.append(UpstreamSettings(name: "unified", address: .test("/api/ws/agent")))
-        definition.unified = 3
+        definition.addUnified(UpstreamSettings(name: "unified", address: .test("/api/ws/agent")))
         // When a socket opens is a matter of its own tests.
         definition.everywhere { $0.dialForLegacy = .onMessage }
         change(&definition)

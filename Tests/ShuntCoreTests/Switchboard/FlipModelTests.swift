@@ -131,7 +131,7 @@ import Testing
 
     @Test(arguments: UInt64(1)...24)
     func `lose, double and reorder nothing`(seed: UInt64) throws {
-        var random = SeededGenerator(seed)
+        var random = Dice(seed: seed)
         let world = try Driver(
             .migration {
                 for index in $0.routes.indices {

@@ -1,4 +1,5 @@
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @Suite struct EnvelopeTests {
@@ -205,7 +206,7 @@ import Testing
         ]
         let paths = ["a", "agent_type", "payload", "payload.id", "payload.a", names[5], "é"]
         let keys = KeySet(paths)
-        var generator = JSONGenerator(random: SeededGenerator(UInt64(seed)), names: names)
+        var generator = JSONGenerator(random: Dice(seed: UInt64(seed)), names: names)
         for _ in 0..<300 {
             var text = utf8(generator.space() + generator.object(4, members: 6) + generator.space())
             if generator.random.chance(1, in: 2) {

@@ -1,4 +1,5 @@
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @Suite struct FrameEncoderTests {
@@ -16,7 +17,7 @@ import Testing
 
     @Test(arguments: [0, 1, 3, 4, 15, 16, 17, 125, 126, 1000, 65535, 65536, 100_000])
     func `a message becomes the frame that RFC 6455 draws`(count: Int) {
-        var random = SeededGenerator(UInt64(count))
+        var random = Dice(seed: UInt64(count))
         let message = random.bytes(count)
         var buffer = SpliceBuffer()
         let splice = buffer.splice(messageOf: count)
@@ -27,7 +28,7 @@ import Testing
     }
 
     @Test func `the mask runs on over the borders of pieces`() {
-        var random = SeededGenerator(5)
+        var random = Dice(seed: 5)
         for _ in 0..<500 {
             let message = random.bytes(random.below(200) + 1)
             var buffer = SpliceBuffer()

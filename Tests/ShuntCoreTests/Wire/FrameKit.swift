@@ -1,26 +1,5 @@
 import ShuntCore
 
-/// A frame made byte by byte after the picture in RFC 6455 §5.2, by nothing of the codec under test. Wrong frames too.
-func naiveFrame(
-    _ opcode: UInt8, _ payload: [UInt8], final: Bool = true, reserved: UInt8 = 0, mask: [UInt8]? = nil,
-    lengthBytes: Int? = nil
-) -> [UInt8] {
-    var frame: [UInt8] = [(final ? 0x80 : 0) | reserved << 4 | opcode]
-    let bit: UInt8 = mask == nil ? 0 : 0x80
-    let size = lengthBytes ?? (payload.count < 126 ? 0 : payload.count < 65536 ? 2 : 8)
-    switch size {
-    case 0: frame.append(bit | UInt8(payload.count))
-    case 2: frame.append(bit | 126)
-    default: frame.append(bit | 127)
-    }
-    for place in (0..<size).reversed() { frame.append(UInt8(truncatingIfNeeded: payload.count >> (8 * place))) }
-    frame += mask ?? []
-    for (index, byte) in payload.enumerated() {
-        if let mask { frame.append(byte ^ mask[index % 4]) } else { frame.append(byte) }
-    }
-    return frame
-}
-
 /// What somebody hears who reads frames, with the bytes themselves.
 enum Heard: Equatable {
     case text([UInt8])

@@ -1,4 +1,5 @@
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @Suite struct FrameReaderTests {
@@ -83,7 +84,7 @@ import Testing
     }
 
     @Test func `random frames in random reads say the same as in one`() {
-        var random = SeededGenerator(11)
+        var random = Dice(seed: 11)
         for _ in 0..<200 {
             var bytes: [UInt8] = []
             var expected: [Heard] = []

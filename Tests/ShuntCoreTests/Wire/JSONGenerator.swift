@@ -1,6 +1,8 @@
+import ShuntTesting
+
 /// JSON texts by chance: names from a short list with duplicates and escapes, white space anywhere, all kinds of values.
 struct JSONGenerator {
-    var random: SeededGenerator
+    var random: Dice
     let names: [String]
 
     mutating func object(_ depth: Int, members: Int) -> String {

@@ -1,4 +1,5 @@
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @Suite struct JSONStringTests {
@@ -98,7 +99,7 @@ import Testing
     }
 
     @Test func `a quoted text reads back as itself`() {
-        var random = SeededGenerator(9)
+        var random = Dice(seed: 9)
         for _ in 0..<500 {
             let text = String(
                 String.UnicodeScalarView(

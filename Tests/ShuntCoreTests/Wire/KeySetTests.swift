@@ -1,4 +1,5 @@
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @Suite struct KeySetTests {
@@ -13,7 +14,7 @@ import Testing
 
     @Test(arguments: [1, 9, 100, 1000])
     func `each of many keys is found and no other`(count: Int) {
-        var random = SeededGenerator(UInt64(count))
+        var random = Dice(seed: UInt64(count))
         var names: [String] = []
         for index in 0..<count {
             // Many names of one length, many of one beginning, some of both.

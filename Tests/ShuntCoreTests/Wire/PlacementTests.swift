@@ -1,3 +1,4 @@
+import ShuntTesting
 import Testing
 
 @testable import ShuntCore
@@ -85,7 +86,7 @@ import Testing
     @Test(arguments: 0..<6)
     func `random messages say afterwards what they were to say`(seed: Int) throws {
         var generator = JSONGenerator(
-            random: SeededGenerator(UInt64(4000 + seed)), names: ["m", "a", "b", "d", "e", "n"])
+            random: Dice(seed: UInt64(4000 + seed)), names: ["m", "a", "b", "d", "e", "n"])
         for _ in 0..<200 {
             let message = generator.space() + generator.object(4, members: 5)
             let values = Self.paths.indices.map { index -> PlacedValue in

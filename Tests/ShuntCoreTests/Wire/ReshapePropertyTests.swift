@@ -1,4 +1,5 @@
 import ShuntCore
+import ShuntTesting
 import Testing
 
 /// Random rules on random messages against a model that works on lists of members.
@@ -30,7 +31,7 @@ import Testing
 
     @Test(arguments: 0..<12)
     func `random rules do to random messages what they say`(seed: Int) throws {
-        var generator = JSONGenerator(random: SeededGenerator(UInt64(1000 + seed)), names: Self.names)
+        var generator = JSONGenerator(random: Dice(seed: UInt64(1000 + seed)), names: Self.names)
         for _ in 0..<120 {
             var first = rules(&generator)
             var second = rules(&generator)

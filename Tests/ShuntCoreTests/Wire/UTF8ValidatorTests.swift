@@ -1,4 +1,5 @@
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @Suite struct UTF8ValidatorTests {
@@ -34,7 +35,7 @@ import Testing
     }
 
     @Test func `random bytes are judged as the standard library judges them`() {
-        var random = SeededGenerator(3)
+        var random = Dice(seed: 3)
         var valid = 0
         for _ in 0..<20_000 {
             var bytes: [UInt8] = []

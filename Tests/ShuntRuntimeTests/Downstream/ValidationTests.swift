@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @testable import ShuntRuntime
@@ -124,7 +125,7 @@ import Testing
         channel.options.last { $0.option is ChannelOptions.Types.AutoReadOption }?.value as? Bool
     }
 
-    private func frames(_ channel: EmbeddedChannel) throws -> [WireSocket.Frame] {
-        FrameParser.frames(try channel.writes().flatMap { $0 })
+    private func frames(_ channel: EmbeddedChannel) throws -> [NaiveFrame] {
+        NaiveFrameReader.frames(try channel.writes().flatMap { $0 })
     }
 }

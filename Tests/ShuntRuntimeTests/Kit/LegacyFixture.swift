@@ -1,4 +1,5 @@
 import ShuntCore
+import ShuntTesting
 
 @testable import ShuntRuntime
 
@@ -18,8 +19,7 @@ extension ProxyFixture {
             name: "unified", address: UpstreamAddress(host: "127.0.0.1", port: unifiedPort, path: "/api/ws/agent"))
         unified.correlation = .field("conversation_id", unique: false)
         unified.queue.timeout = .seconds(40)
-        fixture.table.unified = fixture.table.upstreams.count
-        fixture.table.upstreams.append(unified)
+        fixture.table.addUnified(unified)
         return fixture
     }
 

@@ -1,5 +1,6 @@
 import Logging
 import ShuntCore
+import ShuntTesting
 
 @testable import ShuntRuntime
 
@@ -17,8 +18,7 @@ struct ProxyFixture {
         upstream.queue.timeout = .seconds(40)
         upstream.connectTimeout = .seconds(40)
         upstream.handshakeTimeout = .seconds(40)
-        table.upstreams = [upstream]
-        table.routes = [RouteSettings(name: "guide", match: ["guide"], servedBy: .legacy, legacy: 0)]
+        table.addRoute(to: upstream)
         table.addressing.defaultRoute = "guide"
         listen.clients = [.tcp(host: "127.0.0.1", port: 0)]
         listen.workers = workers
@@ -29,10 +29,8 @@ struct ProxyFixture {
 
     /// A further route, towards an upstream of its own with the usual settings.
     mutating func addRoute(_ name: String, backendPort: Int) {
-        table.routes.append(
-            RouteSettings(name: name, match: [name], servedBy: .legacy, legacy: table.upstreams.count))
-        table.upstreams.append(
-            UpstreamSettings(
+        table.addRoute(
+            to: UpstreamSettings(
                 name: name, address: UpstreamAddress(host: "127.0.0.1", port: backendPort, path: "/api/ws/\(name)")))
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import ShuntCore
+import ShuntTesting
 import Synchronization
 
 /// A backend on a loopback port: a thread for each connection, which runs a script.

@@ -1,19 +1,7 @@
-import ShuntCore
+import ShuntTesting
 
 /// A WebSocket peer that reads and writes RFC 6455 frames by itself, as client or as server.
 struct WireSocket: Sendable {
-    struct Frame: Equatable {
-        var opcode: UInt8
-        var payload: [UInt8]
-        var isFinal = true
-        var isMasked = false
-
-        var text: String { String(decoding: payload, as: UTF8.self) }
-        /// Of a close frame.
-        var code: UInt16? { payload.count < 2 ? nil : UInt16(payload[0]) << 8 | UInt16(payload[1]) }
-        var reason: String { String(decoding: payload.dropFirst(2), as: UTF8.self) }
-    }
-
     let socket: BlockingSocket
     let isClient: Bool
 
@@ -40,22 +28,7 @@ struct WireSocket: Sendable {
     static func bytes(
         _ opcode: UInt8, _ payload: [UInt8], masked: Bool, final: Bool = true, key: [UInt8] = [1, 2, 3, 4]
     ) -> [UInt8] {
-        let mask: UInt8 = masked ? 0x80 : 0
-        var bytes: [UInt8] = [(final ? 0x80 : 0) | opcode]
-        switch payload.count {
-        case 0..<126:
-            bytes.append(mask | UInt8(payload.count))
-        case 126..<65536:
-            bytes += [mask | 126, UInt8(payload.count >> 8), UInt8(payload.count & 0xFF)]
-        default:
-            bytes.append(mask | 127)
-            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(payload.count >> shift & 0xFF)) }
-        }
-        guard masked else { return bytes + payload }
-        bytes += key
-        bytes.reserveCapacity(bytes.count + payload.count)
-        for (index, byte) in payload.enumerated() { bytes.append(byte ^ key[index % 4]) }
-        return bytes
+        naiveFrame(opcode, payload, final: final, mask: masked ? key : nil)
     }
 
     static func closeBytes(_ code: UInt16, masked: Bool) -> [UInt8] {
@@ -70,17 +43,12 @@ struct WireSocket: Sendable {
 
     func close(_ code: UInt16) throws { try socket.send(Self.closeBytes(code, masked: isClient)) }
 
-    func readFrame() throws -> Frame {
-        let start = try socket.read(2)
-        var count = Int(start[1] & 0x7F)
-        if count >= 126 {
-            count = try socket.read(count == 126 ? 2 : 8).reduce(0) { $0 << 8 | Int($1) }
+    func readFrame() throws -> NaiveFrame {
+        var reader = NaiveFrameReader()
+        while true {
+            // No byte more than the frame's: what is behind it is the next one's.
+            if let frame = reader.feed(try socket.read(reader.missing)).first { return frame }
         }
-        let isMasked = start[1] & 0x80 != 0
-        let key = isMasked ? try socket.read(4) : [0, 0, 0, 0]
-        var payload = try socket.read(count)
-        if isMasked { for index in payload.indices { payload[index] ^= key[index % 4] } }
-        return Frame(opcode: start[0] & 0x0F, payload: payload, isFinal: start[0] & 0x80 != 0, isMasked: isMasked)
     }
 
     /// The next text message; answers pings on the way.

@@ -1,5 +1,6 @@
 import Logging
 import ShuntCore
+import ShuntTesting
 import Synchronization
 import Testing
 

@@ -1,4 +1,5 @@
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @testable import ShuntRuntime
@@ -42,7 +43,7 @@ extension SocketTests {
             _ close: (code: UInt16?, reason: String), _ mode: PassthroughMode
         ) async throws {
             let payload = Self.payload(close.code, close.reason)
-            let seen = AsyncStream.makeStream(of: [WireSocket.Frame].self)
+            let seen = AsyncStream.makeStream(of: [NaiveFrame].self)
             let backend = try TestBackend(script: { socket, _ in
                 let frames = [try socket.readFrame(), try socket.readFrame()]
                 try socket.send(8, payload)

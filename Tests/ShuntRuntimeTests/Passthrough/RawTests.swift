@@ -1,5 +1,6 @@
 import Foundation
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @testable import ShuntRuntime

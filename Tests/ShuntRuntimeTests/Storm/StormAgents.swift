@@ -21,7 +21,7 @@ struct StormAgent {
     let route: Int
     let worker: Int
     var state = State.greeting
-    var parser = FrameParser()
+    var parser = NaiveFrameReader()
     /// The session that the connection was dialled for, known by the token or by the first message.
     var owner: String?
     /// Messages that came and are not answered.

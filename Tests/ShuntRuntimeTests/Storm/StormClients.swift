@@ -13,8 +13,8 @@ struct StormClient {
     /// A handshake that the proxy must refuse.
     var isRefused = false
     var isUpgraded = false
-    var parser = FrameParser()
-    var frames: [WireSocket.Frame] = []
+    var parser = NaiveFrameReader()
+    var frames: [NaiveFrame] = []
     /// Bytes of its last words at the end of what is unsent; nil while it stays.
     var farewell: Int?
     /// Where each message that is not wholly sent ends, counted in bytes from the first byte of the connection.

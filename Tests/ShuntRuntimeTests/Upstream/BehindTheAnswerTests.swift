@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @testable import ShuntRuntime
@@ -23,8 +24,8 @@ import Testing
         }
     }
 
-    private func frames(_ channel: EmbeddedChannel) throws -> [WireSocket.Frame] {
-        FrameParser.frames(try channel.writes().flatMap { $0 })
+    private func frames(_ channel: EmbeddedChannel) throws -> [NaiveFrame] {
+        NaiveFrameReader.frames(try channel.writes().flatMap { $0 })
     }
 
     @Test(arguments: [PassthroughMode.managed, .raw])
@@ -35,7 +36,7 @@ import Testing
         let said = try client.writes().flatMap { $0 }
         let head = try #require(said.firstRange(of: Array("\r\n\r\n".utf8)))
         #expect(said.starts(with: "HTTP/1.1 101 ".utf8))
-        let heard = FrameParser.frames(Array(said[head.upperBound...]))
+        let heard = NaiveFrameReader.frames(Array(said[head.upperBound...]))
         #expect(heard.map(\.opcode) == [1, 8])
         #expect(heard.first?.text == #"{"type":"welcome"}"#)
         #expect(heard.last?.code == 4001)

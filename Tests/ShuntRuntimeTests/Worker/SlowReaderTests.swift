@@ -1,4 +1,5 @@
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @testable import ShuntRuntime
@@ -33,7 +34,7 @@ extension SocketTests {
                     if closes.contains(where: { $0.key.cause == .proxy(.slowReader) }) { break }
                     try await Task.sleep(for: .milliseconds(5))
                 }
-                let frames = FrameParser.frames(try slow.socket.readToEnd())
+                let frames = NaiveFrameReader.frames(try slow.socket.readToEnd())
                 #expect(frames.count { $0.opcode == 1 } < 24)
                 // Whoever takes too long even now is cut before it has read the frame.
                 if let close = frames.last, close.opcode == 8 { #expect(close.code == 1013) }

@@ -1,5 +1,6 @@
 import Glibc
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @testable import ShuntRuntime

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import ShuntCore
+import ShuntTesting
 import Testing
 
 @testable import ShuntRuntime
@@ -20,7 +21,7 @@ struct WorkerTests {
         world.run()
         let writes = try client.writes()
         #expect(writes.count == 1)
-        let frames = FrameParser.frames(writes.first ?? [])
+        let frames = NaiveFrameReader.frames(writes.first ?? [])
         #expect(frames.count == 3)
         #expect(frames.allSatisfy { $0.opcode == 1 && !$0.isMasked && $0.text.contains("unknown_agent") })
     }
@@ -35,7 +36,7 @@ struct WorkerTests {
         let upstream = try world.upstream()
         let writes = try upstream.writes()
         #expect(writes.count == 1)
-        let frames = FrameParser.frames(writes.first ?? [])
+        let frames = NaiveFrameReader.frames(writes.first ?? [])
         #expect(frames.map(\.isMasked) == [true, true, true])
         #expect(frames.map { $0.text.contains("agent_type") } == [false, false, false])
     }
@@ -51,7 +52,7 @@ struct WorkerTests {
             world.run()
             try client.writeInbound(ByteBuffer(bytes: frames[cut...]))
             world.run()
-            let answers = FrameParser.frames(try client.writes().flatMap { $0 })
+            let answers = NaiveFrameReader.frames(try client.writes().flatMap { $0 })
             #expect(answers.map(\.opcode) == [1, 10], "cut at \(cut)")
             #expect(answers.first?.text.contains("unknown_agent") == true)
         }
@@ -67,7 +68,7 @@ struct WorkerTests {
         try client.receive(#"{"agent_type":"guide","message":"x"}"#, masked: true)
         #expect(world.worker.inbox.isEmpty && !world.worker.isApplying)
         world.pass(.seconds(5))
-        let answer = FrameParser.frames(try client.writes().flatMap { $0 })
+        let answer = NaiveFrameReader.frames(try client.writes().flatMap { $0 })
         #expect(answer.contains { $0.text.contains(#""sent":false"#) })
         #expect(world.undialled)
     }
@@ -111,10 +112,10 @@ struct WorkerTests {
         let reply = WireSocket.bytes(1, Array(#"{"type":"response","message":"last"}"#.utf8), masked: false)
         try upstream.writeInbound(ByteBuffer(bytes: reply + WireSocket.closeBytes(1000, masked: false)))
         world.run()
-        let frames = FrameParser.frames(try client.writes().flatMap { $0 })
+        let frames = NaiveFrameReader.frames(try client.writes().flatMap { $0 })
         #expect(frames.count == 1 && frames[0].text.contains("last"))
         // The close is answered, masked, and the end left to the server.
-        let answer = FrameParser.frames(try upstream.writes().flatMap { $0 })
+        let answer = NaiveFrameReader.frames(try upstream.writes().flatMap { $0 })
         #expect(answer.last?.opcode == 8 && answer.last?.code == 1000 && answer.last?.isMasked == true)
         #expect(upstream.isActive)
         world.pass(Leg.closeTimeout)
@@ -126,7 +127,7 @@ struct WorkerTests {
         let world = try EmbeddedWorld { $0.limits.idleTimeout = .seconds(10) }
         let client = try world.client()
         world.pass(.seconds(11))
-        let frames = FrameParser.frames(try client.writes().flatMap { $0 })
+        let frames = NaiveFrameReader.frames(try client.writes().flatMap { $0 })
         #expect(frames.last?.code == 1001)
         #expect(client.isActive)
         world.pass(Leg.closeTimeout)
@@ -171,7 +172,7 @@ struct WorkerTests {
         drain.spread = .zero
         world.worker.drain(drain)
         world.pass(.seconds(1))
-        #expect(FrameParser.frames(try client.writes().flatMap { $0 }).last?.code == 1012)
+        #expect(NaiveFrameReader.frames(try client.writes().flatMap { $0 }).last?.code == 1012)
         #expect(String(decoding: try late.writes().flatMap { $0 }, as: UTF8.self).hasPrefix("HTTP/1.1 503 "))
         try client.writeInbound(ByteBuffer(bytes: WireSocket.closeBytes(1012, masked: true)))
         world.pass(.seconds(2))
