@@ -55,10 +55,3 @@ package struct Rollout: Sendable, Hashable {
         return Int(text)
     }
 }
-
-extension Side: CaseIterable {
-    package static let allCases = [Side.legacy, .unified]
-    /// As in the configuration.
-    package var text: String { self == .legacy ? "legacy" : "unified" }
-    package var other: Side { self == .legacy ? .unified : .legacy }
-}

@@ -1,6 +1,3 @@
-/// Who serves a route.
-package enum Side: UInt8, Sendable, Hashable { case legacy, unified }
-
 /// How messages on the unified endpoint name their route, and what is done to every one of them.
 package struct AddressingSettings: Sendable, Hashable {
     /// The unified endpoint's path and its aliases.
