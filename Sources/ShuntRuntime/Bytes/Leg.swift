@@ -6,7 +6,7 @@ import ShuntCore
 ///
 /// One handler for both directions of both sides, because RFC 6455 makes them differ in three things only: who masks,
 /// who ends the TCP connection, and whose event it is.
-final class Leg: ChannelInboundHandler {
+final class Leg: ChannelInboundHandler, SocketHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -23,23 +23,16 @@ final class Leg: ChannelInboundHandler {
     var role = Role.none
     var reader: FrameReader
     var closing = CloseHandshake()
-    var context: ChannelHandlerContext?
+    var hold: SocketHold
 
     /// What was written since the last flush.
     var output = ByteBuffer()
-    /// Bytes that NIO holds because the socket did not take them; exact after a flush, else an upper bound.
-    var pending = 0
     /// Bytes of a message that has not come whole.
     var unfinished = 0
-    /// Whether the worker's list of legs to flush has it.
-    var isDirty = false
-    /// Whether the worker looks at `pending` from time to time.
+    /// Whether the worker looks at what NIO holds from time to time.
     var isWatched = false
     /// More is waiting for the socket than the high watermark says; the core knows.
     var isCongested = false
-    /// The socket is read as it comes. Where it is, this handler asks for the next read itself, before it works on this
-    /// one: NIO would do so after it, by a longer way.
-    private var isReading = true
     /// Nothing but this leg is in the pipeline that changes what is written: it may write to the socket itself.
     var ownsSocket = false
     /// Asked for with the first output.
@@ -48,30 +41,28 @@ final class Leg: ChannelInboundHandler {
     var endsAfterFlush = false
 
     private var cutTimer: Scheduled<Void>?
-    /// What is given back when the socket ends: counts and leases. Called once.
-    private var onEnd: (() -> Void)?
 
     init(worker: Worker, isUpstream: Bool, maxMessage: Int, onEnd: @escaping () -> Void) {
         self.worker = worker
         masks = isUpstream
         reader = FrameReader(expectsMasked: !isUpstream, maxMessage: maxMessage)
-        self.onEnd = onEnd
+        hold = SocketHold(onEnd: onEnd)
     }
 
     // MARK: The pipeline's events
 
     func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
+        hold.context = context
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         ended()
         socket = nil
-        self.context = nil
+        hold.context = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if isReading { socket?.readOn() }
+        if hold.isReading { socket?.readOn() }
         read(unwrapInboundIn(data))
     }
 
@@ -91,12 +82,6 @@ final class Leg: ChannelInboundHandler {
         cut()
     }
 
-    func setReading(_ reads: Bool) {
-        guard let context else { return }
-        isReading = reads
-        try? context.channel.syncOptions?.setOption(.autoRead, value: reads)
-    }
-
     // MARK: The end
 
     /// Cuts the socket if it has not ended by itself in that time.
@@ -107,7 +92,7 @@ final class Leg: ChannelInboundHandler {
 
     /// Ends the TCP connection now, whatever is still to be written.
     func cut() {
-        guard let context else { return ended() }
+        guard let context = hold.context else { return ended() }
         context.close(promise: nil)
         // An active channel has called `channelInactive` by now; one that was never active does not.
         ended()
@@ -123,7 +108,6 @@ final class Leg: ChannelInboundHandler {
         forgetOutput()
         setUnfinished(0)
         worker.ended(self, .cut)
-        onEnd?()
-        onEnd = nil
+        giveBack()
     }
 }

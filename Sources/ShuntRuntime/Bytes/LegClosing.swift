@@ -37,13 +37,13 @@ extension Leg {
         role = .none
         endsAfterFlush = true
         setReading(true)
-        if !isDirty { becomesDirty() }
+        becomesDirty()
         cut(after: Self.closeTimeout)
     }
 
     /// What was written is out, or will never be.
     func outputEnded() {
-        guard let context else { return }
+        guard let context = hold.context else { return }
         switch closing.state {
         case .closed where !masks:
             // The server's side ends the connection first (RFC 6455 §7.1.1). Nothing unread can turn that into a reset:

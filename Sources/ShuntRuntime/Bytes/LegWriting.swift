@@ -48,17 +48,17 @@ extension Leg {
     func mask() -> UInt32? { masks ? worker.maskingKeys.next() : nil }
 
     func becomesDirty() {
-        guard !isDirty else { return }
-        isDirty = true
+        guard !hold.isDirty else { return }
+        hold.isDirty = true
         worker.flushAtEndOfTurn(self)
     }
 
     /// Hands the output to the socket: one write for all that this turn appended.
     func flush() {
-        isDirty = false
-        guard let context else { return forgetOutput() }
+        hold.isDirty = false
+        guard let context = hold.context else { return forgetOutput() }
         guard output.readableBytes > 0 || endsAfterFlush else { return }
-        if ownsSocket, pending == 0, !endsAfterFlush, writtenDirectly(context) { return }
+        if ownsSocket, hold.pending == 0, !endsAfterFlush, writtenDirectly(context) { return }
         // Taken out first: the write may call back and append again.
         var batch = ByteBuffer()
         swap(&batch, &output)
@@ -71,7 +71,7 @@ extension Leg {
             context.writeAndFlush(wrapOutboundOut(batch), promise: nil)
         }
         if worker.buffers.giveBack(&batch) {
-            if pending > 0 { account(for: 0) }
+            if hold.pending > 0 { account(for: 0) }
         } else {
             measure()
         }
@@ -95,18 +95,11 @@ extension Leg {
 
     /// Asks NIO how much it holds. Only for a socket that did not take everything at once.
     func measure() {
-        guard let context else { return account(for: 0) }
-        let held = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
-        account(for: held ?? 0)
-        if pending > 0, !isWatched {
+        account(for: bytesInNIO)
+        if hold.pending > 0, !isWatched {
             isWatched = true
             worker.watch(self)
         }
-    }
-
-    private func account(for bytes: Int) {
-        worker.switchboard.bufferedBytes += bytes - pending
-        pending = bytes
     }
 
     /// The socket is gone, and with it what waited for it.

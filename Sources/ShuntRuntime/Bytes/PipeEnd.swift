@@ -2,16 +2,16 @@ import NIOCore
 import ShuntCore
 
 /// One of the two sockets of a byte pipe: what is read here is written to the other as it is.
-final class PipeEnd: ChannelInboundHandler {
+final class PipeEnd: ChannelInboundHandler, SocketHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     /// How much may come before the pipe is joined; then the socket is not read.
     private static let mostKept = 64 << 10
 
-    private let worker: Worker
+    let worker: Worker
     private weak var pipe: RawPipe?
-    private var context: ChannelHandlerContext?
+    var hold: SocketHold
     /// Where what is read here goes; nil until the pipe is joined, and when it has ended.
     private(set) var other: PipeEnd?
     /// Of what is read here.
@@ -20,40 +20,32 @@ final class PipeEnd: ChannelInboundHandler {
     var isCounted = true
     /// Read before there was anywhere to write it.
     private var kept = ByteBuffer()
-    /// The socket is read as it comes: see `Leg.isReading`.
-    private var isReading = true
     /// The pipe has ended: what is still read is thrown away.
     private var isDeaf = false
     private var isFinishing = false
     private(set) var isGone = false
-    /// Bytes that NIO holds because the socket did not take them, as of the last look.
-    private var pending = 0
     private var output = PipeOutput()
-    /// Whether the worker's list of ends to flush has it.
-    private var isDirty = false
-    /// What is given back when the socket ends: counts and leases. Called once.
-    private var onEnd: (() -> Void)?
 
     init(worker: Worker, onEnd: @escaping () -> Void) {
         self.worker = worker
-        self.onEnd = onEnd
+        hold = SocketHold(onEnd: onEnd)
     }
 
     // MARK: The pipeline's events
 
     func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
+        hold.context = context
         // The end of one direction is told to the other side, not made an end of both.
         try? context.channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         gone()
-        self.context = nil
+        hold.context = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if isReading { output.socket?.readOn() }
+        if hold.isReading { output.socket?.readOn() }
         take(unwrapInboundIn(data))
     }
 
@@ -62,8 +54,7 @@ final class PipeEnd: ChannelInboundHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         let isWritable = context.channel.isWritable
-        let waiting = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
-        account(for: isWritable ? 0 : waiting ?? 0)
+        account(for: isWritable ? 0 : bytesInNIO)
         other?.setReading(isWritable)
     }
 
@@ -84,8 +75,7 @@ final class PipeEnd: ChannelInboundHandler {
         output.forget()
         account(for: 0)
         pipe?.ended(self)
-        onEnd?()
-        onEnd = nil
+        giveBack()
         pipe?.gone(self)
     }
 
@@ -133,32 +123,22 @@ final class PipeEnd: ChannelInboundHandler {
 
     private func put(_ bytes: ByteBuffer) {
         // Seldom: a read that filled its buffer is followed by another one in the same turn.
-        if isDirty { send() }
+        if hold.isDirty { send() }
         output.put(bytes)
-        guard !isDirty else { return }
-        isDirty = true
+        guard !hold.isDirty else { return }
+        hold.isDirty = true
         worker.flushAtEndOfTurn(self)
     }
 
     /// The end of the worker's turn.
     func flush() {
-        isDirty = false
+        hold.isDirty = false
         send()
     }
 
     private func send() {
-        guard let context, let rest = output.send(context) else { return }
+        guard let context = hold.context, let rest = output.send(context) else { return }
         context.writeAndFlush(wrapOutboundOut(rest), promise: nil)
-    }
-
-    private func setReading(_ reads: Bool) {
-        isReading = reads
-        try? context?.channel.syncOptions?.setOption(.autoRead, value: reads)
-    }
-
-    private func account(for bytes: Int) {
-        worker.switchboard.bufferedBytes += bytes - pending
-        pending = bytes
     }
 
     // MARK: The end
@@ -172,10 +152,10 @@ final class PipeEnd: ChannelInboundHandler {
 
     private func finishOutput() {
         send()
-        guard let context else { return }
+        guard let context = hold.context else { return }
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenComplete { [weak self] _ in
-            self?.context?.close(mode: .output, promise: nil)
+            self?.hold.context?.close(mode: .output, promise: nil)
         }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: promise)
     }
@@ -191,7 +171,7 @@ final class PipeEnd: ChannelInboundHandler {
     func part() { other = nil }
 
     func cut() {
-        context?.close(promise: nil)
+        hold.context?.close(promise: nil)
         gone()
     }
 }

@@ -28,12 +28,14 @@ extension TransportState {
 
 extension Worker {
     func inspect(connection id: ConnectionID) {
-        guard let channel = connections[id]?.context?.channel, let state = TransportState(of: channel) else { return }
+        guard let channel = connections[id]?.hold.context?.channel, let state = TransportState(of: channel) else {
+            return
+        }
         feed(.connectionInspected(id, state))
     }
 
     func inspect(client id: ClientID) {
-        guard let channel = clients[id]?.context?.channel, let state = TransportState(of: channel) else { return }
+        guard let channel = clients[id]?.hold.context?.channel, let state = TransportState(of: channel) else { return }
         feed(.clientInspected(id, state))
     }
 }
