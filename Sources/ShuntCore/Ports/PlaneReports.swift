@@ -4,11 +4,11 @@
 /// Each may be asked from anywhere, at any time: before the start and after the end the workers' last words are told.
 /// Places of routes and upstreams are those of the table that was published last.
 package protocol PlaneReports: Sendable {
-    /// Things that are there now.
+    /// Counts of things that are there now.
     func census() async -> Census
-    /// Counted since the start.
+    /// Counts since the start.
     func tally() async -> Tally
-    /// By `Route.index`.
+    /// Counts of each route, by `Route.index`.
     func routeReport() async -> [RouteTally]
     /// One entry for each upstream.
     func poolReport() async -> [PoolStatus]

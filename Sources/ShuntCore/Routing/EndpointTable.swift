@@ -1,4 +1,4 @@
-/// What a path means.
+/// The meaning of a path.
 package enum EndpointMatch: Sendable {
     case unified
     case legacy(Endpoint)
@@ -6,12 +6,12 @@ package enum EndpointMatch: Sendable {
 
 /// All paths that clients may connect to.
 package struct EndpointTable: Sendable {
-    /// By route index; nil where a route has none.
+    /// Endpoints by route index; nil where a route has none.
     package let byRoute: [Endpoint?]
     package let unlisted: [Endpoint]
     private let byPath: [ByteString: Endpoint]
     private let unifiedPaths: Set<ByteString>
-    /// As the configuration has them, without aliases but for the unified endpoint's.
+    /// Paths as the configuration has them, without aliases but for the unified endpoint's.
     private let ownPaths: [String]
     private let routedPaths: [String]
     private let unlistedPaths: [String]
@@ -100,7 +100,7 @@ package struct EndpointTable: Sendable {
         return unlisted.first { $0.path.utf8.elementsEqual(path.utf8) }
     }
 
-    /// Where clients may connect: aliases of the unified endpoint too, of the others none, with placeholders for values
+    /// The paths where clients may connect: aliases of the unified endpoint too, of the others none, with placeholders for values
     /// that are not listed. The first `most` of them, and how many more there are.
     func openPaths(in phase: Phase, most: Int) -> (paths: [String], more: Int) {
         let routed = phase.opensLegacyEndpoints ? routedPaths[...] : []
@@ -109,7 +109,7 @@ package struct EndpointTable: Sendable {
         return (Array(paths.prefix(most)), max(0, count - most))
     }
 
-    /// What a path means: one that is written out counts before a pattern. nil for a path that nobody answers.
+    /// Finds the meaning of a path: one that is written out counts before a pattern. nil for a path that nobody answers.
     package func match(_ path: ByteString) -> EndpointMatch? {
         if unifiedPaths.contains(path) { return .unified }
         if let endpoint = byPath[path] { return .legacy(endpoint) }
