@@ -29,7 +29,7 @@ package final class SwitchboardDriver {
 
     private var core: Switchboard
     package var now: Instant { turn.now }
-    package private(set) var notes: [LogEvent] = []
+    package private(set) var notes: [LoggedEvent] = []
     /// How backends closed, as it is told to the log.
     package private(set) var upstreamCloses: [PeerClose] = []
     /// What was said in words.

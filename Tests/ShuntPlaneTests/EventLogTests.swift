@@ -21,7 +21,9 @@ import Testing
     }
 
     @Test func `of a worker's notes the breaker's become events`() {
-        for note in [LogEvent.breakerOpened(upstream: 0), .unexpectedReply(upstream: 0), .breakerClosed(upstream: 0)] {
+        for note in [
+            LoggedEvent.breakerOpened(upstream: 0), .unexpectedReply(upstream: 0), .breakerClosed(upstream: 0),
+        ] {
             log.add(ProxyLogEvent(note: note, upstream: "guide", worker: 1))
         }
         #expect(log.events(after: 0, limit: 9).map(\.kind) == ["breaker_opened", "breaker_closed"])

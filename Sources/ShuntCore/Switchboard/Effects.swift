@@ -32,7 +32,7 @@ package enum Effect: Sendable, Equatable {
     case stopReading(ConnectionID)
     case startReading(ConnectionID)
     /// Something worth a line in the log; never per message.
-    case note(LogEvent)
+    case note(LoggedEvent)
 }
 
 /// Why the core closes a client's socket: the runtime writes `text` into the close frame.
@@ -57,7 +57,7 @@ package enum CloseReason: UInt8, Sendable, Equatable {
 }
 
 /// What happened to a pool, a connection or an upstream, for the log. Trivial on purpose: no text is made here.
-package enum LogEvent: Sendable, Equatable {
+package enum LoggedEvent: Sendable, Equatable {
     case connectionRetired(upstream: Int, RetireReason)
     /// `isOwn`: of an old client that is passed through.
     case dialFailed(upstream: Int, DialFailure, isOwn: Bool)

@@ -31,7 +31,7 @@ final class WorkerLog {
     }
 
     /// - Parameter problem: more about a dial that failed.
-    func note(_ note: LogEvent, now: Instant, table: RoutingTable, problem: String? = nil) {
+    func note(_ note: LoggedEvent, now: Instant, table: RoutingTable, problem: String? = nil) {
         func name(_ upstream: Int) -> String { table.nameOfUpstream(upstream) }
         switch note {
         case .connectionRetired(let upstream, let reason):

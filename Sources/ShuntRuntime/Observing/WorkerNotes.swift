@@ -8,7 +8,7 @@ extension RoutingTable {
     }
 }
 
-extension LogEvent {
+extension LoggedEvent {
     /// Which upstream it is about, by its place in the table in force.
     var upstream: Int {
         switch self {
@@ -32,7 +32,7 @@ extension Worker {
     }
 
     /// Never about a single message.
-    func noted(_ note: LogEvent) {
+    func noted(_ note: LoggedEvent) {
         let table = switchboard.table
         if case .upstreamClosed(let upstream, let close, let isPassed) = note {
             // Only the log tells it: the words are the backend's.

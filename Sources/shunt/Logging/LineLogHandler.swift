@@ -20,7 +20,7 @@ struct LineLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    func log(event: LogEvent) {
+    func log(event: LoggedEvent) {
         let secrets = rules.secrets
         let merged = metadata.merging(event.metadata ?? [:]) { $1 }
         var values = merged.mapValues { Redaction.redact("\($0)", names: secrets) }
