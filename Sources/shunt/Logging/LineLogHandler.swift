@@ -20,7 +20,7 @@ struct LineLogHandler: LogHandler {
         set { metadata[key] = newValue }
     }
 
-    func log(event: LoggedEvent) {
+    func log(event: LogEvent) {
         let secrets = rules.secrets
         let merged = metadata.merging(event.metadata ?? [:]) { $1 }
         var values = merged.mapValues { Redaction.redact("\($0)", names: secrets) }

@@ -47,7 +47,7 @@ final class LogRecorder: Sendable {
             set { metadata[key] = newValue }
         }
 
-        func log(event: LoggedEvent) {
+        func log(event: LogEvent) {
             let all = metadata.merging(event.metadata ?? [:]) { $1 }
             recorder.record(
                 Line(level: event.level, message: "\(event.message)", metadata: all.mapValues { "\($0)" }))
