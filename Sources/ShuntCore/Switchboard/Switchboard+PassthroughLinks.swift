@@ -49,15 +49,23 @@ extension Switchboard {
         guard let passed = exchanges[newest]?.sentAt else { return .distantFuture }
         let deadline = passed + connection.upstream.settings.exchangeTimeout
         guard turn.now >= deadline else { return deadline }
-        // First, so that whoever reads the log knows why.
-        if isReplaced { retire(id, .timeout, &turn) }
-        while let oldest = links[id]?.unanswered.head, !oldest.isNone {
-            conclude(oldest, isReplaced ? .failed(.timeout) : .dropped, &turn)
+        guard isReplaced else {
+            dropUnanswered(of: id, &turn)
+            return .distantFuture
         }
-        if isReplaced {
-            closeIfFinished(id, &turn)
-            agenda.add(.tend(connection.pool))
+        // First the connection, then what is lost with it.
+        var lost: [ExchangeID] = []
+        var candidate = connection.unanswered.head
+        while let exchange = exchanges[candidate] {
+            lost.append(candidate)
+            candidate = exchange.next
         }
+        retire(id, .timeout, &turn)
+        turn.effects.list.append(.closeConnection(id, .normal))
+        remove(connection: id)
+        for exchange in lost { conclude(exchange, .failed(.timeout), &turn) }
+        resumeReading(client, &turn)
+        agenda.add(.tend(connection.pool))
         return .distantFuture
     }
 }
