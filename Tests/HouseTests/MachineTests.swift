@@ -11,7 +11,7 @@ import Testing
         // What a message waits for, and which side serves it.
         "Gates", "Placement", "Greetings", "Parking",
         // How messages, clients and connections end.
-        "Outcomes", "Leaving", "Brownouts", "Retiring", "PassthroughLinks", "Losing", "Drain",
+        "Leaving", "Outcomes", "Brownouts", "Retiring", "PassthroughLinks", "Losing", "Drain",
         // How messages are sent.
         "Sides", "Sending", "Dialling", "OneWay", "Queueing", "DialOnConnect", "Overtaking", "Streams", "Pushes",
         "Opening",

@@ -8,8 +8,6 @@ struct Agenda: Sendable {
         case endIfUnused(SessionID)
         /// Close a client whose time has come, if nothing of it is under way.
         case leave(ClientID)
-        /// Close a client that does not read what it is given.
-        case closeSlow(ClientID)
         /// Read a client again that was not read while much of its own waited.
         case resumeReading(ClientID)
     }

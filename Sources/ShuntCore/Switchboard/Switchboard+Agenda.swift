@@ -35,7 +35,6 @@ extension Switchboard {
             case .tend(let pool): tend(pool, &turn)
             case .endIfUnused(let session): endIfUnused(session: session, &turn)
             case .leave(let client): leaveIfOver(client, &turn)
-            case .closeSlow(let client): close(client, .tryAgainLater, .slowReader, &turn)
             case .resumeReading(let client): resumeReading(client, &turn)
             }
         }

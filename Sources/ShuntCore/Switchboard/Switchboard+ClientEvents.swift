@@ -51,11 +51,11 @@ extension Switchboard {
 
     /// A client's message grows past `limits.message`: it is told, then closed with 1009.
     package mutating func clientMessageTooLarge(_ id: ClientID, _ turn: inout Turn) {
-        guard let isSlow = clients[id]?.congested else { return }
+        guard clients.contains(id) else { return }
         refuse(
             id, .messageTooLarge, detail: "A message may have \(table.definition.limits.message) bytes at most",
             &turn)
-        if !isSlow { close(id, .messageTooBig, .messageTooBig, &turn) }
+        close(id, .messageTooBig, .messageTooBig, &turn)
         runAgenda(&turn)
     }
 

@@ -26,7 +26,7 @@ extension Switchboard {
         tally.refused += 1
         meterRefusal(code)
         // A client that goes on sending and reads nothing would heap up errors for ever.
-        if clients[id]?.congested == true { return agenda.add(.closeSlow(id)) }
+        if clients[id]?.congested == true { return close(id, .tryAgainLater, .slowReader, &turn) }
         let start = turn.effects.splices.literalCount
         let endpoint = clients[id]?.endpoint
         countError(endpoint == nil ? seat : clients[id]?.ownSeat ?? .none)
@@ -82,7 +82,7 @@ extension Switchboard {
                 return
             }
             // It did not take what it was given, and others need the connection read.
-            agenda.add(.closeSlow(id))
+            close(id, .tryAgainLater, .slowReader, &turn)
         }
         park(turn.effects.splices.bytes(of: splice, message: message), for: endpoint?.path, of: session, now: turn.now)
     }
