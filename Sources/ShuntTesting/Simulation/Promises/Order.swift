@@ -49,7 +49,7 @@ struct Order: Promise {
         let earlier = world.clients[message.owner].unresolved.first { other in
             let other = world.messages[other]
             return other.client == message.client && other.route == route && other.state == .waiting
-                && other.connection == message.connection
+                && other.connection == message.connection && !other.mayHaveEnded
         }
         if let earlier, earlier < number {
             world.fail(.order, "m\(number) is sent again while m\(earlier), which was lost with it, waits")
