@@ -132,6 +132,9 @@ package struct Connection: Sendable {
     /// Nobody waits for one of its exchanges any more, whose answer may come yet.
     mutating func abandoned() { inFlight -= 1 }
 
+    /// Nothing of it is read on, whatever its end does to its client.
+    mutating func willEnd() { readingStopped = false }
+
     /// It is read no more, or again.
     ///
     /// - Returns: whether that is news. Pongs are not read either: silence says nothing until reading goes on.

@@ -7,6 +7,7 @@ extension Switchboard {
         guard let connection = links[id] else { return }
         if connection.state == .dialling { return dialFailed(id, .connect, &turn) }
         noteClosed(connection, close, &turn)
+        links[id]?.willEnd()
         if connection.isPassthrough {
             return passthroughClosed(id, close, &turn)
         }
@@ -30,6 +31,7 @@ extension Switchboard {
         if connection.isPassthrough {
             return passthroughClosed(id, PeerClose(code: .messageTooBig), &turn)
         }
+        links[id]?.willEnd()
         if let oldest = oldestLive(id) { conclude(oldest, .failed(.replyTooLarge), &turn) }
         tally.retired += 1
         meterRetired(connection.upstreamIndex, .replyTooLarge)

@@ -50,6 +50,7 @@ extension Switchboard {
         _ id: ConnectionID, _ code: ErrorCode, isUnread: Bool = false, _ turn: inout Turn
     ) {
         guard let connection = links[id] else { return }
+        links[id]?.willEnd()
         let wasCurrent = pools[connection.pool]?.links.current == id
         if code == .upstreamLost, connection.upstream.settings.retrySafe { putBack(id, isUnread: false, now: turn.now) }
         while let oldest = links[id]?.unanswered.head, !oldest.isNone {

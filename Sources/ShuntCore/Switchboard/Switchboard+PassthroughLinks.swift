@@ -22,6 +22,7 @@ extension Switchboard {
             turn.effects.list.append(.relayCloseToClient(client, close: turn.effects.closes.count - 1))
             return remove(client: client, &turn)
         }
+        links[id]?.willEnd()
         while let head = links[id]?.unanswered.head, !head.isNone { conclude(head, .failed(.upstreamLost), &turn) }
         remove(connection: id)
         resumeReading(client, &turn)
