@@ -66,7 +66,7 @@ import Testing
         var looks: [[String]] = []
         world.event { core, _ in
             for corrupted in [false, true] {
-                if corrupted { for id in core.clients.ids { core.clients[id]?.open += 1 } }
+                if corrupted { for id in core.clients.ids { core.clients[id]?.accepted() } }
                 var place = 0
                 repeat {
                     let look = core.inconsistencies(from: place, sessions: 1)
@@ -75,7 +75,7 @@ import Testing
                 } while place > 0
                 #expect(core.inconsistencies(from: 17, sessions: 100).next == 0, "sessions went meanwhile")
             }
-            for id in core.clients.ids { core.clients[id]?.open -= 1 }
+            for id in core.clients.ids { _ = core.clients[id]?.concluded(Instant(nanoseconds: 0)) }
         }
         #expect(looks.count == 8, "four sessions, one after the other, twice")
         #expect(looks.prefix(4).allSatisfy { $0.isEmpty })

@@ -82,7 +82,7 @@ import Testing
         let empty = PoolStatus(upstream: "guide", side: .legacy, url: "ws://127.0.0.1/")
         var pool = empty
         let counters: [WritableKeyPath<PoolStatus, Int>] = [
-            \.pools, \.dialling, \.ready, \.retired, \.outstanding, \.queued, \.queuedBytes, \.openBreakers,
+            \.pools, \.dialling, \.ready, \.retired, \.inFlight, \.queued, \.queuedBytes, \.openBreakers,
         ]
         for (number, counter) in counters.enumerated() { pool[keyPath: counter] = number + 1 }
         expectAll(pool, addedTo: empty, but: ["upstream", "side", "url", "answers"]) { $0.add($1) }
