@@ -96,7 +96,13 @@ extension Switchboard {
             for connection in pool.links.all { retire(connection, .configuration, &turn) }
         }
         agenda.add(.tend(old))
-        agenda.add(.tend(new))
+        wake(new)
+    }
+
+    /// Sees to what came to a pool with a socket that changed its side. Where nothing did, the message at hand is the first:
+    /// it is the one that finds out whether an upstream is back.
+    private mutating func wake(_ pool: PoolID) {
+        if pools[pool]?.isAtRest == false { agenda.add(.tend(pool)) }
     }
 
     /// Changes the side: what is unsent moves to the new side's queue, in order, and waits there for the exchanges
@@ -111,7 +117,7 @@ extension Switchboard {
             agenda.add(.tend(old))
         }
         agenda.add(.tend(old))
-        agenda.add(.tend(new))
+        wake(new)
     }
 
     private mutating func change(_ id: SeatID, to side: Side, now: Instant) {
