@@ -32,7 +32,8 @@ import Testing
                 for id in core.seats.ids {
                     core.seats[id]?.sent(.unified)
                     _ = core.seats[id]?.awaitPreviousConnection(to: .unified)
-                    while core.seats[id]?.mustWait == true { _ = core.seats[id]?.ended(.unified) }
+                    _ = core.seats[id]?.ended(.unified)
+                    while core.seats[id]?.sentToLegacy ?? 0 > 0 { _ = core.seats[id]?.ended(.legacy) }
                 }
             }
         ),
