@@ -91,3 +91,11 @@ extension UsageDay {
         self.init(time)
     }
 }
+
+/// Seconds with three decimals, rounded up and at least 0.001, as JSON.
+package func decimalSeconds(_ span: TimeSpan) -> [UInt8] {
+    let milliseconds = max(1, span.nanoseconds / 1_000_000 + (span.nanoseconds % 1_000_000 > 0 ? 1 : 0))
+    let fraction = String(milliseconds % 1000)
+    let padded = String(repeating: "0", count: 3 - fraction.utf8.count) + fraction
+    return Array("\(milliseconds / 1000).\(padded)".utf8)
+}

@@ -15,11 +15,3 @@ func copy(_ bytes: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
     guard range.lowerBound >= 0, range.upperBound <= bytes.count else { return [] }
     return unsafe bytes.extracting(range).withUnsafeBufferPointer { unsafe Array($0) }
 }
-
-/// Seconds with three decimals, rounded up and at least 0.001, as JSON.
-package func decimalSeconds(_ span: TimeSpan) -> [UInt8] {
-    let milliseconds = max(1, span.nanoseconds / 1_000_000 + (span.nanoseconds % 1_000_000 > 0 ? 1 : 0))
-    let fraction = String(milliseconds % 1000)
-    let padded = String(repeating: "0", count: 3 - fraction.utf8.count) + fraction
-    return Array("\(milliseconds / 1000).\(padded)".utf8)
-}
