@@ -112,10 +112,7 @@ extension Switchboard {
         let old = seat.pool
         change(id, to: side, now: turn.now)
         guard let new = seats[id]?.pool else { return }
-        if pools[old]?.isPassthrough == true {
-            resumeReading(seat.client, &turn)
-            agenda.add(.tend(old))
-        }
+        if pools[old]?.isPassthrough == true { resumeReading(seat.client, &turn) }
         agenda.add(.tend(old))
         wake(new)
     }
