@@ -15,13 +15,15 @@ package enum TimerKey: Sendable, Equatable {
 /// that moves later needs no call at all. Owners keep the time they are armed for in an `Instant` of their own. A
 /// deadline past the horizon is looked at there, and the owner arms anew. An owner that is looked at before the time
 /// that it is armed for was armed for a later time first: it ignores that entry, so that entries do not add up.
-package struct TimerWheel: Sendable {
+package struct TimerWheel<Key: Sendable>: Sendable {
     /// How late a timer may be.
-    package static let granularity = TimeSpan.milliseconds(10)
+    @inline(__always)
+    package static var granularity: TimeSpan { TimeSpan(nanoseconds: 10_000_000) }
     /// Slots; the horizon is slots × granularity.
-    private static let slotCount = 1024
+    @inline(__always)
+    private static var slotCount: Int { 1024 }
 
-    private var slots: [[TimerKey]] = Array(repeating: [], count: slotCount)
+    private var slots: [[Key]] = Array(repeating: [], count: slotCount)
     /// Number of the slot period that was looked at last.
     private var period: Int64 = 0
     private var count = 0
@@ -34,13 +36,13 @@ package struct TimerWheel: Sendable {
 
     /// Arms `key` for `deadline` unless `armed` says that it is looked at by then anyway.
     @inline(__always)
-    package mutating func arm(_ key: TimerKey, at deadline: Instant, armed: inout Instant) {
+    package mutating func arm(_ key: Key, at deadline: Instant, armed: inout Instant) {
         // `armed` is the end of a slot: whatever is due within that slot is looked at then.
         if armed.nanoseconds &- Self.granularity.nanoseconds <= deadline.nanoseconds { return }
         add(key, at: deadline, armed: &armed)
     }
 
-    private mutating func add(_ key: TimerKey, at deadline: Instant, armed: inout Instant) {
+    private mutating func add(_ key: Key, at deadline: Instant, armed: inout Instant) {
         if deadline == .distantFuture { return }
         // Rounded up, so that a timer is late rather than early; past the horizon it is looked at there and arms anew.
         let wanted = Self.period(of: deadline) &+ 1
@@ -52,7 +54,7 @@ package struct TimerWheel: Sendable {
     }
 
     /// Moves on to `now` and appends everything that is due to `due`.
-    package mutating func advance(to now: Instant, due: inout [TimerKey]) {
+    package mutating func advance(to now: Instant, due: inout [Key]) {
         let target = Self.period(of: now)
         guard target > period else { return }
         let steps = min(target - period, Int64(Self.slotCount))

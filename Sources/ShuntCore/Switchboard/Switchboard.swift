@@ -31,7 +31,7 @@ package struct Switchboard: ~Copyable {
     package internal(set) var brownoutsInForce: [Brownout] = []
     var agenda = Agenda()
 
-    var wheel = TimerWheel()
+    var wheel = TimerWheel<TimerKey>()
     var due: [TimerKey] = []
     var random: RandomSource
     var envelope = Envelope()

@@ -18,7 +18,7 @@ struct Progress: Promise {
     }
 
     private mutating func checkTick(in world: World) {
-        let follows = world.now <= lastTick + TimerWheel.granularity + .milliseconds(50)
+        let follows = world.now <= lastTick + TimerWheel<TimerKey>.granularity + .milliseconds(50)
         idleTicks = follows && world.turn.effects.list.isEmpty ? idleTicks + 1 : 0
         lastTick = world.now
         if idleTicks > Self.mostIdleTicks {
