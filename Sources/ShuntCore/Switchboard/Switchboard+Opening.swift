@@ -68,40 +68,42 @@ extension Switchboard {
     }
 
     /// A message of the backend while first words are said. Its replies to them are for nobody else; the greeting and
-    /// everything else that is no reply goes as `pushes` say.
+    /// everything else that is no reply goes as `pushes` say, or, where the backend speaks with an old client, as all goes
+    /// that it says.
+    ///
+    /// - Returns: whether that was all about it.
     mutating func heardInOpening(
         _ id: ConnectionID, _ upstream: Upstream, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
-    ) {
+    ) -> Bool {
+        let isPassthrough = links[id]?.isPassthrough == true
         guard let steps = upstream.opening, kind == .text,
             envelope.scan(
                 bytes, for: upstream.replyKeys, nesting: table.definition.limits.nesting, early: true) == .object
-        else { return failOpening(id, &turn) }
+        else {
+            if isPassthrough { return false }
+            failOpening(id, &turn)
+            return true
+        }
         let type = upstream.rules.kind(envelope)
         switch links[id]?.opening?.heard(type, bytes, steps, now: turn.now) {
         case .greeting:
-            pushEarly(id, upstream, bytes, &turn)
+            // Over a connection of its own that replaces another, an old client was greeted already.
+            if isPassthrough { pushed(id, .dropped) } else { push(id, upstream, upstream.rules, bytes, &turn) }
             goOn(id, steps, &turn)
         case .reply:
             goOn(id, steps, &turn)
         case .other:
             // Nobody has asked anything yet but we.
             if upstream.rules.classify(envelope, bytes) != .push || upstream.rules.isError(envelope, bytes) {
-                return failOpening(id, &turn)
+                failOpening(id, &turn)
+            } else if isPassthrough {
+                return false
+            } else {
+                push(id, upstream, upstream.rules, bytes, &turn)
             }
-            pushEarly(id, upstream, bytes, &turn)
         case nil: break
         }
-    }
-
-    /// Over a connection of its own that replaces another, an old client was greeted already.
-    private mutating func pushEarly(
-        _ id: ConnectionID, _ upstream: Upstream, _ bytes: Span<UInt8>, _ turn: inout Turn
-    ) {
-        if links[id]?.isPassthrough == true {
-            pushed(id, .dropped)
-        } else {
-            push(id, upstream, upstream.rules, bytes, &turn)
-        }
+        return true
     }
 
     /// A word that was awaited did not come in time.

@@ -6,10 +6,7 @@ extension Switchboard {
     mutating func heardEarly(
         _ id: ConnectionID, _ upstream: Upstream, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) -> Bool {
-        if links[id]?.state == .opening {
-            heardInOpening(id, upstream, kind, bytes, &turn)
-            return true
-        }
+        if links[id]?.state == .opening { return heardInOpening(id, upstream, kind, bytes, &turn) }
         releaseUnread(id)
         return false
     }

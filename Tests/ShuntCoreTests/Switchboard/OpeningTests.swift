@@ -186,6 +186,26 @@ import Testing
         #expect(world.hear(2, Text.reply("s")).delivered == ["1: s"])
     }
 
+    @Test func `what else an old client's backend says meanwhile goes to its client as ever`() throws {
+        let world = try Driver(
+            .migration {
+                $0.upstreams[0].onOpen = [message(#"{"a":1}"#)]
+                $0.upstreams[0].pushes["system"] = .greeting
+            })
+        let anna = world.arrive(Old.guide, "anna")
+        world.say(anna, Text.bare("1"))
+        world.hear(1, Text.reply("r"))
+        try world.change { $0.upstreams[0].address = .test("/elsewhere") }
+        world.say(anna, Text.bare("2"))
+        world.ready(2)
+        #expect(world.hear(2, greeting) == [], "it was greeted when it connected")
+        #expect(world.hear(2, "not json") == [.deliver(anna, "not json")])
+        let news = #"{"type":"news"}"#
+        #expect(world.hear(2, news) == [.deliver(anna, news)])
+        #expect(world.hear(2, joined) == [.forward(2, Text.bare("2"))])
+        #expect(world.hear(2, Text.reply("s")).delivered == ["1: s"])
+    }
+
     @Test func `other first words are for new connections`() throws {
         let world = try world([message(#"{"a":1}"#)])
         let anna = world.connect("anna")
