@@ -41,9 +41,8 @@ extension Switchboard {
     /// new counts too. Of what was passed through no more is known than its socket, whose conversation is one.
     func holder(of message: borrowing Exchange) -> ConnectionID {
         guard let seat = seats[message.seat] else { return .none }
-        var places = [seat.pool, seat.formerPool]
-        if clients[seat.client]?.endpoint != nil { places += passthroughPools(of: seat.client) }
-        for pool in places {
+        // Most often it is one of the first two; a table that moves the route to another lane leaves it in a third.
+        for pool in [seat.pool, seat.formerPool] + (sessions[seat.session]?.pools ?? []) {
             for connection in pools[pool]?.links.all ?? [] {
                 var candidate = links[connection]?.unanswered.head ?? .none
                 while let exchange = exchanges[candidate] {

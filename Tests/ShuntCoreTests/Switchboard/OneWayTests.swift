@@ -64,6 +64,29 @@ import Testing
         #expect(world.ready(2).forwarded == ["2: 2"])
     }
 
+    @Test func `go where their exchange is though their route came back by another lane`() throws {
+        let world = try world {
+            $0.upstreams[3].lanes = 2
+            for index in $0.routes.indices { $0.routes[index].servedBy = .unified }
+        }
+        func content(_ message: String) -> String {
+            #"{"agent_type":"liaison","pillar":"content","message":"\#(message)","conversation_id":"c"}"#
+        }
+        let anna = world.connect("anna")
+        world.say(anna, content("1"))
+        world.ready(1)
+        try world.change { $0.routes[1].servedBy = .legacy }
+        #expect(world.say(anna, content("2")) == [])
+        try world.change {
+            $0.routes[1].servedBy = .unified
+            $0.routes.removeFirst()
+            $0.addressing.defaultRoute = nil
+        }
+        #expect(world.say(anna, content("3")) == [])
+        let yes = #"{"type":"approve","agent_type":"liaison","pillar":"content","message":"yes","conversation_id":"c"}"#
+        #expect(world.say(anna, yes).forwarded == ["1: yes"])
+    }
+
     @Test func `count for the pace`() throws {
         let world = try world { $0.upstreams[0].pace = [Rate(count: 2, per: .seconds(10))] }
         let anna = world.connect("anna")
