@@ -180,6 +180,8 @@ struct ModelMessage {
     var forwardedAt = Instant(nanoseconds: 0)
     /// A backend has said that it read nothing of it.
     var wasPutBack = false
+    /// It was put back a moment after its time was up: its error may have been on its way.
+    var mayBeTimedOut = false
     /// The conversation id that the backend saw, as JSON text.
     var forwardedConversation: [UInt8]?
     /// Its backend said something else instead of its reply.

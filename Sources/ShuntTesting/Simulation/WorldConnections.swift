@@ -46,7 +46,7 @@ extension World {
         // Behind one that did something wrong nobody waits.
         let isFaulty =
             connections[connection].retired != nil || !connections[connection].abandoned.isEmpty
-            || connections[connection].outstanding.contains(where: isOverdue)
+            || connections[connection].outstanding.contains { isOverdue($0) }
         connections[connection].isReplaced = connections[connection].isReplaced || !isFaulty
         retire(connection, reason)
     }
@@ -87,6 +87,12 @@ extension World {
         else { return }
         for number in connections[connection].outstanding where messages[number].state == .flying {
             guard messages[number].connection == connection, messages[number].outcome == nil else { continue }
+            if isOverdue(number) {
+                // Its time is up: the error was said to nobody who is there. About which came first nothing is known
+                // where that is a moment ago.
+                if isOverdue(number, for: Self.longestTick) { continue }
+                messages[number].mayBeTimedOut = true
+            }
             messages[number].forwards -= 1
             // What was sent before, over a connection that allows it, may still be sent again.
             messages[number].connection = messages[number].forwards == 0 ? -1 : messages[number].connectionBefore

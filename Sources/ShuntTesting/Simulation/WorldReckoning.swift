@@ -113,13 +113,18 @@ extension World {
     func isForgotten(_ number: Int) -> Bool { !isOwed(number) && isOverdue(number) }
 
     /// Whether the reply, or its next part, is later than the exchange's timeout allows.
-    func isOverdue(_ number: Int) -> Bool {
+    ///
+    /// - Parameter span: at least so long.
+    func isOverdue(_ number: Int, for span: TimeSpan = .zero) -> Bool {
         let message = messages[number]
         if message.wasOverdue { return true }
         guard let pool = message.pool else { return false }
         let since = max(message.arrived.last?.at ?? message.forwardedAt, message.forwardedAt)
-        return since + arrangement.upstreams[pool.upstream].exchangeTimeout <= now
+        return since + arrangement.upstreams[pool.upstream].exchangeTimeout + span <= now
     }
+
+    /// How late the core may look at a deadline.
+    static let longestTick = TimeSpan.milliseconds(50)
 
     func isOneWay(_ number: Int) -> Bool {
         if case .oneWay = messages[number].intent { true } else { false }

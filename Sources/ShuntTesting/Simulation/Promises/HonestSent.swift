@@ -2,7 +2,10 @@
 struct HonestSent: Promise {
     mutating func judge(_ deed: Deed, in world: World) {
         guard case .error(let error) = deed, !error.isOfPassed, !error.about.isEmpty else { return }
-        if !error.about.contains(where: { error.sent == (world.messages[$0].forwards > 0) }) {
+        let isHonest = error.about.contains { number in
+            world.messages[number].mayBeTimedOut || error.sent == (world.messages[number].forwards > 0)
+        }
+        if !isHonest {
             let seen = error.about.map { "m\($0), forwarded \(world.messages[$0].forwards) times" }
             world.fail(.honestSent, "\(error.code) says sent: \(error.sent) of \(seen)")
         }
