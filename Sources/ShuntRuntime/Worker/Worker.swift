@@ -182,7 +182,7 @@ final class Worker {
     // MARK: What sockets say
 
     func clientMessage(_ id: ClientID, _ kind: MessageKind, _ bytes: borrowing Span<UInt8>, _ now: Instant) {
-        guard !isApplying else { return inbox.append(.clientMessage(id, kind, copied(bytes))) }
+        guard !isApplying else { return wait(.clientMessage(id, kind, copied(bytes))) }
         isApplying = true
         turn.now = now
         switchboard.clientMessage(id, kind, bytes, &turn)
@@ -190,7 +190,7 @@ final class Worker {
     }
 
     func connectionMessage(_ id: ConnectionID, _ kind: MessageKind, _ bytes: borrowing Span<UInt8>, _ now: Instant) {
-        guard !isApplying else { return inbox.append(.connectionMessage(id, kind, copied(bytes))) }
+        guard !isApplying else { return wait(.connectionMessage(id, kind, copied(bytes))) }
         isApplying = true
         turn.now = now
         switchboard.connectionMessage(id, kind, bytes, &turn)
@@ -220,6 +220,10 @@ final class Worker {
         case .none: break
         }
     }
+
+    /// Seldom, and kept out of what every message goes through: a deque that may grow there costs each of them.
+    @inline(never)
+    private func wait(_ event: WorkerEvent) { inbox.append(event) }
 
     @inline(never)
     private func copied(_ bytes: borrowing Span<UInt8>) -> [UInt8] {
