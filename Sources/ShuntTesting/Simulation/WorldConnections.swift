@@ -87,8 +87,8 @@ extension World {
         else { return }
         for number in connections[connection].outstanding where messages[number].state == .flying {
             guard messages[number].connection == connection, messages[number].outcome == nil else { continue }
-            if isOverdue(number) {
-                // Its time is up: the error was said to nobody who is there. About which came first nothing is known
+            if isForgotten(number) {
+                // Its time is up, and nobody is there who would have heard that. Nothing is known of which came first
                 // where that is a moment ago.
                 if isOverdue(number, for: Self.longestTick) { continue }
                 messages[number].mayBeTimedOut = true

@@ -42,13 +42,17 @@ struct Bounds: Promise {
     private func checkQueue(_ number: Int, in world: World) {
         guard let pool = world.messages[number].pool else { return }
         let settings = world.arrangement.upstreams[pool.upstream]
-        let waiting = world.waitingMessages(in: pool, orphansToo: false).map { world.messages[$0] }
+        let numbers = world.waitingMessages(in: pool, orphansToo: false)
+        let waiting = numbers.map { world.messages[$0] }
         if waiting.contains(where: { $0.forwards > 0 || $0.wasPutBack }) { return }
-        // What waits for a connection that is replaced is bounded by itself.
-        let parts = settings.lanes * (waiting.contains { $0.hinderedAt > Instant(nanoseconds: 0) } ? 2 : 1)
+        // What waits for a connection that is replaced is bounded by itself, for each of those that still have something.
+        let isHindered = waiting.contains { $0.hinderedAt > Instant(nanoseconds: 0) }
+        let replaced = world.liveConnections.filter { world.connections[$0].pool == pool }.dropLast(settings.lanes)
+            .count { !world.connections[$0].outstanding.isEmpty }
+        let parts = settings.lanes * (1 + (isHindered ? max(1, replaced) : 0))
         let bytes = waiting.reduce(0) { $0 + $1.size }
         if waiting.count > max(1, settings.queue.messages) * parts {
-            world.fail(.bounds, "\(waiting.count) messages wait for \(pool), \(settings.queue.messages) may")
+            world.fail(.bounds, "messages \(numbers) wait for \(pool), \(settings.queue.messages) may")
         }
         if waiting.count > parts, bytes > settings.queue.bytes * parts + 256 * waiting.count {
             world.fail(.bounds, "\(bytes) bytes wait for \(pool), \(settings.queue.bytes) may")
