@@ -51,6 +51,11 @@ let package = Package(
         .target(name: "ShuntCore", swiftSettings: house + [.strictMemorySafety()]),
         // Queues of async work, for the actors of several rooms.
         .target(name: "ShuntConcurrency", dependencies: [deque], swiftSettings: house),
+        // Calls of the system that Swift's module of the C library leaves out.
+        .target(name: "CLinux"),
+        // Sockets of one thread: poller, output, deadlines. Knows nothing of what the bytes mean.
+        .target(
+            name: "ShuntReactor", dependencies: ["ShuntCore", "CLinux"], swiftSettings: house + [.strictMemorySafety()]),
         // The hot shell: carries bytes between sockets and the core.
         .target(
             name: "ShuntRuntime",
@@ -93,7 +98,7 @@ let package = Package(
         // The files of the chat page, as bytes in the program.
         .target(name: "DemoPages", exclude: ["files"]),
         // The simulator's world: a model of clients and backends that is independent of the core.
-        .target(name: "ShuntTesting", dependencies: ["ShuntCore"], swiftSettings: house),
+        .target(name: "ShuntTesting", dependencies: ["ShuntCore", "ShuntReactor"], swiftSettings: house),
         .executableTarget(
             name: "Simulator",
             dependencies: [
@@ -125,6 +130,9 @@ let package = Package(
         .testTarget(name: "ShuntCoreTests", dependencies: ["ShuntCore", "ShuntTesting"], swiftSettings: house),
         .testTarget(name: "ShuntConcurrencyTests", dependencies: ["ShuntConcurrency"], swiftSettings: house),
         .testTarget(name: "ShuntConfigTests", dependencies: ["ShuntConfig", "ShuntCore"], swiftSettings: house),
+        .testTarget(
+            name: "ShuntReactorTests", dependencies: ["ShuntReactor", "ShuntCore", "ShuntTesting"], swiftSettings: house
+        ),
         .testTarget(
             name: "ShuntRuntimeTests",
             dependencies: [

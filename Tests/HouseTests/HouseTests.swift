@@ -96,13 +96,14 @@ import Testing
             "DequeModule", "Glibc", "Logging", "NIOCore", "NIOPosix", "ShuntConcurrency", "ShuntCore",
             "Synchronization",
         ],
+        "ShuntReactor": ["CLinux", "Glibc", "ShuntCore", "Synchronization"],
         "ShuntConfig": ["Foundation", "ShuntCore", "Yams"],
         "ShuntPlane": [
             "DequeModule", "Foundation", "Logging", "ServiceLifecycle", "ShuntConcurrency", "ShuntConfig", "ShuntCore",
             "Synchronization", "UnixSignals",
         ],
         "ShuntStore": ["DequeModule", "Foundation", "GRDB", "ShuntCore"],
-        "ShuntTesting": ["ShuntCore", "Synchronization"],
+        "ShuntTesting": ["Glibc", "ShuntCore", "ShuntReactor", "Synchronization"],
         "Simulator": ["ArgumentParser", "ShuntTesting"],
     ]
 

@@ -1,0 +1,76 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "CLinux.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+_Static_assert(SHUNT_IN == EPOLLIN && SHUNT_OUT == EPOLLOUT, "flags of epoll");
+_Static_assert(SHUNT_ERROR == EPOLLERR && SHUNT_HANGUP == EPOLLHUP, "flags of epoll");
+_Static_assert(SHUNT_EXCLUSIVE == EPOLLEXCLUSIVE, "flags of epoll");
+
+#define ANSWER(call) \
+    ({ \
+        __typeof__(call) said = (call); \
+        said < 0 ? -errno : said; \
+    })
+
+int shunt_poller_open(void) { return ANSWER(epoll_create1(EPOLL_CLOEXEC)); }
+
+static int control(int poller, int operation, int descriptor, uint32_t flags, uint64_t token) {
+    struct epoll_event event = {.events = flags, .data = {.u64 = token}};
+    return ANSWER(epoll_ctl(poller, operation, descriptor, &event));
+}
+
+int shunt_poller_add(int poller, int descriptor, uint32_t flags, uint64_t token) {
+    return control(poller, EPOLL_CTL_ADD, descriptor, flags, token);
+}
+
+int shunt_poller_change(int poller, int descriptor, uint32_t flags, uint64_t token) {
+    return control(poller, EPOLL_CTL_MOD, descriptor, flags, token);
+}
+
+int shunt_poller_remove(int poller, int descriptor) { return control(poller, EPOLL_CTL_DEL, descriptor, 0, 0); }
+
+int shunt_poller_wait(int poller, struct shunt_event *events, int most, int timeout) {
+    struct epoll_event found[256];
+    int count = epoll_wait(poller, found, most < 256 ? most : 256, timeout);
+    if (count < 0) return -errno;
+    for (int index = 0; index < count; index++) {
+        events[index].token = found[index].data.u64;
+        events[index].flags = found[index].events;
+    }
+    return count;
+}
+
+int shunt_waker_open(void) { return ANSWER(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+int shunt_waker_wake(int waker) {
+    uint64_t one = 1;
+    return write(waker, &one, sizeof one) < 0 ? -errno : 0;
+}
+
+int shunt_waker_clear(int waker) {
+    uint64_t count;
+    return read(waker, &count, sizeof count) < 0 ? -errno : 0;
+}
+
+int shunt_accept(int listener, struct sockaddr_storage *address, socklen_t *length) {
+    return ANSWER(accept4(listener, (struct sockaddr *)address, length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+}
+
+ssize_t shunt_receive(int descriptor, void *bytes, size_t count) { return ANSWER(recv(descriptor, bytes, count, 0)); }
+
+ssize_t shunt_send(int descriptor, const void *bytes, size_t count) {
+    return ANSWER(send(descriptor, bytes, count, MSG_NOSIGNAL));
+}
+
+int64_t shunt_clock(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
