@@ -97,6 +97,8 @@ extension World {
             // What was sent before, over a connection that allows it, may still be sent again.
             messages[number].connection = messages[number].forwards == 0 ? -1 : messages[number].connectionBefore
             messages[number].wasPutBack = true
+            // Until now it did not wait for a connection.
+            messages[number].hinderedAt = now
             messages[number].state = .waiting
             tally.count("put back")
         }
