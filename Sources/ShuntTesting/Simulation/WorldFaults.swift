@@ -40,7 +40,7 @@ extension World {
     /// Whether the world knows which exchange is the oldest, and something that is said is read.
     private func mayBreak(_ connection: Int) -> Bool {
         !connections[connection].readingStopped && connections[connection].through == nil
-            && !connections[connection].outstanding.contains { isForgotten($0) }
+            && !connections[connection].outstanding.contains { mayBeForgotten($0) }
     }
 
     /// A reply when nothing is outstanding.

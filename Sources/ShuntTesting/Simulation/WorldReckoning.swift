@@ -112,6 +112,11 @@ extension World {
     /// An exchange whose client is gone may have ended unseen once its timeout has passed.
     func isForgotten(_ number: Int) -> Bool { !isOwed(number) && isOverdue(number) }
 
+    /// So may a reply in parts of which nobody is there who wants more.
+    func mayBeForgotten(_ number: Int) -> Bool {
+        isForgotten(number) || !isOwed(number) && !messages[number].arrived.isEmpty
+    }
+
     /// Whether the reply, or its next part, is later than the exchange's timeout allows.
     ///
     /// - Parameter span: at least so long.
