@@ -80,6 +80,8 @@ extension World {
                 ArrivedReply(part: part, members: writer.members, isFinal: final, at: now))
         }
         if dead { retire(connection, "an error of the kind after which nothing is answered") }
+        // Of a reply that nobody may want more of, no part is waited for.
+        if !final, !isOwed(number) { connections[connection].mayBeReplaced = true }
         if final {
             connections[connection].abandoned.removeAll { $0 == number }
             connections[connection].outstanding.removeAll { $0 == number }

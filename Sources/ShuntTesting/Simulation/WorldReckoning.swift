@@ -238,6 +238,18 @@ extension World {
         }
     }
 
+    /// Whether a waiting message may wait for a connection that was replaced.
+    func mayAwaitReplaced(_ number: Int) -> Bool {
+        messages[number].route.map { isFinishing(messages[number].client, $0) } ?? false
+    }
+
+    /// Whether a waiting message waits for a connection that was replaced, for sure.
+    func awaitsReplaced(_ number: Int) -> Bool {
+        guard let route = messages[number].route, let pool = messages[number].pool else { return false }
+        let side = pool.upstream == arrangement.unified ? Side.unified : .legacy
+        return flying(of: messages[number].client, route, on: side).contains { connections[$0.connection].isReplaced }
+    }
+
     /// Its lifetime may be over, which the core shortens by up to a tenth.
     private func isOrMayBeRetired(_ connection: Int) -> Bool {
         if connections[connection].retired != nil || connections[connection].mayBeReplaced { return true }

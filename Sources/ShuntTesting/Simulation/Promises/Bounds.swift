@@ -38,25 +38,29 @@ struct Bounds: Promise {
         if world.plan.isMoving { checkOwnQueue(number, route, in: world) } else { checkQueue(number, in: world) }
     }
 
-    /// What waits for one pool.
+    /// What waits for one pool, as the core finds it when the message comes. What waits for a connection that was replaced
+    /// is bounded by itself.
     private func checkQueue(_ number: Int, in world: World) {
         guard let pool = world.messages[number].pool else { return }
         let settings = world.arrangement.upstreams[pool.upstream]
-        let numbers = world.waitingMessages(in: pool, orphansToo: false)
-        let waiting = numbers.map { world.messages[$0] }
-        if waiting.contains(where: { $0.forwards > 0 || $0.wasPutBack }) { return }
-        // What waits for a connection that is replaced is bounded by itself, for each of those that still have something.
-        let isHindered = waiting.contains { $0.hinderedAt > Instant(nanoseconds: 0) }
-        let replaced = world.liveConnections.filter { world.connections[$0].pool == pool }.dropLast(settings.lanes)
-            .count { !world.connections[$0].outstanding.isEmpty }
-        let parts = settings.lanes * (1 + (isHindered ? max(1, replaced) : 0))
-        let bytes = waiting.reduce(0) { $0 + $1.size }
-        if waiting.count > max(1, settings.queue.messages) * parts {
-            world.fail(.bounds, "messages \(numbers) wait for \(pool), \(settings.queue.messages) may")
-        }
-        if waiting.count > parts, bytes > settings.queue.bytes * parts + 256 * waiting.count {
-            world.fail(.bounds, "\(bytes) bytes wait for \(pool), \(settings.queue.bytes) may")
-        }
+        let waiting = world.waitingMessages(in: pool, orphansToo: false)
+        let free = waiting.filter { $0 == number || !world.mayAwaitReplaced($0) }
+        let hindered = waiting.filter { $0 == number || world.awaitsReplaced($0) }
+        // Which of the two bounds was asked is not always known.
+        if world.mayAwaitReplaced(number), fits(hindered, settings, in: world) { return }
+        if !world.awaitsReplaced(number), fits(free, settings, in: world) { return }
+        let queue = settings.queue
+        world.fail(
+            .bounds,
+            "of messages \(waiting) that wait for \(pool), \(free) wait for nothing else and \(hindered) may do so; "
+                + "\(queue.messages) may, or \(queue.bytes) bytes")
+    }
+
+    private func fits(_ numbers: [Int], _ settings: UpstreamSettings, in world: World) -> Bool {
+        if numbers.count > max(1, settings.queue.messages) * settings.lanes { return false }
+        // An empty queue takes a message of any size.
+        let bytes = numbers.reduce(0) { $0 + world.messages[$1].size }
+        return numbers.count <= settings.lanes || bytes <= settings.queue.bytes * settings.lanes
     }
 
     /// What one socket may have waiting for a route, where the table changes.
