@@ -34,8 +34,11 @@ struct Order: Promise {
         if last > number, !message.wasPutBack {
             world.fail(.order, "m\(number) is forwarded after m\(last), which was said later")
         }
+        // What is put back when its socket is gone stays on the side that it was sent to.
+        let mayStay = !world.clients[message.client].isThere
         let waiting = world.unsent(of: message.owner).first { earlier in
             earlier.client == message.client && earlier.route == route && !world.isOneWay(earlier.number)
+                && !(mayStay && earlier.wasPutBack && earlier.pool != world.connections[sent.connection].pool)
         }
         if let waiting, waiting.number < number {
             world.fail(.order, "m\(number) is forwarded while m\(waiting.number), which was said before, waits")
@@ -73,8 +76,10 @@ struct Order: Promise {
     private mutating func judgePassed(_ number: Int, _ connection: Int, in world: World) {
         let message = world.messages[number]
         if !world.overtakes(number, on: connection) {
+            // What was taken over from a socket that is gone stays where that left it.
             let earlier = world.clients[message.client].unresolved.first {
-                world.messages[$0].state == .waiting && !world.isOneWay($0)
+                let other = world.messages[$0]
+                return other.client == message.client && other.state == .waiting && !world.isOneWay($0)
             }
             if let earlier, earlier < number, !world.messages[earlier].mayHaveEnded {
                 world.fail(.order, "m\(number) is passed through while m\(earlier), which was said before, waits")
