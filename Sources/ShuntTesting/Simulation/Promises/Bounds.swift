@@ -43,7 +43,10 @@ struct Bounds: Promise {
     private func checkQueue(_ number: Int, in world: World) {
         guard let pool = world.messages[number].pool else { return }
         let settings = world.arrangement.upstreams[pool.upstream]
-        let waiting = world.waitingMessages(in: pool, orphansToo: false)
+        // Of several lanes a route has one.
+        let waiting = world.waitingMessages(in: pool, orphansToo: false).filter {
+            settings.lanes == 1 || world.messages[$0].route == world.messages[number].route
+        }
         let free = waiting.filter { $0 == number || !world.mayAwaitReplaced($0) }
         let hindered = waiting.filter { $0 == number || world.awaitsReplaced($0) }
         // Which of the two bounds was asked is not always known.
@@ -56,11 +59,11 @@ struct Bounds: Promise {
                 + "\(queue.messages) may, or \(queue.bytes) bytes")
     }
 
+    /// An empty queue takes a message of any size.
     private func fits(_ numbers: [Int], _ settings: UpstreamSettings, in world: World) -> Bool {
-        if numbers.count > max(1, settings.queue.messages) * settings.lanes { return false }
-        // An empty queue takes a message of any size.
         let bytes = numbers.reduce(0) { $0 + world.messages[$1].size }
-        return numbers.count <= settings.lanes || bytes <= settings.queue.bytes * settings.lanes
+        return numbers.count <= max(1, settings.queue.messages)
+            && (numbers.count == 1 || bytes <= settings.queue.bytes)
     }
 
     /// What one socket may have waiting for a route, where the table changes.
