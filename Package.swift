@@ -56,6 +56,8 @@ let package = Package(
         // Sockets of one thread: poller, output, deadlines. Knows nothing of what the bytes mean.
         .target(
             name: "ShuntReactor", dependencies: ["ShuntCore", "CLinux"], swiftSettings: house + [.strictMemorySafety()]),
+        // A load generator that checks every reply: `shunt load`.
+        .target(name: "ShuntLoad", dependencies: ["ShuntCore", "ShuntReactor"], swiftSettings: house),
         // The hot shell: carries bytes between sockets and the core.
         .target(
             name: "ShuntRuntime",
@@ -119,8 +121,8 @@ let package = Package(
         .executableTarget(
             name: "shunt",
             dependencies: [
-                "ShuntCore", "ShuntRuntime", "ShuntConfig", "ShuntControl", "ShuntPlane", "ShuntStore", "DemoBackends",
-                "DemoClients", logging,
+                "ShuntCore", "ShuntRuntime", "ShuntConfig", "ShuntControl", "ShuntPlane", "ShuntStore", "ShuntLoad",
+                "ShuntReactor", "DemoBackends", "DemoClients", logging,
                 asyncHTTPClient, nioCore, nioPosix, nioHTTP1, serviceLifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -130,6 +132,9 @@ let package = Package(
         .testTarget(name: "ShuntCoreTests", dependencies: ["ShuntCore", "ShuntTesting"], swiftSettings: house),
         .testTarget(name: "ShuntConcurrencyTests", dependencies: ["ShuntConcurrency"], swiftSettings: house),
         .testTarget(name: "ShuntConfigTests", dependencies: ["ShuntConfig", "ShuntCore"], swiftSettings: house),
+        .testTarget(
+            name: "ShuntLoadTests", dependencies: ["ShuntLoad", "ShuntReactor", "ShuntCore", "ShuntTesting"],
+            swiftSettings: house),
         .testTarget(
             name: "ShuntReactorTests", dependencies: ["ShuntReactor", "ShuntCore", "ShuntTesting"], swiftSettings: house
         ),

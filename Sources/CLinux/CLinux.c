@@ -36,10 +36,23 @@ int shunt_poller_change(int poller, int descriptor, uint32_t flags, uint64_t tok
 
 int shunt_poller_remove(int poller, int descriptor) { return control(poller, EPOLL_CTL_DEL, descriptor, 0, 0); }
 
-int shunt_poller_wait(int poller, struct shunt_event *events, int most, int timeout) {
+static int wait_for(int poller, struct epoll_event *found, int most, int64_t timeout) {
+    static _Atomic int is_old;
+    if (!is_old) {
+        struct timespec span = {.tv_sec = timeout / 1000000000, .tv_nsec = timeout % 1000000000};
+        int count = epoll_pwait2(poller, found, most, timeout < 0 ? NULL : &span, NULL);
+        // Some sandboxes say EPERM to calls that they do not know.
+        if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return ANSWER(count);
+        is_old = 1;
+    }
+    int64_t whole = timeout < 0 ? -1 : (timeout + 999999) / 1000000;
+    return ANSWER(epoll_wait(poller, found, most, whole > INT32_MAX ? INT32_MAX : (int)whole));
+}
+
+int shunt_poller_wait(int poller, struct shunt_event *events, int most, int64_t timeout) {
     struct epoll_event found[256];
-    int count = epoll_wait(poller, found, most < 256 ? most : 256, timeout);
-    if (count < 0) return -errno;
+    int count = wait_for(poller, found, most < 256 ? most : 256, timeout);
+    if (count < 0) return count;
     for (int index = 0; index < count; index++) {
         events[index].token = found[index].data.u64;
         events[index].flags = found[index].events;

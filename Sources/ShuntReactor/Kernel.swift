@@ -121,7 +121,7 @@ struct Kernel: ~Copyable {
             return (max(0, Int(events.count)), said == 1)
         }
         let found = unsafe shunt_poller_wait(
-            poller.number, events.base, CInt(Self.mostEvents), milliseconds(until: deadline))
+            poller.number, events.base, CInt(Self.mostEvents), span(until: deadline))
         events.count = max(0, Int(found))
         for index in 0..<events.count where unsafe events.base[index].token == Self.wakerToken {
             rang = true
@@ -132,11 +132,9 @@ struct Kernel: ~Copyable {
         return (events.count, rang)
     }
 
-    /// Rounded up: a timer is late rather than early, and a turn too early would be for nothing.
-    private func milliseconds(until deadline: Instant) -> CInt {
-        guard deadline < .distantFuture else { return -1 }
-        let left = (deadline - now).nanoseconds
-        return CInt(clamping: max(0, left / 1_000_000 + (left % 1_000_000 > 0 ? 1 : 0)))
+    /// Nanoseconds that a wait may take; -1 for ever.
+    private func span(until deadline: Instant) -> Int64 {
+        deadline < .distantFuture ? max(0, (deadline - now).nanoseconds) : -1
     }
 
     // MARK: Sockets

@@ -96,6 +96,7 @@ import Testing
             "DequeModule", "Glibc", "Logging", "NIOCore", "NIOPosix", "ShuntConcurrency", "ShuntCore",
             "Synchronization",
         ],
+        "ShuntLoad": ["Glibc", "ShuntCore", "ShuntReactor"],
         "ShuntReactor": ["CLinux", "Glibc", "ShuntCore", "Synchronization"],
         "ShuntConfig": ["Foundation", "ShuntCore", "Yams"],
         "ShuntPlane": [

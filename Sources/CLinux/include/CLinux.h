@@ -26,8 +26,9 @@ int shunt_poller_open(void);
 int shunt_poller_add(int poller, int descriptor, uint32_t flags, uint64_t token);
 int shunt_poller_change(int poller, int descriptor, uint32_t flags, uint64_t token);
 int shunt_poller_remove(int poller, int descriptor);
-/// Waits for at most `most` events (and never more than 256), `timeout` milliseconds; a negative one is for ever.
-int shunt_poller_wait(int poller, struct shunt_event *events, int most, int timeout);
+/// Waits for at most `most` events (and never more than 256), `timeout` nanoseconds; a negative one is for ever. Kernels
+/// before 5.11 wait in whole milliseconds, rounded up.
+int shunt_poller_wait(int poller, struct shunt_event *events, int most, int64_t timeout);
 
 /// A descriptor that becomes readable by `shunt_waker_wake` and stays so until `shunt_waker_clear`.
 int shunt_waker_open(void);

@@ -1,4 +1,4 @@
-import ShuntCore
+package import ShuntCore
 
 /// `250ms`, `8s`, `30m`, `1h`, `14d`.
 enum Duration {
@@ -34,6 +34,14 @@ enum Duration {
             return "\(span.nanoseconds / unit.span.nanoseconds)\(unit.name)"
         }
         return "\(span.nanoseconds)ns"
+    }
+}
+
+extension TimeSpan {
+    /// The span that a setting's text says: `250ms`, `8s`, `30m`; nil for anything else.
+    package init?(setting text: String) {
+        guard case .value(let span) = Duration.parse(text) else { return nil }
+        self = span
     }
 }
 
