@@ -138,12 +138,30 @@ extension Switchboard {
         unsentOf id: SeatID, from old: PoolID, to new: PoolID, changesSide: Bool = false, now: Instant
     ) {
         guard old != new, pools.contains(old), pools.contains(new) else { return }
+        let before = oneWays(of: id, in: new)
         var candidate = pools[old]?.line.head ?? .none
         while let exchange = exchanges[candidate] {
             let next = exchange.next
             if exchange.seat == id { relocate(candidate, from: old, to: new, changesSide: changesSide, now: now) }
             candidate = next
         }
+        // They were there for what was under way of their conversation; without that they follow what was said before them.
+        for id in before {
+            pools[new]?.line.remove(id, in: &exchanges)
+            pools[new]?.line.append(id, in: &exchanges)
+        }
+    }
+
+    /// A seat's messages in a queue that nobody answers.
+    private func oneWays(of id: SeatID, in pool: PoolID) -> [ExchangeID] {
+        guard pools[pool]?.line.hasOneWay == true else { return [] }
+        var found: [ExchangeID] = []
+        var candidate = pools[pool]?.line.head ?? .none
+        while let exchange = exchanges[candidate] {
+            if exchange.seat == id, exchange.oneWay { found.append(candidate) }
+            candidate = exchange.next
+        }
+        return found
     }
 
     /// Moves one unsent message to the end of another queue.

@@ -87,6 +87,19 @@ import Testing
         #expect(world.say(anna, yes).forwarded == ["1: yes"])
     }
 
+    @Test func `follow what was said before when it comes back to where they wait`() throws {
+        let world = try world()
+        let anna = world.connect("anna")
+        world.say(anna, guide("1", "c"))
+        world.ready(1)
+        world.connection(1) { $0.connectionCongested($1, &$2) }
+        world.say(anna, guide("2", "c"))
+        world.say(anna, approve("yes", "c"))
+        for side in [Rollout.unified, .legacy] { try world.change { $0.routes[0].servedBy = side } }
+        world.hear(1, Text.reply("r"))
+        #expect(world.connection(1) { $0.connectionRelieved($1, &$2) }.forwarded == ["1: 2", "1: yes"])
+    }
+
     @Test func `count for the pace`() throws {
         let world = try world { $0.upstreams[0].pace = [Rate(count: 2, per: .seconds(10))] }
         let anna = world.connect("anna")
