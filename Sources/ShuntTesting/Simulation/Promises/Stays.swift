@@ -69,7 +69,7 @@ struct Stays: Promise {
         // Of a route that is gone the client keeps its connection until it leaves itself.
         let isItsOwn = [nil, World.upstreamGone].contains(connection.retired)
         if world.clients[client].isThere, connection.hostGoneAt != nil, isItsOwn { condemned = place }
-        if world.record.event.close != nil, world.clients[client].goneAt == world.step {
+        if case .left(client, _) = world.record.event {
             world.fail(.stays, "u\(place) is not told how its client closed")
         }
     }
