@@ -41,6 +41,9 @@ extension World {
             if let number = record.event.message, messages[number].outcome == nil {
                 messages[number].mayHaveEnded = true
             }
+            if let session = clients[client].session, let owed = record.owedErrors[client], owed > 0 {
+                sessions[session].keptErrors[clients[client].door, default: 0] += owed
+            }
             leave(client)
         case .relayToClient(let client, let close):
             note("  → close c\(client) as its backend did: \(close)")
@@ -198,7 +201,11 @@ extension World {
 
     private func take(_ error: ErrorTold) {
         if error.isOfPassed {
-            record.owedErrors[error.client, default: 0] -= 1
+            if record.owedErrors[error.client, default: 0] > 0 {
+                record.owedErrors[error.client, default: 0] -= 1
+            } else if let session = clients[error.client].session {
+                sessions[session].keptErrors[clients[error.client].door, default: 0] -= 1
+            }
             return tally.count("passed message lost")
         }
         let honest = error.about.filter { error.sent == (messages[$0].forwards > 0) }

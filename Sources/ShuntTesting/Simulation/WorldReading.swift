@@ -119,9 +119,19 @@ extension World {
     private func readError(_ client: Int, _ code: String, _ members: [JSONMember]) -> ErrorTold {
         let sent = members.last { $0.key == "sent" }?.value == Array("true".utf8)
         let mayBeOfPassed = code == "upstream_lost" || code == "timeout" && record.givenUp.contains(client)
-        let isOfPassed = mayBeOfPassed && sent && record.owedErrors[client, default: 0] > 0
+        let isOwed = mayBeOfPassed && record.owedErrors[client, default: 0] > 0
+        let isOfPassed = sent && (isOwed || isKept(client, code, members))
         let about = isOfPassed ? [] : subject(client, code, sent, members)
         return ErrorTold(client: client, code: code, sent: sent, members: members, isOfPassed: isOfPassed, about: about)
+    }
+
+    /// Whether an error may be one that was kept for the session's next socket: about a message that was passed through,
+    /// which names nothing.
+    private func isKept(_ client: Int, _ code: String, _ members: [JSONMember]) -> Bool {
+        guard record.welcomed == client, ["upstream_lost", "timeout"].contains(code), conversation(in: members) == nil,
+            let session = clients[client].session
+        else { return false }
+        return sessions[session].keptErrors[clients[client].door, default: 0] > 0
     }
 
     /// The messages that an error may be about. On the unified endpoint it repeats their `request_id`; elsewhere it may
