@@ -53,9 +53,12 @@ let package = Package(
         .target(name: "ShuntConcurrency", dependencies: [deque], swiftSettings: house),
         // Calls of the system that Swift's module of the C library leaves out.
         .target(name: "CLinux"),
-        // Sockets of one thread: poller, output, deadlines. Knows nothing of what the bytes mean.
+        // TLS by the system's OpenSSL, from memory to memory.
+        .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        // Sockets of one thread: poller, output, deadlines, TLS. Knows nothing of what the bytes mean.
         .target(
-            name: "ShuntReactor", dependencies: ["ShuntCore", "CLinux"], swiftSettings: house + [.strictMemorySafety()]),
+            name: "ShuntReactor", dependencies: ["ShuntCore", "CLinux", "CTLS"],
+            swiftSettings: house + [.strictMemorySafety()]),
         // A load generator that checks every reply: `shunt load`.
         .target(name: "ShuntLoad", dependencies: ["ShuntCore", "ShuntReactor"], swiftSettings: house),
         // The hot shell: carries bytes between sockets and the core.

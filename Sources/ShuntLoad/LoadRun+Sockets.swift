@@ -10,7 +10,7 @@ extension LoadRun {
         case .lost(let id, let error): if let place = place(of: id) { lost(place, "\(error)") }
         case .deadline(let id): if let place = place(of: id) { opened(place, problem: "no answer in time") }
         case .closed(let id): if let place = places[id.index], sockets[place].id == id { forget(place) }
-        case .acceptable, .congested, .relieved, .finished, .woken: break
+        case .acceptable, .secured, .plainText, .congested, .relieved, .finished, .woken: break
         }
     }
 

@@ -44,6 +44,14 @@ struct OutputBuffer: ~Copyable {
         return written
     }
 
+    /// Appends bytes.
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        _ = unsafe append(atMost: bytes.count) { room in
+            unsafe room.copyMemory(from: bytes)
+            return bytes.count
+        }
+    }
+
     /// Forgets the first bytes: they are sent.
     mutating func drop(first sent: Int) {
         start = min(end, start &+ max(0, sent))

@@ -21,6 +21,7 @@ extension Reactor {
         guard sockets[id]?.stage == .open, sockets[id]?.isReading == true, sockets[id]?.hasEnded == false,
             let descriptor = sockets[id]?.descriptor
         else { return .nothing }
+        if let tls = sockets[id]?.tls { return receiveSecured(id, tls, body) }
         let count = unsafe kernel.receive(descriptor, room)
         counts.receives += 1
         guard count > 0 else { return nothingReceived(id, count) }
@@ -31,7 +32,7 @@ extension Reactor {
     }
 
     @inline(never)
-    private func nothingReceived(_ id: SocketID, _ count: Int) -> Reception {
+    func nothingReceived(_ id: SocketID, _ count: Int) -> Reception {
         guard count < 0 else {
             hasProgressed = true
             sockets[id]?.hasEnded = true
@@ -53,6 +54,7 @@ extension Reactor {
         guard let was = sockets[id]?.isReading, was != reads else { return }
         sockets[id]?.isReading = reads
         watchAgain(id)
+        if reads, let tls = sockets[id]?.tls { list(id, tls) }
     }
 
     /// Bytes of the peer's that wait in the system.
@@ -112,6 +114,11 @@ extension Reactor {
     /// Sends what a socket has, once.
     func flush(_ id: SocketID) {
         sockets[id]?.isDirty = false
+        if sockets[id]?.tls != nil { flushSecured(id) } else { flushPlain(id) }
+    }
+
+    @inline(__always)
+    func flushPlain(_ id: SocketID) {
         guard sockets[id]?.stage == .open, let sent = sockets[id]?.send(&kernel) else { return }
         if sent.count > 0 {
             counts.sends += 1
@@ -130,7 +137,7 @@ extension Reactor {
 
     /// Everything is sent, and something was to follow that, or waited for it.
     @inline(never)
-    private func allSent(_ id: SocketID) {
+    func allSent(_ id: SocketID) {
         settle(id)
         switch sockets[id]?.afterwards {
         case .finish where sockets[id]?.isFinished == false:
@@ -148,12 +155,18 @@ extension Reactor {
     private func someLeft(_ id: SocketID) { settle(id) }
 
     /// Counts what waits, and says so where a mark was passed.
-    private func settle(_ id: SocketID) {
-        guard let held = sockets[id]?.output.count, let before = sockets[id]?.pending, let marks = sockets[id]?.marks
+    func settle(_ id: SocketID) {
+        guard var held = sockets[id]?.output.count, let before = sockets[id]?.pending, let marks = sockets[id]?.marks
         else { return }
+        var awaitsRoom = held > 0
+        if let tls = sockets[id]?.tls, !tls.isPlain {
+            // Plaintext does not wait for the system but for what is held, or for the handshake.
+            awaitsRoom = !tls.held.isEmpty
+            held += tls.held.count
+        }
         sockets[id]?.pending = held
         pendingBytes += held - before
-        sockets[id]?.awaitsRoom = held > 0
+        sockets[id]?.awaitsRoom = awaitsRoom
         watchAgain(id)
         if held > marks.high, sockets[id]?.isCongested == false {
             sockets[id]?.isCongested = true
@@ -165,7 +178,7 @@ extension Reactor {
     }
 
     /// The peer takes nothing more. What it said before is still read: an answer may be among it.
-    private func cannotSend(_ id: SocketID, _ error: SystemError) {
+    func cannotSend(_ id: SocketID, _ error: SystemError) {
         hasProgressed = true
         guard sockets[id]?.isReading == true, sockets[id]?.hasEnded == false else { return lose(id, error) }
         sockets[id]?.isBroken = true
@@ -179,6 +192,7 @@ extension Reactor {
         sockets[id]?.pending = 0
         sockets[id]?.awaitsRoom = false
         sockets[id]?.giveBack(to: &pool)
+        if let tls = sockets[id]?.tls { pool.giveBack(&tls.held) }
     }
 }
 

@@ -63,8 +63,13 @@ extension Reactor {
             return nil
         }
         sockets[id]?.stage = .open
+        if let tls = sockets[id]?.tls {
+            beginHandshake(id, tls)
+            return .connected(id)
+        }
         watchAgain(id)
-        if sockets[id]?.output.isEmpty == false { becomesDirty(id) }
+        // What was appended or asked for meanwhile.
+        becomesDirty(id)
         return .connected(id)
     }
 
@@ -74,6 +79,7 @@ extension Reactor {
     /// its end first, or a reset may overtake it. The id is of the past from here on.
     package func close(_ id: SocketID) {
         guard sockets.contains(id) else { return }
+        if sockets[id]?.tls != nil { sayGoodbye(id) }
         // The poller forgets it before its number is another one's.
         unwatch(id)
         drop(id)
@@ -102,7 +108,7 @@ extension Reactor {
     ///
     /// - Returns: nil where there is no such connection, or it is lost or listens.
     package func detach(_ id: SocketID) -> DetachedSocket? {
-        guard let stage = sockets[id]?.stage, stage == .open || stage == .connecting else { return nil }
+        guard let stage = sockets[id]?.stage, stage != .lost, stage != .listening else { return nil }
         unwatch(id)
         pendingBytes -= sockets[id]?.pending ?? 0
         sockets[id]?.pending = 0
@@ -116,9 +122,10 @@ extension Reactor {
     package func attach(_ detached: DetachedSocket) throws(SystemError) -> SocketID {
         guard var socket = detached.take() else { throw SystemError(code: EBADF) }
         socket.settleIn()
-        let hasOutput = !socket.output.isEmpty
+        let tls = socket.tls
         let id = try insert(socket)
-        if hasOutput { becomesDirty(id) }
+        becomesDirty(id)
+        if let tls { list(id, tls) }
         return id
     }
 }
@@ -133,6 +140,7 @@ extension Socket {
         isCongested = false
         deadline = .distantFuture
         armed = .distantFuture
+        tls?.isListed = false
     }
 }
 

@@ -8,6 +8,10 @@ package enum ReactorEvent: Equatable, Sendable {
     case acceptable(SocketID)
     /// A dial came through.
     case connected(SocketID)
+    /// The TLS handshake is over.
+    case secured(SocketID)
+    /// The peer does not speak TLS on a listening side that does: the socket is a plain one, for an answer that says so.
+    case plainText(SocketID)
     /// A dial came to nothing, or the connection is no more. Nothing follows; output that was left is dropped.
     case lost(SocketID, SystemError)
     /// More waits for the socket than its high mark says.
@@ -35,6 +39,11 @@ package struct ReactorCounts: Equatable, Sendable {
     package var sends = 0
     package var bytesReceived = 0
     package var bytesSent = 0
+    /// TLS handshakes that came through, and those of them that went on with an earlier session.
+    package var handshakes = 0
+    package var resumptions = 0
+    /// Connections with TLS that the peer ended without saying so in TLS.
+    package var cutShort = 0
 }
 
 /// The sockets of one thread: a level-triggered poller, what waits to be sent, and the deadlines of sockets. It knows
@@ -48,6 +57,10 @@ package final class Reactor {
     var kernel: Kernel
     var sockets = SocketTable()
     var pool = OutputPool()
+    /// Made with the first socket that speaks TLS.
+    private(set) lazy var rooms = TLSRooms()
+    /// Sockets with something to be received that the kernel does not tell of.
+    var listed: [SocketID] = []
     /// The one buffer that is read into.
     let room: UnsafeMutableRawBufferPointer
     private var events = Kernel.Events()
@@ -117,6 +130,7 @@ package final class Reactor {
             said.removeAll(keepingCapacity: said.capacity <= 1024)
             saidPlace = 0
         }
+        if !listed.isEmpty { tellListed() }
         shrinkNowAndThen()
         let latest = saidPlace < said.count ? now : min(deadline, wheel.earliest)
         place = 0
@@ -149,8 +163,8 @@ package final class Reactor {
     /// Its socket may have been closed since it was said.
     private func isOfUse(_ event: ReactorEvent) -> Bool {
         switch event {
-        case .readable(let id), .acceptable(let id), .connected(let id), .lost(let id, _), .congested(let id),
-            .relieved(let id), .finished(let id), .deadline(let id):
+        case .readable(let id), .acceptable(let id), .connected(let id), .secured(let id), .plainText(let id),
+            .lost(let id, _), .congested(let id), .relieved(let id), .finished(let id), .deadline(let id):
             sockets.contains(id)
         case .closed, .woken: true
         }
@@ -167,6 +181,13 @@ package final class Reactor {
         case .connecting:
             return connected(id)
         case .lost:
+            return nil
+        case .securing:
+            if readiness.contains(.output) { flush(id) }
+            guard !readiness.isDisjoint(with: [.input, .error, .hangUp]), sockets[id]?.stage == .securing else {
+                return nil
+            }
+            goOnWithHandshake(id)
             return nil
         case .open:
             if readiness.contains(.output) { flush(id) }

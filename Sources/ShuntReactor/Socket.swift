@@ -22,9 +22,11 @@ package struct WaterMarks: Sendable, Hashable {
 /// One descriptor, as its reactor has it. (Sendable: it is in one place at a time, and nobody else has its memory.)
 struct Socket: ~Copyable, @unchecked Sendable {
     enum Stage: UInt8 {
-        /// A connection on its way. Becomes `open` or `lost`.
+        /// A connection on its way. Becomes `open`, `securing` or `lost`.
         case connecting
-        /// Bytes flow. Becomes `lost`.
+        /// A TLS handshake is under way. Becomes `open` or `lost`.
+        case securing
+        /// Bytes flow. Becomes `lost`, or `securing`.
         case open
         /// Accepts connections. Becomes `lost`.
         case listening
@@ -66,6 +68,8 @@ struct Socket: ~Copyable, @unchecked Sendable {
     /// When the owner wants to be told, and when the wheel looks at it.
     var deadline = Instant.distantFuture
     var armed = Instant.distantFuture
+    /// What TLS needs; nil where bytes are sent as they are.
+    var tls: SecuredSocket?
 
     init(descriptor: CInt, stage: Stage) {
         self.descriptor = descriptor
@@ -78,6 +82,7 @@ struct Socket: ~Copyable, @unchecked Sendable {
         case .connecting: return .output
         case .listening: return isReading ? .input : []
         case .lost: return []
+        case .securing: return awaitsRoom ? [.input, .output] : .input
         case .open:
             var wanted: Readiness = isReading && !hasEnded ? .input : []
             if awaitsRoom { wanted.insert(.output) }

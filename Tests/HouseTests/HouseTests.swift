@@ -97,7 +97,7 @@ import Testing
             "Synchronization",
         ],
         "ShuntLoad": ["Glibc", "ShuntCore", "ShuntReactor"],
-        "ShuntReactor": ["CLinux", "Glibc", "ShuntCore", "Synchronization"],
+        "ShuntReactor": ["CLinux", "CTLS", "Glibc", "ShuntCore", "Synchronization"],
         "ShuntConfig": ["Foundation", "ShuntCore", "Yams"],
         "ShuntPlane": [
             "DequeModule", "Foundation", "Logging", "ServiceLifecycle", "ShuntConcurrency", "ShuntConfig", "ShuntCore",

@@ -154,6 +154,33 @@ import Testing
         #expect(reactor.append(to: other, atMost: 1) { _ in 1 } == 0)
     }
 
+    @Test func `an end that was asked for while the dial was on its way is made`() throws {
+        network.await(at: back)
+        let id = try reactor.connect(to: back)
+        reactor.finish(id)
+        #expect(events() == [.connected(id), .finished(id)])
+        let server = try #require(network.accept(at: back))
+        #expect(server.hasEnded)
+    }
+
+    @Test func `an end that was asked for before a move is made after it`() throws {
+        network.window = 10
+        let (id, peer) = try accepted()
+        reactor.append(to: id, Array(0..<30))
+        reactor.finish(id)
+        _ = events()
+        let other = Reactor(on: FakeKernel(network))
+        let there = try other.attach(try #require(reactor.detach(id)))
+        var heard: [UInt8] = []
+        for _ in 0..<5 {
+            heard += peer.read()
+            other.wait(until: network.now)
+            while let event = other.next() { #expect(event == .finished(there)) }
+        }
+        #expect(heard == Array(0..<30))
+        #expect(peer.hasEnded)
+    }
+
     @Test func `an id of the past finds nothing`() throws {
         let (id, peer) = try accepted()
         _ = peer.write([1])

@@ -22,6 +22,9 @@ final class Relay {
     }
 
     private let marks: WaterMarks
+    /// What those who connect are met with, and what is dialled with; nil is plain.
+    var front: TLSContext?
+    var back: TLSContext?
 
     /// Connections that are there, both ends counted.
     var count: Int { partners.count }
@@ -36,7 +39,8 @@ final class Relay {
         switch event {
         case .acceptable(let id): if id == listener { accept() }
         case .readable(let id): read(id)
-        case .connected: break
+        case .connected, .secured: break
+        case .plainText(let id): cut(id)
         case .lost(let id, let error):
             losses.append(error)
             cut(id)
@@ -44,6 +48,7 @@ final class Relay {
         case .relieved(let id): if let other = partners[id] { reactor.setReading(other, true) }
         case .finished(let id):
             if !finished.contains(id) { problems.append("\(id) finished unasked") }
+            sentAll.insert(id)
             closeWhenOver(id)
         case .closed(let id): problems.append("\(id) closed by itself")
         case .deadline(let id): cut(id)
@@ -58,6 +63,8 @@ final class Relay {
                     let upstream = try reactor.connect(to: target)
                     partners[client] = upstream
                     partners[upstream] = client
+                    if let front { reactor.secure(client, with: front) }
+                    if let back { reactor.secure(upstream, with: back, name: "localhost") }
                     reactor.setMarks(client, marks)
                     reactor.setMarks(upstream, marks)
                 } catch {
@@ -99,9 +106,12 @@ final class Relay {
     /// Those that said that they say no more.
     private var ended: Set<SocketID> = []
 
+    /// Those that were told of it that all is sent.
+    private var sentAll: Set<SocketID> = []
+
     private func closeWhenOver(_ id: SocketID) {
-        guard let other = partners[id], finished.contains(other), ended.contains(id), finished.contains(id),
-            ended.contains(other), reactor.pending(id) == 0, reactor.pending(other) == 0
+        guard let other = partners[id], ended.contains(id), ended.contains(other), sentAll.contains(id),
+            sentAll.contains(other)
         else { return }
         cut(id)
     }
@@ -112,6 +122,7 @@ final class Relay {
         for id in [id, other] {
             finished.remove(id)
             ended.remove(id)
+            sentAll.remove(id)
             reactor.close(id)
         }
     }
