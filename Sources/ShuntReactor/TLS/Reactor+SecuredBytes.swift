@@ -67,8 +67,10 @@ extension Reactor {
     /// The peer ended the connection, or there is nothing, or something is wrong.
     private func wireIsSilent(_ id: SocketID, _ tls: SecuredSocket, _ count: Int) -> Reception {
         guard count == 0 else { return nothingReceived(id, count) }
-        guard !tls.connection.isWithinRecord else {
-            tls.problem = TLSProblem(.truncated)
+        let isCut = tls.connection.isWithinRecord
+        if isCut { tls.problem = TLSProblem(.truncated) }
+        // Whoever takes nothing and says no end was reset.
+        guard !isCut, sockets[id]?.isBroken == false else {
             leave(id)
             return .lost(.connectionReset)
         }

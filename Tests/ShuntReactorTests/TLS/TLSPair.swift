@@ -13,6 +13,8 @@ final class TLSSide {
     var ends: [Reception] = []
     /// The most that came at once.
     var largest = 0
+    /// What was said of the first loss.
+    private(set) var problem: TLSProblem?
     /// Says back what it hears.
     var echoes = false
     /// Ends its own direction when the other ends.
@@ -28,6 +30,7 @@ final class TLSSide {
             case .readable(let id): read(id)
             case .congested(let id): if echoes { reactor.setReading(id, false) }
             case .relieved(let id): if echoes { reactor.setReading(id, true) }
+            case .lost(let id, _): note(id)
             default: break
             }
         }
@@ -44,9 +47,13 @@ final class TLSSide {
         case .end:
             ends.append(reception)
             if finishesToo { reactor.finish(id) }
-        case .lost: ends.append(reception)
+        case .lost:
+            ends.append(reception)
+            note(id)
         }
     }
+
+    private func note(_ id: SocketID) { if problem == nil { problem = reactor.tlsProblem(of: id) } }
 
     var isSecured: Bool {
         events.contains { if case .secured = $0 { true } else { false } }
@@ -59,7 +66,6 @@ final class TLSSide {
         return nil
     }
 
-    var problem: TLSProblem? { id.flatMap { reactor.tlsProblem(of: $0) } }
     var facts: TLSFacts? { id.flatMap { reactor.tlsFacts(of: $0) } }
 }
 
