@@ -14,9 +14,25 @@ struct Patience: Promise {
         for connection in world.liveConnections where world.takesMessages(connection) {
             ready.insert(world.connections[connection].pool)
         }
+        if case .dialled(let connection) = record.event { checkBack(world.connections[connection], in: world) }
         guard world.tally.events % 8 == 0 else { return }
         for client in world.clients where client.isThere {
             for number in client.unresolved where !world.messages[number].mayHaveEnded { check(number, in: world) }
+        }
+    }
+
+    /// An upstream answers: who waits for it and has no failure of its own to wait out is dialled for at once.
+    private func checkBack(_ connection: ModelConnection, in world: World) {
+        let settings = world.arrangement.upstreams[connection.upstream]
+        guard !world.plan.isMoving, connection.failure == nil, settings.lanes == 1 else { return }
+        let dialled = Set(world.connections.map(\.pool))
+        for client in world.clients where client.isThere {
+            for number in client.unresolved where world.messages[number].state == .waiting {
+                guard let pool = world.messages[number].pool, pool.upstream == connection.upstream,
+                    !dialled.contains(pool)
+                else { continue }
+                world.fail(.patience, "m\(number) waits, its upstream is there, and nobody dials for it")
+            }
         }
     }
 
