@@ -1,7 +1,28 @@
 import ShuntCore
 
-/// No connection carries more than it may, none is used that takes nothing, and there are no more than may be.
+/// No connection carries more than it may, none is used that takes nothing, and there are no more than may be. An upstream
+/// that is down is left alone for a while.
 struct Capacity: Promise {
+    /// By upstream: failed dials in a row that were its own fault, and until when it is left alone because of them.
+    private var failures: [Int: (count: Int, until: Instant)] = [:]
+
+    mutating func hear(_ event: Event, in world: World) {
+        guard !world.plan.isMoving, case .dialled(let place) = event else { return }
+        let upstream = world.connections[place].upstream
+        let settings = world.arrangement.upstreams[upstream]
+        guard let failure = world.connections[place].failure else { return failures[upstream] = nil }
+        // A status that has a meaning is an answer.
+        if case .refused(let status) = failure, settings.refusals[status] != nil { return failures[upstream] = nil }
+        switch failure.fault {
+        case .upstream:
+            let count = (failures[upstream]?.count ?? 0) + 1
+            let isDown = count >= settings.breakerFailures
+            failures[upstream] = (count, isDown ? world.now + settings.breakerOpen : world.now)
+        case .session: failures[upstream] = nil
+        case .ours: break
+        }
+    }
+
     mutating func judge(_ deed: Deed, in world: World) {
         switch deed {
         case .forward(let sent): judge(sent, in: world)
@@ -43,6 +64,9 @@ struct Capacity: Promise {
 
     private func judge(_ dial: DialOrder, _ place: Int, in world: World) {
         let made = world.connections[place]
+        if let until = failures[made.upstream]?.until, world.now < until {
+            world.fail(.capacity, "u\(place) is dialled, and \(dial.upstream.settings.name) is down")
+        }
         let others = world.liveConnections.filter { $0 != place && world.connections[$0].retired == nil }
         if let client = made.through,
             others.contains(where: {
