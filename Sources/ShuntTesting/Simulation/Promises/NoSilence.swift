@@ -50,14 +50,19 @@ struct NoSilence: Promise {
     /// What was in flight on a connection that ended has its error, or waits to be sent again.
     private func checkLost(_ record: Record, in world: World) {
         for connection in record.ended {
+            let isPassed = world.connections[connection].through != nil
             for number in world.connections[connection].outstanding {
                 let message = world.messages[number]
                 guard message.state == .flying, message.outcome == nil, message.connection == connection,
-                    world.isOwed(number)
+                    !message.mayHaveEnded
                 else { continue }
-                world.fail(
-                    .noSilence,
-                    "m\(number) was in flight on u\(connection), which ended, and c\(message.owner) was told nothing")
+                let what = "m\(number) was in flight on u\(connection), which ended,"
+                if world.clients[message.owner].isThere {
+                    world.fail(.noSilence, "\(what) and c\(message.owner) was told nothing")
+                } else if message.session != nil, !isPassed, !world.isOverdue(number) {
+                    // Its session's next socket is to hear of it.
+                    world.fail(.noSilence, "\(what) and nothing is kept of that")
+                }
             }
         }
     }
