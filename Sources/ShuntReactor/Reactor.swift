@@ -55,7 +55,7 @@ package struct ReactorCounts: Equatable, Sendable {
 @safe
 package final class Reactor {
     var kernel: Kernel
-    var sockets = SocketTable()
+    var sockets = SlotTable<Socket, SocketTag>()
     var pool = OutputPool()
     /// Made with the first socket that speaks TLS.
     private(set) lazy var rooms = TLSRooms()

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import ShuntCore
 import ShuntReactor
 import Testing
@@ -108,13 +108,13 @@ import Testing
         #expect(SystemError(code: EADDRINUSE).description == "Address already in use")
     }
 
-    @Test func `the bell rings from another thread`() async throws {
+    @Test func `the bell rings from another thread`() throws {
         let reactor = try Reactor()
         let inbox = Inbox<Int>(of: reactor)
-        let ringer = Task.detached { inbox.put(7) }
-        reactor.wait(until: reactor.now + .seconds(20))
+        Thread.detachNewThread { inbox.put(7) }
+        // The test runner's own threads may all be busy, and this one waits.
+        reactor.wait(until: reactor.now + .seconds(120))
         #expect(reactor.next() == .woken)
         #expect(inbox.take() == [7])
-        #expect(await ringer.value)
     }
 }

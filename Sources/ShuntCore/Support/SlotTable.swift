@@ -4,6 +4,7 @@ package struct SlotID<Tag>: Hashable, Sendable {
     package let index: UInt32
     package let generation: UInt32
 
+    @inlinable
     package init(index: UInt32, generation: UInt32) {
         self.index = index
         self.generation = generation
@@ -19,18 +20,21 @@ package struct SlotID<Tag>: Hashable, Sendable {
 /// Elements stay where they are and are reached by address: reading one field of an element copies that field, not the
 /// element with all that it refers to. (Safe from outside: every address is checked against the id's generation.)
 @safe
-package struct SlotTable<Element, Tag>: ~Copyable {
+package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     package typealias ID = SlotID<Tag>
 
-    /// By index: how often a place was emptied, and its element, if it has one.
-    private var generations: UnsafeMutablePointer<UInt32>
-    private var elements: UnsafeMutablePointer<Element?>
-    private var capacity = 16
-    private var used = 0
-    private var free: [UInt32] = []
-    /// What an id of the past reaches: nil, and whatever is done to it has no effect.
-    private let nothing: UnsafeMutablePointer<Element?>
+    // Inlinable throughout: a table of another module's elements is made for them there.
 
+    /// By index: how often a place was emptied, and its element, if it has one.
+    @usableFromInline var generations: UnsafeMutablePointer<UInt32>
+    @usableFromInline var elements: UnsafeMutablePointer<Element?>
+    @usableFromInline var capacity = 16
+    @usableFromInline var used = 0
+    @usableFromInline var free: [UInt32] = []
+    /// What an id of the past reaches: nil, and whatever is done to it has no effect.
+    @usableFromInline let nothing: UnsafeMutablePointer<Element?>
+
+    @inlinable
     package init() {
         unsafe generations = .allocate(capacity: capacity)
         unsafe elements = .allocate(capacity: capacity)
@@ -38,6 +42,7 @@ package struct SlotTable<Element, Tag>: ~Copyable {
         unsafe nothing.initialize(to: nil)
     }
 
+    @inlinable
     deinit {
         unsafe elements.deinitialize(count: used)
         unsafe elements.deallocate()
@@ -47,8 +52,10 @@ package struct SlotTable<Element, Tag>: ~Copyable {
     }
 
     /// Elements that are there now.
+    @inlinable
     package var count: Int { used - free.count }
 
+    @inlinable
     package mutating func insert(_ element: consuming Element) -> ID {
         if let index = free.popLast() {
             // A free place holds nothing that would have to be destroyed.
@@ -62,7 +69,8 @@ package struct SlotTable<Element, Tag>: ~Copyable {
         return ID(index: UInt32(truncatingIfNeeded: used - 1), generation: 0)
     }
 
-    private mutating func grow() {
+    @inlinable
+    mutating func grow() {
         let newElements = UnsafeMutablePointer<Element?>.allocate(capacity: capacity * 2)
         let newGenerations = UnsafeMutablePointer<UInt32>.allocate(capacity: capacity * 2)
         unsafe newElements.moveInitialize(from: elements, count: used)
@@ -74,7 +82,9 @@ package struct SlotTable<Element, Tag>: ~Copyable {
         capacity *= 2
     }
 
+    /// Takes an element out; nil where the id is of the past.
     @discardableResult
+    @inlinable
     package mutating func remove(_ id: ID) -> Element? {
         guard contains(id) else { return nil }
         let element = unsafe elements[Int(id.index)].take()
@@ -84,6 +94,7 @@ package struct SlotTable<Element, Tag>: ~Copyable {
     }
 
     /// Removes an element that nobody wants to see once more: it is not moved out first.
+    @inlinable
     package mutating func discard(_ id: ID) {
         guard contains(id) else { return }
         unsafe (elements + Int(id.index)).deinitialize(count: 1)
@@ -92,14 +103,25 @@ package struct SlotTable<Element, Tag>: ~Copyable {
         free.append(id.index)
     }
 
+    @inlinable
     @inline(__always)
     package func contains(_ id: ID) -> Bool {
         let index = Int(id.index)
         guard index < used else { return false }
-        return unsafe generations[index] == id.generation && elements[index] != nil
+        return unsafe generations[index] == id.generation && isTaken(index)
+    }
+
+    @inlinable
+    @inline(__always)
+    func isTaken(_ index: Int) -> Bool {
+        switch unsafe elements[index] {
+        case .some: true
+        case .none: false
+        }
     }
 
     /// The element, or nil where the id is of the past. Assigning to an element's fields works in place.
+    @inlinable
     @inline(__always)
     package subscript(_ id: ID) -> Element? {
         unsafeAddress { unsafe UnsafePointer(address(of: id)) }
@@ -108,6 +130,7 @@ package struct SlotTable<Element, Tag>: ~Copyable {
 
     /// Where an element is, for owners of tables that lend their elements in turn; for an id of the past a place that holds
     /// nothing.
+    @inlinable
     @inline(__always)
     func address(of id: ID) -> UnsafeMutablePointer<Element?> {
         let index = Int(id.index)
@@ -116,10 +139,11 @@ package struct SlotTable<Element, Tag>: ~Copyable {
     }
 
     /// The ids of all elements, in slot order: a stable order for a seeded run.
+    @inlinable
     package var ids: [ID] {
         (0..<used).compactMap { index in
-            unsafe elements[index] == nil
-                ? nil : ID(index: UInt32(truncatingIfNeeded: index), generation: generations[index])
+            isTaken(index)
+                ? unsafe ID(index: UInt32(truncatingIfNeeded: index), generation: generations[index]) : nil
         }
     }
 }
