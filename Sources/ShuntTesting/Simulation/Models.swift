@@ -92,6 +92,8 @@ struct ModelConnection {
     var hasSpoken = false
     /// Passed messages whose reply has not come.
     var passedLive = 0
+    /// How many of those are waited for, for sure: what nobody answered before the next one came may be given up.
+    var passedForSure = 0
     var lastPassed = Instant(nanoseconds: 0)
     var backend = Backend()
 

@@ -165,6 +165,7 @@ extension World {
         tally.count("passed")
         guard messages[number].opens else { return }
         connections[connection].passedLive += 1
+        connections[connection].passedForSure = isTimeOver(connection) ? 1 : connections[connection].passedForSure + 1
         connections[connection].lastPassed = now
         answer(number, on: connection)
     }

@@ -172,6 +172,12 @@ extension World {
         return isPassing ? -1 : nil
     }
 
+    /// Whether there may be something of that kind.
+    func mayHaveOpen(_ client: Int, _ route: Int, on side: Side) -> Bool {
+        !flying(of: client, route, on: side).isEmpty
+            || side == .legacy && liveConnections.contains { connections[$0].through == client && mayHavePassed($0) }
+    }
+
     // MARK: Connections of a client's own
 
     /// Of more passed messages than that the last error speaks for the others.
@@ -184,8 +190,11 @@ extension World {
     /// Whether nobody waits any more for what was passed over a connection.
     func isTimeOver(_ connection: Int) -> Bool { connections[connection].lastPassed + timeout(connection) <= now }
 
-    /// Whether messages that were passed over a connection have no outcome yet.
-    func hasPassed(_ connection: Int) -> Bool { connections[connection].passedLive > 0 && !isTimeOver(connection) }
+    /// Whether messages that were passed over a connection have no outcome yet, for sure.
+    func hasPassed(_ connection: Int) -> Bool { connections[connection].passedForSure > 0 && !isTimeOver(connection) }
+
+    /// Whether some of them may have none yet.
+    func mayHavePassed(_ connection: Int) -> Bool { connections[connection].passedLive > 0 && !isTimeOver(connection) }
 
     /// Whether a client speaks to its own backend, which says itself when it has been idle too long.
     func isPassedThrough(_ client: Int) -> Bool {
@@ -204,7 +213,7 @@ extension World {
             // What it may have taken over, if that has not ended unseen, is waited for too.
             let orphans = clients[client].session.map { sessions[$0].orphans } ?? []
             let inherits = orphans.contains { messages[$0].owner == client && messages[$0].state != .ended }
-            if !unresolved.isEmpty || inherits || hasOpen(client, -1, on: .legacy) != nil {
+            if !unresolved.isEmpty || inherits || mayHaveOpen(client, -1, on: .legacy) {
                 clients[client].busyAt = now
             }
             for number in unresolved where messages[number].state == .waiting {
@@ -218,7 +227,7 @@ extension World {
     }
 
     private func isHindered(_ client: Int, _ route: Int) -> Bool {
-        isPaused(route) || sides(client, route).contains { hasOpen(client, route, on: $0.other) != nil }
+        isPaused(route) || sides(client, route).contains { mayHaveOpen(client, route, on: $0.other) }
             || liveConnections.contains {
                 connections[$0].through == client && connections[$0].retired != nil && connections[$0].passedLive > 0
             }

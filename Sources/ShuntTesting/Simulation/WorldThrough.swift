@@ -20,7 +20,10 @@ extension World {
         let style = plan.styles[connections[connection].upstream]
         let final = part == style.parts
         let writer = replyText(number, part, final: final, on: connection, loose: false)
-        if final, connections[connection].passedLive > 0 { connections[connection].passedLive -= 1 }
+        if final {
+            connections[connection].passedLive = max(0, connections[connection].passedLive - 1)
+            connections[connection].passedForSure = max(0, connections[connection].passedForSure - 1)
+        }
         tellThrough(connection, writer.bytes, .text, isReply: true)
         if !healing, final, dice.chance(plan.faults.closesAfterReply) { loseThrough(connection, anyClose()) }
     }
