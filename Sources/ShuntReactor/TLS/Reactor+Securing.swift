@@ -1,4 +1,5 @@
 import Glibc
+import ShuntCore
 
 /// From a plain connection to a secured one.
 extension Reactor {
