@@ -169,7 +169,12 @@ int shunt_tls_read(struct shunt_tls *tls, struct shunt_tls_io *io, void *room, s
         int said = SSL_read_ex(tls->ssl, (char *)room + *count, length - *count, &read);
         *count += read;
         tls->bytes_read += read;
-        if (said != 1) result = outcome(tls, said);
+        if (said != 1) {
+            result = outcome(tls, said);
+        } else if (io->in_count == 0 && !SSL_has_pending(tls->ssl)) {
+            // Asking once more would only make a buffer for the next record.
+            result = SHUNT_TLS_WANTS_INPUT;
+        }
     }
     return end(tls, result);
 }

@@ -57,10 +57,10 @@ extension Reactor {
         if reads, let tls = sockets[id]?.tls { list(id, tls) }
     }
 
-    /// Bytes of the peer's that wait in the system.
+    /// Bytes of the peer's that wait in the system, encrypted where they are.
     package func unread(_ id: SocketID) -> Int {
         guard let descriptor = sockets[id]?.descriptor else { return 0 }
-        return kernel.unread(descriptor)
+        return kernel.unread(descriptor) + (sockets[id]?.tls?.unread.count ?? 0)
     }
 
     // MARK: Out

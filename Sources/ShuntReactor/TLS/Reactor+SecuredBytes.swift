@@ -44,6 +44,11 @@ extension Reactor {
             tls.problem = tls.connection.problem
             isOver(tls, .failed)
         }
+        if tls.held.count > Self.urgent {
+            // What we say ourselves is held up to a few records only.
+            tls.problem = TLSProblem(.failed, detail: "the peer asks again and again and reads no answer")
+            isOver(tls, .failed)
+        }
         guard step.plain > 0 else { return tls.over == nil ? .nothing : tellOver(id, tls) }
         list(id, tls)
         unsafe body(UnsafeRawBufferPointer(rebasing: plain[..<step.plain]).bindMemory(to: UInt8.self).span)

@@ -54,6 +54,31 @@ import Testing
         #expect(side.loss == SystemError(code: 71))
     }
 
+    @Test(arguments: [0, 1])
+    func `nobody negotiates anew`(waits: Int) throws {
+        let side = try flood(
+            """
+            import ctypes
+            lib = ctypes.CDLL("libssl.so.3")
+            for name in ("TLS_client_method", "SSL_CTX_new", "SSL_new"): getattr(lib, name).restype = ctypes.c_void_p
+            pointer = ctypes.c_void_p
+            context = pointer(lib.SSL_CTX_new(pointer(lib.TLS_client_method())))
+            lib.SSL_CTX_ctrl(context, 124, ctypes.c_long(0x303), None)
+            tls = pointer(lib.SSL_new(context))
+            sock = socket.create_connection(("127.0.0.1", port))
+            lib.SSL_set_fd(tls, sock.fileno())
+            assert lib.SSL_connect(tls) == 1
+            lib.SSL_write(tls, b"hello", 5)
+            lib.SSL_renegotiate(tls)
+            if \(waits): lib.SSL_do_handshake(tls)
+            else: lib.SSL_write(tls, b"more", 4)
+            sock.shutdown(socket.SHUT_WR)
+            time.sleep(10)
+            """)
+        #expect(side.heard.starts(with: Array("hello".utf8)))
+        #expect(side.reactor.counts.handshakes == 1)
+    }
+
     @Test func `empty records again and again are not listened to for long`() throws {
         // With the keys that the handshake agreed on, by AES-128-GCM.
         let side = try flood(

@@ -183,6 +183,27 @@ import Testing
         }
     }
 
+    @Test func `many threads use one context, and its sessions`() async throws {
+        let server = try certificates.server(["server", "star"])
+        let client = try certificates.client()
+        let resumed = try await withThrowingTaskGroup(of: Int.self) { group in
+            for thread in 0..<4 {
+                group.addTask {
+                    var resumed = 0
+                    for round in 0..<25 {
+                        let pair = try TLSPair(server: server, seed: UInt64(thread))
+                        try pair.connect(client, name: ["localhost", "a.star.example"][round % 2])
+                        try #require(pair.client.isSecured && pair.server.isSecured)
+                        resumed += pair.client.reactor.counts.resumptions
+                    }
+                    return resumed
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(resumed >= 100 - 8)
+    }
+
     @Test func `a name that cannot be one is refused`() throws {
         let pair = try TLSPair(server: certificates.server())
         try pair.connect(certificates.client(), name: String(repeating: "a", count: 300))
