@@ -1,3 +1,4 @@
+import ShuntCore
 import Glibc
 import Synchronization
 
