@@ -17,7 +17,8 @@ import Testing
         return first...first + max(1, environment["STORM_SEEDS"].flatMap { Int($0) } ?? 60) - 1
     }
 
-    @Test func `whatever the network does, what was said in TLS arrives whole and in order`() throws {
+    @Test func `whatever the network does, what was said in TLS arrives whole and in order, when replayed too`() throws
+    {
         let certificates = try TestCertificates.required()
         for seed in Self.seeds { try TLSStorm(seed: UInt64(seed), certificates).run() }
     }
