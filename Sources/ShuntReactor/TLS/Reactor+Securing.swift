@@ -1,4 +1,3 @@
-import ShuntCore
 import Glibc
 import ShuntCore
 
