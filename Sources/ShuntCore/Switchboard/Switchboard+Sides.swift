@@ -65,13 +65,15 @@ extension Switchboard {
                 return true
             }
         }
-        if exchange.isAstray {
-            // It is served here after all: only now it waits for a connection of this side.
-            exchanges[id]?.isAstray = false
-            let started = pools[exchange.pool]?.line.unreadyTime(now: now) ?? .zero
-            exchanges[id]?.unreadyAtStart = started
-        }
+        if exchange.isAstray { stays(id, in: exchange.pool, now: now) }
         return false
+    }
+
+    /// A message is served where it stands after all: only now it waits for a connection of this side.
+    private mutating func stays(_ id: ExchangeID, in pool: PoolID, now: Instant) {
+        exchanges[id]?.isAstray = false
+        let started = pools[pool]?.line.unreadyTime(now: now) ?? .zero
+        exchanges[id]?.unreadyAtStart = started
     }
 
     /// Brings a seat to where the table in force has it.
@@ -79,6 +81,19 @@ extension Switchboard {
         let side = wantedSide(id, conversation: nil, now: turn.now)
         if seats[id]?.side != side { return flip(id, to: side, &turn) }
         changePool(id, &turn)
+        keepUnsent(of: id, now: turn.now)
+    }
+
+    /// What waits may be of conversations that the table in force has on this side, whatever held them on the other.
+    private mutating func keepUnsent(of id: SeatID, now: Instant) {
+        guard let pool = seats[id]?.pool, pools[pool]?.line.hasGated == true else { return }
+        var candidate = pools[pool]?.line.head ?? .none
+        while let exchange = exchanges[candidate] {
+            if exchange.seat == id, exchange.isAstray, !isAstray(exchange, now: now) {
+                stays(candidate, in: pool, now: now)
+            }
+            candidate = exchange.next
+        }
     }
 
     /// Another pool for a seat whose upstream is no more, though its route is: what is unsent goes there.

@@ -310,6 +310,15 @@ import Testing
         #expect(heard.forwarded == ["2: m"])
     }
 
+    @Test func `what another table has on this side after all waits for its connection from then on`() throws {
+        let (world, hugo) = try twoConversations { $0.everywhere { $0.queue.timeout = .seconds(1) } }
+        world.lose(2, 1000)
+        for conversation in ["new", "old"] { world.say(hugo, guide(conversation)) }
+        world.pass(.milliseconds(500))
+        try world.serve(0, by: .unified)
+        #expect(world.pass(.milliseconds(1_300)).errors.count == 2)
+    }
+
     @Test func `a session that one side has ended goes on at the other`() throws {
         let (world, hugo) = try twoConversations { $0.upstreams[3].closes = [4001: .auth] }
         world.lose(2, 4001)
