@@ -1,5 +1,5 @@
-import ShuntCore
 import Glibc
+import ShuntCore
 import Synchronization
 
 /// A connection on its way from one reactor to another. Whoever drops it closes the connection.
