@@ -225,7 +225,7 @@ struct ModelSession {
     /// Unresolved messages whose client is gone.
     var orphans: [Int] = []
     var lastSocketGone: Instant?
-    /// By endpoint: errors about passed messages of a socket that went before it could hear them.
+    /// By endpoint: passed messages of whose loss a socket was to hear that went before.
     var keptErrors: [Door: Int] = [:]
     /// The socket that comes in this event may find nothing of it any more.
     var isForgotten = false

@@ -151,7 +151,7 @@ struct Record {
     var welcomed: Int?
     /// Greetings that it must be given.
     var greetings = 0
-    /// By client: errors about passed messages that it must hear.
+    /// By client: passed messages of whose loss it must hear.
     var owedErrors: [Int: Int] = [:]
     /// Clients whose passed messages were given up, because their time was over.
     var givenUp: Set<Int> = []

@@ -120,7 +120,7 @@ extension World {
             // Of a route that is gone the client keeps its connection until it leaves itself.
             let isItsOwn = [nil, Self.upstreamGone].contains(connection.retired)
             if connection.hostGoneAt != nil, isItsOwn { noteTrouble(place) }
-            record.owedErrors[client] = min(connection.passedLive, Self.mostPassedErrors)
+            record.owedErrors[client] = connection.passedLive
             if connection.passedLive > 0, isTimeOver(place) { record.givenUp.insert(client) }
         }
         if connection.isPinged { noteTrouble(place) }
@@ -202,10 +202,11 @@ extension World {
 
     private func take(_ error: ErrorTold) {
         if error.isOfPassed {
+            let count = integer("count", error.members) ?? 1
             if record.owedErrors[error.client, default: 0] > 0 {
-                record.owedErrors[error.client, default: 0] -= 1
+                record.owedErrors[error.client, default: 0] -= count
             } else if let session = clients[error.client].session {
-                sessions[session].keptErrors[clients[error.client].door, default: 0] -= 1
+                sessions[session].keptErrors[clients[error.client].door, default: 0] -= count
             }
             return tally.count("passed message lost")
         }

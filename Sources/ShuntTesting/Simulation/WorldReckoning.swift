@@ -180,9 +180,6 @@ extension World {
 
     // MARK: Connections of a client's own
 
-    /// Of more passed messages than that the last error speaks for the others.
-    static let mostPassedErrors = 64
-
     func timeout(_ connection: Int) -> TimeSpan {
         arrangement.upstreams[connections[connection].upstream].exchangeTimeout
     }

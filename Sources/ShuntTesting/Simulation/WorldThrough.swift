@@ -66,7 +66,7 @@ extension World {
         guard connections[connection].state == .ready, let client = connections[connection].through else { return }
         note("u\(connection) of c\(client) is closed by its backend: \(close)")
         endConnection(connection)
-        record.owedErrors[client] = min(connections[connection].passedLive, Self.mostPassedErrors)
+        record.owedErrors[client] = connections[connection].passedLive
         tell(.lost(connection, close)) { core, turn in
             if tooLarge {
                 core.connectionMessageTooLarge(connections[connection].id, &turn)

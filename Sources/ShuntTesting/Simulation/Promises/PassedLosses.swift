@@ -1,7 +1,7 @@
 import ShuntCore
 
-/// An old client hears of each message that was passed through and is lost with its connection; of more than
-/// `World.mostPassedErrors` the last error speaks for the others.
+/// An old client hears of each message that was passed through and is lost with its connection; where there were many, the
+/// last error says of how many it tells.
 struct PassedLosses: Promise {
     /// Connections of whose messages some may have been given up before: how many errors are owed is not sure.
     private var unsure: Set<Int> = []
@@ -42,8 +42,9 @@ struct PassedLosses: Promise {
             mustHear.insert(client)
         }
         for client in mustHear where world.clients[client].isThere {
-            guard let owed = record.owedErrors[client], owed > 0 else { continue }
-            world.fail(.passedLosses, "c\(client) does not hear of \(owed) messages that are lost with its connection")
+            guard let owed = record.owedErrors[client], owed != 0 else { continue }
+            let what = owed > 0 ? "does not hear of \(owed)" : "hears of \(-owed) too many"
+            world.fail(.passedLosses, "c\(client) \(what) messages that are lost with its connection")
         }
         mustHear = []
     }
