@@ -86,6 +86,10 @@ extension LoadRun {
 
     private func readFrames(_ place: Int, _ bytes: Span<UInt8>) {
         var position = 0
+        // Taken, so that a span over it can be lent.
+        var scratch: [UInt8] = []
+        swap(&scratch, &self.scratch)
+        defer { swap(&scratch, &self.scratch) }
         while !sockets[place].isOver {
             switch sockets[place].reader.next(bytes, at: &position, scratch: &scratch) {
             case .needsMore: return
