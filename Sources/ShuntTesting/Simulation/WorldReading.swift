@@ -125,13 +125,15 @@ extension World {
         return ErrorTold(client: client, code: code, sent: sent, members: members, isOfPassed: isOfPassed, about: about)
     }
 
-    /// Whether an error may be one that was kept for the session's next socket: about a message that was passed through,
-    /// which names nothing.
+    /// Whether an error may be one that was kept for the session's next socket: about a message that was passed through. It
+    /// names nothing, or what was to be read by the other side first.
     private func isKept(_ client: Int, _ code: String, _ members: [JSONMember]) -> Bool {
-        guard record.welcomed == client, ["upstream_lost", "timeout"].contains(code), conversation(in: members) == nil,
-            let session = clients[client].session
+        guard record.welcomed == client, ["upstream_lost", "timeout"].contains(code),
+            let session = clients[client].session, sessions[session].keptErrors[clients[client].door, default: 0] > 0
         else { return false }
-        return sessions[session].keptErrors[clients[client].door, default: 0] > 0
+        return messages.indices.contains {
+            messages[$0].outcome == .passed && messages[$0].session == session && fits($0, members)
+        }
     }
 
     /// The messages that an error may be about. On the unified endpoint it repeats their `request_id`; elsewhere it may
