@@ -180,8 +180,8 @@ struct ModelMessage {
     /// Where it was sent before that.
     var connectionBefore = -1
     var forwardedAt = Instant(nanoseconds: 0)
-    /// A backend has said that it read nothing of it.
-    var wasPutBack = false
+    /// When a backend said last that it read nothing of it.
+    var putBackAt: Instant?
     /// It was put back a moment after its time was up: its error may have been on its way.
     var mayBeTimedOut = false
     /// The conversation id that the backend saw, as JSON text.
@@ -196,6 +196,11 @@ struct ModelMessage {
     var arrived: [ArrivedReply] = []
     /// The next part that the client must see.
     var nextPart = 0
+
+    var wasPutBack: Bool { putBackAt != nil }
+
+    /// Since when it waits for the first time, as if it had never been sent.
+    var waitsSince: Instant { max(acceptedAt, putBackAt ?? acceptedAt) }
 
     var route: Int? {
         switch intent {

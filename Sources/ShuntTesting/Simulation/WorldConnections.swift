@@ -96,9 +96,7 @@ extension World {
             messages[number].forwards -= 1
             // What was sent before, over a connection that allows it, may still be sent again.
             messages[number].connection = messages[number].forwards == 0 ? -1 : messages[number].connectionBefore
-            messages[number].wasPutBack = true
-            // Until now it did not wait for a connection.
-            messages[number].hinderedAt = now
+            messages[number].putBackAt = now
             messages[number].state = .waiting
             tally.count("put back")
         }

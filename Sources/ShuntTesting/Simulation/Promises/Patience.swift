@@ -48,7 +48,7 @@ struct Patience: Promise {
         } else if world.plan.isMoving {
             checkWait(number, in: world)
         } else if settings.lanes == 1, message.forwards == 0, !ready.contains(pool) {
-            checkWait(number, from: max(message.acceptedAt, message.hinderedAt), pool, settings, in: world)
+            checkWait(number, from: max(message.waitsSince, message.hinderedAt), pool, settings, in: world)
         }
     }
 
@@ -68,13 +68,13 @@ struct Patience: Promise {
         guard settings.lanes == 1, !ready.contains(pool) else { return }
         let changedAt = world.history.changedAt
         if message.hinderedAt == world.now {
-            let start = max(message.acceptedAt, changedAt)
+            let start = max(message.waitsSince, changedAt)
             if world.isPaused(route), start + settings.queue.timeout + Self.slack <= world.now {
                 world.fail(.patience, "m\(number) waits for its route's resume for longer than its timeout allows")
             }
             return
         }
-        let start = max(max(message.acceptedAt, message.hinderedAt), changedAt)
+        let start = max(max(message.waitsSince, message.hinderedAt), changedAt)
         checkWait(number, from: start, pool, settings, in: world)
     }
 
