@@ -31,8 +31,9 @@ struct RepliesIntact: Promise {
     mutating func judge(_ deed: Deed, in world: World) {
         switch deed {
         case .dial(let connection, _): rules[connection] = [current(of: connection, in: world)]
-        // It takes messages, so it has the rules that are in force.
-        case .forward(let sent): rules[sent.connection] = [current(of: sent.connection, in: world)]
+        // It takes messages, so it has the rules that are in force; what overtakes goes to one that takes none, too.
+        case .forward(let sent) where !world.overtakes(sent.message, on: sent.connection):
+            rules[sent.connection] = [current(of: sent.connection, in: world)]
         case .reply(let reply):
             guard let rules = came.removeValue(forKey: Part(message: reply.message, part: reply.part)),
                 let arrived = world.messages[reply.message].arrived.first(where: { $0.part == reply.part })
