@@ -173,6 +173,8 @@ struct ModelMessage {
     var mayHaveEnded = false
     /// When it last waited for something else than a connection.
     var hinderedAt = Instant(nanoseconds: 0)
+    /// It did so when the last event was over.
+    var isHindered = false
     /// Where it was sent to.
     var side: Side?
     var forwards = 0

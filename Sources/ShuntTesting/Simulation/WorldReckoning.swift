@@ -215,9 +215,10 @@ extension World {
             }
             for number in unresolved where messages[number].state == .waiting {
                 guard let route = messages[number].route else { continue }
-                if isFinishing(client, route) || plan.isMoving && isHindered(client, route) {
-                    messages[number].hinderedAt = now
-                }
+                let isHindered = isFinishing(client, route) || plan.isMoving && isHindered(client, route)
+                // What hindered it did so until this event.
+                if isHindered || messages[number].isHindered { messages[number].hinderedAt = now }
+                messages[number].isHindered = isHindered
                 expectAbsorption(number, route)
             }
         }
