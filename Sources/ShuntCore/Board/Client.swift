@@ -10,7 +10,7 @@ package enum Leaving: UInt8, Sendable { case draining, endpointClosed, routeRemo
 /// Where a client came in.
 package enum ClientDoor: Sendable {
     case unified
-    /// Its endpoint has one route: the client uses it, and no other, from this seat.
+    /// The endpoint has one route: the client uses that one only, from this seat.
     case legacy(Endpoint, seat: SeatID)
 }
 
@@ -19,9 +19,9 @@ package struct Client: Sendable {
     package let session: SessionID
     package let handshake: Handshake
     package var door: ClientDoor
-    /// Its handshake is not answered yet: that waits for the legacy backend's own answer.
+    /// Whether the handshake is not answered yet: that waits for the legacy backend's own answer.
     package var isArriving = false
-    /// Its bytes are piped: the core sees no message, and sends nothing of its own.
+    /// Whether bytes are piped: the core sees no message, and sends nothing of its own.
     package var isRaw = false
     package let app: ClientApp
     package var seats: [SeatPlace] = []
@@ -42,7 +42,7 @@ package struct Client: Sendable {
     package var isStranded = false
     /// When a heartbeat is sent to it; `.distantFuture` for never.
     package var nextHeartbeat = Instant.distantFuture
-    /// It is not read, because its upstream does not take what it sends.
+    /// Whether the client is not read, because its upstream does not take what it sends.
     package private(set) var readingStopped = false
     package var armed = Instant.distantFuture
     /// Days on which its use was counted.
@@ -74,7 +74,7 @@ package struct Client: Sendable {
     @inline(__always)
     package var ownSeat: SeatID { if case .legacy(_, let seat) = door { seat } else { .none } }
 
-    /// It uses a route from now on.
+    /// Takes a seat of a route, from now on.
     mutating func take(_ seat: SeatID, of route: Int) {
         seats.append(SeatPlace(routeIndex: route, seat: seat))
         if case .legacy(let endpoint, _) = door { door = .legacy(endpoint, seat: seat) }
@@ -101,7 +101,7 @@ package struct Client: Sendable {
         return closeAfter <= now && pending <= 0
     }
 
-    /// It is read no more, or again.
+    /// Stops reading the client, or goes on.
     ///
     /// - Returns: whether that is news.
     mutating func setReading(stopped: Bool) -> Bool {

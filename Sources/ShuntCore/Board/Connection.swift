@@ -63,7 +63,7 @@ package struct Connection: Sendable {
     /// What passes over it is one client's own.
     package var isPassthrough: Bool { !passage.isRouted }
 
-    /// It is dialled for a client that was greeted when it came: what the backend says first was said before.
+    /// Whether the connection is dialled for a client that was greeted when it came: what the backend says first was said before.
     package var isRedial: Bool { isPassthrough && occasion != .arrival }
 
     /// Bytes go over it as they are: neither messages nor pings are seen.
@@ -135,7 +135,7 @@ package struct Connection: Sendable {
     /// Nothing of it is read on, whatever its end does to its client.
     mutating func willEnd() { readingStopped = false }
 
-    /// It is read no more, or again.
+    /// Stops reading the connection, or goes on.
     ///
     /// - Returns: whether that is news. Pongs are not read either: silence says nothing until reading goes on.
     mutating func setReading(stopped: Bool, now: Instant) -> Bool {

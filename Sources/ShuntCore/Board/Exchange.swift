@@ -3,7 +3,7 @@
 /// queued → sent → ended; queued → ended; sent → abandoned (its client was told, the reply may still come and must not
 /// be taken for another's) → ended.
 ///
-/// It is made by the initializer that the compiler writes: one written by hand costs a copy of each new exchange, with a
+/// Exchanges are made by the initializer that the compiler writes: one written by hand costs a copy of each new exchange, with a
 /// count for all that it refers to.
 package struct Exchange: Sendable {
     package enum State: UInt8, Sendable { case queued, sent, abandoned }
@@ -31,7 +31,7 @@ package struct Exchange: Sendable {
     package var naming = Naming.client
     /// The value of the correlation member as sent, as a JSON value; empty for fifo.
     package var correlation: [UInt8] = []
-    /// It was accepted to be passed through as it is: nothing of it was looked at. Where it goes in the end, the side
+    /// Whether the message was accepted to be passed through as it is: nothing of it was looked at. Where it goes in the end, the side
     /// decides that serves its socket when it is sent.
     package var isPassed = false
     /// What errors about it repeat of the client's message: members as they stand in JSON, each behind a comma.
@@ -46,7 +46,7 @@ package struct Exchange: Sendable {
     package var unreadyAtStart = TimeSpan.zero
     /// How long it has waited for the other side, before its socket changed to this one.
     package var waitedThere = TimeSpan.zero
-    /// It stands behind messages of its socket on a side that is not its conversation's: it waits for them, and not yet
+    /// Whether the message stands behind others of its socket on a side that is not its conversation's: it waits for them, not yet
     /// for a connection.
     package var isAstray = false
     package var connection = ConnectionID.none
@@ -61,19 +61,19 @@ package struct Exchange: Sendable {
     package var isAnswered: Bool { firstPart != .distantFuture }
     /// When it began to wait; nothing for one that was sent at once.
     package var queuedAt: Instant?
-    /// It was alone on its connection when it was sent, and no reply came to it yet. Of others that are passed through, whose
+    /// Whether the message was alone on its connection when it was sent, and no reply came yet. Of others that are passed through, whose
     /// replies are told apart by their order only, nobody knows how long they took.
     package private(set) var isTimed = true
     /// How many more it stands for, where it is passed through and too many are unanswered to tell them apart.
     package private(set) var further = 0
-    /// It was taken over by another socket than the one that sent it.
+    /// Whether another socket took the exchange over from the one that sent the message.
     package var adopted = false
 
-    /// Its neighbours in the list that it stands in.
+    /// The neighbours in the list that the exchange stands in.
     package private(set) var previous = ExchangeID.none
     package private(set) var next = ExchangeID.none
 
-    /// It waits for the other side from now on: for as long as it has not waited for that before.
+    /// Waits for the other side from now on: for as long as it has not waited for that before.
     ///
     /// - Parameters:
     ///   - started: the clock of unready time of the pool that it comes to.
@@ -132,7 +132,7 @@ package struct Exchange: Sendable {
     /// Others are in flight on the connection that it is passed over.
     mutating func isNotAlone() { isTimed = false }
 
-    /// It was written.
+    /// Notes that the message was written.
     ///
     /// - Returns: its seat, and whether no reply is expected.
     mutating func wasSent(
@@ -164,7 +164,7 @@ package struct Exchange: Sendable {
         return true
     }
 
-    /// Its client was told that its time is over; its reply may come yet.
+    /// Notes that the client was told that the time is over; the reply may come yet.
     mutating func wasAbandoned() { state = .abandoned }
 
     /// What was written is to be sent again.
@@ -186,13 +186,13 @@ package struct Exchange: Sendable {
     /// Another one stands before it now.
     mutating func follow(_ id: ExchangeID) { previous = id }
 
-    /// It stands between these two in a list.
+    /// Stands between these two in a list.
     mutating func link(_ before: ExchangeID, _ behind: ExchangeID) {
         previous = before
         next = behind
     }
 
-    /// It stands in no list any more.
+    /// Leaves its list.
     ///
     /// - Returns: the two between which it stood.
     mutating func unlink() -> (before: ExchangeID, behind: ExchangeID) {

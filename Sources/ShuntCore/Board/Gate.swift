@@ -1,7 +1,7 @@
 /// What a message waits for, beside a connection to its upstream.
 package enum Gate: UInt8, Sendable, Equatable {
     case open
-    /// Its route's resume.
+    /// The resume of the message's route.
     case routePaused
     /// The end of what its socket has under way with the other side.
     case otherSide

@@ -38,7 +38,7 @@ package struct Pool: Sendable {
     package var links = LinkGroup()
     /// A socket wants a connection to be there, whether a message waits or not.
     package var isWanted = false
-    /// It is not dialled before this while nobody says anything.
+    /// The earliest time at which the pool is dialled while nobody says anything.
     package var listensFrom = Instant(nanoseconds: .min)
     /// The table has no such upstream any more.
     package var isRemoved = false
@@ -72,7 +72,7 @@ package struct Pool: Sendable {
         follow(upstream)
     }
 
-    /// Its upstream's settings hold from now on. An old client sends what it likes, when it likes.
+    /// Follows an upstream's settings from now on. An old client sends what it likes, when it likes.
     package mutating func follow(_ upstream: Upstream) {
         self.upstream = upstream
         guard passage.isRouted else { return }

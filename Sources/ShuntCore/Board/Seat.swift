@@ -44,7 +44,7 @@ package struct Seat: Sendable {
         return madeConversation.isEmpty ? nil : (madeConversation, .made)
     }
 
-    /// It is served by this side from now on, over this pool; what is under way elsewhere must end first.
+    /// Changes to a side, over this pool; what is under way elsewhere must end first.
     mutating func change(to side: Side, over new: PoolID) {
         self.side = side
         // Back on the side that it left before all was over there, and its place there is another by now.

@@ -12,7 +12,7 @@ package enum UpstreamOrigin: Sendable, Hashable {
     /// What the client said, if it did.
     case keep
     case drop
-    /// This one, whatever the client said.
+    /// A value of the file's, whatever the client said.
     case value(String)
 }
 

@@ -72,7 +72,7 @@ package struct OpeningMessage: Sendable, Hashable {
     package var send: String
     /// The types one of which is its reply; empty where none comes.
     package var replies: [String] = []
-    /// It waits until the backend has greeted.
+    /// Whether the message waits until the backend has greeted.
     package var afterGreeting = false
     package init(send: String) { self.send = send }
 }
@@ -109,7 +109,7 @@ package struct QueueSettings: Sendable, Hashable {
 package enum ReplyKinds: Sendable, Hashable {
     /// The value of a member, by its path.
     case member(String)
-    /// That one of these members is there, by their paths: JSON-RPC's `result` and `error` in a reply, `method` in a push.
+    /// The presence of one of these members, by their paths: JSON-RPC's `result` and `error` in a reply, `method` in a push.
     /// A message with a member of both is a push.
     case presence(reply: [String], push: [String])
 }

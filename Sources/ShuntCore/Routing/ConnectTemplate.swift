@@ -1,5 +1,5 @@
 /// A JSON text with placeholders: `{agent_type}` and the other `routeBy` members, `{session}`, `{conversation_id}`.
-/// They stand inside of JSON strings; what is filled in is escaped for them.
+/// Placeholders stand inside of JSON strings; what is filled in is escaped for them.
 package struct ConnectTemplate: Sendable, Hashable {
     package let text: String
     package init(_ text: String) { self.text = text }

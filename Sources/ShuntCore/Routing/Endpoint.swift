@@ -17,7 +17,7 @@ package final class Endpoint: Sendable {
     package let pattern: PathPattern?
     /// What it says of its end; nil while it is open.
     package let announcement: Announcement?
-    /// Those of its route, where it is deprecated.
+    /// The brownouts of the endpoint's route, where it is deprecated.
     package let brownouts: [Brownout]
 
     init(

@@ -1,6 +1,6 @@
 /// An addressable agent.
 package final class Route: Sendable {
-    /// Its place in `RoutingTable.routes`; -1 for the route of an unlisted endpoint, which no message can name.
+    /// The route's place in `RoutingTable.routes`; -1 for the route of an unlisted endpoint, which no message can name.
     package let index: Int
     package let name: String
     /// The values of the `routeBy` members, as they are matched.

@@ -7,9 +7,9 @@ package struct AddressingSettings: Sendable, Hashable {
     /// The members that name a route, by their paths, most significant first.
     package var routeBy: [String] = ["agent_type", "pillar"]
     package var conversationField = "conversation_id"
-    /// Its path in replies, where that is another.
+    /// The conversation's path in replies, where that is another.
     package var conversationInReplies: String?
-    /// Its path in whatever clients are told.
+    /// The conversation's path in whatever clients are told.
     package var conversationPlace: String { conversationInReplies ?? conversationField }
     /// What tells the kinds of clients' messages, and of Shunt's own.
     package var kinds = ReplyKinds.member("type")

@@ -11,9 +11,9 @@ package struct Meter: Sendable {
     package var closes: [ClientClose: Int] = [:]
     /// Sockets and messages of the unified endpoint.
     package var unified = EndpointMeter()
-    /// Those of values that a route's template does not list.
+    /// Sockets and messages of values that a route's template does not list.
     package var unlisted = EndpointMeter()
-    /// Those of legacy endpoints, by `Route.index`.
+    /// Sockets and messages of legacy endpoints, by `Route.index`.
     package var endpoints: [EndpointMeter]
     /// Whether listed legacy endpoints are deprecated or closed (`EndpointState`): their use is counted once more.
     package var isDeprecating: Bool
@@ -128,7 +128,7 @@ package struct UpstreamMeter: Sendable, Hashable {
     package var retired: [RetireReason: Int] = [:]
     /// Connections that the backend ended, by `ClientClose.code`.
     package var closes: [UInt16: Int] = [:]
-    /// Its messages that answer nothing, by what was done with them; routed ways.
+    /// Messages that answer nothing, by what was done with them; routed ways.
     package var pushes = PushCounts()
     /// Messages that waited before they were sent, and how long in all, in nanoseconds.
     package var waits = 0

@@ -134,7 +134,7 @@ extension Switchboard {
         }
     }
 
-    /// It will never answer again: what was sent on it is lost, the next one is dialled without its ghosts.
+    /// Gives up a connection that will never answer again: what was sent on it is lost, the next one is dialled without its ghosts.
     mutating func abort(_ id: ConnectionID, _ reason: RetireReason, _ turn: inout Turn) {
         guard let connection = links[id] else { return }
         tally.retired += 1

@@ -1,6 +1,6 @@
 /// How a backend whose replies are told apart by their conversation answers a message that named none.
 enum NamingHabit: UInt8 {
-    /// It has answered none. Becomes `echoes` or `names`.
+    /// The backend has answered none. Becomes `echoes` or `names`.
     case unknown
     /// With the id that was made for it here. Becomes `names`.
     case echoes

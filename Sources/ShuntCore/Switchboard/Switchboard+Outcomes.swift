@@ -1,12 +1,12 @@
 /// What becomes of an accepted message, and how it ends.
 enum Outcome: Sendable {
-    /// Its reply, or the last part of it, was delivered or kept.
+    /// The reply, or the last part of it, was delivered or kept.
     case answered
-    /// It was written, and no reply is expected.
+    /// The message was written, and no reply is expected.
     case sent
-    /// It was answered here, and goes no further.
+    /// The message was answered here, and goes no further.
     case absorbed
-    /// Its client is told so, once.
+    /// The client is told so, once.
     ///
     /// - isUnread: it was written, and its backend said that it read nothing.
     case failed(ErrorCode, isUnread: Bool = false)
@@ -134,7 +134,7 @@ extension Switchboard {
         if isOver == true { agenda.add(.endIfUnused(account.session)) }
     }
 
-    /// Its client hears that its time is over; its reply may come yet, and must not be taken for another's.
+    /// Tells the client that the time is over; the reply may come yet, and must not be taken for another's.
     mutating func abandon(
         _ id: ExchangeID, _ exchange: Exchange, _ turn: inout Turn
     ) {

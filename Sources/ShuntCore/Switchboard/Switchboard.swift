@@ -56,7 +56,7 @@ package struct Switchboard: ~Copyable {
 
     /// When `tick` wants to be called next; `.distantFuture` when nothing waits. Cheap: read it after every event.
     ///
-    /// It changes nothing. But what is not `mutating` is lent the whole switchboard as a copy on the stack, which is too
+    /// Reading it changes nothing. But what is not `mutating` is lent the whole switchboard as a copy on the stack, which is too
     /// much for the path of every message.
     package var nextDeadline: Instant { mutating get { wheel.earliest } }
 

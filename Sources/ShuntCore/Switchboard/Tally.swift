@@ -6,7 +6,7 @@ package struct Tally: Sendable, Equatable {
     package var ambiguous = 0
     package var refused = 0
     package var forwarded = 0
-    /// Those of them that were passed through as they are.
+    /// Messages of them that were passed through as they are.
     package var passed = 0
     /// Changes of side of a client socket's route.
     package var flips = 0

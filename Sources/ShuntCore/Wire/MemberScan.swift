@@ -261,7 +261,7 @@ struct MemberScan {
 
     /// The place of a name in the key set's entries, or -1. The name is `length` bytes from `start`, free of escapes.
     ///
-    /// It changes nothing; but what is not `mutating` is given a copy of the whole scan, for each name.
+    /// Finding changes nothing; but what is not `mutating` is given a copy of the whole scan, for each name.
     @inline(__always)
     private mutating func find(
         _ bytes: Span<UInt8>, _ start: Int, _ length: Int, _ keys: borrowing KeySet, _ level: Int
