@@ -33,20 +33,17 @@ extension Reactor {
 
     @inline(never)
     func nothingReceived(_ id: SocketID, _ count: Int) -> Reception {
-        guard count < 0 else {
+        if count == 0, sockets[id]?.isBroken == false {
             hasProgressed = true
             sockets[id]?.hasEnded = true
             watchAgain(id)
             return .end
         }
         let error = SystemError(code: CInt(truncatingIfNeeded: -count))
-        if error.isTransient {
-            // What cannot be written to and says nothing is no more.
-            guard sockets[id]?.isBroken == true else { return .nothing }
-        }
-        hasProgressed = true
+        if error.isTransient, sockets[id]?.isBroken == false { return .nothing }
+        // What cannot be written to and says nothing more was reset: the failed send took the system's word for it.
         leave(id)
-        return .lost(error.isTransient ? .connectionReset : error)
+        return .lost(count == 0 || error.isTransient ? .connectionReset : error)
     }
 
     /// Whether the owner wants to hear what comes. What comes meanwhile waits in the system, and in the end at the peer.
