@@ -156,6 +156,22 @@ import Testing
         }
     }
 
+    /// Words of the rooms above: whoever needs one of them has something to do there.
+    private static let aboveTheReactor: Set<Substring> = [
+        "Agent", "Envelope", "Exchange", "Frame", "JSON", "Pool", "Route", "Switchboard", "Upstream", "agent",
+        "exchange",
+        "frame", "route", "upstream",
+    ]
+
+    @Test func `the reactor knows nothing of what its bytes mean`() {
+        for file in files where file.target == "ShuntReactor" {
+            for line in file.lines {
+                let known = words(of: line).filter { Self.aboveTheReactor.contains($0) }
+                #expect(known.isEmpty, "\(file.path): \(known.joined(separator: ", "))")
+            }
+        }
+    }
+
     /// The words of a line that are no comment.
     private func words(of line: Substring) -> [Substring] {
         let code = line.firstRange(of: "//").map { line[..<$0.lowerBound] } ?? line
