@@ -128,7 +128,7 @@ extension Reactor {
             sockets[id]?.giveBack(to: &pool)
             guard sockets[id]?.isAtRest == true else { return allSent(id) }
         } else {
-            someLeft(id)
+            settle(id)
         }
     }
 
@@ -148,10 +148,8 @@ extension Reactor {
         }
     }
 
-    @inline(never)
-    private func someLeft(_ id: SocketID) { settle(id) }
-
     /// Counts what waits, and says so where a mark was passed.
+    @inline(never)
     func settle(_ id: SocketID) {
         guard var held = sockets[id]?.output.count, let before = sockets[id]?.pending, let marks = sockets[id]?.marks
         else { return }

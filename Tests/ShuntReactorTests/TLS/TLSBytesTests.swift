@@ -114,13 +114,8 @@ import Testing
 
     // MARK: Reading that stops, sockets that move
 
-    @Test func `what came with the end of the handshake waits for an owner that does not read`() throws {
-        let pair = try TLSPair(server: certificates.server())
-        let id = try pair.client.reactor.connect(to: pair.front)
-        pair.client.id = id
-        pair.client.reactor.secure(id, with: try certificates.client(), name: "localhost")
-        pair.client.reactor.append(to: id, bytes(5_000))
-        // The owner does not read from the first moment on.
+    /// Goes on until the server's side has accepted the dial, and does not read it.
+    private func acceptUnread(_ pair: TLSPair) throws -> SocketID {
         while pair.server.id == nil {
             pair.client.turn(until: pair.network.now)
             pair.server.turn(until: pair.network.now)
@@ -128,6 +123,17 @@ import Testing
         }
         let server = try #require(pair.server.id)
         pair.server.reactor.setReading(server, false)
+        return server
+    }
+
+    @Test func `what came with the end of the handshake waits for an owner that does not read`() throws {
+        let pair = try TLSPair(server: certificates.server())
+        let id = try pair.client.reactor.connect(to: pair.front)
+        pair.client.id = id
+        pair.client.reactor.secure(id, with: try certificates.client(), name: "localhost")
+        pair.client.reactor.append(to: id, bytes(5_000))
+        // The owner does not read from the first moment on.
+        let server = try acceptUnread(pair)
         try pair.settle()
         #expect(pair.server.isSecured)
         #expect(pair.server.heard.isEmpty)
@@ -216,13 +222,7 @@ import Testing
         let id = try pair.client.reactor.connect(to: pair.front)
         pair.client.reactor.secure(id, with: try certificates.client(), name: "localhost")
         pair.client.reactor.append(to: id, bytes(3_000))
-        while pair.server.id == nil {
-            pair.client.turn(until: pair.network.now)
-            pair.server.turn(until: pair.network.now)
-            try pair.acceptAll()
-        }
-        let server = try #require(pair.server.id)
-        pair.server.reactor.setReading(server, false)
+        let server = try acceptUnread(pair)
         try pair.settle()
         let other = TLSSide(Reactor(on: FakeKernel(pair.network)))
         let there = try other.reactor.attach(try #require(pair.server.reactor.detach(server)))
