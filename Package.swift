@@ -64,7 +64,7 @@ let package = Package(
         // The hot shell: carries bytes between sockets and the core.
         .target(
             name: "ShuntRuntime",
-            dependencies: ["ShuntCore", "ShuntConcurrency", nioCore, nioPosix, deque, logging],
+            dependencies: ["ShuntCore", "ShuntConcurrency", "ShuntReactor", deque, logging],
             swiftSettings: house
         ),
         // Text to settings, with diagnostics.
@@ -144,7 +144,7 @@ let package = Package(
         .testTarget(
             name: "ShuntRuntimeTests",
             dependencies: [
-                "ShuntRuntime", "ShuntCore", "ShuntTesting", nioCore, nioPosix, nioEmbedded, nioHTTP1, logging,
+                "ShuntRuntime", "ShuntReactor", "ShuntCore", "ShuntTesting", nioCore, nioEmbedded, nioHTTP1, logging,
             ],
             swiftSettings: house
         ),

@@ -18,13 +18,13 @@ package final class Inbox<Message: Sendable>: Sendable {
     /// - Returns: false where nobody takes messages out any more.
     @discardableResult
     package func put(_ message: Message) -> Bool {
-        let (isFirst, isOpen) = state.withLock { state in
-            guard !state.isClosed else { return (false, false) }
+        state.withLock { state in
+            guard !state.isClosed else { return false }
             state.messages.append(message)
-            return (state.messages.count == 1, true)
+            // Under the lock: whoever closes the inbox may end the reactor right after that, and with it the bell.
+            if state.messages.count == 1 { bell.ring() }
+            return true
         }
-        if isFirst { bell.ring() }
-        return isOpen
     }
 
     /// Takes all messages out, the oldest first.

@@ -36,6 +36,8 @@ package protocol KernelStandIn: AnyObject {
     func shutdownOutput(_ descriptor: CInt)
     func close(_ descriptor: CInt)
     func unread(_ descriptor: CInt) -> Int
+    /// What is heard of the other end; nil where nobody can say.
+    func transportState(_ descriptor: CInt) -> TransportState?
 }
 
 /// The system, as one reactor has it: a poller of its own, and the calls that it makes. One seam for all of them, so that
@@ -198,6 +200,11 @@ struct Kernel: ~Copyable {
     /// Bytes of the peer's that nobody has read yet.
     func unread(_ descriptor: CInt) -> Int {
         standIn.map { $0.unread(descriptor) } ?? SystemSocket.unread(descriptor)
+    }
+
+    func transportState(_ descriptor: CInt) -> TransportState? {
+        if let standIn { return standIn.transportState(descriptor) }
+        return SystemSocket.transportState(descriptor)
     }
 }
 

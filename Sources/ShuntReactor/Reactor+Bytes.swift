@@ -1,4 +1,4 @@
-import ShuntCore
+package import ShuntCore
 
 /// What came of a `receive`.
 package enum Reception: Equatable, Sendable {
@@ -60,6 +60,12 @@ extension Reactor {
         return kernel.unread(descriptor) + (sockets[id]?.tls?.unread.count ?? 0)
     }
 
+    /// What is heard of a socket's other end by the system; nil where it cannot say.
+    package func transportState(of id: SocketID) -> TransportState? {
+        guard let descriptor = sockets[id]?.descriptor else { return nil }
+        return kernel.transportState(descriptor)
+    }
+
     // MARK: Out
 
     /// Appends the bytes that `body` writes to what is sent at the end of the turn. A socket that is lost or finishes
@@ -89,6 +95,9 @@ extension Reactor {
     }
 
     package func append(to id: SocketID, _ bytes: [UInt8]) { append(to: id, bytes.span) }
+
+    /// Whether bytes may still be appended: not to a socket that is lost or finishes.
+    package func takesOutput(_ id: SocketID) -> Bool { sockets[id]?.takesOutput ?? false }
 
     /// Bytes that wait for the socket because it did not take them.
     package func pending(_ id: SocketID) -> Int { sockets[id]?.pending ?? 0 }

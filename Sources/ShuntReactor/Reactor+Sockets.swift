@@ -17,11 +17,26 @@ extension Reactor {
     /// - Throws: where the process is short of descriptors or memory. The connection waits on: stop reading the listening
     ///   socket for a while, or the loop spins.
     package func accept(_ listener: SocketID) throws(SystemError) -> (id: SocketID, peer: SocketAddress)? {
+        guard let (descriptor, peer) = try acceptDescriptor(listener) else { return nil }
+        return (try insert(Socket(descriptor: descriptor, stage: .open)), peer)
+    }
+
+    /// The next connection that waits at a listening socket, for another reactor; as `accept` otherwise.
+    package func acceptForAnother(
+        _ listener: SocketID
+    ) throws(SystemError) -> (socket: DetachedSocket, peer: SocketAddress)? {
+        guard let (descriptor, peer) = try acceptDescriptor(listener) else { return nil }
+        return (DetachedSocket(Socket(descriptor: descriptor, stage: .open), of: kernel.standIn), peer)
+    }
+
+    private func acceptDescriptor(
+        _ listener: SocketID
+    ) throws(SystemError) -> (descriptor: CInt, peer: SocketAddress)? {
         while let descriptor = sockets[listener]?.descriptor, sockets[listener]?.isReading == true {
             do throws(SystemError) {
-                let (accepted, peer) = try kernel.accept(descriptor)
+                let accepted = try kernel.accept(descriptor)
                 hasProgressed = true
-                return (try insert(Socket(descriptor: accepted, stage: .open)), peer)
+                return accepted
             } catch {
                 if error.code == EAGAIN || error.code == EWOULDBLOCK { return nil }
                 // Of a connection that was gone before it was accepted the system says whatever it heard of it.

@@ -16,6 +16,9 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether descriptors, ports or memory are short: this process's trouble, not the peer's.
     package var isShortage: Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM, EADDRNOTAVAIL, EADDRINUSE].contains(code) }
 
+    /// Whether nothing came of the other host for too long.
+    package var isTimeout: Bool { code == ETIMEDOUT }
+
     /// Whether the same call may go through in a moment, and nothing is wrong.
     var isTransient: Bool { code == EAGAIN || code == EINTR || code == EWOULDBLOCK }
 }

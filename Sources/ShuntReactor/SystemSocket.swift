@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import ShuntCore
 
 /// The system's calls for sockets that are made seldom: with each connection, or less. Counts below 0 are `errno`.
 package enum SystemSocket {
@@ -97,5 +98,19 @@ package enum SystemSocket {
     static func unread(_ descriptor: CInt) -> Int {
         var count: CInt = 0
         return unsafe ioctl(descriptor, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
+    }
+
+    /// Asks what TCP hears of the other end; nil where it cannot say, as of a Unix socket, whose end the system tells by
+    /// itself.
+    static func transportState(_ descriptor: CInt) -> TransportState? {
+        var info = tcp_info()
+        var size = socklen_t(MemoryLayout<tcp_info>.size)
+        guard unsafe getsockopt(descriptor, CInt(IPPROTO_TCP), TCP_INFO, &info, &size) == 0 else { return nil }
+        // A peer whose window is full answers probes, one of which may be lost or unanswered for a while (Linux limits
+        // how often it answers); and what was sent a moment ago is on its way.
+        let isUnacknowledged = info.tcpi_unacked > 0 && info.tcpi_retransmits > 1 || info.tcpi_probes > 1
+        return TransportState(
+            silence: .milliseconds(Int64(min(info.tcpi_last_data_recv, info.tcpi_last_ack_recv))),
+            isUnacknowledged: isUnacknowledged)
     }
 }

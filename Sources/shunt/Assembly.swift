@@ -5,6 +5,7 @@ import ShuntConfig
 import ShuntControl
 import ShuntCore
 import ShuntPlane
+import ShuntReactor
 import ShuntRuntime
 import UnixSignals
 
@@ -39,7 +40,7 @@ struct Assembly: Sendable {
         let rules = rules
         let plane = ControlPlane(
             identity: .init(
-                version: shuntVersion, startedAt: .now, workers: max(1, settings.listen.workers ?? Self.cores)),
+                version: shuntVersion, startedAt: .now, workers: max(1, settings.listen.workers ?? Processors.count)),
             inForce: inForce, table: table, plane: proxy, store: stores.overrides, storeProblem: stores.problem,
             ledger: ledger,
             log: log, logger: logger, readFile: reader,
@@ -93,8 +94,6 @@ struct Assembly: Sendable {
             return report
         }
     }
-
-    private static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
 
     /// Reads the file again, on a thread that may block.
     private var reader: @Sendable () async -> ConfigOutcome {

@@ -67,7 +67,6 @@ import Testing
         "ShuntCore/Wire/MemberScan.swift init": 8,
         "ShuntCore/Wire/MemberScan.swift parent": 9,
         "ShuntCore/Wire/SpliceWriter.swift member": 7,
-        "ShuntRuntime/Worker/ProcessState.swift init": 8,
         "ShuntPlane/ControlPlane.swift init": 12,
         "ShuntPlane/UsageLedger.swift init": 7,
     ]
@@ -93,8 +92,7 @@ import Testing
         "ShuntCore": [],
         "ShuntConcurrency": ["DequeModule", "Synchronization"],
         "ShuntRuntime": [
-            "DequeModule", "Glibc", "Logging", "NIOCore", "NIOPosix", "ShuntConcurrency", "ShuntCore",
-            "Synchronization",
+            "DequeModule", "Glibc", "Logging", "ShuntConcurrency", "ShuntCore", "ShuntReactor", "Synchronization",
         ],
         "ShuntLoad": ["Glibc", "ShuntCore", "ShuntReactor"],
         "ShuntReactor": ["CLinux", "CTLS", "Glibc", "ShuntCore", "Synchronization"],

@@ -1,7 +1,7 @@
 #ifndef SHUNT_CLINUX_H
 #define SHUNT_CLINUX_H
 
-// What Swift's own module of the C library leaves out: epoll, eventfd, accept4. Every call answers with what the system
+// What Swift's own module of the C library leaves out: epoll, eventfd, accept4, names of threads. Every call answers with what the system
 // said, or with the negative errno.
 
 #include <stddef.h>
@@ -41,6 +41,12 @@ int shunt_accept(int listener, struct sockaddr_storage *address, socklen_t *leng
 /// Bytes that were read or sent. Never SIGPIPE.
 ssize_t shunt_receive(int descriptor, void *bytes, size_t count);
 ssize_t shunt_send(int descriptor, const void *bytes, size_t count);
+
+/// Processors that this process may run on; 0 where the system does not say.
+int shunt_processors(void);
+
+/// Names the calling thread; the system takes 15 bytes at most.
+void shunt_name_thread(const char *name);
 
 /// Nanoseconds of the monotonic clock.
 int64_t shunt_clock(void);

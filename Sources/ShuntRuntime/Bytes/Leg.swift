@@ -1,15 +1,12 @@
-import NIOCore
 import ShuntCore
+import ShuntReactor
 
 /// One WebSocket after its handshake, of a client or of an upstream: frames in from the socket, frames out to it. It
 /// decides nothing: messages go to the worker's switchboard, and come from it.
 ///
-/// One handler for both directions of both sides, because RFC 6455 makes them differ in three things only: who masks,
-/// who ends the TCP connection, and whose event it is.
-final class Leg: ChannelInboundHandler, SocketHandler, Flushable {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
+/// One kind for both directions of both sides, because RFC 6455 makes them differ in three things only: who masks, who
+/// ends the TCP connection, and whose event it is.
+final class Leg {
     /// Whose socket it is, by the core's id. `.none` from when the core forgets it.
     enum Role {
         case client(ClientID)
@@ -18,99 +15,59 @@ final class Leg: ChannelInboundHandler, SocketHandler, Flushable {
     }
 
     let worker: Worker
+    let socket: SocketID
     /// Frames towards an upstream are masked, frames towards a client are not.
     let masks: Bool
     var role = Role.none
     var reader: FrameReader
     var closing = CloseHandshake()
-    var hold: SocketHold
-
-    /// What was written since the last flush.
-    var output = OutputBuffer()
-    var nextToFlush: Unmanaged<Leg>?
-    /// Whether the worker's list of legs to flush has it.
-    var isDirty = false
     /// Bytes of a message that has not come whole.
     var unfinished = 0
-    /// Whether the worker looks at what NIO holds from time to time.
-    var isWatched = false
-    /// More is waiting for the socket than the high watermark says; the core knows.
-    var isCongested = false
-    /// Nothing but this leg is in the pipeline that changes what is written: it may write to the socket itself.
-    var ownsSocket = false
-    /// Asked for with the first output.
-    var socket: DirectSocket?
-    /// The TCP connection ends when what was written is out.
-    var endsAfterFlush = false
+    /// More is waiting for the socket than the high mark says; the core knows.
+    private(set) var isCongested = false
+    private let lease: SocketLease
 
-    private var cutTimer: Scheduled<Void>?
-
-    init(worker: Worker, isUpstream: Bool, maxMessage: Int, onEnd: @escaping () -> Void) {
+    /// Has a socket of the worker's reactor from here on.
+    ///
+    /// - Parameters:
+    ///   - lease: given back when the socket ends.
+    ///   - marks: when what waits for the socket is too much.
+    init(_ socket: SocketID, worker: Worker, isUpstream: Bool, lease: SocketLease, marks: WaterMarks) {
         self.worker = worker
+        self.socket = socket
+        self.lease = lease
         masks = isUpstream
-        reader = FrameReader(expectsMasked: !isUpstream, maxMessage: maxMessage)
-        hold = SocketHold(onEnd: onEnd)
+        reader = FrameReader(
+            expectsMasked: !isUpstream, maxMessage: worker.switchboard.table.definition.limits.message)
+        worker.reactor.setMarks(socket, marks)
+        worker.occupants.insert(.leg(self), for: socket)
     }
 
-    // MARK: The pipeline's events
+    // MARK: What the reactor says
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        hold.context = context
+    func readable() {
+        switch worker.reactor.receive(socket, { read($0) }) {
+        case .bytes, .nothing: break
+        // Whoever ends a WebSocket's TCP connection has no use for what is said to it.
+        case .end, .lost: cut()
+        }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        ended()
-        socket = nil
-        hold.context = nil
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if hold.isReading, let way = socket?.way { way.readOn() }
-        read(unwrapInboundIn(data))
-    }
-
-    /// Nobody behind this handler wants to know.
-    func channelReadComplete(context: ChannelHandlerContext) {}
-
-    func channelInactive(context: ChannelHandlerContext) {
-        ended()
-    }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        congestionChanged(isWritable: context.channel.isWritable)
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A reset, or a timeout of the kernel: the socket is of no use any more, and there is nobody to tell.
-        cut()
+    /// What waits for the socket has passed one of its marks.
+    func congestionChanged(_ isCongested: Bool) {
+        self.isCongested = isCongested
+        worker.congestionChanged(self)
     }
 
     // MARK: The end
 
-    /// Cuts the socket if it has not ended by itself in that time.
-    func cut(after delay: TimeAmount) {
-        cutTimer?.cancel()
-        cutTimer = worker.eventLoop.assumeIsolated().scheduleTask(in: delay) { [weak self] in self?.cut() }
-    }
-
-    /// Ends the TCP connection now, whatever is still to be written.
+    /// Ends the TCP connection now, whatever is still to be written. Idempotent.
     func cut() {
-        guard let context = hold.context else { return ended() }
-        context.close(promise: nil)
-        // An active channel has called `channelInactive` by now; one that was never active does not.
-        ended()
-    }
-
-    /// The socket is gone. Idempotent.
-    private func ended() {
         guard closing.cut() else { return }
-        ownsSocket = false
-        socket = nil
-        cutTimer?.cancel()
-        cutTimer = nil
-        forgetOutput()
+        worker.occupants.remove(socket)
+        worker.reactor.close(socket)
         setUnfinished(0)
         worker.ended(self, .cut)
-        giveBack()
+        lease.giveBack(to: worker.process, now: worker.now())
     }
 }

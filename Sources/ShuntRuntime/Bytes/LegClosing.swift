@@ -1,9 +1,9 @@
-import NIOCore
 import ShuntCore
+import ShuntReactor
 
 extension Leg {
     /// How long a peer has to answer our close frame and to end its side; then the socket is cut.
-    static let closeTimeout = TimeAmount.seconds(5)
+    static let closeTimeout = TimeSpan.seconds(5)
 
     /// The core wants this socket closed, and has forgotten it already.
     func close(_ code: CloseCode, reason: String) {
@@ -12,7 +12,7 @@ extension Leg {
         appendClose(code, reason: reason)
         // The peer's close frame is to be read, even where the core had stopped reading.
         setReading(true)
-        cut(after: Self.closeTimeout)
+        cutLater()
     }
 
     /// The core wants this socket ended as the other one of its pair was, and has forgotten it already.
@@ -29,29 +29,21 @@ extension Leg {
         FrameEncoder.encodeClose(close.code, reason: close.reason, mask: mask(), into: &frame)
         appendBytes(frame)
         setReading(true)
-        cut(after: Self.closeTimeout)
+        cutLater()
     }
 
-    /// All is said: ends the TCP connection once the output is written.
+    /// All is said: ends the TCP connection once the output is written, as far as that is this side's to do.
     func end() {
         role = .none
-        endsAfterFlush = true
         setReading(true)
-        becomesDirty()
-        cut(after: Self.closeTimeout)
-    }
-
-    /// What was written is out, or will never be.
-    func outputEnded() {
-        guard let context = hold.context else { return }
         switch closing.state {
         case .closed where !masks:
             // The server's side ends the connection first (RFC 6455 §7.1.1). Nothing unread can turn that into a reset:
             // nothing follows a close frame.
-            cut()
+            worker.reactor.closeWhenSent(socket)
         case .violated:
             // Half closed first, so that the close frame is not lost in a reset.
-            context.close(mode: .output, promise: nil)
+            worker.reactor.finish(socket)
         case .closed:
             // Towards a server: the end is left to it, and so is the waiting for late segments, which would cost a local
             // port of ours.
@@ -59,5 +51,11 @@ extension Leg {
         case .open, .closeSent, .cut:
             break
         }
+        cutLater()
     }
+
+    /// Cuts the socket if it has not ended by itself in time.
+    private func cutLater() { worker.reactor.setDeadline(socket, worker.now() + Self.closeTimeout) }
+
+    func setReading(_ reads: Bool) { worker.reactor.setReading(socket, reads) }
 }

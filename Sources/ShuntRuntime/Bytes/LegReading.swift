@@ -1,12 +1,10 @@
-import NIOCore
 import ShuntCore
 
 extension Leg {
     /// Everything that one read of the socket brought: whole messages go to the switchboard one by one, straight from
     /// the receive buffer where that is possible.
-    func read(_ buffer: ByteBuffer) {
+    func read(_ input: Span<UInt8>) {
         guard closing.listens else { return }
-        let input = buffer.readableBytesUInt8Span
         let now = worker.now()
         var scratch = worker.takeScratch()
         var position = 0

@@ -1,17 +1,15 @@
-import NIOCore
 import ShuntCore
+import ShuntReactor
 
 /// One of the two sockets of a byte pipe: what is read here is written to the other as it is.
-final class PipeEnd: ChannelInboundHandler, SocketHandler, Flushable {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
+final class PipeEnd {
     /// How much may come before the pipe is joined; then the socket is not read.
     private static let mostKept = 64 << 10
 
-    let worker: Worker
+    private let worker: Worker
+    private let socket: SocketID
+    private let lease: SocketLease
     private weak var pipe: RawPipe?
-    var hold: SocketHold
     /// Where what is read here goes; nil until the pipe is joined, and when it has ended.
     private(set) var other: PipeEnd?
     /// Of what is read here.
@@ -19,81 +17,73 @@ final class PipeEnd: ChannelInboundHandler, SocketHandler, Flushable {
     /// The worker knows that this pipe has something to tell, or there is nothing.
     var isCounted = true
     /// Read before there was anywhere to write it.
-    private var kept = ByteBuffer()
+    private var kept: [UInt8] = []
     /// The pipe has ended: what is still read is thrown away.
     private var isDeaf = false
     private var isFinishing = false
+    /// Our direction is ended.
+    private var isFinished = false
+    /// The peer's direction is ended.
+    private var hasEnded = false
     private(set) var isGone = false
-    private var output = PipeOutput()
-    var nextToFlush: Unmanaged<PipeEnd>?
-    /// Whether the worker's list of ends to flush has it.
-    var isDirty = false
 
-    init(worker: Worker, onEnd: @escaping () -> Void) {
+    /// Has a socket of the worker's reactor from here on.
+    ///
+    /// - Parameters:
+    ///   - lease: given back when the socket ends.
+    ///   - marks: when what waits for the socket is too much.
+    init(_ socket: SocketID, worker: Worker, lease: SocketLease, marks: WaterMarks) {
         self.worker = worker
-        hold = SocketHold(onEnd: onEnd)
+        self.socket = socket
+        self.lease = lease
+        worker.reactor.setMarks(socket, marks)
+        worker.occupants.insert(.pipe(self), for: socket)
     }
 
-    // MARK: The pipeline's events
+    // MARK: What the reactor says
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        hold.context = context
-        // The end of one direction is told to the other side, not made an end of both.
-        try? context.channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
+    func readable() {
+        switch worker.reactor.receive(socket, { take($0) }) {
+        case .bytes, .nothing: break
+        case .end:
+            // The end of one direction is told to the other side, not made an end of both.
+            hasEnded = true
+            pipe?.ended(self)
+            if isFinished { cut() }
+        case .lost: cut()
+        }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        gone()
-        hold.context = nil
+    /// Our direction is ended, after all that was written.
+    func finished() {
+        isFinished = true
+        if hasEnded { cut() }
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if hold.isReading, let way = output.way { way.readOn() }
-        take(unwrapInboundIn(data))
-    }
+    /// What waits for the socket has passed one of its marks.
+    func congestionChanged(_ isCongested: Bool) { other?.setReading(!isCongested) }
 
-    /// Nobody behind this handler wants to know.
-    func channelReadComplete(context: ChannelHandlerContext) {}
+    /// The pipe has had its time.
+    func deadlineReached() { pipe?.cut() }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        let isWritable = context.channel.isWritable
-        account(for: isWritable ? 0 : bytesInNIO)
-        other?.setReading(isWritable)
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if let event = event as? ChannelEvent, event == .inputClosed { pipe?.ended(self) }
-    }
-
-    func channelInactive(context: ChannelHandlerContext) { gone() }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // A reset, or a timeout of the kernel.
-        cut()
-    }
-
-    private func gone() {
+    /// The connection is over. Idempotent.
+    func cut() {
         guard !isGone else { return }
         isGone = true
-        output.forget()
-        account(for: 0)
+        worker.occupants.remove(socket)
+        worker.reactor.close(socket)
         pipe?.ended(self)
-        giveBack()
+        lease.giveBack(to: worker.process, now: worker.now())
         pipe?.gone(self)
     }
 
     // MARK: Bytes
 
     /// What was read, or came before this end was there.
-    func take(_ bytes: ByteBuffer) {
+    func take(_ bytes: Span<UInt8>) {
         if isDeaf { return }
-        guard let other else {
-            var bytes = bytes
-            kept.writeBuffer(&bytes)
-            if kept.readableBytes > Self.mostKept { setReading(false) }
-            return
-        }
-        counter.count(bytes.readableBytesUInt8Span)
+        guard let other else { return keep(bytes) }
+        counter.count(bytes)
         // Telling the core with every message cost an eighth of all that is done for it. Asked for before the write, which
         // may end the pipe.
         if isCounted {
@@ -101,6 +91,11 @@ final class PipeEnd: ChannelInboundHandler, SocketHandler, Flushable {
             pipe?.uncounted()
         }
         other.write(bytes)
+    }
+
+    private func keep(_ bytes: Span<UInt8>) {
+        bytes.withUnsafeBufferPointer { kept.append(contentsOf: $0) }
+        if kept.count > Self.mostKept { setReading(false) }
     }
 
     func join(_ other: PipeEnd, pipe: RawPipe) {
@@ -113,65 +108,39 @@ final class PipeEnd: ChannelInboundHandler, SocketHandler, Flushable {
 
     /// Hands over what was read before the pipe was joined.
     func release() {
-        guard kept.readableBytes > 0 else { return }
+        guard !kept.isEmpty else { return }
         let bytes = kept
-        kept = ByteBuffer()
+        kept = []
         setReading(true)
-        take(bytes)
+        take(bytes.span)
     }
 
-    func write(_ bytes: ByteBuffer) {
-        if !isFinishing, !isGone { put(bytes) }
+    /// Writes at the end of the worker's turn.
+    func write(_ bytes: Span<UInt8>) {
+        if !isFinishing, !isGone { worker.reactor.append(to: socket, bytes) }
     }
 
-    private func put(_ bytes: ByteBuffer) {
-        // Seldom: a read that filled its buffer is followed by another one in the same turn.
-        if isDirty { send() }
-        output.put(bytes)
-        if !isDirty { worker.flushAtEndOfTurn(self) }
-    }
-
-    /// The end of the worker's turn.
-    func flush() {
-        send()
-    }
-
-    private func send() {
-        guard let context = hold.context, let rest = output.send(context) else { return }
-        context.writeAndFlush(wrapOutboundOut(rest), promise: nil)
-    }
+    private func setReading(_ reads: Bool) { worker.reactor.setReading(socket, reads) }
 
     // MARK: The end
 
     /// Nothing more will be written: ends this direction when all is out.
     func finish() {
-        guard !isFinishing else { return }
+        guard !isFinishing, !isGone else { return }
         isFinishing = true
-        finishOutput()
-    }
-
-    private func finishOutput() {
-        send()
-        guard let context = hold.context else { return }
-        let promise = context.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.assumeIsolated().whenComplete { [weak self] _ in
-            self?.hold.context?.close(mode: .output, promise: nil)
-        }
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: promise)
+        worker.reactor.finish(socket)
     }
 
     /// Reads on to find the end, and throws away what comes.
     func deafen() {
         isDeaf = true
-        kept = ByteBuffer()
+        kept = []
         setReading(true)
     }
 
+    /// The pipe ends then, whatever is still to be said.
+    func limit(_ deadline: Instant) { worker.reactor.setDeadline(socket, deadline) }
+
     /// Lets go of the other end.
     func part() { other = nil }
-
-    func cut() {
-        hold.context?.close(promise: nil)
-        gone()
-    }
 }

@@ -1,11 +1,10 @@
-import NIOCore
 import ShuntCore
 
 /// Two sockets of which each is written what the other one says, byte for byte: frames, extensions and pings are between
 /// client and backend. It looks at the headers of frames, to count messages and to know where one ends.
 final class RawPipe {
     /// How long the other socket may take to end once one has.
-    private static let patience = TimeAmount.seconds(5)
+    private static let patience = TimeSpan.seconds(5)
 
     private let worker: Worker
     let connection: ConnectionID
@@ -25,27 +24,26 @@ final class RawPipe {
     private var state = State.waiting
     private var told = (up: 0, down: 0)
     private var toldBytes = (up: 0, down: 0)
-    private var timer: Scheduled<Void>?
+    private var isLimited = false
 
     init(worker: Worker, connection: ConnectionID, upstream: PipeEnd) {
         self.worker = worker
         self.connection = connection
         upstreamEnd = upstream
         upstream.belong(to: self)
-        worker.openPipes[ObjectIdentifier(self)] = self
     }
 
     /// The client is admitted: `answer` is written to it, then whatever comes.
-    func join(_ client: ClientID, _ end: PipeEnd, answer: [UInt8], behind: ByteBuffer) {
+    func join(_ client: ClientID, _ end: PipeEnd, answer: [UInt8], behind: [UInt8]) {
         guard state == .waiting else { return end.cut() }
         state = .open
         self.client = client
         clientEnd = end
         end.join(upstreamEnd, pipe: self)
         upstreamEnd.join(end, pipe: self)
-        end.write(ByteBuffer(bytes: answer))
+        end.write(answer.span)
         upstreamEnd.release()
-        if behind.readableBytes > 0 { end.take(behind) }
+        if !behind.isEmpty { end.take(behind.span) }
     }
 
     /// Bytes passed that the core was not told of: the worker asks for them.
@@ -101,7 +99,7 @@ final class RawPipe {
         if state == .open, let clientEnd, let code, upstreamEnd.counter.isBetweenFrames {
             var frame: [UInt8] = []
             FrameEncoder.encodeClose(code, reason: Array(reason.utf8), mask: nil, into: &frame)
-            clientEnd.write(ByteBuffer(bytes: frame))
+            clientEnd.write(frame.span)
         }
         state = .ending
         worker.pipes.remove(client)
@@ -124,14 +122,12 @@ final class RawPipe {
         end.part()
         guard upstreamEnd.isGone, clientEnd?.isGone ?? true, state != .over else { return }
         state = .over
-        timer?.cancel()
-        timer = nil
-        worker.openPipes[ObjectIdentifier(self)] = nil
     }
 
     private func limit() {
-        guard timer == nil else { return }
-        timer = worker.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) { [weak self] in self?.cut() }
+        guard !isLimited else { return }
+        isLimited = true
+        for end in [clientEnd, upstreamEnd].compactMap({ $0 }) { end.limit(worker.now() + Self.patience) }
     }
 
     private func other(of end: PipeEnd) -> PipeEnd? { end === upstreamEnd ? clientEnd : upstreamEnd }

@@ -1,5 +1,5 @@
-import NIOCore
 import ShuntCore
+import ShuntReactor
 
 /// A client whose handshake is accepted and not yet answered: counted in, and on its way to the worker where its session
 /// lives. It holds the client's handshake: never log it.
@@ -11,71 +11,51 @@ struct AcceptedClient: Sendable {
 
     var handshake: Handshake { candidate.handshake }
 
-    /// Hands the channel over to the worker where its session lives: a client of the unified endpoint is answered, one
-    /// of a legacy endpoint waits for what its backend says.
+    /// What it is counted in by.
+    var lease: SocketLease { .client(host: handshake.remoteHost, session: identity?.key) }
+
+    /// Gives the socket to the worker where its session lives: a client of the unified endpoint is answered, one of a
+    /// legacy endpoint waits for what its backend says.
     ///
-    /// - Parameter behind: what came behind the request.
-    func install(on channel: any Channel, worker: Worker, behind: ByteBuffer = ByteBuffer()) {
+    /// - Parameters:
+    ///   - socket: of that worker's reactor.
+    ///   - behind: what came behind the request.
+    func install(on socket: SocketID, worker: Worker, behind: [UInt8]) {
         if let key = identity?.key { worker.noticeSharing(of: key, by: handshake) }
-        guard candidate.endpoint != nil else {
-            let leg = becomeLeg(on: channel, worker: worker)
-            if behind.readableBytes > 0 { leg?.read(behind) }
-            return
-        }
-        let arrival = ArrivingClient(self, worker: worker, behind: behind)
-        do {
-            try channel.pipeline.syncOperations.addHandler(arrival, position: .last)
-        } catch {
-            leave(on: worker.eventLoop)
-            channel.close(promise: nil)
-            return
-        }
-        worker.arrived(arrival)
+        guard candidate.endpoint != nil else { return becomeLeg(on: socket, worker: worker, behind: behind) }
+        worker.arrived(ArrivingClient(self, socket, worker: worker, behind: behind))
     }
 
-    /// Answers 101 and makes the channel a client's leg.
-    ///
-    /// - Returns: the leg, which may have been closed again by the time this returns.
-    private func becomeLeg(on channel: any Channel, worker: Worker) -> Leg? {
+    /// Answers 101 and makes the socket a client's leg.
+    private func becomeLeg(on socket: SocketID, worker: Worker, behind: [UInt8]) {
         let offered = handshake.subprotocols
         let selected = worker.switchboard.table.definition.addressing.protocols.first(where: offered.contains)
         guard let answer = HandshakeAnswer.switchingProtocols(acceptKey: candidate.acceptKey, subprotocol: selected)
         else {
-            leave(on: worker.eventLoop)
-            channel.close(promise: nil)
-            return nil
+            worker.occupants.remove(socket)
+            worker.reactor.close(socket)
+            return leave(at: worker.now())
         }
-        let limits = worker.switchboard.table.definition.limits
-        let leg = Leg(worker: worker, isUpstream: false, maxMessage: limits.message) {
-            leave(on: worker.eventLoop)
-        }
-        do {
-            try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .bytes(limits.unreadByClient))
-            try channel.pipeline.syncOperations.addHandler(leg, position: .last)
-        } catch {
-            // The channel ended meanwhile.
-            leg.cut()
-            channel.close(promise: nil)
-            return nil
-        }
-        leg.ownsSocket = true
+        let leg = Leg(socket, worker: worker, isUpstream: false, lease: lease, marks: worker.clientMarks)
         leg.appendBytes(answer)
         worker.connected(client: leg, handshake, as: identity)
-        return leg
+        if !behind.isEmpty { leg.read(behind.span) }
     }
 
-    /// The client is gone: counts it out, by that loop's clock. Once.
-    func leave(on eventLoop: any EventLoop) {
-        process.admission.leave(from: handshake.remoteHost)
-        let now = Instant(nanoseconds: Int64(clamping: eventLoop.now.uptimeNanoseconds))
-        if let key = identity?.key { process.sessions.leave(key, now: now) }
-    }
+    /// The client is gone before it had a socket of its own: counts it out. Once.
+    func leave(at now: Instant) { lease.giveBack(to: process, now: now) }
 }
 
-extension ChannelOptions.Types.WriteBufferWaterMark {
-    /// Congested above `limit`, relieved at half of it.
-    static func bytes(_ limit: Int) -> Self {
-        let high = min(max(limit, 2), Int(UInt32.max))
-        return Self(low: high / 2, high: high)
+extension Worker {
+    /// Takes in a client whose session lives here from the worker that accepted it.
+    ///
+    /// - Parameter behind: what came behind its request. What comes from now on is read here.
+    func adopt(_ client: AcceptedClient, _ detached: DetachedSocket, behind: [UInt8]) {
+        do {
+            client.install(on: try reactor.attach(detached), worker: self, behind: behind)
+        } catch {
+            countRefusal(HandshakeAnswer.Trouble.noDescriptors.code)
+            client.leave(at: now())
+        }
     }
 }

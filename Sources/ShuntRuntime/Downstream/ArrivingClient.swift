@@ -1,12 +1,9 @@
-import NIOCore
 import ShuntCore
+import ShuntReactor
 
 /// An old client between its request and the answer to it, which waits for its backend's own. It becomes a leg or one
 /// end of a byte pipe, or is refused.
-final class ArrivingClient: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
+final class ArrivingClient {
     private enum State {
         /// Nothing is answered. Becomes `over`.
         case waiting
@@ -18,6 +15,7 @@ final class ArrivingClient: ChannelInboundHandler, RemovableChannelHandler {
     private static let mostKept = 64 << 10
 
     let client: AcceptedClient
+    let socket: SocketID
     private let worker: Worker
     /// What the core calls it; `.none` until it was told.
     var id = ClientID.none
@@ -27,85 +25,62 @@ final class ArrivingClient: ChannelInboundHandler, RemovableChannelHandler {
     var endpointPath = ""
     private var state = State.waiting
     /// What came behind the request.
-    private var kept: ByteBuffer
-    private var context: ChannelHandlerContext?
+    private var kept: [UInt8]
 
-    init(_ client: AcceptedClient, worker: Worker, behind: ByteBuffer) {
+    /// Has a socket of the worker's reactor from here on.
+    init(_ client: AcceptedClient, _ socket: SocketID, worker: Worker, behind: [UInt8]) {
         self.client = client
+        self.socket = socket
         self.worker = worker
         kept = behind
-        _ = worker.process.budget.keep(kept.readableBytes)
+        _ = worker.process.budget.keep(kept.count)
+        worker.occupants.insert(.arriving(self), for: socket)
     }
 
     var isWaiting: Bool { state == .waiting }
-    var channel: (any Channel)? { context?.channel }
 
-    // MARK: The pipeline's events
+    // MARK: What the reactor says
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-
-    func handlerRemoved(context: ChannelHandlerContext) {
-        gone()
-        self.context = nil
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch state {
-        case .waiting:
-            var more = unwrapInboundIn(data)
-            let mayKeepMore = worker.process.budget.keep(more.readableBytes)
-            kept.writeBuffer(&more)
-            if kept.readableBytes > Self.mostKept || !mayKeepMore { setReading(false) }
-        case .over:
-            context.fireChannelRead(data)
+    func readable() {
+        switch worker.reactor.receive(socket, { keep($0) }) {
+        case .bytes, .nothing: break
+        case .end, .lost: cut()
         }
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
-        gone()
-        context.fireChannelInactive()
+    private func keep(_ bytes: Span<UInt8>) {
+        let mayKeepMore = worker.process.budget.keep(bytes.count)
+        bytes.withUnsafeBufferPointer { kept.append(contentsOf: $0) }
+        if kept.count > Self.mostKept || !mayKeepMore { worker.reactor.setReading(socket, false) }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard state != .over else { return context.fireErrorCaught(error) }
-        context.close(promise: nil)
-    }
-
-    /// The client is no more, or nobody's any more.
-    private func gone() {
+    /// The client is no more. Idempotent.
+    func cut() {
         guard state == .waiting else { return }
         state = .over
+        worker.occupants.remove(socket)
+        worker.reactor.close(socket)
         _ = takeKept()
-        client.leave(on: worker.eventLoop)
+        client.leave(at: worker.now())
         worker.arrivals.remove(id)
         if !id.isNone { worker.feed(.clientClosed(id, .cut)) }
     }
 
-    private func takeKept() -> ByteBuffer {
-        worker.process.budget.release(kept: kept.readableBytes)
-        defer { kept = ByteBuffer() }
+    private func takeKept() -> [UInt8] {
+        worker.process.budget.release(kept: kept.count)
+        defer { kept = [] }
         return kept
-    }
-
-    private func setReading(_ reads: Bool) {
-        try? context?.channel.syncOptions?.setOption(.autoRead, value: reads)
     }
 
     // MARK: Answers
 
-    /// Makes room for the handler of a WebSocket.
+    /// Makes room for a leg or an end of a pipe.
     ///
-    /// - Returns: what the client sent so far, for that handler.
-    func giveWay(to handler: some ChannelHandler & SendableMetatype, unread limit: Int) throws -> ByteBuffer {
-        guard state == .waiting, let context else { throw ChannelError.ioOnClosedChannel }
-        let pipeline = context.channel.pipeline.syncOperations
-        try context.channel.syncOptions?.setOption(.writeBufferWaterMark, value: .bytes(limit))
-        try pipeline.addHandler(handler, position: .last)
+    /// - Returns: what the client sent so far, for that.
+    func giveWay() -> [UInt8] {
         state = .over
-        let behind = takeKept()
-        setReading(true)
-        pipeline.removeHandler(self, promise: nil)
-        return behind
+        worker.reactor.setReading(socket, true)
+        return takeKept()
     }
 
     func refuse(_ trouble: HandshakeAnswer.Trouble) {
@@ -114,16 +89,11 @@ final class ArrivingClient: ChannelInboundHandler, RemovableChannelHandler {
 
     /// Says no, and ends the connection.
     func refuse(_ answer: [UInt8], code: String) {
-        guard state == .waiting, let context else { return }
+        guard state == .waiting else { return }
         state = .over
-        client.leave(on: worker.eventLoop)
+        client.leave(at: worker.now())
         _ = takeKept()
         worker.countRefusal(code)
-        LingeringClose.begin(on: context.channel, answer: answer, worker: worker)
-    }
-
-    func cut() {
-        context?.close(promise: nil)
-        gone()
+        LingeringClose.begin(on: socket, answer: answer, worker: worker)
     }
 }

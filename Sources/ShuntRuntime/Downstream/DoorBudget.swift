@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Above the limit accepting pauses: whoever comes then waits in the system's queue. It goes on at three quarters.
 final class DoorBudget: Sendable {
-    /// What a connection costs that has said nothing yet: its channel, its handlers, its first buffer.
+    /// What a connection costs that has said nothing yet: its socket, the reader of its request.
     static let perConnection = 8 << 10
 
     /// Told on any thread that accepting is to pause or to go on: `isFull` says which.

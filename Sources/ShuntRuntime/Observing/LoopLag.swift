@@ -1,19 +1,15 @@
-import NIOCore
 import ShuntCore
 
-/// How busy an event loop is: a timer that measures how late it fires.
+/// How busy a worker's thread is: a deadline that measures how late it is met.
 extension Worker {
-    private static let lagEvery = TimeAmount.milliseconds(250)
+    private static let lagEvery = TimeSpan.milliseconds(250)
 
-    /// To be called once; ends with the worker.
+    /// To be called once; goes on by itself.
     func measureLag() {
-        let due = eventLoop.now + Self.lagEvery
-        lagTask = eventLoop.assumeIsolated().scheduleTask(deadline: due) { [self] in
-            lag.add(.nanoseconds((eventLoop.now - due).nanoseconds))
-            // Nobody may ask for minutes, and days are told apart by when the core hears of a message.
-            countPipes()
-            measureLag()
-        }
+        if deadlines.lag < .distantFuture { lag.add(now() - deadlines.lag) }
+        deadlines.lag = now() + Self.lagEvery
+        // Nobody may ask for minutes, and days are told apart by when the core hears of a message.
+        countPipes()
     }
 
     /// Everything that this worker tells for metrics.

@@ -1,16 +1,14 @@
 #if DEBUG
-    import NIOCore
     import ShuntCore
 
     /// What a debug build finds when it looks whether its core contradicts itself. Whoever tests with one has its log
     /// looked through; nothing stops because of it.
     struct SelfCheck {
-        static let every = TimeAmount.seconds(1)
+        static let every = TimeSpan.seconds(1)
         /// So many sessions a second, however many there are.
         static let slice = 64
         static let mostKinds = 1000
 
-        var task: Scheduled<Void>?
         /// Where the next look begins.
         private var place = 0
         /// How often each kind was found.
@@ -39,15 +37,12 @@
     }
 
     extension Worker {
-        /// To be called once; ends with the worker.
+        /// To be called once; goes on by itself.
         func checkItself() {
-            selfCheck.task = eventLoop.assumeIsolated().scheduleTask(in: SelfCheck.every) { [self] in
-                // While effects are applied an event is not over.
-                if !isApplying {
-                    for text in selfCheck.look(at: switchboard) { log.contradiction(text) }
-                }
-                checkItself()
-            }
+            deadlines.check = now() + SelfCheck.every
+            // While effects are applied an event is not over.
+            guard !isApplying else { return }
+            for text in selfCheck.look(at: switchboard) { log.contradiction(text) }
         }
     }
 #endif

@@ -1,6 +1,5 @@
-import Glibc
-import NIOCore
 import ShuntCore
+import ShuntReactor
 
 /// One upstream connection in the making: name and TCP within the upstream's `connect_timeout`, then the opening handshake
 /// within its `handshake_timeout`. It ends in exactly one of: the worker's `connected(upstream:)`, its `failed`, or
@@ -8,8 +7,6 @@ import ShuntCore
 final class Dial {
     let id: ConnectionID
     let order: DialOrder
-    /// `Sec-WebSocket-Key`.
-    private let key: ByteString
     private let worker: Worker
 
     private enum State {
@@ -17,24 +14,34 @@ final class Dial {
         case resolving
         /// Becomes `shaking` or `over`.
         case connecting
-        /// The handshake's answer is awaited. Becomes `over`.
+        /// The handshake's answer is awaited. Becomes `refused` or `over`.
         case shaking
+        /// It is no 101, and a client is to hear it in full: its body is awaited. Becomes `over`.
+        case refused
         case over
     }
 
+    /// How long the body of a refusal may take.
+    private static let patience = TimeSpan.seconds(5)
+    /// When too much waits for an upstream's socket: then the core sends it nothing more.
+    private static let marks = WaterMarks(1 << 20)
+
     private var state = State.resolving
-    /// Gives back what it was counted in by, once; nil before, and where somebody else does.
-    private var giveBack: (() -> Void)?
-    private var timer: Scheduled<Void>?
-    private var channel: (any Channel)?
+    private var handshake: DialHandshake
+    /// What it is counted in by; nil before, and where somebody else has it.
+    private var lease: SocketLease?
+    /// When the state it is in has had its time, and when the worker looks at that.
+    private var deadline = Instant.distantFuture
+    private var armed = Instant.distantFuture
+    private var socket = SocketID.none
     private var addresses: [SocketAddress] = []
     private var lastFailure = DialFailure.connect
 
     init(id: ConnectionID, order: DialOrder, key: ByteString, worker: Worker) {
         self.id = id
         self.order = order
-        self.key = key
         self.worker = worker
+        handshake = DialHandshake(order, key: key)
     }
 
     private var settings: UpstreamSettings { order.upstream.settings }
@@ -43,157 +50,159 @@ final class Dial {
         let address = settings.address
         // Encryption towards upstreams is not built in yet: never fall back to plain text.
         guard !address.tls else { return fail(.tls) }
-        giveBack = count()
-        guard giveBack != nil else { return fail(.limit) }
+        lease = take()
+        guard lease != nil else { return fail(.limit) }
         limit(settings.connectTimeout)
-        addresses = worker.process.names.known(host: address.host, port: address.port)
-        guard addresses.isEmpty else { return connect() }
-        worker.process.names.addresses(host: address.host, port: address.port, on: worker.eventLoop)
-            .assumeIsolated().whenComplete { [self] result in
-                addresses = (try? result.get()) ?? []
-                if addresses.isEmpty { return fail(.nameNotResolved) }
-                connect()
-            }
+        if let known = worker.process.names.known(address.host) { return resolved(known) }
+        let (workers, index, id) = (worker.workers, worker.index, id)
+        worker.process.names.ask(address.host) { found in
+            workers.order(index) { $0.dials[id]?.resolved(found) }
+        }
+    }
+
+    private func resolved(_ found: [SocketAddress]) {
+        guard state == .resolving else { return }
+        guard let port = UInt16(exactly: settings.address.port), !found.isEmpty else { return fail(.nameNotResolved) }
+        addresses = found.map { $0.with(port: port) }
+        connect()
     }
 
     /// Counts the connection in; nil where there is no room for it.
-    private func count() -> (() -> Void)? {
+    private func take() -> SocketLease? {
         let (process, name) = (worker.process, settings.name)
         guard process.leases.take(settings) else { return nil }
-        guard order.takesPlace else { return { process.leases.release(name) } }
+        guard order.takesPlace else { return .upstream(name, takesPlace: false) }
         guard process.admission.takePlace() else {
             process.leases.release(name)
             return nil
         }
-        return {
-            process.leases.release(name)
-            process.admission.leavePlace()
-        }
+        return .upstream(name, takesPlace: true)
     }
+
+    // MARK: Time
 
     /// From now on it may take that long.
     private func limit(_ time: TimeSpan) {
-        timer?.cancel()
-        let timeout = TimeAmount.nanoseconds(max(1, time.nanoseconds))
-        timer = worker.eventLoop.assumeIsolated().scheduleTask(in: timeout) { [weak self] in self?.timedOut() }
+        deadline = worker.now() + time
+        worker.dialWheel.arm(id, at: deadline, armed: &armed)
     }
 
-    /// How a refusal is told whose body did not come in time: without the rest.
-    var onTimeout: (() -> Void)?
-
-    private func timedOut() {
-        if let onTimeout { return onTimeout() }
+    /// The wheel has come to it.
+    func lookedAt(_ now: Instant) {
+        guard armed <= now, state != .over else { return }
+        armed = .distantFuture
+        guard deadline <= now else { return worker.dialWheel.arm(id, at: deadline, armed: &armed) }
         switch state {
         case .resolving: fail(.nameNotResolved)
         case .connecting: fail(.connectTimeout)
         case .shaking: fail(.handshakeTimeout)
+        case .refused: ended()
         case .over: break
         }
     }
 
-    /// The core wants it no more.
-    func cancel() {
-        finish()
-    }
+    // MARK: The connection
 
     /// Tries the next address.
     private func connect() {
-        guard state != .over else { return }
-        guard !addresses.isEmpty else { return fail(lastFailure) }
         state = .connecting
-        let address = addresses.removeFirst()
-        var source: SocketAddress?
-        if let text = worker.process.sources.next(settings) {
-            source = try? SocketAddress(ipAddress: text, port: 0)
-            guard source != nil else { return fail(.noLocalAddress) }
-        }
-        let order = Connector.Order(
-            address: address, source: source, timeout: .nanoseconds(max(1, settings.connectTimeout.nanoseconds)),
-            eventLoop: worker.eventLoop)
-        let dial = NIOLoopBound(self, eventLoop: worker.eventLoop)
-        let connection = worker.process.connector.connect(order) { channel in
-            channel.eventLoop.makeCompletedFuture { try dial.value.install(in: channel) }
-        }
-        connection.assumeIsolated().whenComplete { [self] result in
-            switch result {
-            case .success(let channel):
-                connected(channel)
-            case .failure(let error):
-                channel = nil
+        while !addresses.isEmpty {
+            let address = addresses.removeFirst()
+            var source: SocketAddress?
+            if let text = worker.process.sources.next(settings) {
+                source = SocketAddress(literal: text, port: 0)
+                guard source != nil else { return fail(.noLocalAddress) }
+            }
+            do throws(SystemError) {
+                socket = try worker.reactor.connect(to: address, from: source)
+                worker.occupants.insert(.dial(self), for: socket)
+                return
+            } catch {
                 lastFailure = Self.failure(of: error)
-                connect()
             }
         }
+        fail(lastFailure)
     }
 
     /// TCP is there; the rest has a time of its own.
-    private func connected(_ channel: any Channel) {
-        guard state == .connecting else { return channel.close(promise: nil) }
+    func connected() {
+        guard let request = handshake.request else {
+            return fail(.badHandshake, problem: "the request cannot be written")
+        }
         state = .shaking
         limit(settings.handshakeTimeout)
+        worker.reactor.append(to: socket, request)
     }
 
-    private static func failure(of error: any Error) -> DialFailure {
-        switch error {
-        case let error as IOError:
-            switch error.errnoCode {
-            // Ports, descriptors or memory: ours, not the upstream's.
-            case EADDRNOTAVAIL, EADDRINUSE, EMFILE, ENFILE, ENOBUFS, ENOMEM: .noLocalAddress
-            case ETIMEDOUT: .connectTimeout
-            default: .connect
-            }
-        case ChannelError.connectTimeout: .connectTimeout
-        default: .connect
+    /// There is no connection, or none any more.
+    func lost(_ error: SystemError) {
+        guard state == .connecting else { return ended() }
+        lastFailure = Self.failure(of: error)
+        letGo()
+        connect()
+    }
+
+    private static func failure(of error: SystemError) -> DialFailure {
+        if error.isShortage { return .noLocalAddress }
+        return error.isTimeout ? .connectTimeout : .connect
+    }
+
+    // MARK: The answer
+
+    func readable() {
+        switch worker.reactor.receive(socket, { read($0) }) {
+        case .bytes, .nothing: break
+        case .end, .lost: ended()
         }
     }
 
-    private func install(in channel: any Channel) throws {
-        guard state != .over else { throw ChannelError.ioOnClosedChannel }
-        self.channel = channel
-        try DialHandler.install(in: channel, dial: self, key: key)
+    private func read(_ bytes: Span<UInt8>) {
+        switch handshake.read(bytes) {
+        case .needsMore: break
+        case .upgraded(let reply, let behind):
+            succeed(reply, behind: bytes.extracting(min(behind, bytes.count)...))
+        case .refusing:
+            guard state == .shaking else { return }
+            state = .refused
+            // It is told when the handshake's time is over, or this: what is sooner.
+            deadline = min(deadline, worker.now() + Self.patience)
+            worker.dialWheel.arm(id, at: deadline, armed: &armed)
+        case .refused(let reply): fail(.refused(status: reply.status), reply)
+        case .failed(let failure, let problem): fail(failure, problem: problem)
+        }
+    }
+
+    /// The connection is over, or has had its time.
+    private func ended() {
+        if let reply = handshake.told { return fail(.refused(status: reply.status), reply) }
+        fail(.unanswered, problem: "the connection ended before an answer")
     }
 
     // MARK: Ends
 
-    /// The upstream said 101: the channel is a leg from here on, or an end of a byte pipe.
+    /// The core wants it no more.
+    func cancel() { finish() }
+
+    /// The upstream said 101: the socket is a leg's from here on, or an end's of a byte pipe.
     ///
     /// - Parameter behind: what came behind the answer. It is heard before anything else that the socket says, its end
     ///   included.
-    func succeed(_ channel: any Channel, _ reply: UpstreamReply, behind: ByteBuffer) {
-        guard state != .over, let giveBack else { return channel.close(promise: nil) }
-        // Whoever has the channel does it.
-        self.giveBack = nil
+    private func succeed(_ reply: UpstreamReply, behind: Span<UInt8>) {
+        guard state != .over, let lease else { return }
+        // Whoever has the socket has it.
+        self.lease = nil
+        let socket = socket
+        self.socket = .none
+        finish()
         if order.through?.isRaw == true {
-            let end = PipeEnd(worker: worker, onEnd: giveBack)
-            guard take(end, on: channel, ended: end.cut) else { return }
+            let end = PipeEnd(socket, worker: worker, lease: lease, marks: Self.marks)
             worker.connected(RawPipe(worker: worker, connection: id, upstream: end), .answered(reply))
-            if behind.readableBytes > 0 { end.take(behind) }
+            if !behind.isEmpty { end.take(behind) }
             return
         }
-        let leg = Leg(
-            worker: worker, isUpstream: true, maxMessage: worker.switchboard.table.definition.limits.message,
-            onEnd: giveBack)
-        guard take(leg, on: channel, ended: leg.cut) else { return }
-        leg.ownsSocket = true
+        let leg = Leg(socket, worker: worker, isUpstream: true, lease: lease, marks: Self.marks)
         worker.connected(upstream: leg, id, order.through == nil ? nil : .answered(reply))
-        if behind.readableBytes > 0 { leg.read(behind) }
-    }
-
-    /// Puts the handler in the place of the handshake's; false where the channel ended meanwhile.
-    private func take(
-        _ handler: some ChannelHandler & SendableMetatype, on channel: any Channel, ended: () -> Void
-    ) -> Bool {
-        do {
-            try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .bytes(Self.congestedAbove))
-            try channel.pipeline.syncOperations.addHandler(handler, position: .last)
-        } catch {
-            ended()
-            fail(.connect)
-            return false
-        }
-        self.channel = nil
-        finish()
-        return true
+        if !behind.isEmpty { leg.read(behind) }
     }
 
     /// It came to nothing.
@@ -201,26 +210,24 @@ final class Dial {
     /// - Parameters:
     ///   - reply: what the upstream said instead of 101.
     ///   - problem: for people, where more is known.
-    func fail(_ failure: DialFailure, _ reply: UpstreamReply? = nil, problem: String? = nil) {
+    private func fail(_ failure: DialFailure, _ reply: UpstreamReply? = nil, problem: String? = nil) {
         guard state != .over else { return }
         finish()
         let outcome = reply.map { DialOutcome.answered($0) } ?? .failed(failure, problem: problem)
         worker.failed(id, failure, order.through == nil ? nil : outcome, problem: problem)
     }
 
-    /// Bytes waiting for an upstream's socket above which the core sends it nothing more.
-    private static let congestedAbove = 1 << 20
-
     private func finish() {
         guard state != .over else { return }
         state = .over
-        timer?.cancel()
-        timer = nil
-        onTimeout = nil
-        giveBack?()
-        giveBack = nil
-        let ended = channel
-        channel = nil
-        ended?.close(promise: nil)
+        lease?.giveBack(to: worker.process, now: worker.now())
+        lease = nil
+        letGo()
+    }
+
+    private func letGo() {
+        worker.occupants.remove(socket)
+        worker.reactor.close(socket)
+        socket = .none
     }
 }

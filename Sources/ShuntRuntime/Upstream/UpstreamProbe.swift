@@ -1,6 +1,5 @@
-import NIOCore
-import NIOPosix
 import ShuntCore
+import ShuntReactor
 
 /// Whether an upstream can be reached to which nothing is connected: asked by a TCP connection that says nothing and is
 /// closed at once. Each address is asked every few seconds at most, however often somebody wants to know.
@@ -16,22 +15,17 @@ actor UpstreamProbe {
     }
 
     private static let freshFor = Duration.seconds(3)
-    private static let patience = TimeAmount.seconds(1)
 
-    private let group: any EventLoopGroup
     private let names: NameCache
     private var known: [Place: Known] = [:]
     private var asking: [Place: Task<Bool, Never>] = [:]
 
-    init(group: any EventLoopGroup, names: NameCache) {
-        self.group = group
-        self.names = names
-    }
+    init(names: NameCache) { self.names = names }
 
     /// Whether these accept connections, in their order.
-    func answers(_ addresses: [UpstreamAddress]) async -> [Bool] {
+    func answers(_ addresses: [UpstreamAddress], _ workers: Workers) async -> [Bool] {
         let places = addresses.map { Place(host: $0.host, port: $0.port) }
-        let tasks = places.map { task(for: $0) }
+        let tasks = places.map { task(for: $0, workers) }
         var results: [Bool] = []
         for task in tasks { results.append(await task.value) }
         let now = ContinuousClock.now
@@ -39,13 +33,13 @@ actor UpstreamProbe {
         return results
     }
 
-    private func task(for place: Place) -> Task<Bool, Never> {
+    private func task(for place: Place, _ workers: Workers) -> Task<Bool, Never> {
         if let known = known[place], ContinuousClock.now - known.at < Self.freshFor {
             return Task { known.answers }
         }
         if let task = asking[place] { return task }
         let task = Task {
-            let answers = await connects(to: place)
+            let answers = await connects(to: place, workers)
             known[place] = Known(answers: answers, at: .now)
             asking[place] = nil
             return answers
@@ -54,19 +48,14 @@ actor UpstreamProbe {
         return task
     }
 
-    private func connects(to place: Place) async -> Bool {
-        let loop = group.next()
-        var addresses = names.known(host: place.host, port: place.port)
-        if addresses.isEmpty {
-            addresses = (try? await names.addresses(host: place.host, port: place.port, on: loop).get()) ?? []
+    private func connects(to place: Place, _ workers: Workers) async -> Bool {
+        guard let port = UInt16(exactly: place.port) else { return false }
+        let addresses = await names.addresses(of: place.host).map { $0.with(port: port) }
+        return await withCheckedContinuation { continuation in
+            let isTaken = workers.order(0) { worker in
+                Probe.begin(addresses, worker: worker) { continuation.resume(returning: $0) }
+            }
+            if !isTaken { continuation.resume(returning: false) }
         }
-        for address in addresses.prefix(2) {
-            let channel = try? await ClientBootstrap(group: loop).connectTimeout(Self.patience).connect(to: address)
-                .get()
-            guard let channel else { continue }
-            try? await channel.close().get()
-            return true
-        }
-        return false
     }
 }

@@ -1,5 +1,6 @@
 import Logging
 import ShuntCore
+import ShuntReactor
 import Synchronization
 
 /// What all workers share: settings that never change while they run, and a few things that are locked and touched only
@@ -20,9 +21,7 @@ final class ProcessState: Sendable {
     let leases: UpstreamLeases
     let names: NameCache
     let sources: SourceAddresses
-    let connector: Connector
-    let transfer: SocketTransfer
-    /// Called on a worker's loop.
+    /// Called on a worker's thread.
     let onNote: (@Sendable (ProxyLogEvent) -> Void)?
     let wallClock: @Sendable () -> UnixTime
     /// Touched when a client of a deprecated endpoint connects.
@@ -37,8 +36,7 @@ final class ProcessState: Sendable {
     private let newest: Mutex<RoutingTable>
 
     init(
-        settings: ProxySettings, workerCount: Int, logger: Logger, connector: Connector = .tcp,
-        transfer: SocketTransfer = .descriptor, usageKey: UsageHashKey? = nil,
+        settings: ProxySettings, workerCount: Int, logger: Logger, usageKey: UsageHashKey? = nil,
         onNote: (@Sendable (ProxyLogEvent) -> Void)? = nil,
         wallClock: @escaping @Sendable () -> UnixTime = WallClock.now
     ) {
@@ -52,10 +50,8 @@ final class ProcessState: Sendable {
         budget = DoorBudget(limit: settings.table.definition.limits.handshakeBytes)
         sessions = SessionDirectory(keepFor: Self.kept(by: settings.table))
         leases = UpstreamLeases()
-        names = NameCache(lookup: HostLookup.addresses)
+        names = NameCache { HostNames.addresses(of: $0, port: 0) }
         sources = SourceAddresses()
-        self.connector = connector
-        self.transfer = transfer
         self.onNote = onNote
         self.wallClock = wallClock
     }

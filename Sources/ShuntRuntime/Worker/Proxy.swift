@@ -1,16 +1,15 @@
 package import Logging
-import NIOCore
-import NIOPosix
 import ShuntConcurrency
 package import ShuntCore
+import ShuntReactor
 
 /// The running proxy: its listeners and workers. Started once, stopped once.
 package actor Proxy {
     private let settings: ProxySettings
     private let logger: Logger
-    private let group: MultiThreadedEventLoopGroup
+    private let workerCount: Int
     private let process: ProcessState
-    private var listener: Listener?
+    private var listeners: Listeners?
     private var workers: Workers?
     private var stopping: Task<Void, Never>?
     /// What the workers told last; asked for by `metrics`.
@@ -23,11 +22,11 @@ package actor Proxy {
     /// Tables, handed out in the order of the calls.
     let publishing = SerialQueue()
 
-    /// Makes the worker threads; nothing is listened on yet.
+    /// Nothing is listened on yet.
     ///
     /// - Parameters:
     ///   - usageKey: of the keyed hash that stands for a session in the ledger; nil: use is not counted.
-    ///   - onNote: called on a worker's loop for what upstreams and connections do, never for a message: it must not
+    ///   - onNote: called on a worker's thread for what upstreams and connections do, never for a message: it must not
     ///     block.
     ///   - wallClock: nil is the system's.
     package init(
@@ -36,12 +35,11 @@ package actor Proxy {
     ) {
         self.settings = settings
         self.logger = logger
-        let count = max(1, settings.listen.workers ?? System.coreCount)
-        group = MultiThreadedEventLoopGroup(numberOfThreads: count)
+        workerCount = max(1, settings.listen.workers ?? Processors.count)
         process = ProcessState(
-            settings: settings, workerCount: count, logger: logger, usageKey: usageKey, onNote: onNote,
+            settings: settings, workerCount: workerCount, logger: logger, usageKey: usageKey, onNote: onNote,
             wallClock: wallClock ?? WallClock.now)
-        probe = UpstreamProbe(group: group, names: process.names)
+        probe = UpstreamProbe(names: process.names)
     }
 
     /// Listens.
@@ -49,32 +47,40 @@ package actor Proxy {
     /// - Returns: the addresses of `listen.clients`, in their order, with the ports that the system chose for port 0.
     package func start() async throws -> [ListenAddress] {
         guard workers == nil, stopping == nil else { throw ProxyError.alreadyStarted }
-        let process = process
-        var bound: [NIOLoopBound<Worker>] = []
-        for (index, eventLoop) in group.makeIterator().enumerated() {
-            bound.append(
-                try await eventLoop.submit {
-                    NIOLoopBound(Worker(index: index, eventLoop: eventLoop, process: process), eventLoop: eventLoop)
-                }.get())
-        }
-        let workers = Workers(bound)
+        let workers = try await makeWorkers()
         self.workers = workers
-        for index in 0..<workers.count { workers.order(index) { $0.measureLag() } }
-        #if DEBUG
-            for index in 0..<workers.count { workers.order(index) { $0.checkItself() } }
-        #endif
         // One may have been published while the workers were made.
         let table = process.table
         _ = try? await workers.onEach { worker in
             if worker.switchboard.table !== table { worker.feed(.tableChanged(table, spread: .zero)) }
             worker.lookAtWallClock()
         }
-        let listener = try await Listener.start(
-            settings.listen, group: group, workers: workers, budget: process.budget, logger: logger)
-        self.listener = listener
-        let addresses = listener.addresses
+        let listeners = try await Listeners.start(settings.listen, names: process.names, workers: workers)
+        self.listeners = listeners
+        let addresses = listeners.addresses
         for address in addresses { logger.info("listening", metadata: ["address": "\(address.text)"]) }
         return addresses
+    }
+
+    private func makeWorkers() async throws -> Workers {
+        var inboxes: [Inbox<WorkerOrder>] = []
+        do {
+            for index in 0..<workerCount { inboxes.append(try await WorkerThread.start(index, process)) }
+        } catch {
+            await Workers(inboxes).end()
+            throw ProxyError.noWorkers(reason: "\(error)")
+        }
+        let workers = Workers(inboxes)
+        for index in 0..<workers.count {
+            workers.order(index) { worker in
+                worker.workers = workers
+                worker.measureLag()
+                #if DEBUG
+                    worker.checkItself()
+                #endif
+            }
+        }
+        return workers
     }
 
     /// The table that was published last.
@@ -118,7 +124,7 @@ package actor Proxy {
             }
         }
         let addresses = unknown.map(\.address)
-        let answers = await ask { _ in await probe.answers(addresses) } ?? []
+        let answers = await ask { await probe.answers(addresses, $0) } ?? []
         for (entry, answers) in zip(unknown, answers) { told[entry.place].answers = answers }
         return told
     }
@@ -141,7 +147,8 @@ package actor Proxy {
     }
 
     private func end() async {
-        await listener?.stop()
+        await listeners?.stop()
+        let workers = workers
         if let workers {
             logger.notice("draining")
             await drain(workers)
@@ -152,9 +159,9 @@ package actor Proxy {
         lastUsage = await takeUsage()
         // What is asked from here on is answered by what they told last.
         _ = await metrics(patience: .seconds(1))
-        workers = nil
+        self.workers = nil
         if asks > 0 { await withCheckedContinuation { whenUnasked = $0 } }
-        try? await group.shutdownGracefully()
+        await workers?.end()
         logger.notice("stopped")
     }
 

@@ -5,6 +5,8 @@ package enum ProxyError: Error, CustomStringConvertible {
     /// `reason` is for people: "the address is in use".
     case cannotListen(ListenAddress, reason: String)
     case alreadyStarted
+    /// The process has no descriptors or threads left.
+    case noWorkers(reason: String)
 
     package var description: String {
         switch self {
@@ -14,6 +16,8 @@ package enum ProxyError: Error, CustomStringConvertible {
             "cannot listen on unix:\(path): \(reason)"
         case .alreadyStarted:
             "the proxy was started before"
+        case .noWorkers(let reason):
+            "cannot start the workers: \(reason)"
         }
     }
 }

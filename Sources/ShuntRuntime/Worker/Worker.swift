@@ -1,17 +1,21 @@
 import DequeModule
-import NIOCore
 import ShuntCore
+import ShuntReactor
 
-/// One event loop's share of the proxy: its switchboard, its sockets, its timer. Everything here lives and dies on that
-/// loop, so nothing is locked.
+/// One thread's share of the proxy: its switchboard, its reactor's sockets, its deadlines. Everything here lives and dies
+/// on that thread, so nothing is locked.
 ///
 /// Every event goes the same way: the switchboard is told, its effects are applied, in order, then the next event.
-/// Applying may call back (a socket that is closed says so at once): what arises meanwhile waits in `inbox`.
+/// Applying may give rise to more (a socket that is cut, a dial that cannot begin): that waits in `inbox`.
 final class Worker {
     let index: Int
-    let eventLoop: any EventLoop
+    let reactor: Reactor
     let process: ProcessState
     let log: WorkerLog
+    /// What other threads ask of it.
+    let orders: Inbox<WorkerOrder>
+    /// All workers; empty until they are all there.
+    var workers = Workers([])
 
     var switchboard: Switchboard
     var turn = Turn(now: .zero)
@@ -32,71 +36,63 @@ final class Worker {
     /// Sockets whose bytes are piped, by client and by connection.
     var pipes = ByID<ClientTag, RawPipe>()
     var pipedConnections = ByID<ConnectionTag, RawPipe>()
-    /// Those too that the core has forgotten and that still end.
-    var openPipes: [ObjectIdentifier: RawPipe] = [:]
     /// Those whose messages the core was not told of.
     var uncountedPipes: [RawPipe] = []
-    /// Every socket after its handshake, those too that the core has forgotten and that still close.
-    var openLegs: [ObjectIdentifier: Leg] = [:]
+    /// Who has each socket of the reactor: those too that the core has forgotten and that still close.
+    var occupants = ByID<SocketTag, Occupant>()
     /// Who is under way at the door: sockets of clients whose handshake is not over, and of those that were refused and
     /// read their answer.
     var door = Door()
-    var handshakes: [Door.ID: HandshakeHandler] = [:]
+    var handshakes: [Door.ID: OpeningHandshake] = [:]
     var lingering: [Door.ID: LingeringClose] = [:]
-    var isLookPlanned = false
 
     var maskingKeys: MaskingKeys
-    var buffers = BufferPool()
     private var scratch: [UInt8] = []
 
-    /// Legs with output, flushed once at the end of the loop's turn.
-    var dirty = FlushList<Leg>()
-    var dirtyPipes = FlushList<PipeEnd>()
-    var urgent: [Leg] = []
-    var isFlushPlanned = false
-    lazy var endOfTurn: @Sendable () -> Void = makeEndOfTurn()
-
-    /// Legs whose socket did not take everything.
-    var watched: [Leg] = []
-    var tickTask: Scheduled<Void>?
-    var tickAt = Instant.distantFuture
-    var wallTask: Scheduled<Void>?
+    /// What is due that is no socket's.
+    var deadlines = WorkerDeadlines()
+    /// When dials have had their time.
+    var dialWheel = TimerWheel<ConnectionID>()
+    /// Bytes of the reactor's that the core counts as held.
+    var countedPending = 0
     /// The brownouts that the log was told of.
     var toldBrownouts: [Brownout] = []
 
     /// Handshakes that were refused, by their stable code.
     var refusedHandshakes: [String: Int] = [:]
-    /// How late this loop's timers fire.
+    /// How late this worker's deadlines are met.
     var lag = DurationCounts()
-    var lagTask: Scheduled<Void>?
     #if DEBUG
         var selfCheck = SelfCheck()
     #endif
 
     /// A graceful stop has begun: no new sockets.
     var isDraining = false
+    /// Its thread ends, and then tells this.
+    var isOver = false
+    var whenOver: (@Sendable () -> Void)?
 
-    /// To be called on the event loop.
-    init(index: Int, eventLoop: any EventLoop, process: ProcessState, maskingKeys: MaskingKeys = MaskingKeys()) {
+    init(index: Int, reactor: Reactor, process: ProcessState, maskingKeys: MaskingKeys = MaskingKeys()) {
         self.index = index
-        self.eventLoop = eventLoop
+        self.reactor = reactor
         self.process = process
+        orders = Inbox(of: reactor)
         self.maskingKeys = maskingKeys
         let limits = process.table.definition.limits
         switchboard = Switchboard(
             table: process.table, seed: self.maskingKeys.word(), hashKey: process.hashKey,
             memory: limits.memory / max(1, process.workerCount))
         log = WorkerLog(logger: process.logger, worker: index, reminders: process.reminders)
+        dialWheel.start(at: reactor.now)
         if let usage = process.usage {
             switchboard.countUsage(
                 maxClients: usage.maxClients, key: (usage.key.low, usage.key.high), now: now(), wall: wallTime)
         }
     }
 
-    /// The loop's clock. Read once per read of a socket, not per message.
-    func now() -> Instant {
-        Instant(nanoseconds: Int64(clamping: eventLoop.now.uptimeNanoseconds))
-    }
+    /// The time as of the beginning of the turn.
+    @inline(__always)
+    func now() -> Instant { reactor.now }
 
     func takeUsage() -> UsageBatch { switchboard.takeUsage(now: now(), wall: wallTime) }
 
@@ -121,7 +117,6 @@ final class Worker {
     /// - Returns: false where the core has no room for it; the leg is closing then.
     @discardableResult
     func connected(client leg: Leg, _ handshake: Handshake, as identity: ClientIdentity?) -> Bool {
-        openLegs[ObjectIdentifier(leg)] = leg
         guard !isApplying else {
             // No handshake ends while effects are applied; should one ever, the client tries again.
             leg.close(.tryAgainLater, reason: "server is overloaded")
@@ -134,7 +129,7 @@ final class Worker {
             leg.role = .client(id)
             clients.insert(leg, for: id)
         }
-        finish(Span(), turn.now)
+        finish(Span())
         guard !id.isNone else {
             leg.close(.tryAgainLater, reason: "server is overloaded")
             return false
@@ -146,7 +141,6 @@ final class Worker {
     ///
     /// - Parameter outcome: what it said, where a client arrives with it.
     func connected(upstream leg: Leg, _ id: ConnectionID, _ outcome: DialOutcome?) {
-        openLegs[ObjectIdentifier(leg)] = leg
         leg.role = .upstream(id)
         dials.remove(id)
         connections.insert(leg, for: id)
@@ -176,7 +170,6 @@ final class Worker {
         case .none:
             break
         }
-        if leg.closing.state == .cut { openLegs[ObjectIdentifier(leg)] = nil }
     }
 
     // MARK: What sockets say
@@ -186,7 +179,7 @@ final class Worker {
         isApplying = true
         turn.now = now
         switchboard.clientMessage(id, kind, bytes, &turn)
-        finish(bytes, now)
+        finish(bytes)
     }
 
     func connectionMessage(_ id: ConnectionID, _ kind: MessageKind, _ bytes: borrowing Span<UInt8>, _ now: Instant) {
@@ -194,7 +187,7 @@ final class Worker {
         isApplying = true
         turn.now = now
         switchboard.connectionMessage(id, kind, bytes, &turn)
-        finish(bytes, now)
+        finish(bytes)
     }
 
     func messageTooLarge(_ leg: Leg) {

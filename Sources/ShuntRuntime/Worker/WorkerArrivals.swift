@@ -1,6 +1,6 @@
 import DequeModule
-import NIOCore
 import ShuntCore
+import ShuntReactor
 import Synchronization
 
 /// Old clients, from their request to the answer to it.
@@ -27,7 +27,7 @@ extension Worker {
             arrival.client.handshake, as: arrival.client.identity, endpoint: endpoint, &turn)
         arrival.id = id
         arrivals.insert(arrival, for: id)
-        finish(Span(), now)
+        finish(Span())
     }
 
     /// The core takes it: 101, in the words of its backend where there is one.
@@ -35,8 +35,6 @@ extension Worker {
         if let pipe = pipedConnections[connection] { return admit(id, pipe) }
         guard let arrival = arrivals.remove(id) else { return }
         let client = arrival.client
-        let eventLoop = eventLoop
-        let limits = switchboard.table.definition.limits
         let answer: [UInt8]?
         if case .answered(let reply) = outcomes[connection] {
             rememberSubprotocol(reply, arrival)
@@ -46,34 +44,30 @@ extension Worker {
             answer = HandshakeAnswer.switchingProtocols(
                 acceptKey: client.candidate.acceptKey, subprotocol: subprotocol(for: arrival), arrival.announcement)
         }
-        let leg = Leg(worker: self, isUpstream: false, maxMessage: limits.message) {
-            client.leave(on: eventLoop)
-        }
         guard let answer else { return turnAway(arrival) }
-        // Where the channel ended meanwhile, the core hears of it.
-        guard let behind = try? arrival.giveWay(to: leg, unread: limits.unreadByClient) else { return arrival.cut() }
-        leg.ownsSocket = true
-        openLegs[ObjectIdentifier(leg)] = leg
+        let behind = arrival.giveWay()
+        let leg = Leg(arrival.socket, worker: self, isUpstream: false, lease: client.lease, marks: clientMarks)
         leg.role = .client(id)
         clients.insert(leg, for: id)
         leg.appendBytes(answer)
-        if behind.readableBytes > 0 { leg.read(behind) }
+        if !behind.isEmpty { leg.read(behind.span) }
     }
 
     /// A client whose bytes are piped.
     private func admit(_ id: ClientID, _ pipe: RawPipe) {
         guard let arrival = arrivals.remove(id), case .answered(let reply) = outcomes[pipe.connection] else { return }
         let client = arrival.client
-        let eventLoop = eventLoop
         let answer = HandshakeAnswer.switchingProtocols(
             acceptKey: client.candidate.acceptKey, as: reply, isRaw: true, arrival.announcement)
         guard let answer else { return turnAway(arrival) }
-        let end = PipeEnd(worker: self) { client.leave(on: eventLoop) }
-        guard let behind = try? arrival.giveWay(to: end, unread: switchboard.table.definition.limits.unreadByClient)
-        else { return arrival.cut() }
+        let behind = arrival.giveWay()
+        let end = PipeEnd(arrival.socket, worker: self, lease: client.lease, marks: clientMarks)
         pipes.insert(pipe, for: id)
         pipe.join(id, end, answer: answer, behind: behind)
     }
+
+    /// When too much waits for a client that does not read.
+    var clientMarks: WaterMarks { WaterMarks(switchboard.table.definition.limits.unreadByClient) }
 
     /// The core takes it, and the answer cannot be written.
     private func turnAway(_ arrival: ArrivingClient) {

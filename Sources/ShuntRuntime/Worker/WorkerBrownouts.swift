@@ -1,4 +1,3 @@
-import NIOCore
 import ShuntCore
 import Synchronization
 
@@ -6,23 +5,21 @@ import Synchronization
 extension Worker {
     /// How often the wall clock is looked at while brownouts are scheduled. It may jump, so none is waited for by the
     /// monotonic one.
-    private static let wallEvery = TimeAmount.seconds(1)
+    private static let wallEvery = TimeSpan.seconds(1)
 
     /// Milliseconds since 1970; it may jump.
     var wallTime: UnixTime { process.wallClock() }
 
     /// Tells the switchboard the wall clock's time, now and from now on, as long as that matters.
     func lookAtWallClock() {
-        wallTask?.cancel()
-        wallTask = nil
+        deadlines.wall = .distantFuture
         feed(.wallClock)
         if switchboard.brownoutsInForce != toldBrownouts {
             // One worker speaks for all of them.
             if index == 0 { log.brownouts(toldBrownouts, switchboard.brownoutsInForce) }
             toldBrownouts = switchboard.brownoutsInForce
         }
-        guard switchboard.hasBrownouts else { return }
-        wallTask = eventLoop.assumeIsolated().scheduleTask(in: Self.wallEvery) { [self] in lookAtWallClock() }
+        if switchboard.hasBrownouts { deadlines.wall = now() + Self.wallEvery }
     }
 
     /// Says who uses a deprecated endpoint, once for each client app and day.

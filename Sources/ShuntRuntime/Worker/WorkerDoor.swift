@@ -1,18 +1,15 @@
-import Glibc
-import NIOCore
-import NIOPosix
 import ShuntCore
 
 /// Handshakes under way, from the connection to the answer, and the refused clients that still read theirs.
 extension Worker {
     /// How often those who take long are looked at.
-    private static let lookEvery = TimeAmount.milliseconds(100)
+    private static let lookEvery = TimeSpan.milliseconds(100)
 
     /// A client has connected, or is refused after its handshake. It must `leaveDoor` once.
     func enterDoor() -> Door.ID {
         let id = door.enter(bytes: DoorBudget.perConnection, now: now())
         process.budget.add(DoorBudget.perConnection)
-        if !isLookPlanned { planLook() }
+        if deadlines.door == .distantFuture { deadlines.door = now() + Self.lookEvery }
         return id
     }
 
@@ -41,13 +38,7 @@ extension Worker {
     /// A handshake was refused, for whatever reason and at whatever stage.
     func countRefusal(_ code: String) { refusedHandshakes[code, default: 0] += 1 }
 
-    private func planLook() {
-        isLookPlanned = true
-        eventLoop.assumeIsolated().scheduleTask(in: Self.lookEvery) { [self] in lookAtDoor() }
-    }
-
-    private func lookAtDoor() {
-        isLookPlanned = false
+    func lookAtDoor() {
         let now = now()
         let due = door.due(
             now: now, timeout: switchboard.table.definition.limits.handshakeTimeout,
@@ -60,18 +51,6 @@ extension Worker {
             case .left: lingering[id]?.end()
             }
         }
-        if !door.isEmpty, !isLookPlanned { planLook() }
-    }
-}
-
-extension Channel {
-    /// Whether the system holds bytes of the peer's that were not read yet. False where the channel is no socket.
-    var hasUnreadInput: Bool {
-        let count = try? pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
-            descriptor in
-            var count: CInt = 0
-            return ioctl(descriptor, UInt(FIONREAD), &count) == 0 ? count : 0
-        }
-        return (count ?? 0) > 0
+        deadlines.door = door.isEmpty ? .distantFuture : now + Self.lookEvery
     }
 }

@@ -1,5 +1,5 @@
-import NIOCore
 import ShuntCore
+import ShuntReactor
 
 extension Worker {
     /// Does what the switchboard decided, in order. `message` is that of the event, empty where it had none.
@@ -74,6 +74,16 @@ extension Worker {
             return FieldText.trimmed(key)
         }
         return ByteString(SecWebSocket.key(from: (maskingKeys.word(), maskingKeys.word())))
+    }
+
+    private func inspect(connection id: ConnectionID) {
+        guard let leg = connections[id], let state = reactor.transportState(of: leg.socket) else { return }
+        feed(.connectionInspected(id, state))
+    }
+
+    private func inspect(client id: ClientID) {
+        guard let leg = clients[id], let state = reactor.transportState(of: leg.socket) else { return }
+        feed(.clientInspected(id, state))
     }
 
     private func close(connection id: ConnectionID, _ code: CloseCode) {

@@ -75,7 +75,7 @@ extension Worker {
                 switchboard.reconnect(route: route.index, &turn)
             }
         }
-        finish(Span(), now)
+        finish(Span())
         // The client that waited for it is answered by now.
         switch event {
         case .connectionReady(let id): outcomes.remove(id)
@@ -97,13 +97,11 @@ extension Worker {
 
     /// Applies the effects of the event that was just told, then tells what arose meanwhile, in order.
     @inline(__always)
-    func finish(_ message: borrowing Span<UInt8>, _ now: Instant) {
+    func finish(_ message: borrowing Span<UInt8>) {
         if !turn.effects.list.isEmpty { apply(message) }
         isApplying = false
         guard !isEmptyingInbox else { return }
         if !inbox.isEmpty { emptyInbox() }
-        if !urgent.isEmpty { flushUrgent() }
-        if switchboard.nextDeadline < tickAt { planTick(now) }
     }
 
     /// Seldom, and kept out of `finish`, which stands in the way of every message.

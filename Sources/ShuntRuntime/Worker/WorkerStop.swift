@@ -1,5 +1,5 @@
-import NIOCore
 import ShuntCore
+import ShuntReactor
 
 /// The end of a worker.
 extension Worker {
@@ -13,34 +13,31 @@ extension Worker {
 
     /// No socket is left, and nothing waits in the core.
     var isIdle: Bool {
-        openLegs.isEmpty && openPipes.isEmpty && door.isEmpty && arrivals.count == 0 && clients.count == 0
-            && switchboard.isIdle
+        door.isEmpty && arrivals.count == 0 && clients.count == 0 && switchboard.isIdle
+            && !occupants.values.contains(where: \.isEstablished)
     }
 
     /// Ends every socket at once.
     ///
-    /// - Returns: how many there were.
+    /// - Returns: how many WebSockets and byte pipes there were.
     func cutAll() -> Int {
-        let legs = Array(openLegs.values)
-        let pipes = Array(openPipes.values)
-        for leg in legs { leg.cut() }
-        for pipe in pipes { pipe.cut() }
-        for arrival in arrivals.values { arrival.cut() }
-        for close in Array(lingering.values) { close.end() }
+        let all = occupants.values
+        // Both ends of a pipe are one.
+        let pipes = all.count { if case .pipe = $0 { true } else { false } }
+        let legs = all.count { if case .leg = $0 { true } else { false } }
+        for occupant in all { occupant.cut() }
+        // Some have no socket yet.
         for dial in dials.values { dial.cancel() }
-        tickTask?.cancel()
-        tickTask = nil
-        lagTask?.cancel()
-        lagTask = nil
-        #if DEBUG
-            selfCheck.task?.cancel()
-            selfCheck.task = nil
-        #endif
-        wallTask?.cancel()
-        wallTask = nil
-        // These hold the worker.
         countPipes()
-        endOfTurn = {}
-        return legs.count + pipes.count
+        return legs + (pipes + 1) / 2
+    }
+
+    /// The end of its thread: nobody is answered any more but those who have asked already.
+    func end() {
+        _ = cutAll()
+        // Goodbyes of TLS, and ends of sockets.
+        for order in orders.close() { order(self) }
+        whenOver?()
+        whenOver = nil
     }
 }

@@ -1,102 +1,77 @@
-import NIOCore
 import ShuntCore
+import ShuntReactor
 
-/// The worker's own time: flushes at the end of a loop's turn, the switchboard's deadlines, and a look at slow sockets.
+/// When what is no socket's is due: `.distantFuture` is never.
+struct WorkerDeadlines {
+    /// A look at who is under way at the door.
+    var door = Instant.distantFuture
+    /// A look at the wall clock.
+    var wall = Instant.distantFuture
+    /// The lag is measured.
+    var lag = Instant.distantFuture
+    /// Listening sockets that rest go on.
+    var listeners = Instant.distantFuture
+    /// The core is looked through for contradictions; in debug builds only.
+    var check = Instant.distantFuture
+    /// The core's own are not looked at before.
+    var coreNotBefore = Instant.zero
+
+    var earliest: Instant { min(door, wall, lag, min(listeners, check)) }
+}
+
+/// A worker's turns.
 extension Worker {
-    // MARK: Flushes
-
-    func flushAtEndOfTurn(_ leg: Leg) {
-        dirty.append(leg)
-        planFlush()
+    /// Takes turns until the worker is over.
+    func run() {
+        while !isOver { takeTurn() }
     }
 
-    func flushAtEndOfTurn(_ end: PipeEnd) {
-        dirtyPipes.append(end)
-        planFlush()
+    /// Sends what the turn before appended, waits until something happens or is due, and does all of it.
+    ///
+    /// - Parameter latest: waits no longer than that.
+    func takeTurn(until latest: Instant = .distantFuture) {
+        let core = max(switchboard.nextDeadline, deadlines.coreNotBefore)
+        reactor.wait(until: min(latest, core, deadlines.earliest, dialWheel.earliest))
+        countPending()
+        while let event = reactor.next() {
+            heard(event)
+            countPending()
+        }
+        lookAtDeadlines()
     }
 
+    /// What waits for slow sockets counts against the core's memory.
     @inline(__always)
-    private func planFlush() {
-        guard !isFlushPlanned else { return }
-        isFlushPlanned = true
-        // NIO has no hook at the end of a turn. A task that is added while events are handled runs right after them; the
-        // closure is made once, so this allocates nothing.
-        eventLoop.execute(endOfTurn)
+    private func countPending() {
+        let pending = reactor.pendingBytes
+        guard pending != countedPending else { return }
+        switchboard.bufferedBytes += pending - countedPending
+        countedPending = pending
     }
 
-    func makeEndOfTurn() -> @Sendable () -> Void {
-        let worker = NIOLoopBound(self, eventLoop: eventLoop)
-        return { worker.value.flushAll() }
-    }
-
-    private func flushAll() {
-        isFlushPlanned = false
-        // A flush may call back and make others dirty: those have their own turn.
-        var legs = dirty.takeAll()
-        while let leg = legs.popFirst() { leg.flush() }
-        var ends = dirtyPipes.takeAll()
-        while let end = ends.popFirst() { end.flush() }
-    }
-
-    func flushAfterEvent(_ leg: Leg) {
-        urgent.append(leg)
-    }
-
-    @inline(never)
-    func flushUrgent() {
-        var legs: [Leg] = []
-        swap(&legs, &urgent)
-        for leg in legs { leg.flush() }
-    }
-
-    // MARK: Deadlines
-
-    /// One timer for everything that waits in the core. It is only ever moved to an earlier time: a deadline that went
-    /// away costs one idle tick, a deadline moved with every message would cost a timer each.
-    func planTick(_ now: Instant) {
-        let deadline = switchboard.nextDeadline
-        tickTask?.cancel()
-        guard deadline < .distantFuture else {
-            tickAt = .distantFuture
-            tickTask = nil
-            return
+    /// What happened first: a reply that came in time, however late it is read, is no time-out.
+    private func lookAtDeadlines() {
+        let now = now()
+        if dialWheel.earliest <= now { lookAtDials(now) }
+        if deadlines.earliest <= now {
+            if deadlines.door <= now { lookAtDoor() }
+            if deadlines.wall <= now { lookAtWallClock() }
+            if deadlines.lag <= now { measureLag() }
+            if deadlines.listeners <= now { wakeListeners() }
+            #if DEBUG
+                if deadlines.check <= now { checkItself() }
+            #endif
         }
-        tickAt = deadline
-        // Never at once: a deadline that a tick leaves behind must not keep the loop busy.
-        let soonest = now + .milliseconds(1)
-        // Held strongly: the worker lives as long as its loop, and a weak reference would slow down every other one.
-        let at = NIODeadline.uptimeNanoseconds(UInt64(clamping: max(deadline, soonest).nanoseconds))
-        tickTask = eventLoop.assumeIsolated().scheduleTask(deadline: at) { [self] in tick() }
-    }
-
-    private func tick() {
-        tickTask = nil
-        tickAt = .distantFuture
-        if switchboard.nextDeadline <= now() { feed(.tick) }
-        if tickTask == nil { planTick(now()) }
-    }
-
-    // MARK: Slow sockets
-
-    /// How often the bytes are counted that slow sockets have not taken: `bufferedBytes` may lag by that.
-    private static let watchEvery = TimeAmount.milliseconds(200)
-
-    func watch(_ leg: Leg) {
-        watched.append(leg)
-        if watched.count == 1 { planWatch() }
-    }
-
-    private func planWatch() {
-        eventLoop.assumeIsolated().scheduleTask(in: Self.watchEvery) { [self] in lookAtWatched() }
-    }
-
-    private func lookAtWatched() {
-        let legs = watched
-        watched.removeAll(keepingCapacity: true)
-        for leg in legs {
-            leg.isWatched = false
-            leg.measure()
+        if max(switchboard.nextDeadline, deadlines.coreNotBefore) <= now {
+            feed(.tick)
+            // Never at once: a deadline that a tick leaves behind must not keep the thread busy.
+            deadlines.coreNotBefore = now + .milliseconds(1)
         }
-        // `measure` put those back that still hold something; the first of them planned the next look.
+    }
+
+    private func lookAtDials(_ now: Instant) {
+        var due: [ConnectionID] = []
+        dialWheel.advance(to: now, due: &due)
+        for id in due { dials[id]?.lookedAt(now) }
     }
 }

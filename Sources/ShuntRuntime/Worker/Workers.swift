@@ -1,40 +1,76 @@
-import NIOCore
 import ShuntCore
+import ShuntReactor
 
-/// All workers, to be found from any thread and entered on their own loop only.
+/// What is done on a worker's own thread.
+typealias WorkerOrder = @Sendable (Worker) -> Void
+
+/// All workers, to be asked from any thread; they do it on their own.
 struct Workers: Sendable {
-    private let bound: [NIOLoopBound<Worker>]
+    /// The worker has ended: nothing is done any more.
+    struct Ended: Error {}
 
-    init(_ bound: [NIOLoopBound<Worker>]) { self.bound = bound }
+    private let inboxes: [Inbox<WorkerOrder>]
 
-    var count: Int { bound.count }
+    init(_ inboxes: [Inbox<WorkerOrder>]) { self.inboxes = inboxes }
 
-    /// The worker of the loop that this is called on.
-    func here(_ eventLoop: any EventLoop) -> Worker? {
-        bound.first { $0.eventLoop === eventLoop }?.value
+    var count: Int { inboxes.count }
+
+    /// Has a worker do something as soon as it has time, and waits for nothing.
+    ///
+    /// - Returns: false where the worker has ended, or there is none.
+    @discardableResult
+    func order(_ index: Int, _ body: @escaping WorkerOrder) -> Bool {
+        inboxes.indices.contains(index) && inboxes[index].put(body)
     }
 
-    func eventLoop(of index: Int) -> (any EventLoop)? {
-        bound.indices.contains(index) ? bound[index].eventLoop : nil
-    }
-
-    /// Runs on a worker's loop as soon as that has time, and waits for nothing.
-    func order(_ index: Int, _ body: @escaping @Sendable (Worker) -> Void) {
-        guard bound.indices.contains(index) else { return }
-        let worker = bound[index]
-        worker.eventLoop.execute { body(worker.value) }
-    }
-
-    /// Runs on every worker's loop, when it has counted everything, and gathers the results, in the order of the workers.
-    func onEach<Result: Sendable>(_ body: @escaping @Sendable (Worker) -> Result) async throws -> [Result] {
-        var results: [Result] = []
-        for worker in bound {
-            let result = worker.eventLoop.submit {
-                worker.value.countPipes()
-                return body(worker.value)
+    /// Has a worker answer when it has time.
+    func ask<Answer: Sendable>(
+        _ index: Int, _ question: @escaping @Sendable (Worker) throws -> Answer
+    ) async throws -> Answer {
+        try await withCheckedThrowingContinuation { continuation in
+            let isTaken = order(index) { worker in
+                continuation.resume(with: Result { try question(worker) })
             }
-            results.append(try await result.get())
+            if !isTaken { continuation.resume(throwing: Ended()) }
         }
-        return results
+    }
+
+    /// Has every worker answer, when it has counted everything, and gathers the answers in the order of the workers.
+    func onEach<Answer: Sendable>(_ body: @escaping @Sendable (Worker) -> Answer) async throws -> [Answer] {
+        var answers: [Answer] = []
+        for index in inboxes.indices {
+            answers.append(
+                try await ask(index) { worker in
+                    worker.countPipes()
+                    return body(worker)
+                })
+        }
+        return answers
+    }
+}
+
+extension Workers {
+    /// Ends the workers' threads, and returns when the last of them is gone.
+    func end() async {
+        await withTaskGroup { group in
+            for index in inboxes.indices {
+                group.addTask {
+                    await withCheckedContinuation { continuation in
+                        let isTaken = order(index) { worker in
+                            worker.whenOver = { continuation.resume() }
+                            worker.isOver = true
+                        }
+                        if !isTaken { continuation.resume() }
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension Worker {
+    /// Does what others have asked for.
+    func takeOrders() {
+        for order in orders.take() { order(self) }
     }
 }

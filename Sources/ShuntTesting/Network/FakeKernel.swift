@@ -149,4 +149,6 @@ package final class FakeKernel: KernelStandIn {
         if case .end(let end) = network.things[descriptor] { return end.unread }
         return 0
     }
+
+    package func transportState(_ descriptor: CInt) -> TransportState? { network.transportState }
 }

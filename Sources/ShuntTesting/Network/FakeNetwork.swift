@@ -93,6 +93,8 @@ package final class FakeNetwork {
     var queues: [SocketAddress: [End]] = [:]
     /// `errno` that accepting says instead, as long as there is one.
     package var acceptError: CInt = 0
+    /// What the system hears of every connection's other end.
+    package var transportState: TransportState?
     private var last: CInt = 100
     private var lastPort: UInt16 = 40_000
     /// Both ends of what the test itself has, so that they stay.

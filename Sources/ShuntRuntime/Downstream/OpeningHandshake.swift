@@ -1,13 +1,10 @@
-import NIOCore
 import ShuntCore
+import ShuntReactor
 
 /// A client's connection until it is a WebSocket: reads one request, answers it, and either
 /// makes room for the client's leg or ends the connection. Bounded in time and in bytes.
-final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
-    /// Finds out what is known of a candidate's credential, and says so on the handler's loop: at once or later, at most
+final class OpeningHandshake {
+    /// Finds out what is known of a candidate's credential, and says so on the worker's thread: at once or later, at most
     /// once.
     typealias Validate = (Candidate, _ answer: @escaping (Claims) -> Void) -> Void
 
@@ -16,13 +13,14 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
         case reading
         /// The validator is asked. What came behind the request is kept, and no more is read; the door's time and a stop
         /// count on. Becomes `over`.
-        case validating(Candidate, behind: ByteBuffer)
+        case validating(Candidate, behind: [UInt8])
         /// The connection is a leg, moved to its home worker, answered otherwise, or gone.
         case over
     }
 
     private let worker: Worker
-    private let workers: Workers
+    private let socket: SocketID
+    private let peer: SocketAddress
     private let validate: Validate
     private var reader = HeadReader(.request)
     private var state = State.reading
@@ -31,66 +29,62 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var held = 0
     /// What the door calls it; nil when the handshake is over.
     private var id: Door.ID?
-    private var context: ChannelHandlerContext?
 
-    init(worker: Worker, workers: Workers, validate: @escaping Validate) {
+    private init(_ socket: SocketID, of peer: SocketAddress, worker: Worker, validate: @escaping Validate) {
+        self.socket = socket
+        self.peer = peer
         self.worker = worker
-        self.workers = workers
         self.validate = validate
     }
 
-    /// Puts the handler into a fresh connection's pipeline.
+    /// Begins with a fresh connection.
     ///
     /// - Parameter validate: asks nobody by default: the token is the identity.
-    static func install(
-        in channel: any Channel, worker: Worker, workers: Workers,
+    static func begin(
+        on socket: SocketID, of peer: SocketAddress, worker: Worker,
         validate: @escaping Validate = { _, answer in answer(.none) }
-    ) throws {
-        try channel.pipeline.syncOperations.addHandler(
-            HandshakeHandler(worker: worker, workers: workers, validate: validate))
-    }
-
-    // MARK: The pipeline's events
-
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
+    ) {
+        let handshake = OpeningHandshake(socket, of: peer, worker: worker, validate: validate)
         let id = worker.enterDoor()
-        self.id = id
-        worker.handshakes[id] = self
+        handshake.id = id
+        worker.handshakes[id] = handshake
+        worker.occupants.insert(.handshake(handshake), for: socket)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        finished()
-        self.context = nil
+    // MARK: What the reactor says
+
+    func readable() {
+        switch worker.reactor.receive(socket, { read($0) }) {
+        case .bytes, .nothing: break
+        case .end, .lost: cut()
+        }
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
-        finished()
-        context.fireChannelInactive()
+    /// The client is gone, or everything ends.
+    func cut() {
+        guard let id else { return }
+        worker.occupants.remove(socket)
+        worker.reactor.close(socket)
+        finished(id)
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = unwrapInboundIn(data)
+    private func read(_ bytes: Span<UInt8>) {
         switch state {
         case .reading: break
-        case .validating(let candidate, var behind):
-            hold(bytes.readableBytes)
-            behind.writeBuffer(&bytes)
-            state = .validating(candidate, behind: behind)
+        case .validating(let candidate, let behind):
+            hold(bytes.count)
+            state = .validating(candidate, behind: behind + bytes.copied(from: 0))
             return
         case .over: return
         }
         var position = 0
         do throws(HeadReader.Problem) {
-            guard try reader.read(bytes.readableBytesUInt8Span, at: &position) == .whole else {
-                return hold(position)
-            }
+            guard try reader.read(bytes, at: &position) == .whole else { return hold(position) }
         } catch {
             return refuse(error == .tooLarge ? .headTooLarge : .malformed)
         }
         guard let head = RequestHead(reader) else { return refuse(.malformed) }
-        bytes.moveReaderIndex(forwardBy: position)
-        read(head, behind: bytes, context)
+        read(head, behind: bytes.copied(from: position))
     }
 
     /// There is more to come.
@@ -99,15 +93,11 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
         if let id { worker.hold(held, of: id) }
     }
 
-    /// A reset, and the like.
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
-
     // MARK: Answers
 
     /// - Parameter behind: what came behind the request.
-    private func read(_ head: RequestHead, behind: ByteBuffer, _ context: ChannelHandlerContext) {
-        let request = HandshakeRequest(
-            head, remoteHost: context.remoteAddress?.ipAddress ?? "", remotePort: context.remoteAddress?.port ?? 0)
+    private func read(_ head: RequestHead, behind: [UInt8]) {
+        let request = HandshakeRequest(head, remoteHost: peer.host, remotePort: Int(peer.port))
         switch HandshakeCheck.candidate(
             of: request, table: worker.switchboard.table, listen: worker.process.listen)
         {
@@ -115,7 +105,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
             state = .validating(candidate, behind: behind)
             validate(candidate) { [weak self] claims in self?.validated(claims) }
             guard case .validating = state else { return }
-            hold(behind.readableBytes)
+            hold(behind.count)
             setReading(false)
         case .refuse(let refusal):
             refuse(refusal, path: ByteString(head.target.bytes.prefix { $0 != 0x3F }), remote: request.remoteHost)
@@ -127,10 +117,10 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// The validator's answer. One that comes when the client is refused or gone, or a second time, changes nothing.
     private func validated(_ claims: Claims) {
         if case .validating = state { setReading(true) }
-        guard case .validating(let candidate, let behind) = state, let context else { return }
+        guard case .validating(let candidate, let behind) = state else { return }
         switch HandshakeCheck.admit(candidate, claims, at: worker.wallTime) {
         case .admit(let identity):
-            admit(candidate, as: identity, behind: behind, context)
+            admit(candidate, as: identity, behind: behind)
         case .refuse(let refusal):
             refuse(refusal, path: candidate.handshake.path, remote: candidate.handshake.remoteHost)
         }
@@ -151,21 +141,20 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func answer(_ bytes: [UInt8]) {
-        guard let context, let id else { return }
-        if case .over = state { return }
+        guard let id else { return }
         state = .over
         self.id = nil
-        LingeringClose.begin(on: context.channel, answer: bytes, worker: worker, id: id)
+        LingeringClose.begin(on: socket, answer: bytes, worker: worker, id: id)
     }
 
     private func setReading(_ reads: Bool) {
         guard isReadingStopped == reads else { return }
         isReadingStopped = !reads
-        try? context?.channel.syncOptions?.setOption(.autoRead, value: reads)
+        worker.reactor.setReading(socket, reads)
     }
 
     /// Whether the client waits for us, not we for it. What is left unread on purpose is no reason to give it more time.
-    var hasUnreadInput: Bool { !isReadingStopped && context?.channel.hasUnreadInput ?? false }
+    var hasUnreadInput: Bool { !isReadingStopped && worker.reactor.unread(socket) > 0 }
 
     /// A stop: whoever has not got through by now tries again elsewhere.
     func drain() {
@@ -174,42 +163,43 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     // MARK: Admission
 
-    private func admit(
-        _ candidate: Candidate, as identity: ClientIdentity?, behind: ByteBuffer, _ context: ChannelHandlerContext
-    ) {
+    private func admit(_ candidate: Candidate, as identity: ClientIdentity?, behind: [UInt8]) {
         let process = worker.process
         guard !worker.isDraining else { return refuse(.draining) }
+        guard let id else { return }
         switch process.admission.enter(from: candidate.handshake.remoteHost) {
         case .full: return refuse(.full)
         case .tooManyFromAddress: return refuse(.tooManyFromAddress)
         case .admitted: break
         }
+        // What came behind the request, and whatever comes next, is for whoever has the socket then.
+        finished(id)
         let client = AcceptedClient(candidate: candidate, identity: identity, process: process)
         let home =
             identity.map { process.sessions.enter($0.key, at: worker.index, now: worker.now()) } ?? worker.index
-        if home != worker.index, let target = workers.eventLoop(of: home) {
-            switch process.transfer.depart(context.channel) {
-            case .ready(let passage):
-                state = .over
-                let move = HomeMove(client: client, passage: passage, target: target, workers: workers)
-                return move.start(context.channel, behind: behind)
-            case .failed:
-                client.leave(on: worker.eventLoop)
-                return refuse(.noDescriptors)
-            case .notPossible:
-                // No descriptor to move (an embedded channel): the session has a second home here.
-                break
-            }
+        guard home != worker.index, home < worker.workers.count else {
+            return client.install(on: socket, worker: worker, behind: behind)
         }
-        // Out of the way first: what came behind the request, and whatever comes next, is for the client's own handler.
-        let channel = context.channel
-        context.pipeline.syncOperations.removeHandler(self, promise: nil)
-        client.install(on: channel, worker: worker, behind: behind)
+        worker.occupants.remove(socket)
+        guard let detached = worker.reactor.detach(socket),
+            worker.workers.order(home, { $0.adopt(client, detached, behind: behind) })
+        else {
+            worker.reactor.close(socket)
+            return client.leave(at: worker.now())
+        }
     }
 
-    private func finished() {
+    private func finished(_ id: Door.ID) {
         state = .over
-        if let id { worker.leaveDoor(id) }
-        id = nil
+        worker.leaveDoor(id)
+        self.id = nil
+    }
+}
+
+extension Span<UInt8> {
+    /// The bytes from that one on.
+    fileprivate func copied(from start: Int) -> [UInt8] {
+        guard start < count else { return [] }
+        return extracting(start...).withUnsafeBufferPointer { Array($0) }
     }
 }
