@@ -54,7 +54,7 @@ import Testing
 
     private static func live(_ seed: UInt64, tracing: Bool = false) throws -> Storm {
         let storm = try Storm(seed: seed, tracing: tracing)
-        try storm.run(steps: steps)
+        storm.run(steps: steps)
         return storm
     }
 
