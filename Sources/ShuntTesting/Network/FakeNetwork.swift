@@ -138,6 +138,9 @@ package final class FakeNetwork {
     /// Where a test itself accepts.
     package func await(at address: SocketAddress) { queues[address] = [] }
 
+    /// Connections that nobody has accepted at an address.
+    package func waiting(at address: SocketAddress) -> Int { queues[address]?.count ?? 0 }
+
     package func advance(by span: TimeSpan) { now = now + span }
 
     func pair(to address: SocketAddress) -> (near: End, far: End) {
@@ -214,6 +217,10 @@ package final class FakePeer {
     /// The reactor said that it says no more, and everything before that was read.
     package var hasEnded: Bool { end.ended && end.unread == 0 }
     package var isReset: Bool { end.isReset }
+    /// The reactor has closed its end.
+    package var isLeft: Bool { end.other?.isClosed ?? true }
+    /// Bytes of this peer's that the reactor has not read.
+    package var unheard: Int { end.other?.unread ?? 0 }
     package func finish() { network.finish(end) }
     package func close() { network.close(end) }
 
