@@ -1,18 +1,20 @@
 /// The identity of something in a `SlotTable`: an index and the generation of its slot. An id that outlives its
 /// element finds nothing, so an event that comes late or twice is harmless.
-package struct SlotID<Tag>: Hashable, Sendable {
-    package let index: UInt32
-    package let generation: UInt32
+public struct SlotID<Tag>: Hashable, Sendable {
+    public let index: UInt32
+    public let generation: UInt32
 
     @inlinable
-    package init(index: UInt32, generation: UInt32) {
+    public init(index: UInt32, generation: UInt32) {
         self.index = index
         self.generation = generation
     }
 
     /// An id that no table ever hands out.
-    package static var none: SlotID { SlotID(index: .max, generation: .max) }
-    package var isNone: Bool { index == .max }
+    @inlinable
+    public static var none: SlotID { SlotID(index: .max, generation: .max) }
+    @inlinable
+    public var isNone: Bool { index == .max }
 }
 
 /// Elements under generation-checked ids; slots are reused, so a steady state allocates nothing.
@@ -20,10 +22,11 @@ package struct SlotID<Tag>: Hashable, Sendable {
 /// Elements stay where they are and are reached by address: reading one field of an element copies that field, not the
 /// element with all that it refers to. (Safe from outside: every address is checked against the id's generation.)
 @safe
-package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
-    package typealias ID = SlotID<Tag>
+public struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
+    public typealias ID = SlotID<Tag>
 
-    // Inlinable throughout: a table of another module's elements is made for them there.
+    // Inlinable throughout, and so public: a table of another module's elements is made for them there. What is only
+    // `package` is called there as it is, for elements of any type, which costs a message more than all else.
 
     /// By index: how often a place was emptied, and its element, if it has one.
     @usableFromInline var generations: UnsafeMutablePointer<UInt32>
@@ -35,7 +38,7 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     @usableFromInline let nothing: UnsafeMutablePointer<Element?>
 
     @inlinable
-    package init() {
+    public init() {
         unsafe generations = .allocate(capacity: capacity)
         unsafe elements = .allocate(capacity: capacity)
         unsafe nothing = .allocate(capacity: 1)
@@ -53,10 +56,10 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
 
     /// Elements that are there now.
     @inlinable
-    package var count: Int { used - free.count }
+    public var count: Int { used - free.count }
 
     @inlinable
-    package mutating func insert(_ element: consuming Element) -> ID {
+    public mutating func insert(_ element: consuming Element) -> ID {
         if let index = free.popLast() {
             // A free place holds nothing that would have to be destroyed.
             unsafe (elements + Int(index)).initialize(to: consume element)
@@ -85,7 +88,7 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     /// Takes an element out; nil where the id is of the past.
     @discardableResult
     @inlinable
-    package mutating func remove(_ id: ID) -> Element? {
+    public mutating func remove(_ id: ID) -> Element? {
         guard contains(id) else { return nil }
         let element = unsafe elements[Int(id.index)].take()
         unsafe generations[Int(id.index)] &+= 1
@@ -95,7 +98,7 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
 
     /// Removes an element that nobody wants to see once more: it is not moved out first.
     @inlinable
-    package mutating func discard(_ id: ID) {
+    public mutating func discard(_ id: ID) {
         guard contains(id) else { return }
         unsafe (elements + Int(id.index)).deinitialize(count: 1)
         unsafe (elements + Int(id.index)).initialize(to: nil)
@@ -105,7 +108,7 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
 
     @inlinable
     @inline(__always)
-    package func contains(_ id: ID) -> Bool {
+    public func contains(_ id: ID) -> Bool {
         let index = Int(id.index)
         guard index < used else { return false }
         return unsafe generations[index] == id.generation && isTaken(index)
@@ -123,7 +126,7 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     /// The element, or nil where the id is of the past. Assigning to an element's fields works in place.
     @inlinable
     @inline(__always)
-    package subscript(_ id: ID) -> Element? {
+    public subscript(_ id: ID) -> Element? {
         unsafeAddress { unsafe UnsafePointer(address(of: id)) }
         unsafeMutableAddress { unsafe address(of: id) }
     }
@@ -140,7 +143,7 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
 
     /// The ids of all elements, in slot order: a stable order for a seeded run.
     @inlinable
-    package var ids: [ID] {
+    public var ids: [ID] {
         (0..<used).compactMap { index in
             isTaken(index)
                 ? unsafe ID(index: UInt32(truncatingIfNeeded: index), generation: generations[index]) : nil

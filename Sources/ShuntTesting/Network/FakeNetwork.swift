@@ -166,6 +166,9 @@ package final class FakeNetwork {
     /// Where a test itself accepts.
     package func await(at address: SocketAddress) { queues[address] = [] }
 
+    /// Connections that nobody has accepted at an address.
+    package func waiting(at address: SocketAddress) -> Int { queues[address]?.count ?? 0 }
+
     package func advance(by span: TimeSpan) { now = now + span }
 
     func pair(to address: SocketAddress) -> (near: End, far: End) {

@@ -1,5 +1,3 @@
-package import ShuntReactor
-
 /// The other end of a reactor's connection, in a test's hands.
 package final class FakePeer {
     private let end: FakeNetwork.End
@@ -25,8 +23,9 @@ package final class FakePeer {
     /// What the reactor knows the connection by; nil before it has accepted it, and when it has closed it.
     package var descriptor: CInt? { end.other?.descriptor }
     /// The reactor has closed its end.
-    package var isClosedThere: Bool { end.other?.isClosed ?? true }
-    package var local: SocketAddress { end.local }
+    package var isLeft: Bool { end.other?.isClosed ?? true }
+    /// Bytes of this peer's that the reactor has not read.
+    package var unheard: Int { end.other?.unread ?? 0 }
 
     /// The reactor said that it says no more, and everything before that was read.
     package var hasEnded: Bool { end.ended && end.unread == 0 }

@@ -69,7 +69,7 @@ extension Storm {
         of client: Int, _ known: [CInt: (worker: Int, occupant: Occupant)]
     ) -> StormClient.Standing {
         let peer = clients[client].end.peer
-        guard let descriptor = peer.descriptor else { return peer.isClosedThere ? .gone : .opening }
+        guard let descriptor = peer.descriptor else { return peer.isLeft ? .gone : .opening }
         switch known[descriptor]?.occupant {
         case .leg(let leg):
             if case .client = leg.role { return .client }

@@ -1,5 +1,3 @@
-import NIOCore
-import NIOEmbedded
 import ShuntCore
 import ShuntTesting
 import Testing
@@ -14,8 +12,8 @@ import Testing
 
     private static func text(_ text: String) -> [UInt8] { WireSocket.bytes(1, Array(text.utf8), masked: false) }
 
-    private static func world(passthrough: PassthroughMode = .managed) throws -> EmbeddedWorld {
-        try EmbeddedWorld { table in
+    private static func world(passthrough: PassthroughMode = .managed) throws -> FakeWorld {
+        try FakeWorld { table in
             var endpoint = EndpointSettings(path: "/api/ws/guide")
             endpoint.passthrough = passthrough
             table.routes[0].endpoint = endpoint
@@ -24,16 +22,12 @@ import Testing
         }
     }
 
-    private func frames(_ channel: EmbeddedChannel) throws -> [NaiveFrame] {
-        NaiveFrameReader.frames(try channel.writes().flatMap { $0 })
-    }
-
     @Test(arguments: [PassthroughMode.managed, .raw])
     func `a client that is passed through hears all of it`(mode: PassthroughMode) throws {
         let world = try Self.world(passthrough: mode)
         let client = try world.arriving(target: "/api/ws/guide?session_token=t")
         _ = try world.upstream(behind: Self.text(#"{"type":"welcome"}"#) + Self.closing(4001), ends: true)
-        let said = try client.writes().flatMap { $0 }
+        let said = client.read()
         let head = try #require(said.firstRange(of: Array("\r\n\r\n".utf8)))
         #expect(said.starts(with: "HTTP/1.1 101 ".utf8))
         let heard = NaiveFrameReader.frames(Array(said[head.upperBound...]))
@@ -46,10 +40,10 @@ import Testing
     func `in fan-out a push is delivered and the close code counts`() throws {
         let world = try Self.world()
         let client = try world.client(target: "/api/ws/agent?session_token=t")
-        try client.receive(#"{"agent_type":"guide","message":"x"}"#, masked: true)
+        client.say(#"{"agent_type":"guide","message":"x"}"#, masked: true)
         world.run()
         _ = try world.upstream(behind: Self.text(#"{"type":"welcome"}"#) + Self.closing(4001), ends: true)
-        let heard = try frames(client)
+        let heard = client.frames()
         #expect(heard.first?.text.contains("welcome") == true)
         #expect(heard.contains { $0.text.contains(#""code":"session_expired""#) })
         #expect(!heard.contains { $0.text.contains("upstream_lost") })
@@ -60,10 +54,10 @@ import Testing
         let world = try Self.world()
         let message = WireSocket.bytes(1, Array(#"{"agent_type":"guide","message":"x"}"#.utf8), masked: true)
         let client = try world.arriving(target: "/api/ws/agent?session_token=t", behind: message)
-        client.close(promise: nil)
+        client.close()
         world.run()
         let upstream = try world.upstream()
-        #expect(try frames(upstream).contains { $0.text.contains(#""message":"x""#) })
+        #expect(upstream.frames().contains { $0.text.contains(#""message":"x""#) })
     }
 
     @Test(arguments: ["chat", "x", ""])
@@ -74,9 +68,9 @@ import Testing
             let upstream = try world.dialled()
             let key = SecWebSocket.acceptKey(for: TestBackend.key(of: upstream.head))
             let text = TestBackend.upgrade(acceptKey: key, "Sec-WebSocket-Protocol: \(chosen)\r\n")
-            try upstream.channel.writeInbound(ByteBuffer(string: text))
+            upstream.peer.say(Array(text.utf8))
             world.run()
-            return String(decoding: try client.writes().flatMap { $0 }, as: UTF8.self)
+            return client.text()
         }
         let raw = try answer(.raw)
         #expect(raw.hasPrefix("HTTP/1.1 101 "))

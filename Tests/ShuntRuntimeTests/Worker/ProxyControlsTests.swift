@@ -29,7 +29,7 @@ extension SocketTests {
 
         @Test
         func `a note about an upstream that is no more has no name, and traps nobody`() throws {
-            let world = try EmbeddedWorld()
+            let world = try FakeWorld()
             world.worker.noted(.connectionRetired(upstream: -1, .configuration))
             #expect(world.worker.switchboard.table.nameOfUpstream(-1) == "removed")
         }

@@ -1,7 +1,5 @@
 #if DEBUG
     import Logging
-    import NIOCore
-    import NIOEmbedded
     import Testing
 
     @testable import ShuntCore
@@ -13,7 +11,7 @@
         @Test
         func `a contradiction is counted each second, and said once for its kind`() throws {
             let recorder = LogRecorder()
-            let world = try EmbeddedWorld(logger: recorder.logger)
+            let world = try FakeWorld(logger: recorder.logger)
             let clients = try (0..<2).map { _ in try world.client() }
             world.worker.checkItself()
             defer { _ = world.worker.cutAll() }
@@ -33,7 +31,7 @@
 
         @Test
         func `a second's look is at a few sessions, and comes to all`() throws {
-            let world = try EmbeddedWorld()
+            let world = try FakeWorld()
             let count = SelfCheck.slice * 2 + 3
             _ = try (0..<count).map { _ in try world.client() }
             for id in world.worker.switchboard.clients.ids { world.worker.switchboard.clients[id]?.accepted() }

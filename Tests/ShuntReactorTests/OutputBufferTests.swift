@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ShuntRuntime
+@testable import ShuntReactor
 
 private func expect(
     _ buffer: borrowing OutputBuffer, _ bytes: some Collection<UInt8>, at location: SourceLocation = #_sourceLocation
@@ -8,6 +8,10 @@ private func expect(
     let (written, count) = (Array(buffer.bytes), buffer.count)
     #expect(written == Array(bytes), sourceLocation: location)
     #expect(count == bytes.count, sourceLocation: location)
+}
+
+extension OutputBuffer {
+    fileprivate mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0) } }
 }
 
 @Suite struct OutputBufferTests {
@@ -52,9 +56,9 @@ private func expect(
     }
 }
 
-@Suite struct BufferPoolTests {
+@Suite struct OutputPoolTests {
     @Test func `memory that was given back is the next one's, and empty`() {
-        var pool = BufferPool()
+        var pool = OutputPool()
         var buffer = OutputBuffer()
         buffer.append([UInt8](repeating: 1, count: 5000))
         let (place, capacity) = (buffer.bytes.baseAddress, buffer.capacity)
@@ -70,7 +74,7 @@ private func expect(
     }
 
     @Test func `two that ask at the same time never have the same memory`() {
-        var pool = BufferPool()
+        var pool = OutputPool()
         var first = OutputBuffer()
         first.append([0])
         pool.giveBack(&first)
@@ -85,7 +89,7 @@ private func expect(
     }
 
     @Test func `who has memory is lent none`() {
-        var pool = BufferPool()
+        var pool = OutputPool()
         var first = OutputBuffer()
         first.append([0])
         pool.giveBack(&first)
@@ -96,7 +100,7 @@ private func expect(
     }
 
     @Test func `as many as are given back are lent again, the last one first`() {
-        var pool = BufferPool()
+        var pool = OutputPool()
         var one = OutputBuffer()
         var two = OutputBuffer()
         one.append([UInt8](repeating: 1, count: 5000))
@@ -112,13 +116,30 @@ private func expect(
     }
 
     @Test func `a large one is not kept, nor one that has nothing`() {
-        var pool = BufferPool()
+        var pool = OutputPool()
         var buffer = OutputBuffer()
-        buffer.append([UInt8](repeating: 1, count: BufferPool.largestKept + 1))
+        buffer.append([UInt8](repeating: 1, count: OutputPool.largestKept + 1))
         pool.giveBack(&buffer)
         pool.giveBack(&buffer)
         pool.lend(to: &buffer)
         let capacity = buffer.capacity
         #expect(capacity == 0)
+    }
+
+    @Test func `what nobody needs for a while goes back to the system`() {
+        var pool = OutputPool()
+        var one = OutputBuffer()
+        var two = OutputBuffer()
+        one.append([1])
+        two.append([2])
+        pool.giveBack(&one)
+        pool.giveBack(&two)
+        pool.shrink()
+        for _ in 0..<40 { pool.shrink() }
+        let kept = pool.kept
+        #expect(kept == 0)
+        pool.lend(to: &one)
+        one.append([3])
+        expect(one, [3])
     }
 }
