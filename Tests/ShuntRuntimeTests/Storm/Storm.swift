@@ -101,6 +101,8 @@ final class Storm {
         case 19 where dice.chance(35): leave()
         case 20 where dice.chance(plan.acceptFails): lackDescriptors()
         case 21 where plan.drains && step > 100 && dice.chance(30): drain()
+        case 22 where dice.chance(plan.reloads): reload()
+        case 23 where dice.chance(plan.strikes): strike()
         default: pass(milliseconds: dice.below(plan.pause + 1))
         }
     }
@@ -143,7 +145,28 @@ final class Storm {
         settings.exchanges = .milliseconds(Int64(dice.below(3_000)))
         settings.spread = .milliseconds(Int64(dice.below(1_000)))
         note("drain")
-        for worker in workers.shuffled(using: &dice) { worker.drain(settings) }
+        order { [settings] in $0.drain(settings) }
+    }
+
+    /// Another table comes into force, or connections are replaced.
+    private func reload() {
+        guard dice.chance(80) else {
+            let route = StormPlan.routes[dice.pick([StormPlan.relayed, StormPlan.moved])]
+            note("\(route) reconnects")
+            return order { $0.feed(.reconnect(route: route)) }
+        }
+        var changed = plan.table
+        StormPlan.change(&changed, &dice)
+        guard let table = try? RoutingTable(changed) else { return fail("a table cannot be compiled") }
+        note("another table: \(StormPlan.routes[StormPlan.moved]) by \(changed.routes[StormPlan.moved].servedBy.text)")
+        met.insert("reload")
+        process.adopt(table)
+        order { $0.feed(.tableChanged(table, spread: .zero)) }
+    }
+
+    /// Has both workers do something, each in its own time.
+    private func order(_ body: @escaping WorkerOrder) {
+        for worker in workers.shuffled(using: &dice) { worker.orders.put(body) }
     }
 
     // MARK: The calm and the end

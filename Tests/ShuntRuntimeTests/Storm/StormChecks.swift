@@ -201,11 +201,15 @@ extension Storm {
         let message = messages[number]
         if message.agent != nil { fail("m\(number) is sent twice") }
         if message.isDenied { fail("m\(number) is sent although its client was told that it is not") }
-        if message.route != agents[index].route { fail("m\(number) goes to the wrong agent") }
+        let isRight =
+            message.route == agents[index].route
+            || message.route == StormPlan.moved && agents[index].route == StormPlan.relayed
+        if !isRight { fail("m\(number) goes to the wrong agent") }
         if let owner = agents[index].owner, owner != message.owner {
             fail("m\(number) of \(message.owner) goes over a connection of \(owner)")
         }
-        let stripped = message.route == StormPlan.relayed ? [] : ["agent_type", "pillar"]
+        if message.route == StormPlan.moved { met.insert("by \(StormPlan.routes[agents[index].route])") }
+        let stripped = agents[index].route == StormPlan.relayed ? [] : ["agent_type", "pillar"]
         let expected = message.members.filter { !stripped.contains($0.key) }
         if members != expected { fail("m\(number) is changed: \(members)") }
         for later in messages[number...]

@@ -40,6 +40,8 @@ struct StormClient {
     /// Where each message that the proxy has not read ends, counted in bytes from the first byte of the connection.
     var ends: [(at: Int, message: Int)] = []
     var standing = Standing.opening
+    /// A worker has had its socket.
+    var hasKnocked = false
     /// The turn in which its socket became one of the core, and the one in which it was none any more.
     var connectedAt = 0
     var goneAt: Int?
@@ -168,7 +170,8 @@ extension Storm {
             clients[index].end.reads.toggle()
             note("c\(index) \(clients[index].end.reads ? "reads" : "reads no more")")
         } else if !agents.isEmpty {
-            let index = dice.below(agents.count)
+            let own = agents.indices.filter { agents[$0].client != nil && !agents[$0].end.isCut }
+            let index = own.isEmpty || dice.chance(50) ? dice.below(agents.count) : dice.pick(own)
             agents[index].end.reads.toggle()
             note("a\(index) \(agents[index].end.reads ? "reads" : "reads no more")")
         }
@@ -200,8 +203,7 @@ extension Storm {
             note("c\(index) is gone in the middle of a message")
             end.say(Array(WireSocket.bytes(1, [1, 2, 3, 4, 5], masked: true).prefix(7)))
             end.send()
-            end.reset(overtaking: dice.chance(50))
-            met.insert("reset")
+            reset(index)
         case 0, 3:
             note("c\(index) says no more")
             end.finish()
@@ -211,9 +213,34 @@ extension Storm {
             end.close()
         default:
             note("c\(index) is gone")
-            end.reset(overtaking: dice.chance(50))
-            met.insert(clients[index].standing == .opening ? "reset in the handshake" : "reset")
+            reset(index)
         }
+    }
+
+    private func reset(_ index: Int) {
+        met.insert(clients[index].standing == .opening ? "reset in the handshake" : "reset")
+        if let stage = stage(of: clients[index].end) { met.insert("client reset \(stage)") }
+        clients[index].end.reset(overtaking: dice.chance(50))
+    }
+
+    /// Somebody resets a socket with which the proxy is in the middle of something: of each kind as often.
+    func strike() {
+        let dialling = clients.indices.filter { !clients[$0].hasLeft }.map { (isAgent: false, index: $0) }
+        let dialled = agents.indices.filter { !agents[$0].end.isCut }.map { (isAgent: true, index: $0) }
+        var found: [String: [(isAgent: Bool, index: Int)]] = [:]
+        for who in dialling + dialled {
+            let end = who.isAgent ? agents[who.index].end : clients[who.index].end
+            guard let stage = stage(of: end) else { continue }
+            found[(who.isAgent ? "agent reset " : "client reset ") + stage, default: []].append(who)
+        }
+        guard !found.isEmpty else { return }
+        let kind = dice.pick(found.keys.sorted())
+        let who = dice.pick(found[kind] ?? [])
+        note("\(who.isAgent ? "a" : "c")\(who.index): \(kind)")
+        met.insert(kind)
+        if who.isAgent { return agents[who.index].end.reset(overtaking: dice.chance(50)) }
+        clients[who.index].hasLeft = true
+        reset(who.index)
     }
 }
 

@@ -33,6 +33,11 @@ extension Storm {
     // MARK: Message by message
 
     func sayPassed(_ index: Int) {
+        // Now and then more than its agent may take.
+        for _ in 0..<(dice.chance(10) ? 20 : 1) { sayOnePassed(index) }
+    }
+
+    private func sayOnePassed(_ index: Int) {
         let number = clients[index].passed.said.count
         let frame = passedFrame("c\(index)", number)
         note("c\(index) says its \(number)., \(frame.payload.count) bytes")

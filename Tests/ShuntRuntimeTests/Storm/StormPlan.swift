@@ -7,9 +7,10 @@ import ShuntTesting
 /// What one seed's storm is like: the network, the routing table, and how often what goes wrong, in percent of its
 /// chances.
 struct StormPlan {
-    static let routes = ["guide", "liaison/content", "scribe"]
-    /// The route that the unified upstream serves.
+    static let routes = ["guide", "liaison/content", "scribe", "herald"]
+    /// The route that the unified upstream serves, and the one that is moved to it and back.
     static let relayed = 2
+    static let moved = 3
     /// The route whose old clients are passed through message by message, and the one whose are byte by byte.
     static let managed = 0
     static let raw = 1
@@ -40,6 +41,8 @@ struct StormPlan {
     /// Of those who leave, who say nothing.
     var rude = 0
     var drains = false
+    var reloads = 0
+    var strikes = 0
     var upstreamMarks = WaterMarks(1 << 20)
 
     init(_ dice: inout Dice) {
@@ -59,6 +62,8 @@ struct StormPlan {
         acceptFails = rate(40)
         rude = dice.pick([0, 50, 100])
         drains = dice.chance(15)
+        reloads = rate(40)
+        strikes = dice.pick([0, 0, 30, 100])
         pause = dice.pick([2, 20, 20, 60, 300])
         turns = dice.pick([1, 4, 12])
         upstreamMarks = WaterMarks(dice.pick([300, 4_096, 1 << 20]))
@@ -72,17 +77,12 @@ struct StormPlan {
                 address: UpstreamAddress(
                     host: "127.0.0.1", port: Int(Self.firstPort) + index, path: "/api/ws/\(route)"))
             upstream.mode = dice.chance(30) ? .client : .session
-            upstream.inFlight = dice.pick([1, 1, 2, 8])
-            upstream.exchangeTimeout = dice.span(1_000...6_000)
-            upstream.queue.timeout = dice.span(500...4_000)
-            upstream.queue.messages = dice.pick([2, 8, 64])
             upstream.connectTimeout = dice.span(200...2_000)
             upstream.handshakeTimeout = dice.span(200...2_000)
             upstream.maxConnections = dice.chance(20) ? dice.within(1...4) : 100
             // A 403 is no word about the session here, or most of the storm would be refusals.
             upstream.refusals = [:]
             upstream.pushes = ["welcome": .forward]
-            upstream.pushTarget = dice.pick([.last, .all])
             upstream.breakerFailures = dice.within(2...5)
             upstream.breakerOpen = dice.span(100...1_000)
             if index == Self.relayed {
@@ -101,11 +101,24 @@ struct StormPlan {
             table.routes[route].endpoint = endpoint
         }
         table.limits.messagesPerSecond = 1_000_000
-        table.limits.unreadByClient = dice.pick([200, 2_000, 1 << 20])
         table.limits.handshakeTimeout = .seconds(3)
         table.session.linger = .seconds(10)
         table.session.parkedFor = .seconds(60)
         table.session.parkedCount = 100_000
         table.session.parkedBytes = 1 << 30
+        Self.change(&table, &dice)
+    }
+
+    /// What may be another value in the next table, too.
+    static func change(_ table: inout TableDefinition, _ dice: inout Dice) {
+        for index in table.upstreams.indices {
+            table.upstreams[index].inFlight = dice.pick([1, 1, 2, 8])
+            table.upstreams[index].exchangeTimeout = dice.span(1_000...6_000)
+            table.upstreams[index].queue.timeout = dice.span(500...4_000)
+            table.upstreams[index].queue.messages = dice.pick([2, 8, 64])
+            table.upstreams[index].pushTarget = dice.pick([.last, .all])
+        }
+        table.limits.unreadByClient = dice.pick([200, 2_000, 1 << 20])
+        table.routes[moved].servedBy = dice.pick([.legacy, .unified, Rollout(steps: Rollout.whole / 2)])
     }
 }

@@ -50,6 +50,18 @@ extension Storm {
         if spins[index].idle > Self.mostIdle { fail("worker \(index) spins: it waits for no time at all") }
     }
 
+    /// What the proxy does with a socket; nil where that is nothing special.
+    func stage(of end: StormEnd) -> String? {
+        guard let descriptor = end.peer.descriptor else { return nil }
+        for reactor in workers.map(\.reactor) {
+            for id in reactor.sockets.ids where reactor.sockets[id]?.descriptor == descriptor {
+                if reactor.sockets[id]?.isReading == false { return "while it is not read" }
+                return reactor.pending(id) > 0 ? "while much is said to it" : nil
+            }
+        }
+        return "while it moves"
+    }
+
     // MARK: Who has which socket
 
     /// Who has a socket of the network, and on which worker.
@@ -72,11 +84,17 @@ extension Storm {
         guard let descriptor = peer.descriptor else { return peer.isLeft ? .gone : .opening }
         switch known[descriptor]?.occupant {
         case .leg(let leg):
-            if case .client = leg.role { return .client }
-            return .gone
+            guard case .client = leg.role else { return .gone }
+            if leg.worker.reactor.sockets[leg.socket]?.isReading == false { met.insert("a client is not read") }
+            return .client
         case .pipe: return .client
         case .lingering: return .gone
-        // It may be on its way to another worker.
+        case .handshake, .arriving:
+            clients[client].hasKnocked = true
+            return .opening
+        case nil:
+            if clients[client].hasKnocked { met.insert("move") }
+            return .opening
         default: return .opening
         }
     }
