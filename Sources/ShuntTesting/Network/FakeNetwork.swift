@@ -118,6 +118,8 @@ package final class FakeNetwork {
     var queues: [SocketAddress: [End]] = [:]
     /// `errno` that accepting says instead, as long as there is one.
     package var acceptError: CInt = 0
+    /// `errno` that watching a descriptor says instead, as long as there is one.
+    package var watchError: CInt = 0
     /// What comes of the next dials of reactors.
     package var dialFate: (SocketAddress) -> DialFate = { _ in .asListened }
     /// What the system hears of every connection's other end.
