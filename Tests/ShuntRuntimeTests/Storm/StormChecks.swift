@@ -66,7 +66,7 @@ extension Storm {
             case "408": true
             // In the words of its backend, or because there is none.
             case "403", "502", "504": clients[index].kind != .unified
-            case "503": clients[index].kind != .unified || isDraining || met.contains("no descriptor")
+            case "503": clients[index].kind != .unified || isDraining || met.contains("no descriptor") || !hasRoomAtDoor
             default: false
             }
         if !isExpected { fail("c\(index) is refused: \(head)") }
@@ -104,8 +104,11 @@ extension Storm {
         clients[index].isSettled = true
         guard client.closeCode == nil, client.kind == .unified else { return }
         for number in client.perhapsTold where messages[number].outcome == nil { messages[number].mayBeLost = true }
-        let isWordless = client.isUpgraded && !client.hasLeft && !client.end.hasPaused
-        if isWordless { fail("c\(index) is cut without a word") }
+        let reads = !client.end.hasPaused && !isCut && !met.contains("no watch")
+        if reads, client.isUpgraded, !client.hasLeft { fail("c\(index) is cut without a word") }
+        if reads, client.passed.closeSaid != nil, !client.end.isReset {
+            fail("c\(index) took leave, and is not answered")
+        }
     }
 
     private func judge(_ bytes: [UInt8], _ index: Int) {

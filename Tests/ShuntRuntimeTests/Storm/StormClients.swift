@@ -118,7 +118,7 @@ extension Storm {
         for _ in 0..<dice.within(1...3) { say(index) }
     }
 
-    private func say(_ index: Int) {
+    func say(_ index: Int) {
         guard !clients[index].isRefused else { return }
         let end = clients[index].end
         switch clients[index].kind {
