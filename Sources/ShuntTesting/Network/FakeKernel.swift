@@ -16,6 +16,8 @@ package final class FakeKernel: KernelStandIn {
     package init(_ network: FakeNetwork) { self.network = network }
 
     package var now: Instant { network.now }
+    /// Descriptors that are watched.
+    package var watched: Int { watches.count }
 
     // MARK: Watching
 

@@ -15,6 +15,7 @@ final class Storm {
     let plan: StormPlan
     var dice: Dice
     let network: FakeNetwork
+    let kernels: [FakeKernel]
     let workers: [Worker]
     let emptyCensus: Census
     let process: ProcessState
@@ -48,10 +49,11 @@ final class Storm {
             settings: ProxySettings(table: try RoutingTable(plan.table)), workerCount: 2,
             logger: Logger(label: "storm") { _ in SwiftLogNoOpLogHandler() }, wallClock: { UnixTime(milliseconds: 0) })
         self.process = process
-        workers = [UInt64(0), 1].map { [network] number in
+        kernels = [FakeKernel(network), FakeKernel(network)]
+        workers = kernels.enumerated().map { index, kernel in
             Worker(
-                index: Int(number), reactor: Reactor(on: FakeKernel(network)), process: process,
-                maskingKeys: MaskingKeys(seed: seed &+ number))
+                index: index, reactor: Reactor(on: kernel), process: process,
+                maskingKeys: MaskingKeys(seed: seed &+ UInt64(index)))
         }
         emptyCensus = workers[0].switchboard.census
         let all = Workers(workers.map(\.orders))

@@ -218,7 +218,8 @@ extension Storm {
         for later in messages[number...]
         where later.client == message.client && later.route == message.route && later.agent != nil {
             if later.agent == index { fail("m\(number) is sent after a later one of its socket and route") }
-            messages[number].isOvertaken = true
+            // Of a socket that is gone no order is kept from one connection to the next.
+            if clients[message.client].standing != .gone { messages[number].isOvertaken = true }
         }
     }
 

@@ -92,6 +92,7 @@ extension Storm {
         clients.append(client)
         // Many say their first words without waiting for an answer.
         while !isCalm, dice.chance(40) { say(index) }
+        if !isCalm, kind != .unified, dice.chance(10) { sayMuch(index) }
         if !isCalm, dice.chance(50) { end.send(atMost: dice.chance(50) ? .max : dice.below(end.unsent.count + 1)) }
         // Some do not wait for it at all.
         if !isCalm, dice.chance(6) { leave(index, politely: false) }

@@ -85,6 +85,8 @@ extension Storm {
             let listeners = isCut ? 0 : 1
             if worker.occupants.count != listeners { fail("\(name) still has \(worker.occupants.count) sockets") }
             if worker.reactor.count != listeners { fail("the reactor of \(name) has \(worker.reactor.count) sockets") }
+            let watched = kernels[worker.index].watched
+            if watched != listeners { fail("\(name) still watches \(watched) sockets") }
             if !worker.isIdle { fail("\(name) is not idle") }
             let ids = [
                 "clients": worker.clients.count, "connections": worker.connections.count, "dials": worker.dials.count,

@@ -42,8 +42,19 @@ extension Storm {
     }
 
     private func sayOnePassed(_ index: Int) {
+        sayPassed(passedFrame("c\(index)", clients[index].passed.said.count), index)
+    }
+
+    /// More than the proxy keeps of a client that is not answered.
+    func sayMuch(_ index: Int) {
+        let bytes = dice.bytes(plan.longest < 6_000 ? plan.longest : dice.pick([20_000, 80_000]))
+        guard clients[index].kind == .raw else { return sayPassed(NaiveFrame(opcode: 2, payload: bytes), index) }
+        clients[index].passed.bytes += bytes
+        clients[index].end.say(bytes)
+    }
+
+    private func sayPassed(_ frame: NaiveFrame, _ index: Int) {
         let number = clients[index].passed.said.count
-        let frame = passedFrame("c\(index)", number)
         note("c\(index) says its \(number)., \(frame.payload.count) bytes")
         clients[index].passed.said.append(frame)
         sayFrames(frame.opcode, frame.payload, index)

@@ -53,7 +53,7 @@ struct StormPlan {
         func rate(_ most: Int) -> Int { dice.chance(50) ? 0 : dice.within(1...most) }
         faults = dice.chance(60) ? .bad : .none
         windows = dice.pick([[64], [64 << 10], [300], [4_000], [64, 1_000, 64 << 10]])
-        longest = windows == [64] ? 1_200 : 6_000
+        longest = windows[0] < 4_000 ? 1_200 : 6_000
         hugest = windows == [64 << 10] ? 150_000 : longest
         oldClients = dice.pick([0, 30, 50])
         dialFails = rate(30)
