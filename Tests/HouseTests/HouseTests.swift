@@ -50,6 +50,7 @@ import Testing
         "ShuntCore/Session/Handshake.swift init": 8,
         "ShuntConfig/Reading/Diagnostic.swift init": 8,
         "ShuntControl/Endpoints/AdminOperation.swift init": 11,
+        "ShuntControl/Listener/ControlService.swift init": 7,
         "ShuntControl/Endpoints/ChangeOperations.swift change": 7,
         "ShuntCore/Ports/OverrideStore.swift init": 8,
         "ShuntCore/Ports/ProxyStatus.swift init": 12,

@@ -24,7 +24,7 @@ package struct ListenSettings: Sendable, Hashable {
     /// says them.
     package var ownPages: [String] = []
     package var trustedProxies: [AddressRange] = []
-    /// nil: clients connect in the clear.
+    /// nil: clients connect in the clear, as they always do over Unix sockets.
     package var tls: TLSServerSettings?
     /// Whether trusted proxies say with a head of the PROXY protocol whom they speak for.
     package var proxyProtocol = false
