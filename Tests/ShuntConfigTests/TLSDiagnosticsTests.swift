@@ -141,6 +141,7 @@ struct TLSDiagnosticsTests {
 
     @Test(arguments: [
         ("certificate: gone.pem, key: c.key", "1:29: error: listen.tls.certificate: cannot read gone.pem"),
+        ("certificate: \"gone\\n.pem\", key: c.key", "1:29: error: listen.tls.certificate: cannot read gone\\n.pem"),
         ("certificate: c.pem, key: gone.key", "1:41: error: listen.tls.key: gone.key does not fit"),
         ("certificate: c.pem, key: c.pem", "1:29: error: listen.tls.certificate: c.pem does not fit"),
         ("certificate: c.pem, key: c.key, client_ca: c.pem", "1:59: error: listen.tls.client_ca: c.pem is no CA"),

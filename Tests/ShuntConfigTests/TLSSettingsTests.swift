@@ -161,10 +161,10 @@ struct TLSSettingsTests {
                   tls: {certificates: [{certificate: c.pem, key: c.key}, {certificate: "${D}.pem", key: d.key}],
                     min_version: 1.3, client_ca: ca.pem},
                   admin: "127.0.0.1:9443", admin_tls: {certificate: c.pem, key: c.key}}
-                unified: {upstream: {url: "wss://u.example/u", tls: {ca: ca.pem, server_name: x.example}}}
+                unified: {upstream: {url: "wss://u.example/u", tls: {ca: ca.pem, server_name: "${X}.example"}}}
                 upstream_defaults: {tls: {certificate: "${D}.pem", key: d.key}}
                 \(oneRoute.replacing("ws://127.0.0.1", with: "wss://a.example"))
-                """, file: "config.yaml", environment: ["D": "d"], tls: FakeFiles().access)
+                """, file: "config.yaml", environment: ["D": "d", "X": "secret"], tls: FakeFiles().access)
         let text = try #require(outcome.summary?.text, "\(outcome.diagnostics)")
         let expected = """
             listens on 0.0.0.0:8443 for /api/ws/agent
@@ -179,7 +179,8 @@ struct TLSSettingsTests {
             """
         #expect(text.hasPrefix(expected), "\(text)")
         #expect(
-            text.contains("to unified: TLS 1.2 or newer, checked by ca.pem, as x.example, with ${D}.pem\n"), "\(text)")
+            text.contains("to unified: TLS 1.2 or newer, checked by ca.pem, as ${X}.example, with ${D}.pem\n"),
+            "\(text)")
         #expect(text.contains("to guide: TLS 1.2 or newer, checked by the system's authorities, with ${D}.pem\n"))
     }
 }

@@ -61,7 +61,7 @@ extension ConfigSummary {
         } else {
             parts.append("certificates not looked at")
         }
-        if let name = upstream.serverName { parts.append("as \(name)") }
+        if let name = upstream.serverName { parts.append("as \(shown[name] ?? name)") }
         if let own = settings.certificate { parts.append("with \(shown[own.chain] ?? own.chain)") }
         return parts.joined(separator: ", ")
     }

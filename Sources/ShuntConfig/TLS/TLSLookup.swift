@@ -8,7 +8,7 @@ final class TLSLookup {
     private var outcomes: [TLSClientSettings: TLSFileAccess.Outcome] = [:]
     private(set) var certificates: [CertificateFacts] = []
     private(set) var digests: [String: UInt64] = [:]
-    /// Paths as they are written, where the environment has a part in them.
+    /// Paths and names as they are written, where the environment has a part in them.
     private(set) var shown: [String: String] = [:]
 
     /// A certificate that ends sooner is told of.
@@ -27,6 +27,11 @@ final class TLSLookup {
         let path = scalar.text.hasPrefix("/") ? scalar.text : folder + scalar.text
         if scalar.isReference { shown[path] = scalar.shown }
         return path
+    }
+
+    /// The name may be shown as it is written only, where the environment has a part in it.
+    func keep(_ name: String, of node: DocumentNode) {
+        if let scalar = node.scalar, scalar.isReference { shown[name] = scalar.shown }
     }
 
     func look(_ files: TLSCertificateFiles, at certificate: DocumentNode, _ key: DocumentNode, _ list: DiagnosticList) {
@@ -69,8 +74,8 @@ final class TLSLookup {
                 certificates.append(fact)
             }
         case .wrong(var problem, let file):
-            for (path, written) in shown { problem = problem.replacing(path, with: written) }
-            outcome = .wrong(problem, file: file)
+            for path in files { problem = problem.replacing(path, with: shown[path] ?? path) }
+            outcome = .wrong(Excerpt.of(problem, longest: 6000), file: file)
         }
         outcomes[settings] = outcome
         return outcome

@@ -47,7 +47,10 @@ struct TLSReader {
         settings.tls.certificate = readPair(section, looks: looks)
         section.set(&settings.tls.least, "min_version", .tlsVersion)
         settings.tls.ciphers = readCiphers(section, looks: looks)
-        if let node = section["server_name"] { settings.serverName = diagnostics.read(node, .serverName) }
+        if let node = section["server_name"], let name = diagnostics.read(node, .serverName) {
+            settings.serverName = name
+            lookup.keep(name, of: node)
+        }
         section.finish()
         if looks, !isSystem, let node = section["ca"], let authorities = settings.tls.authorities {
             lookup.look(authorities: authorities, at: node, diagnostics)

@@ -51,6 +51,7 @@ struct SecuredChannel: ServerChildChannel, HTTPChannelHandler {
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
+            // It was loaded before the listener was opened.
             guard let context = tls.current else { throw ChannelError.inputClosed }
             try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
         }.flatMap {

@@ -26,7 +26,7 @@ struct CheckCommand: ParsableCommand {
     private var shown: String { config == "-" ? "<stdin>" : config }
 
     func run() throws {
-        let outcome = ConfigFile.read(config)
+        let outcome = config == "-" ? ConfigFile.readStandardInput(as: shown) : ConfigFile.read(config)
         let isGood = !outcome.hasErrors && !(strict && !outcome.diagnostics.isEmpty)
         if json {
             print(try outcome.json(isGood: isGood))

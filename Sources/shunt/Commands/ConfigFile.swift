@@ -10,15 +10,15 @@ enum ConfigFile {
     static let notCarried: Set<NotCarriedYet> = [.clientTLS, .upstreamTLS, .proxyProtocol]
 
     /// Blocks: not for an event loop.
-    ///
-    /// - Parameter path: `-` is standard input.
     static func read(_ path: String) -> ConfigOutcome {
-        let environment = ProcessInfo.processInfo.environment
-        if path == "-" {
-            return ConfigReader.read(
-                from: .standardInput, file: "<stdin>", environment: environment, tls: .now(), notCarried: notCarried)
-        }
-        return ConfigReader.read(path: path, environment: environment, tls: .now(), notCarried: notCarried)
+        ConfigReader.read(
+            path: path, environment: ProcessInfo.processInfo.environment, tls: .now(), notCarried: notCarried)
+    }
+
+    static func readStandardInput(as name: String) -> ConfigOutcome {
+        ConfigReader.read(
+            from: .standardInput, file: name, environment: ProcessInfo.processInfo.environment, tls: .now(),
+            notCarried: notCarried)
     }
 
     /// Warnings are printed; errors end the command with exit code 1.
