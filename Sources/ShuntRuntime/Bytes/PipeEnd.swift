@@ -9,7 +9,8 @@ final class PipeEnd {
     private let worker: Worker
     private let socket: SocketID
     private let lease: SocketLease
-    private weak var pipe: RawPipe?
+    /// Kept by its ends, each until it is gone: the worker forgets a pipe that ends before its sockets do.
+    private var pipe: RawPipe?
     /// Where what is read here goes; nil until the pipe is joined, and when it has ended.
     private(set) var other: PipeEnd?
     /// Of what is read here.
@@ -75,6 +76,7 @@ final class PipeEnd {
         pipe?.ended(self)
         lease.giveBack(to: worker.process, now: worker.now())
         pipe?.gone(self)
+        pipe = nil
     }
 
     // MARK: Bytes

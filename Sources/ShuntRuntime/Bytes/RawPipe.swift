@@ -84,11 +84,12 @@ final class RawPipe {
         } else {
             end.cut()
         }
+        // Both ids: the core ends the other one, which is under way already.
+        worker.pipes.remove(client)
+        worker.pipedConnections.remove(connection)
         if end === clientEnd {
-            worker.pipes.remove(client)
             worker.feed(.clientClosed(client, .cut))
         } else {
-            worker.pipedConnections.remove(connection)
             worker.feed(.connectionClosed(connection, .cut))
         }
     }

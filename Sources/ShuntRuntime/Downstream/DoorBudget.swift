@@ -41,6 +41,9 @@ final class DoorBudget: Sendable {
         change { $0.bytes += bytes }
     }
 
+    /// What is under way.
+    var bytes: Int { state.withLock { $0.bytes } }
+
     /// Whether accepting is to pause.
     var isFull: Bool { state.withLock { $0.isFull } }
 

@@ -23,8 +23,6 @@ final class Dial {
 
     /// How long the body of a refusal may take.
     private static let patience = TimeSpan.seconds(5)
-    /// When too much waits for an upstream's socket: then the core sends it nothing more.
-    private static let marks = WaterMarks(1 << 20)
 
     private var state = State.resolving
     private var handshake: DialHandshake
@@ -195,12 +193,12 @@ final class Dial {
         self.socket = .none
         finish()
         if order.through?.isRaw == true {
-            let end = PipeEnd(socket, worker: worker, lease: lease, marks: Self.marks)
+            let end = PipeEnd(socket, worker: worker, lease: lease, marks: worker.upstreamMarks)
             worker.connected(RawPipe(worker: worker, connection: id, upstream: end), .answered(reply))
             if !behind.isEmpty { end.take(behind) }
             return
         }
-        let leg = Leg(socket, worker: worker, isUpstream: true, lease: lease, marks: Self.marks)
+        let leg = Leg(socket, worker: worker, isUpstream: true, lease: lease, marks: worker.upstreamMarks)
         worker.connected(upstream: leg, id, order.through == nil ? nil : .answered(reply))
         if !behind.isEmpty { leg.read(behind) }
     }

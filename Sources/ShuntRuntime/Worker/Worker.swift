@@ -46,6 +46,9 @@ final class Worker {
     var handshakes: [Door.ID: OpeningHandshake] = [:]
     var lingering: [Door.ID: LingeringClose] = [:]
 
+    /// When too much waits for an upstream's socket: then the core sends it nothing more.
+    var upstreamMarks = WaterMarks(1 << 20)
+
     var maskingKeys: MaskingKeys
     private var scratch: [UInt8] = []
 

@@ -59,6 +59,7 @@ package final class FakeKernel: KernelStandIn {
         case .listener(let address):
             return network.queues[address]?.isEmpty == false ? .input : []
         case .end(let end):
+            if end.hangs { return [] }
             if end.isConnecting { return end.error == 0 ? .output : [.output, .error, .hangUp] }
             var seen: Readiness = []
             if end.unread > 0 || end.ended || end.isReset { seen.insert(.input) }
@@ -87,12 +88,15 @@ package final class FakeKernel: KernelStandIn {
     }
 
     package func connect(to address: SocketAddress, from source: SocketAddress?) -> CInt {
+        let fate = network.dialFate(address)
+        if case .impossible(let error) = fate { return -error }
         let (near, far) = network.pair(to: address)
         near.isConnecting = true
-        if network.queues[address] != nil {
-            network.queues[address]?.append(far)
-        } else {
-            near.error = ECONNREFUSED
+        switch fate {
+        case .hangs: near.hangs = true
+        case .fails(let error): near.error = error
+        case .asListened where network.queues[address] != nil: network.queues[address]?.append(far)
+        case .asListened, .impossible: near.error = ECONNREFUSED
         }
         return network.descriptor(for: .end(near))
     }

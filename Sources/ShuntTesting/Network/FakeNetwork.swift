@@ -28,6 +28,18 @@ package struct NetworkFaults: Sendable {
     }()
 }
 
+/// What comes of a dial in a network that a seed invents.
+package enum DialFate: Sendable {
+    /// It comes through where somebody listens, and is refused elsewhere.
+    case asListened
+    /// That `errno` is what is heard of it.
+    case fails(CInt)
+    /// That `errno` is said at once.
+    case impossible(CInt)
+    /// Nothing is heard of it.
+    case hangs
+}
+
 /// A network in memory for reactors under test: connections with windows, listening sockets with queues, and a clock
 /// that stands still unless everybody waits. The same seed and the same calls give the same run.
 package final class FakeNetwork {
@@ -50,6 +62,12 @@ package final class FakeNetwork {
         var isClosed = false
         /// The dial is not decided; then 0 or `errno` is what comes of it.
         var isConnecting = false
+        /// The dial never is.
+        var hangs = false
+        /// Bytes that were read here so far.
+        var taken = 0
+        /// Where a reactor has it; nil before, and when it is closed.
+        var descriptor: CInt?
         let local: SocketAddress
         weak var other: End?
 
@@ -61,13 +79,20 @@ package final class FakeNetwork {
         var unread: Int { inbox.count - start }
 
         func take(_ count: Int) -> ArraySlice<UInt8> {
-            let taken = inbox[start..<start + count]
+            let bytes = inbox[start..<start + count]
             start += count
+            taken += count
             if start == inbox.count {
                 inbox.removeAll(keepingCapacity: true)
                 start = 0
             }
-            return taken
+            return bytes
+        }
+
+        /// Loses what came and was not read.
+        func forget() {
+            inbox = []
+            start = 0
         }
 
         func reset() {
@@ -93,6 +118,8 @@ package final class FakeNetwork {
     var queues: [SocketAddress: [End]] = [:]
     /// `errno` that accepting says instead, as long as there is one.
     package var acceptError: CInt = 0
+    /// What comes of the next dials of reactors.
+    package var dialFate: (SocketAddress) -> DialFate = { _ in .asListened }
     /// What the system hears of every connection's other end.
     package var transportState: TransportState?
     private var last: CInt = 100
@@ -108,6 +135,7 @@ package final class FakeNetwork {
     func descriptor(for thing: Thing) -> CInt {
         last += 1
         things[last] = thing
+        if case .end(let end) = thing { end.descriptor = last }
         return last
     }
 
@@ -193,40 +221,6 @@ package final class FakeNetwork {
         if end.unread > 0 { end.other?.reset() }
         finish(end)
         end.isClosed = true
-    }
-}
-
-/// The other end of a reactor's connection, in a test's hands.
-package final class FakePeer {
-    private let end: FakeNetwork.End
-    private let network: FakeNetwork
-
-    init(_ end: FakeNetwork.End, in network: FakeNetwork) {
-        self.end = end
-        self.network = network
-    }
-
-    /// Says as much of the bytes as there is room for.
-    ///
-    /// - Returns: how many were taken; negative is an `errno`.
-    package func write(_ bytes: [UInt8]) -> Int { network.send(bytes, from: end) }
-
-    /// Takes what came, at most so much.
-    package func read(atMost most: Int = .max) -> [UInt8] { Array(end.take(min(most, end.unread))) }
-
-    /// The reactor said that it says no more, and everything before that was read.
-    package var hasEnded: Bool { end.ended && end.unread == 0 }
-    package var isReset: Bool { end.isReset }
-    /// The reactor has closed its end.
-    package var isLeft: Bool { end.other?.isClosed ?? true }
-    /// Bytes of this peer's that the reactor has not read.
-    package var unheard: Int { end.other?.unread ?? 0 }
-    package func finish() { network.finish(end) }
-    package func close() { network.close(end) }
-
-    /// Ends the connection so that the other side's next call fails.
-    package func reset() {
-        end.other?.reset()
-        end.isClosed = true
+        end.descriptor = nil
     }
 }

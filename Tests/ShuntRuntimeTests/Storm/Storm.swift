@@ -1,33 +1,33 @@
+import Glibc
 import Logging
-import NIOCore
-import NIOEmbedded
 import ShuntCore
+import ShuntReactor
 import ShuntTesting
 
 @testable import ShuntRuntime
 
-/// Two real workers with their handlers, over connections in memory, in a storm made from a seed: bytes cut anywhere,
+/// Two real workers on a network in memory, in a storm made from a seed: bytes cut anywhere, calls that come to nothing,
 /// sessions whose clients are accepted on either worker, peers that come, go, stop reading and break the protocol,
-/// dials that fail in every way. The model knows only what each peer said and heard.
+/// dials that fail in every way. The model knows only what each peer said and heard, and what of it the proxy has read.
 ///
 /// Not locked: everything happens on the one thread of its test.
-final class Storm: @unchecked Sendable {
+final class Storm {
     let plan: StormPlan
     var dice: Dice
-    let loops: [EmbeddedEventLoop]
-    private(set) var workers: [Worker] = []
-    private(set) var directory = Workers([])
+    let network: FakeNetwork
+    let workers: [Worker]
     let emptyCensus: Census
     let process: ProcessState
 
     var clients: [StormClient] = []
     var agents: [StormAgent] = []
     var messages: [StormMessage] = []
-    /// Wires of clients, by the channel that they have now.
-    var clientWires: [ObjectIdentifier: Wire] = [:]
     /// Peers behave from here on, and nobody leaves.
-    var isCalm = false
-    var isDraining = false
+    private(set) var isCalm = false
+    private(set) var isDraining = false
+    /// Turns that the workers took.
+    var turns = 0
+    var spins = [Spin(), Spin()]
     var pushesMade = 0
     /// What happened at least once, for coverage.
     var met: Set<String> = []
@@ -35,47 +35,43 @@ final class Storm: @unchecked Sendable {
     private(set) var failure: String?
     private(set) var trace: [String] = []
     private let isTracing: Bool
-    private(set) var step = 0
+    private var step = 0
 
     init(seed: UInt64, tracing: Bool) throws {
         dice = Dice(seed: seed)
         plan = StormPlan(&dice)
         isTracing = tracing
-        loops = [EmbeddedEventLoop(), EmbeddedEventLoop()]
-        let hands = Hands()
-        process = ProcessState(
-            settings: ProxySettings(table: try RoutingTable(plan.table)), workerCount: loops.count,
-            logger: Logger(label: "storm") { _ in SwiftLogNoOpLogHandler() },
-            connector: Connector { order, initializer in
-                hands.storm?.connect(order, initializer) ?? order.eventLoop.makeFailedFuture(ChannelError.eof)
-            },
-            transfer: SocketTransfer { hands.storm?.depart($0) ?? .notPossible })
-        var workers: [Worker] = []
-        for (index, loop) in loops.enumerated() {
-            workers.append(
-                Worker(
-                    index: index, eventLoop: loop, process: process,
-                    maskingKeys: MaskingKeys(seed: seed &+ UInt64(index))))
+        network = FakeNetwork(seed: seed &+ 1_000_000)
+        network.faults = plan.faults
+        let process = ProcessState(
+            settings: ProxySettings(table: try RoutingTable(plan.table)), workerCount: 2,
+            logger: Logger(label: "storm") { _ in SwiftLogNoOpLogHandler() }, wallClock: { UnixTime(milliseconds: 0) })
+        self.process = process
+        workers = [UInt64(0), 1].map { [network] number in
+            Worker(
+                index: Int(number), reactor: Reactor(on: FakeKernel(network)), process: process,
+                maskingKeys: MaskingKeys(seed: seed &+ number))
         }
         emptyCensus = workers[0].switchboard.census
-        self.workers = workers
-        directory = Workers(zip(workers, loops).map { NIOLoopBound($0, eventLoop: $1) })
-        hands.storm = self
-    }
-
-    /// What the proxy's ports reach the storm by; the storm itself holds the proxy.
-    private final class Hands: @unchecked Sendable {
-        weak var storm: Storm?
+        let all = Workers(workers.map(\.orders))
+        for (worker, address) in zip(workers, Self.front) {
+            worker.workers = all
+            worker.upstreamMarks = plan.upstreamMarks
+            worker.measureLag()
+            _ = try ListeningSocket(network.listen(on: address), worker: worker)
+        }
+        for route in StormPlan.routes.indices { network.await(at: Self.back(route)) }
+        network.dialFate = { [unowned self] in fate(of: $0) }
     }
 
     func note(_ line: @autoclosure () -> String) {
-        if isTracing { trace.append("\(step): \(line())") }
+        if isTracing { trace.append("\(step) (\(turns)): \(line())") }
     }
 
     /// A promise was broken. The first one counts.
     func fail(_ text: @autoclosure () -> String) {
         guard failure == nil else { return }
-        failure = "step \(step): \(text())"
+        failure = "step \(step), turn \(turns): \(text())"
         note("FAILURE: \(failure ?? "")")
     }
 
@@ -83,63 +79,64 @@ final class Storm: @unchecked Sendable {
 
     /// Lives through the seed: some steps of storm, then the calm in which everything must get its outcome, then the end
     /// after which nothing may be left.
-    func run(steps: Int) throws {
+    func run(steps: Int) {
         while step < steps, failure == nil {
             step += 1
-            try act()
-            try look()
+            act()
+            look()
         }
-        if failure == nil { try calmDown() }
-        if failure == nil { try end() }
-        try close()
+        if failure == nil { calmDown() }
+        if failure == nil { end() }
+        for worker in workers { _ = worker.cutAll() }
     }
 
-    private func act() throws {
+    private func act() {
         switch dice.below(24) {
-        case 0...1 where clients.count { !$0.isGone } < plan.mostClients: try connectClient()
-        case 2...6: say()
-        case 7...10: try sendSome()
-        case 11...13: runOne()
-        case 14...17: try serve()
-        case 18: try pause()
-        case 19 where dice.chance(35): try leave()
-        case 20 where dice.chance(10): breakAtFlush()
+        case 0...1 where clients.count { !$0.isGone } < plan.mostClients: connectClient()
+        case 2...5: say()
+        case 6...9: sendSome()
+        case 10...13: runOne()
+        case 14...17: serve()
+        case 18: pause()
+        case 19 where dice.chance(35): leave()
+        case 20 where dice.chance(plan.acceptFails): lackDescriptors()
         case 21 where plan.drains && step > 100 && dice.chance(30): drain()
+        case 22 where dice.chance(plan.reloads): reload()
+        case 23 where dice.chance(plan.strikes): strike()
         default: pass(milliseconds: dice.below(plan.pause + 1))
         }
     }
 
     /// Listens to everybody, and sweeps what must hold at any time.
-    func look() throws {
+    private func look() {
         hear()
         checkWorkers()
     }
 
-    func pass(milliseconds: Int) {
-        let time = loops.map(\.now).max() ?? .uptimeNanoseconds(0)
-        let target = time + .milliseconds(Int64(milliseconds))
+    /// Time passes: for a moment nobody does anything, or both wait for something to do.
+    private func pass(milliseconds: Int) {
         note("\(milliseconds) ms pass")
-        let first = dice.below(2)
-        for index in [first, 1 - first] {
-            loops[index].advanceTime(to: target)
-            checkFlushed(workers[index])
+        let end = network.now + .milliseconds(Int64(milliseconds))
+        if dice.chance(30) { network.advance(by: .milliseconds(Int64(milliseconds))) }
+        turnBoth()
+        while network.now < end, failure == nil {
+            turn(dice.below(2), waiting: Int((end - network.now).nanoseconds / 1_000_000) + 1)
         }
     }
 
-    /// One of the loops does what is to be done now; the other is late.
+    /// One of the workers takes some turns; the other is late.
     private func runOne() {
-        let index = dice.below(loops.count)
-        note("worker \(index) runs")
-        loops[index].run()
-        checkFlushed(workers[index])
+        let index = dice.below(workers.count)
+        let count = dice.within(1...plan.turns)
+        note("worker \(index) takes \(count) turns")
+        for _ in 0..<count { turn(index) }
     }
 
-    func runAll() {
-        let first = dice.below(2)
-        for index in [first, 1 - first, first] {
-            loops[index].run()
-            checkFlushed(workers[index])
-        }
+    /// The process is out of descriptors, or has them again.
+    private func lackDescriptors() {
+        network.acceptError = network.acceptError == 0 ? dice.pick([EMFILE, ENFILE, ENOMEM]) : 0
+        note("accepting says \(network.acceptError)")
+        if network.acceptError != 0 { met.insert("no descriptor") }
     }
 
     private func drain() {
@@ -148,67 +145,92 @@ final class Storm: @unchecked Sendable {
         settings.exchanges = .milliseconds(Int64(dice.below(3_000)))
         settings.spread = .milliseconds(Int64(dice.below(1_000)))
         note("drain")
-        for worker in workers.shuffled(using: &dice) { worker.drain(settings) }
+        order { [settings] in $0.drain(settings) }
+    }
+
+    /// Another table comes into force, or connections are replaced.
+    private func reload() {
+        guard dice.chance(80) else {
+            let route = StormPlan.routes[dice.pick([StormPlan.relayed, StormPlan.moved])]
+            note("\(route) reconnects")
+            return order { $0.feed(.reconnect(route: route)) }
+        }
+        var changed = plan.table
+        StormPlan.change(&changed, &dice)
+        guard let table = try? RoutingTable(changed) else { return fail("a table cannot be compiled") }
+        note("another table: \(StormPlan.routes[StormPlan.moved]) by \(changed.routes[StormPlan.moved].servedBy.text)")
+        met.insert("reload")
+        process.adopt(table)
+        order { $0.feed(.tableChanged(table, spread: .zero)) }
+    }
+
+    /// Has both workers do something, each in its own time.
+    private func order(_ body: @escaping WorkerOrder) {
+        for worker in workers.shuffled(using: &dice) { worker.orders.put(body) }
     }
 
     // MARK: The calm and the end
 
-    private func calmDown() throws {
+    private func calmDown() {
         isCalm = true
-        for client in clients.indices { clients[client].wire.takes = true }
-        for agent in agents.indices { agents[agent].wire.takes = true }
+        network.acceptError = 0
+        for client in clients { client.end.reads = true }
+        for agent in agents { agent.end.reads = true }
         note("calm")
-        try settle(rounds: 40)
+        settle(rounds: 40)
         guard failure == nil else { return }
         // Whoever comes next in a session is given what is owed to those who left.
         for token in plan.tokens where !isDraining && messages.contains(where: { owes($0, to: token) }) {
-            try connectClient(token: token)
+            connectClient(token: token)
         }
-        try settle(rounds: 12)
+        settle(rounds: 12)
         checkOutcomes()
     }
 
-    private func settle(rounds: Int) throws {
-        for _ in 0..<rounds where failure == nil && isAnythingOpen {
-            try sendAll()
-            try serve()
-            runAll()
-            try serve()
-            pass(milliseconds: 400)
-            try look()
-            // Both workers were told of it, and closed whom they had to.
-            for client in clients where !client.wire.isCongested { client.wire.wasCongested = false }
-        }
-    }
-
-    private func goOn(milliseconds: Int) throws {
-        try sendAll()
-        try serve()
-        runAll()
-        pass(milliseconds: milliseconds)
-        try look()
+    private func settle(rounds: Int) {
+        for _ in 0..<rounds where failure == nil && isAnythingOpen { goOn(milliseconds: 400) }
+        pump()
     }
 
     /// Somebody waits for something.
     private var isAnythingOpen: Bool {
-        clients.contains { !$0.isGone && (!$0.wire.unsent.isEmpty || !$0.isUpgraded) }
+        clients.contains { !$0.isGone && (!$0.end.unsent.isEmpty || !$0.isUpgraded) }
             || messages.contains { $0.isAccepted && !$0.mayBeLost && $0.outcome == nil }
     }
 
-    private func end() throws {
+    private func goOn(milliseconds: Int) {
+        pump()
+        pass(milliseconds: milliseconds)
+        look()
+    }
+
+    /// Everybody says and hears what there is, until no byte has moved for a while.
+    private func pump() {
+        var still = 0
+        while still < 8, failure == nil {
+            let before = moved
+            sendAll()
+            serve()
+            turnBoth()
+            hear()
+            still = moved == before ? still + 1 : 0
+        }
+        checkWorkers()
+    }
+
+    private var moved: Int {
+        workers.reduce(0) { $0 + $1.reactor.counts.bytesReceived + $1.reactor.counts.bytesSent }
+            + clients.reduce(0) { $0 + $1.end.peer.unread } + clients.count + agents.count
+    }
+
+    private func end() {
         note("everybody leaves")
         for client in clients.indices where !clients[client].isGone { leave(client, politely: true) }
         // What those who left had still to be answered, then longer than anything is kept.
         for _ in 0..<400 where failure == nil && workers.contains(where: { $0.switchboard.census.exchanges > 0 }) {
-            try goOn(milliseconds: 20)
+            goOn(milliseconds: 20)
         }
-        for _ in 0..<24 where failure == nil { try goOn(milliseconds: 4_000) }
+        for _ in 0..<24 where failure == nil { goOn(milliseconds: 4_000) }
         if failure == nil { checkNothingIsLeft() }
-    }
-
-    /// Lets go of the loops' tasks, which hold the workers.
-    private func close() throws {
-        for worker in workers { _ = worker.cutAll() }
-        for loop in loops { try loop.syncShutdownGracefully() }
     }
 }

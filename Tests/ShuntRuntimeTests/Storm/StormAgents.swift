@@ -1,6 +1,6 @@
-import NIOCore
-import NIOEmbedded
+import Glibc
 import ShuntCore
+import ShuntReactor
 import ShuntTesting
 
 @testable import ShuntRuntime
@@ -17,164 +17,154 @@ struct StormAgent {
         case closing
     }
 
-    let wire: Wire
+    let end: StormEnd
     let route: Int
-    let worker: Int
     var state = State.greeting
+    /// What came of the request.
+    var head: [UInt8] = []
     var parser = NaiveFrameReader()
     /// The session that the connection was dialled for, known by the token or by the first message.
     var owner: String?
+    /// The old client whose own connection it is.
+    var client: Int?
     /// Messages that came and are not answered.
     var asked: [Int] = []
     var answers = 0
     /// Takes messages and answers none of them.
     var isSilent = false
+    /// It said something that the proxy must end the connection for.
+    var isSpoiled = false
 }
 
 extension Storm {
-    // MARK: Ports of the proxy
-
-    /// A dial. The proxy makes it while it applies effects, so whatever it brings at once must wait for their end.
-    func connect(_ order: Connector.Order, _ initializer: Connector.Initializer) -> EventLoopFuture<any Channel> {
-        let failed: EventLoopFuture<any Channel> = order.eventLoop.makeFailedFuture(
-            IOError(errnoCode: 111, reason: "connect"))
-        guard let worker = workers.firstIndex(where: { $0.eventLoop === order.eventLoop }),
-            let port = order.address.port
-        else { return failed }
-        if !workers[worker].isApplying { fail("worker \(worker) dials while its effects are over") }
-        if !isCalm, dice.chance(plan.dialFails) {
-            note("a dial to \(port) fails")
-            met.insert("dial failed")
-            return failed
-        }
-        let wire = Wire()
-        wire.watermark = plan.upstreamWatermark
-        do {
-            let channel = try wire.makeChannel(on: loops[worker])
-            let before = workers[worker].switchboard.tally
-            try initializer(channel).wait()
-            if !isCalm, dice.chance(plan.dialBreaksAtOnce) {
-                note("a dial to \(port) breaks at once")
-                met.insert("dial broken at once")
-                channel.close(promise: nil)
-                if workers[worker].switchboard.tally != before {
-                    fail("worker \(worker) tells the core of a dial's end in the middle of its effects")
-                }
-                return failed
-            }
-            note("a\(agents.count) is dialled for \(StormPlan.routes[port - 7000]) by worker \(worker)")
-            agents.append(StormAgent(wire: wire, route: port - 7000, worker: worker))
-            return channel.connect(to: order.address).map { channel }
-        } catch {
-            fail("a dial's channel cannot be made: \(error)")
-            return failed
-        }
+    static func back(_ route: Int) -> SocketAddress {
+        .v4(0x7F00_0001, port: StormPlan.firstPort + UInt16(route))
     }
 
-    /// A client's connection leaves the worker that accepted it.
-    func depart(_ channel: any Channel) -> SocketTransfer.Departure {
-        guard let wire = clientWires[ObjectIdentifier(channel)] else { return .notPossible }
-        if !isCalm, dice.chance(plan.moveFails) {
-            note("no descriptor for a move")
-            met.insert("no descriptor")
-            return .failed
-        }
-        wire.departs()
-        met.insert("move")
-        return .ready(SocketTransfer.Passage { [unowned self] loop in arrive(wire, on: loop) })
-    }
-
-    private func arrive(_ wire: Wire, on loop: any EventLoop) -> EventLoopFuture<any Channel> {
-        do {
-            guard let loop = loops.first(where: { $0 === loop }) else { throw ChannelError.eof }
-            let channel = try wire.arrives(on: loop)
-            clientWires[ObjectIdentifier(channel)] = wire
-            return loop.makeSucceededFuture(channel)
-        } catch {
-            met.insert("moved to no avail")
-            return loop.makeFailedFuture(error)
-        }
+    /// What comes of a dial: the network asks when the proxy makes it.
+    func fate(of address: SocketAddress) -> DialFate {
+        network.window = dice.pick(plan.windows)
+        guard !isCalm, dice.chance(plan.dialFails) else { return .asListened }
+        note("a dial to \(address.port) fails")
+        met.insert("dial failed")
+        return dice.pick([
+            .fails(ECONNREFUSED), .fails(ETIMEDOUT), .fails(EHOSTUNREACH), .impossible(EADDRNOTAVAIL),
+            .impossible(EMFILE), .hangs,
+        ])
     }
 
     // MARK: What agents do
 
     /// Every agent reads, and does some of what it has to do.
-    func serve() throws {
-        for index in agents.indices where !agents[index].wire.isEnded {
-            try read(index)
-            if isCalm || dice.chance(70) { try work(index) }
+    func serve() {
+        for route in StormPlan.routes.indices where isCalm || dice.chance(70) {
+            while let peer = network.accept(at: Self.back(route)) { met(peer, route) }
+        }
+        for index in agents.indices where !agents[index].end.isCut {
+            if agents[index].end.reads {
+                read(index, agents[index].end.read(atMost: isCalm || dice.chance(70) ? .max : dice.within(1...200)))
+            }
+            if isCalm || dice.chance(70) { work(index) }
+            if agents[index].end.isOver, isCalm || dice.chance(50) { agents[index].end.close() }
         }
     }
 
-    private func work(_ index: Int) throws {
+    private func met(_ peer: FakePeer, _ route: Int) {
+        let end = StormEnd(peer)
+        note("a\(agents.count) is dialled for \(StormPlan.routes[route])")
+        agents.append(StormAgent(end: end, route: route))
+        guard !isCalm, dice.chance(plan.dialBreaksAtOnce) else { return }
+        note("a\(agents.count - 1) breaks at once")
+        met.insert("dial broken at once")
+        if dice.chance(50) { end.reset(overtaking: true) } else { end.close() }
+    }
+
+    private func work(_ index: Int) {
         if agents[index].state == .open, !isCalm { misbehave(index) }
         if agents[index].state == .open, isCalm || !agents[index].isSilent {
             while !agents[index].asked.isEmpty, isCalm || dice.chance(60) { answer(index) }
+            if agents[index].client != nil { workPassed(index) }
         }
-        let wire = agents[index].wire
-        repeat {
-            guard wire.isRead, !wire.unsent.isEmpty else { break }
-            try wire.feed(isCalm || dice.chance(60) ? wire.unsent.count : dice.within(1...wire.unsent.count))
-        } while isCalm || dice.chance(30)
-        if agents[index].state == .closing, wire.unsent.isEmpty, isCalm || dice.chance(50) { wire.reset() }
+        let end = agents[index].end
+        end.send(atMost: isCalm || dice.chance(60) ? .max : dice.below(end.unsent.count + 1))
+        if agents[index].state == .closing, end.unsent.isEmpty, isCalm || dice.chance(50) {
+            if dice.chance(50) { end.close() } else { end.finish() }
+        }
     }
 
-    private func read(_ index: Int) throws {
-        let wire = agents[index].wire
-        let heard = wire.heard
-        wire.heard = []
+    private func read(_ index: Int, _ heard: [UInt8]) {
+        guard !heard.isEmpty else { return }
         guard agents[index].state != .greeting else { return greet(index, heard) }
+        guard agents[index].state != .refused else { return }
+        if let client = agents[index].client, clients[client].kind == .raw { return hearRaw(heard, from: client) }
         for frame in agents[index].parser.feed(heard) {
             guard frame.isMasked, frame.isFinal else {
                 return fail("a\(index) gets a frame that is not masked or not whole")
             }
             switch frame.opcode {
-            case 1: take(frame.payload, index)
-            case 8:
-                note("a\(index) is told \(frame.code ?? 0)")
-                if agents[index].state == .open {
-                    wire.unsent += WireSocket.bytes(8, frame.payload, masked: false)
-                    agents[index].state = .closing
-                }
-            case 9: wire.unsent += WireSocket.bytes(10, frame.payload, masked: false)
+            case 1, 2:
+                if let client = agents[index].client { hearPassed(frame, from: client) } else { take(frame, index) }
+            case 8: told(frame, index)
+            case 9: agents[index].end.say(WireSocket.bytes(10, frame.payload, masked: false))
             default: break
             }
         }
     }
 
+    private func told(_ frame: NaiveFrame, _ index: Int) {
+        note("a\(index) is told \(frame.code ?? 0)")
+        guard agents[index].state == .open else { return }
+        agents[index].end.say(WireSocket.bytes(8, frame.payload, masked: false))
+        agents[index].state = .closing
+    }
+
     private func greet(_ index: Int, _ heard: [UInt8]) {
-        guard !heard.isEmpty else { return }
-        let head = String(decoding: heard, as: UTF8.self)
-        guard head.hasPrefix("GET /api/ws/\(StormPlan.routes[agents[index].route])"), head.hasSuffix("\r\n\r\n") else {
-            return fail("a\(index) is asked with \(head)")
-        }
-        let target = String(head.split(separator: " ")[1])
-        let tokens = QueryReader.values(of: "session_token", in: ByteString(target)).map(\.description)
-        agents[index].owner = tokens.first
-        if tokens.count > 1 { fail("a\(index) is given \(tokens)") }
-        note("a\(index) is of \(tokens.first ?? "nobody known")")
-        if !isCalm, dice.chance(plan.badUpgrade) {
-            agents[index].state = .refused
-            met.insert("bad upgrade")
-            let answers = [
-                "", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
-                "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", TestBackend.upgrade(acceptKey: "no"),
-                "hello\r\n\r\n",
-            ]
-            agents[index].wire.unsent = Array(dice.pick(answers).utf8)
+        agents[index].head += heard
+        let head = String(decoding: agents[index].head, as: UTF8.self)
+        guard head.hasSuffix("\r\n\r\n") else {
+            // Nothing follows it before it is answered.
+            if head.contains("\r\n\r\n") { fail("a\(index) is asked with \(head)") }
             return
         }
+        guard head.hasPrefix("GET /api/ws/\(StormPlan.routes[agents[index].route])") else {
+            return fail("a\(index) is asked with \(head)")
+        }
+        let target = ByteString(String(head.split(separator: " ")[1]))
+        let tokens = QueryReader.values(of: "session_token", in: target).map(\.description)
+        agents[index].owner = tokens.first
+        agents[index].client = QueryReader.values(of: "c", in: target).first.flatMap { Int($0.description) }
+        if tokens.count > 1 { fail("a\(index) is given \(tokens)") }
+        if let client = agents[index].client {
+            if clients[client].passed.agent != nil { fail("c\(client) has two agents at a time") }
+            if clients[client].token != tokens.first { fail("a\(index) is told that c\(client) is of \(tokens)") }
+            clients[client].passed.agent = index
+        }
+        note("a\(index) is of \(tokens.first ?? "nobody known")")
+        guard isCalm || !dice.chance(plan.badUpgrade) else { return refuse(index) }
         agents[index].state = .open
         agents[index].isSilent = dice.chance(plan.silence)
         let key = SecWebSocket.acceptKey(for: TestBackend.key(of: head))
-        agents[index].wire.unsent = Array(TestBackend.upgrade(acceptKey: key).utf8)
-        if agents[index].owner != nil, dice.chance(plan.pushes) { push(index) }
+        agents[index].end.say(Array(TestBackend.upgrade(acceptKey: key).utf8))
+        guard dice.chance(plan.pushes) else { return }
+        if agents[index].client != nil { sayBack(index) } else if agents[index].owner != nil { push(index) }
     }
 
-    private func take(_ bytes: [UInt8], _ index: Int) {
-        guard let members = JSONReader.members(of: bytes), let number = Self.integer("n", members),
-            messages.indices.contains(number)
-        else { return fail("a\(index) gets what nobody said: \(String(decoding: bytes.prefix(200), as: UTF8.self))") }
+    private func refuse(_ index: Int) {
+        agents[index].state = .refused
+        met.insert("bad upgrade")
+        let answers = [
+            "", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\n\r\nforbidden", TestBackend.upgrade(acceptKey: "no"),
+            "hello\r\n\r\n", "HTTP/1.1 403 Forbidden\r\nContent-Length: 9\r\n\r\nforb",
+        ]
+        agents[index].end.say(Array(dice.pick(answers).utf8))
+        if dice.chance(30) { agents[index].end.finish() }
+    }
+
+    private func take(_ frame: NaiveFrame, _ index: Int) {
+        guard frame.opcode == 1, let members = JSONReader.members(of: frame.payload),
+            let number = Self.integer("n", members), messages.indices.contains(number)
+        else { return fail("a\(index) gets what nobody said: \(frame.text.prefix(200))") }
         note("a\(index) gets m\(number)")
         checkForwarded(number, members, to: index)
         messages[number].agent = index
@@ -200,7 +190,7 @@ extension Storm {
         messages[number].answer = agents[index].answers
         messages[number].reply = writer.members
         agents[index].answers += 1
-        agents[index].wire.unsent += WireSocket.bytes(1, writer.bytes, masked: false)
+        agents[index].end.say(WireSocket.bytes(1, writer.bytes, masked: false))
     }
 
     private func push(_ index: Int) {
@@ -208,34 +198,52 @@ extension Storm {
         let text = #"{"type":"welcome","who":"\#(owner)","push":\#(pushesMade)}"#
         note("a\(index) pushes \(pushesMade)")
         pushesMade += 1
-        agents[index].wire.unsent += WireSocket.bytes(1, Array(text.utf8), masked: false)
+        agents[index].end.say(WireSocket.bytes(1, Array(text.utf8), masked: false))
     }
 
     private func misbehave(_ index: Int) {
-        let wire = agents[index].wire
-        if dice.chance(plan.pushes) { push(index) }
-        // In place of a reply: it is taken for one.
-        if dice.chance(plan.nonsense), !agents[index].asked.isEmpty {
-            let number = agents[index].asked.removeFirst()
-            met.insert("nonsense")
-            note("a\(index) answers m\(number) with nonsense")
-            wire.unsent += dice.pick([
-                WireSocket.bytes(1, Array("nonsense".utf8), masked: false), WireSocket.bytes(2, [1, 2], masked: false),
-                WireSocket.bytes(1, [0xFF], masked: false), WireSocket.bytes(1, [], masked: true),
-            ])
-        }
-        if dice.chance(plan.nonsense) {
-            wire.unsent += WireSocket.bytes(1, Array(#"{"type":"unlisted"}"#.utf8), masked: false)
+        let end = agents[index].end
+        if agents[index].client == nil {
+            if dice.chance(plan.pushes) { push(index) }
+            if dice.chance(plan.nonsense), !agents[index].asked.isEmpty { answerNonsense(index) }
+            if dice.chance(plan.nonsense) {
+                end.say(WireSocket.bytes(1, Array(#"{"type":"unlisted"}"#.utf8), masked: false))
+            }
         }
         guard dice.chance(plan.upstreamEnds), dice.chance(40) else { return }
         met.insert("upstream ended")
-        if dice.chance(50) {
+        let isRaw = agents[index].client.map { clients[$0].kind == .raw } ?? false
+        switch dice.below(4) {
+        case 0:
             note("a\(index) is gone")
-            wire.reset()
-        } else {
-            note("a\(index) closes")
-            wire.unsent += WireSocket.closeBytes(dice.pick([1000, 1011, 1012]), masked: false)
+            end.reset(overtaking: dice.chance(50))
+        case 1:
+            note("a\(index) says no more")
             agents[index].state = .closing
+            end.finish()
+        case 2 where !isRaw:
+            note("a\(index) closes")
+            let code: UInt16 = dice.pick([1000, 1011, 1012])
+            if let client = agents[index].client { clients[client].passed.closeSaidBack = code }
+            end.say(WireSocket.closeBytes(code, masked: false))
+            agents[index].state = .closing
+        default:
+            note("a\(index) closes its socket")
+            end.close()
         }
+    }
+
+    /// In place of a reply: it is taken for one.
+    private func answerNonsense(_ index: Int) {
+        let number = agents[index].asked.removeFirst()
+        met.insert("nonsense")
+        note("a\(index) answers m\(number) with nonsense")
+        agents[index].isSpoiled = true
+        agents[index].end.say(
+            dice.pick([
+                WireSocket.bytes(1, Array("nonsense".utf8), masked: false),
+                WireSocket.bytes(2, [1, 2], masked: false), WireSocket.bytes(1, [0xFF], masked: false),
+                WireSocket.bytes(1, [], masked: true),
+            ]))
     }
 }

@@ -1,83 +1,115 @@
-import NIOCore
-import NIOEmbedded
 import ShuntCore
+import ShuntReactor
 import ShuntTesting
 
 @testable import ShuntRuntime
 
 /// A client's end of its socket.
 struct StormClient {
-    let wire: Wire
+    enum Kind {
+        /// Of the unified endpoint.
+        case unified
+        /// Of a legacy endpoint, passed through message by message.
+        case managed
+        /// Of a legacy endpoint, passed through byte by byte.
+        case raw
+    }
+
+    enum Standing {
+        /// The proxy has not made it a client of the core. Becomes `client` or `gone`.
+        case opening
+        /// Becomes `gone`.
+        case client
+        /// What the proxy still reads of it is for nobody.
+        case gone
+    }
+
+    let end: StormEnd
+    let kind: Kind
     let token: String?
     let owner: String
     /// A handshake that the proxy must refuse.
     var isRefused = false
+    /// What came of the answer to the handshake.
+    var head: [UInt8] = []
     var isUpgraded = false
     var parser = NaiveFrameReader()
     var frames: [NaiveFrame] = []
-    /// Bytes of its last words at the end of what is unsent; nil while it stays.
-    var farewell: Int?
-    /// Where each message that is not wholly sent ends, counted in bytes from the first byte of the connection.
+    /// It says nothing more but the rest of what it has said.
+    var hasLeft = false
+    /// Where each message that the proxy has not read ends, counted in bytes from the first byte of the connection.
     var ends: [(at: Int, message: Int)] = []
-    var said = 0
-    /// The step in which its socket became one of the core, and the one in which it was gone.
-    var upgradedAt = 0
+    var standing = Standing.opening
+    /// A worker has had its socket.
+    var hasKnocked = false
+    /// The turn in which its socket became one of the core, and the one in which it was none any more.
+    var connectedAt = 0
     var goneAt: Int?
-    /// Its connection breaks before its first words may have come through.
-    var breaksEarly = false
+    /// Messages that were read in the turn in which it was gone.
+    var unsure: [Int] = []
+    /// Messages of which it was perhaps told before that.
+    var perhapsTold: [Int] = []
     /// The code of the proxy's close frame.
     var closeCode: UInt16?
-    var isClosed = false
+    /// The answer to its handshake was a refusal.
+    var isTurnedAway = false
+    /// Its connection is over, and what that means for its messages is settled.
+    var isSettled = false
     /// Texts that were no JSON, and errors about such.
     var nonsense = 0
     var refusals = 0
     var pushes: Set<Int> = []
     /// The last reply heard of each agent, by its place.
     var lastAnswer: [Int: Int] = [:]
+    /// Of an old client: what it and its agent say to each other.
+    var passed = StormPassed()
 
-    /// Nothing reaches it any more: it went, began to go, or was closed.
-    var isGone: Bool {
-        if isClosed || wire.isEnded { return true }
-        guard let farewell else { return false }
-        return wire.unsent.count < farewell
-    }
+    /// Nothing reaches it any more: it went, or was closed.
+    var isGone: Bool { standing == .gone || end.isOver || closeCode != nil || isTurnedAway }
 }
 
 extension Storm {
-    func connectClient() throws {
+    static let front = [FakeNetwork.front(1), FakeNetwork.front(2)]
+
+    func connectClient() {
         let token = dice.chance(15) ? nil : dice.pick(plan.tokens)
-        try connectClient(token: token)
+        let isOld = dice.chance(plan.oldClients)
+        connectClient(token: token, isOld ? dice.pick([.managed, .raw]) : .unified)
     }
 
-    func connectClient(token: String?) throws {
-        let wire = Wire()
-        let worker = dice.below(workers.count)
+    func connectClient(token: String?, _ kind: StormClient.Kind = .unified) {
         let index = clients.count
-        var client = StormClient(wire: wire, token: token, owner: token ?? "alone\(index)")
-        client.isRefused = !isCalm && dice.chance(4)
-        let path = client.isRefused ? "/nowhere" : "/api/ws/agent"
-        let target = path + (token.map { "?session_token=\($0)" } ?? "")
-        wire.unsent = Array(WireSocket.request(target: target).utf8)
-        client.said = wire.unsent.count
-        note("c\(index) of \(client.owner) connects to worker \(worker)")
-        let channel = try wire.makeChannel(on: loops[worker])
-        clientWires[ObjectIdentifier(channel)] = wire
-        try HandshakeHandler.install(in: channel, worker: workers[worker], workers: directory)
+        network.window = dice.pick(plan.windows)
+        guard let peer = network.dial(dice.pick(Self.front)) else { return fail("nobody listens") }
+        let end = StormEnd(peer)
+        var client = StormClient(end: end, kind: kind, token: token, owner: token ?? "alone\(index)")
+        client.isRefused = kind == .unified && !isCalm && dice.chance(4)
+        var query = token.map { ["session_token=\($0)"] } ?? []
+        if kind != .unified { query.append("c=\(index)") }
+        let target = path(of: client) + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
+        end.say(Array(WireSocket.request(target: target).utf8))
+        note("c\(index) of \(client.owner) connects, \(kind)")
         clients.append(client)
-        try channel.connect(to: Wire.address).wait()
         // Many say their first words without waiting for an answer.
         while !isCalm, dice.chance(40) { say(index) }
-        if !isCalm, dice.chance(50) {
-            try send(index, dice.chance(50) ? wire.unsent.count : dice.below(wire.unsent.count + 1))
-        }
+        if !isCalm, dice.chance(50) { end.send(atMost: dice.chance(50) ? .max : dice.below(end.unsent.count + 1)) }
         // Some do not wait for it at all.
         if !isCalm, dice.chance(6) { leave(index, politely: false) }
     }
 
+    private func path(of client: StormClient) -> String {
+        if client.isRefused { return "/nowhere" }
+        switch client.kind {
+        case .unified: return "/api/ws/agent"
+        case .managed: return "/api/ws/\(StormPlan.routes[StormPlan.managed])"
+        case .raw: return "/api/ws/\(StormPlan.routes[StormPlan.raw])"
+        }
+    }
+
     // MARK: What it says
 
-    private func someone() -> Int? {
-        let there = clients.indices.filter { clients[$0].farewell == nil && !clients[$0].isGone }
+    func someone() -> Int? {
+        let there = clients.indices.filter { !clients[$0].hasLeft && !clients[$0].isGone }
         return there.isEmpty ? nil : dice.pick(there)
     }
 
@@ -88,146 +120,131 @@ extension Storm {
 
     private func say(_ index: Int) {
         guard !clients[index].isRefused else { return }
+        let end = clients[index].end
+        switch clients[index].kind {
+        case .unified: break
+        case .managed: return sayPassed(index)
+        case .raw: return sayRaw(index)
+        }
         if dice.chance(3) {
             clients[index].nonsense += 1
-            return queue(WireSocket.bytes(1, Array("{\"a\":".utf8), masked: true), index)
+            return end.say(WireSocket.bytes(1, Array("{\"a\":".utf8), masked: true))
         }
-        if dice.chance(8) { queue(WireSocket.bytes(9, [7], masked: true), index) }
+        if dice.chance(8) { end.say(WireSocket.bytes(9, [7], masked: true)) }
         let route = dice.chance(4) ? nil : dice.below(StormPlan.routes.count)
         let number = messages.count
         let text = makeMessage(from: index, route: route)
         note("c\(index) says m\(number) (\(route.map { StormPlan.routes[$0] } ?? "nobody"), \(text.count) bytes)")
+        sayFrames(1, text, index)
+        clients[index].ends.append((end.said, number))
+    }
+
+    /// A message, in one frame or in two with a ping between them.
+    func sayFrames(_ opcode: UInt8, _ payload: [UInt8], _ index: Int) {
+        let end = clients[index].end
         let key = (0..<4).map { _ in UInt8(dice.below(256)) }
-        if dice.chance(20), text.count > 2 {
-            let cut = dice.within(1...text.count - 1)
-            queue(WireSocket.bytes(1, Array(text[..<cut]), masked: true, final: false, key: key), index)
-            if dice.chance(30) { queue(WireSocket.bytes(9, [], masked: true), index) }
-            queue(WireSocket.bytes(0, Array(text[cut...]), masked: true, key: key), index)
-        } else {
-            queue(WireSocket.bytes(1, text, masked: true, key: key), index)
+        guard dice.chance(20), payload.count > 2 else {
+            return end.say(WireSocket.bytes(opcode, payload, masked: true, key: key))
         }
-        clients[index].ends.append((clients[index].said, number))
+        let cut = dice.within(1...payload.count - 1)
+        end.say(WireSocket.bytes(opcode, Array(payload[..<cut]), masked: true, final: false, key: key))
+        if dice.chance(30) { end.say(WireSocket.bytes(9, [], masked: true)) }
+        end.say(WireSocket.bytes(0, Array(payload[cut...]), masked: true, key: key))
     }
 
-    private func queue(_ bytes: [UInt8], _ index: Int) {
-        clients[index].wire.unsent += bytes
-        clients[index].said += bytes.count
-    }
-
-    func sendSome() throws {
+    func sendSome() {
         for index in clients.indices where dice.chance(40) {
-            let count = clients[index].wire.unsent.count
-            guard count > 0 else { continue }
-            if dice.chance(10) {
-                // Byte for byte, for a while.
-                for _ in 0..<min(count, 60) { try send(index, 1) }
-            } else {
-                try send(index, dice.chance(50) ? count : dice.below(count + 1))
-                if dice.chance(30) { try send(index, dice.below(count)) }
-            }
+            let end = clients[index].end
+            end.send(atMost: dice.chance(50) ? .max : dice.below(end.unsent.count + 1))
         }
     }
 
-    func sendAll() throws {
-        for index in clients.indices { try send(index, clients[index].wire.unsent.count) }
-    }
-
-    /// One read of the proxy.
-    private func send(_ index: Int, _ count: Int) throws {
-        let wire = clients[index].wire
-        guard count > 0, wire.isRead else { return }
-        let wasClient = isClientOfTheCore(wire)
-        try wire.feed(count)
-        let isClient = isClientOfTheCore(wire)
-        let read = clients[index].said - wire.unsent.count
-        while let end = clients[index].ends.first, end.at <= read {
-            clients[index].ends.removeFirst()
-            guard !wire.isEnded else { continue }
-            messages[end.message].isAccepted = wasClient != false
-            messages[end.message].isEarly = !clients[index].isUpgraded
-            // The proxy closed it in the middle of what it said.
-            let isCut = isClient == false && (clients[index].farewell == nil || wire.wasCongested)
-            if isCut { messages[end.message].mayBeLost = true }
-        }
-    }
-
-    /// Whether the proxy listens to what it says; nil while its handshake lasts.
-    private func isClientOfTheCore(_ wire: Wire) -> Bool? {
-        guard let channel = wire.channel, let leg = try? channel.pipeline.syncOperations.handler(type: Leg.self) else {
-            return wire.isEnded ? false : nil
-        }
-        if case .client = leg.role { return true }
-        return false
+    func sendAll() {
+        for client in clients { client.end.send() }
     }
 
     // MARK: What else it does
 
-    func pause() throws {
+    func pause() {
         if dice.chance(50), let index = someone() {
-            clients[index].wire.takes.toggle()
-            note("c\(index) \(clients[index].wire.takes ? "reads" : "reads no more")")
+            clients[index].end.reads.toggle()
+            note("c\(index) \(clients[index].end.reads ? "reads" : "reads no more")")
         } else if !agents.isEmpty {
-            let index = dice.below(agents.count)
-            agents[index].wire.takes.toggle()
-            note("a\(index) \(agents[index].wire.takes ? "reads" : "reads no more")")
+            let own = agents.indices.filter { agents[$0].client != nil && !agents[$0].end.isCut }
+            let index = own.isEmpty || dice.chance(50) ? dice.below(agents.count) : dice.pick(own)
+            agents[index].end.reads.toggle()
+            note("a\(index) \(agents[index].end.reads ? "reads" : "reads no more")")
         }
         // Nobody stops for ever.
-        for client in clients where dice.chance(30) { client.wire.takes = true }
-        for agent in agents where dice.chance(30) { agent.wire.takes = true }
+        for client in clients where dice.chance(30) { client.end.reads = true }
+        for agent in agents where dice.chance(30) { agent.end.reads = true }
     }
 
-    func breakAtFlush() {
-        if dice.chance(50), let index = someone() {
-            note("c\(index) breaks at the next flush")
-            clients[index].wire.breaksAtFlush = true
-            if !clients[index].isUpgraded { clients[index].breaksEarly = true }
-        } else if !agents.isEmpty {
-            let index = dice.below(agents.count)
-            note("a\(index) breaks at the next flush")
-            agents[index].wire.breaksAtFlush = true
-        }
-    }
-
-    func leave() throws {
+    func leave() {
         guard let index = someone() else { return }
-        leave(index, politely: dice.chance(40))
+        leave(index, politely: !dice.chance(plan.rude))
     }
 
     func leave(_ index: Int, politely: Bool) {
-        if politely || dice.chance(50) { clients[index].wire.takes = true }
-        let farewell: [UInt8]
-        switch politely || !clients[index].isUpgraded ? 0 : dice.within(1...3) {
-        case 0 where clients[index].isUpgraded:
-            farewell = WireSocket.closeBytes(1000, masked: true)
-        case 1:
-            farewell = WireSocket.bytes(3, [], masked: true)
-        case 2:
+        guard !clients[index].hasLeft else { return }
+        let end = clients[index].end
+        if politely || dice.chance(50) { end.reads = true }
+        clients[index].hasLeft = true
+        let isOpen = clients[index].isUpgraded && clients[index].kind != .raw
+        switch politely ? 0 : dice.within(1...5) {
+        case 0 where isOpen:
+            note("c\(index) leaves")
+            end.say(WireSocket.closeBytes(1000, masked: true))
+            clients[index].passed.closeSaid = 1000
+        case 1 where isOpen:
+            note("c\(index) breaks the protocol")
+            end.say(WireSocket.bytes(3, [], masked: true))
+        case 2 where isOpen:
             note("c\(index) is gone in the middle of a message")
-            clear(index)
-            clients[index].wire.unsent += Array(WireSocket.bytes(1, [1, 2, 3, 4, 5], masked: true).prefix(7))
-            try? clients[index].wire.feed(clients[index].wire.unsent.count)
-            return clients[index].wire.reset()
+            end.say(Array(WireSocket.bytes(1, [1, 2, 3, 4, 5], masked: true).prefix(7)))
+            end.send()
+            reset(index)
+        case 0, 3:
+            note("c\(index) says no more")
+            end.finish()
+            met.insert("half close")
+        case 4:
+            note("c\(index) closes its socket")
+            end.close()
         default:
             note("c\(index) is gone")
-            clear(index)
-            return clients[index].wire.reset()
+            reset(index)
         }
-        note("c\(index) leaves")
-        clients[index].farewell = farewell.count
-        queue(farewell, index)
     }
 
-    /// Makes sure that what is under way to a socket was written before it ends, or forgives that it was not: the model
-    /// cannot know what a turn that is not over would have brought it.
-    private func clear(_ index: Int) {
-        if dice.chance(50) {
-            runAll()
-            hear()
-        } else {
-            // It may have taken over what those who were there before it are owed.
-            for number in messages.indices where messages[number].owner == clients[index].owner {
-                messages[number].mayBeLost = true
-            }
-        }
+    private func reset(_ index: Int) {
+        met.insert(clients[index].standing == .opening ? "reset in the handshake" : "reset")
+        if let stage = stage(of: clients[index].end) { met.insert("client reset \(stage)") }
+        clients[index].end.reset(overtaking: dice.chance(50))
     }
+
+    /// Somebody resets a socket with which the proxy is in the middle of something: of each kind as often.
+    func strike() {
+        let dialling = clients.indices.filter { !clients[$0].hasLeft }.map { (isAgent: false, index: $0) }
+        let dialled = agents.indices.filter { !agents[$0].end.isCut }.map { (isAgent: true, index: $0) }
+        var found: [String: [(isAgent: Bool, index: Int)]] = [:]
+        for who in dialling + dialled {
+            let end = who.isAgent ? agents[who.index].end : clients[who.index].end
+            guard let stage = stage(of: end) else { continue }
+            found[(who.isAgent ? "agent reset " : "client reset ") + stage, default: []].append(who)
+        }
+        guard !found.isEmpty else { return }
+        let kind = dice.pick(found.keys.sorted())
+        let who = dice.pick(found[kind] ?? [])
+        note("\(who.isAgent ? "a" : "c")\(who.index): \(kind)")
+        met.insert(kind)
+        if who.isAgent { return agents[who.index].end.reset(overtaking: dice.chance(50)) }
+        clients[who.index].hasLeft = true
+        reset(who.index)
+    }
+}
+
+extension FakeNetwork {
+    /// Where a worker listens.
+    static func front(_ number: UInt32) -> SocketAddress { .v4(0x7F00_0000 + number, port: 80) }
 }

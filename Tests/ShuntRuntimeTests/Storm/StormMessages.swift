@@ -18,9 +18,7 @@ struct StormMessage {
     let members: [JSONMember]
     /// The last of its bytes was read by the proxy, while its socket was a client of the core.
     var isAccepted = false
-    /// It came while the handshake was not over.
-    var isEarly = false
-    /// The proxy was told so much at once that nobody can say whether it came to this message.
+    /// Nobody can say whether the proxy came to it, or told a client of its outcome: its socket ended in the middle.
     var mayBeLost = false
     /// The agent that it was forwarded to.
     var agent: Int?
@@ -29,6 +27,8 @@ struct StormMessage {
     var reply: [JSONMember] = []
     /// A client was told that it never reached the agent.
     var isDenied = false
+    /// A later one of its socket and route came to an agent before it, over another connection.
+    var isOvertaken = false
     var outcome: Outcome?
 }
 
@@ -36,7 +36,7 @@ extension Storm {
     /// Whether a session's next socket must be told of it.
     func owes(_ message: StormMessage, to token: String) -> Bool {
         message.owner == token && message.isAccepted && !message.mayBeLost && message.outcome == nil
-            && clients[message.client].isGone
+            && clients[message.client].standing == .gone
     }
 
     /// Makes a message for a route and notes it.
@@ -49,7 +49,7 @@ extension Storm {
         writer.add("conversation_id", "m\(number)")
         writer.add("n", raw: "\(number)")
         writer.add("who", clients[client].owner)
-        let length = dice.chance(4) ? dice.below(6_000) : dice.below(120)
+        let length = dice.chance(4) ? dice.below(plan.longest) : dice.below(120)
         writer.add("message", String(repeating: "x", count: length) + "é\"\n")
         writer.shuffle(&dice)
         messages.append(

@@ -1,19 +1,35 @@
 import ShuntCore
+import ShuntReactor
 import ShuntTesting
 
 @testable import ShuntRuntime
 
-/// What one seed's storm is like: the routing table, and how often what goes wrong, in percent of its chances.
+/// What one seed's storm is like: the network, the routing table, and how often what goes wrong, in percent of its
+/// chances.
 struct StormPlan {
-    static let routes = ["guide", "liaison/content", "scribe"]
-    /// The route that the unified upstream serves.
+    static let routes = ["guide", "liaison/content", "scribe", "herald"]
+    /// The route that the unified upstream serves, and the one that is moved to it and back.
     static let relayed = 2
+    static let moved = 3
+    /// The route whose old clients are passed through message by message, and the one whose are byte by byte.
+    static let managed = 0
+    static let raw = 1
+    static let firstPort: UInt16 = 7000
 
+    var faults = NetworkFaults.none
+    /// One of them is the most that waits unread at an end.
+    var windows = [64 << 10]
     var table = TableDefinition()
     var tokens: [String] = []
     var mostClients = 12
     /// The longest pause between two steps, in milliseconds.
     var pause = 20
+    /// The most turns that a worker takes at a time.
+    var turns = 4
+    /// The longest text of a message, but for a few.
+    var longest = 6_000
+    /// Of the clients, those that come to legacy endpoints.
+    var oldClients = 0
     var dialFails = 0
     var dialBreaksAtOnce = 0
     var badUpgrade = 0
@@ -21,13 +37,21 @@ struct StormPlan {
     var upstreamEnds = 0
     var nonsense = 0
     var pushes = 0
-    var moveFails = 0
+    var acceptFails = 0
+    /// Of those who leave, who say nothing.
+    var rude = 0
     var drains = false
-    var upstreamWatermark = 4096
+    var reloads = 0
+    var strikes = 0
+    var upstreamMarks = WaterMarks(1 << 20)
 
     init(_ dice: inout Dice) {
         for number in 1...dice.within(1...4) { tokens.append("tok\(number)") }
         func rate(_ most: Int) -> Int { dice.chance(50) ? 0 : dice.within(1...most) }
+        faults = dice.chance(60) ? .bad : .none
+        windows = dice.pick([[64], [64 << 10], [300], [4_000], [64, 1_000, 64 << 10]])
+        longest = windows == [64] ? 1_200 : 6_000
+        oldClients = dice.pick([0, 30, 50])
         dialFails = rate(30)
         dialBreaksAtOnce = rate(40)
         badUpgrade = rate(15)
@@ -35,29 +59,30 @@ struct StormPlan {
         upstreamEnds = rate(12)
         nonsense = rate(8)
         pushes = rate(30)
-        moveFails = rate(10)
+        acceptFails = rate(40)
+        rude = dice.pick([0, 50, 100])
         drains = dice.chance(15)
+        reloads = rate(40)
+        strikes = dice.pick([0, 0, 30, 100])
         pause = dice.pick([2, 20, 20, 60, 300])
-        upstreamWatermark = dice.pick([300, 4_096, 1 << 20])
+        turns = dice.pick([1, 4, 12])
+        upstreamMarks = WaterMarks(dice.pick([300, 4_096, 1 << 20]))
         planTable(&dice)
     }
 
     private mutating func planTable(_ dice: inout Dice) {
         for (index, route) in Self.routes.enumerated() {
             var upstream = UpstreamSettings(
-                name: route, address: UpstreamAddress(host: "127.0.0.1", port: 7000 + index, path: "/api/ws/\(route)"))
+                name: route,
+                address: UpstreamAddress(
+                    host: "127.0.0.1", port: Int(Self.firstPort) + index, path: "/api/ws/\(route)"))
             upstream.mode = dice.chance(30) ? .client : .session
-            upstream.inFlight = dice.pick([1, 1, 2, 8])
-            upstream.exchangeTimeout = dice.span(1_000...6_000)
-            upstream.queue.timeout = dice.span(500...4_000)
-            upstream.queue.messages = dice.pick([2, 8, 64])
             upstream.connectTimeout = dice.span(200...2_000)
             upstream.handshakeTimeout = dice.span(200...2_000)
             upstream.maxConnections = dice.chance(20) ? dice.within(1...4) : 100
             // A 403 is no word about the session here, or most of the storm would be refusals.
             upstream.refusals = [:]
             upstream.pushes = ["welcome": .forward]
-            upstream.pushTarget = dice.pick([.last, .all])
             upstream.breakerFailures = dice.within(2...5)
             upstream.breakerOpen = dice.span(100...1_000)
             if index == Self.relayed {
@@ -70,12 +95,30 @@ struct StormPlan {
                     name: route, match: route.split(separator: "/").map(String.init),
                     servedBy: index == Self.relayed ? .unified : .legacy, legacy: index == Self.relayed ? nil : index))
         }
+        for (route, mode) in [(Self.managed, PassthroughMode.managed), (Self.raw, .raw)] {
+            var endpoint = EndpointSettings(path: "/api/ws/\(Self.routes[route])")
+            endpoint.passthrough = mode
+            table.routes[route].endpoint = endpoint
+        }
         table.limits.messagesPerSecond = 1_000_000
-        table.limits.unreadByClient = dice.pick([200, 2_000, 1 << 20])
         table.limits.handshakeTimeout = .seconds(3)
         table.session.linger = .seconds(10)
         table.session.parkedFor = .seconds(60)
         table.session.parkedCount = 100_000
         table.session.parkedBytes = 1 << 30
+        Self.change(&table, &dice)
+    }
+
+    /// What may be another value in the next table, too.
+    static func change(_ table: inout TableDefinition, _ dice: inout Dice) {
+        for index in table.upstreams.indices {
+            table.upstreams[index].inFlight = dice.pick([1, 1, 2, 8])
+            table.upstreams[index].exchangeTimeout = dice.span(1_000...6_000)
+            table.upstreams[index].queue.timeout = dice.span(500...4_000)
+            table.upstreams[index].queue.messages = dice.pick([2, 8, 64])
+            table.upstreams[index].pushTarget = dice.pick([.last, .all])
+        }
+        table.limits.unreadByClient = dice.pick([200, 2_000, 1 << 20])
+        table.routes[moved].servedBy = dice.pick([.legacy, .unified, Rollout(steps: Rollout.whole / 2)])
     }
 }
