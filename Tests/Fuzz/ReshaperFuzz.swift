@@ -24,7 +24,7 @@ private func rules(_ input: inout FuzzInput) -> ReshapeRules {
 }
 
 /// What is ready made is what the edits one by one would make.
-private func checkReadyForm(_ choice: UInt8, _ envelope: Envelope, _ bytes: [UInt8]) {
+private func checkReadyForm(_ choice: UInt8, _ envelope: borrowing Envelope, _ bytes: [UInt8]) {
     let slots = names.indices.filter { choice >> $0 & 1 != 0 }
     guard let last = slots.last else { return }
     let members = slots.dropLast().map { (slot: $0, json: $0 == 1 ? nil : literals[$0 % literals.count]) }

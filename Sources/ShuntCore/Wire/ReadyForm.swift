@@ -85,26 +85,25 @@ extension SpliceBuffer {
         var (position, cuts, length) = (0, 0, 0)
         // A run of members that go and stand side by side, with the end of the one that stays before them.
         var (before, start, next) = (0, -1, -1)
-        let occurrences = envelope.occurrences.span
         for index in 0..<envelope.occurrenceCount {
-            guard slots &>> UInt64(truncatingIfNeeded: occurrences[index].slot) & 1 != 0,
-                occurrences[index].role == .member
+            guard slots &>> UInt64(truncatingIfNeeded: envelope[index].slot) & 1 != 0,
+                envelope[index].role == .member
             else { continue }
             cuts &+= 1
-            if occurrences[index].start != next {
+            if envelope[index].start != next {
                 if start > position {
                     add(Piece(origin: .message, start: position, count: start &- position))
                     length &+= start &- position
                 }
                 if start >= 0 { position = next }
-                before = occurrences[index].previousEnd
-                start = occurrences[index].start
+                before = envelope[index].previousEnd
+                start = envelope[index].start
             }
-            next = occurrences[index].next
+            next = envelope[index].next
             if next < 0 {
                 // At the end of an object there is no comma behind them, so that the one before them goes.
                 start = before
-                next = occurrences[index].value.end
+                next = envelope[index].value.end
             }
         }
         if start > position {
