@@ -97,6 +97,10 @@ package struct Seat: Sendable {
         return NextPlace(pool: pool, session: session, route: route, gate: gate)
     }
 
+    /// Where messages go, and what they wait for.
+    @inline(__always)
+    mutating func nextPlace() -> (pool: PoolID, gate: Gate) { (pool, gate) }
+
     /// A message came for it.
     ///
     /// - Returns: where messages go.

@@ -108,7 +108,7 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     package func contains(_ id: ID) -> Bool {
         let index = Int(id.index)
         guard index < used else { return false }
-        return unsafe generations[index] == id.generation && isTaken(index)
+        return unsafe generations[index] == id.generation
     }
 
     @inlinable
@@ -138,6 +138,17 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
         return unsafe nothing
     }
 
+    /// Where an element is, or nil where the id is of the past: for the path of every message, where a look at an optional in
+    /// place costs more than what is done to the element. It is good for the expression that asks for it, and is never kept.
+    @inlinable
+    @inline(__always)
+    package func at(_ id: ID) -> SlotPlace<Element>? {
+        let index = Int(id.index)
+        // No id of a place that is empty was ever handed out with the generation that it has now.
+        guard index < used, unsafe generations[index] == id.generation else { return nil }
+        return unsafe SlotPlace(elements + index)
+    }
+
     /// The ids of all elements, in slot order: a stable order for a seeded run.
     @inlinable
     package var ids: [ID] {
@@ -145,5 +156,28 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
             isTaken(index)
                 ? unsafe ID(index: UInt32(truncatingIfNeeded: index), generation: generations[index]) : nil
         }
+    }
+}
+
+/// The place of an element that is there, in a `SlotTable`.
+@safe
+package struct SlotPlace<Element: ~Copyable> {
+    @usableFromInline let address: UnsafeMutablePointer<Element>
+
+    /// The optional holds an element: that lies at its beginning.
+    @unsafe
+    @inlinable
+    @inline(__always)
+    init(_ place: UnsafeMutablePointer<Element?>) {
+        unsafe address = UnsafeMutableRawPointer(place).assumingMemoryBound(to: Element.self)
+    }
+
+    /// The element.
+    @inlinable
+    package var pointee: Element {
+        @inline(__always)
+        unsafeAddress { unsafe UnsafePointer(address) }
+        @inline(__always)
+        nonmutating unsafeMutableAddress { unsafe address }
     }
 }

@@ -9,7 +9,7 @@ extension Switchboard {
         if let unwrapped = upstream.unwrapped {
             return unwrap(id, route, upstream, unwrapped, bytes, blob: blob, &turn)
         }
-        let isAddressed = upstream.isUnified && (exchanges[id]?.endpoint != nil || lacksAddress())
+        let isAddressed = upstream.isUnified && (lacksAddress() || exchanges.at(id)?.pointee.endpoint != nil)
         let conversation = conversationToTell(id, upstream)
         if let form = upstream.requestForm, !isAddressed, conversation == nil, !envelope.oddities.contains(.repeated) {
             let splice = turn.effects.splices.splice(form, envelope, bytes)
@@ -93,7 +93,7 @@ extension Switchboard {
     /// was made.
     @inline(__always)
     private mutating func conversationToTell(_ id: ExchangeID, _ upstream: Upstream) -> [UInt8]? {
-        guard let naming = exchanges[id]?.naming, naming != .client, naming == .backend || upstream.needsConversation
+        guard let naming = exchanges.at(id)?.pointee.naming, naming != .client, naming == .backend || upstream.needsConversation
         else { return nil }
         return exchanges[id]?.conversation
     }

@@ -172,6 +172,7 @@ package struct Envelope: ~Copyable {
         if roomCount > 1024 { makeRoom(Envelope.usualOccurrences) }
         closeBrace = 0
         memberCount = 0
+        oddities = Oddities()
     }
 
     private mutating func makeSlots(_ count: Int) {
