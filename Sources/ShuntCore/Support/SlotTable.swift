@@ -25,12 +25,14 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
 
     // Inlinable throughout: a table of another module's elements is made for them there.
 
-    /// By index: how often a place was emptied, and its element, if it has one.
+    /// By index: how often a place was taken or emptied, so that it is odd where there is an element, and that element.
     @usableFromInline var generations: UnsafeMutablePointer<UInt32>
     @usableFromInline var elements: UnsafeMutablePointer<Element?>
     @usableFromInline var capacity = 16
     @usableFromInline var used = 0
-    @usableFromInline var free: [UInt32] = []
+    /// Empty places below `used`: the first `freeCount`, with room for all.
+    @usableFromInline var free: UnsafeMutablePointer<UInt32>
+    @usableFromInline var freeCount = 0
     /// What an id of the past reaches: nil, and whatever is done to it has no effect.
     @usableFromInline let nothing: UnsafeMutablePointer<Element?>
 
@@ -38,35 +40,40 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     package init() {
         unsafe generations = .allocate(capacity: capacity)
         unsafe elements = .allocate(capacity: capacity)
+        unsafe free = .allocate(capacity: capacity)
         unsafe nothing = .allocate(capacity: 1)
         unsafe nothing.initialize(to: nil)
     }
 
     @inlinable
     deinit {
-        unsafe elements.deinitialize(count: used)
+        for index in 0..<used where isTaken(index) { unsafe place(index).deinitialize(count: 1) }
         unsafe elements.deallocate()
         unsafe generations.deallocate()
+        unsafe free.deallocate()
         unsafe nothing.deinitialize(count: 1)
         unsafe nothing.deallocate()
     }
 
     /// Elements that are there now.
     @inlinable
-    package var count: Int { used - free.count }
+    package var count: Int { used - freeCount }
 
     @inlinable
     package mutating func insert(_ element: consuming Element) -> ID {
-        if let index = free.popLast() {
-            // A free place holds nothing that would have to be destroyed.
-            unsafe (elements + Int(index)).initialize(to: consume element)
-            return unsafe ID(index: index, generation: generations[Int(index)])
+        var index = used
+        if freeCount > 0 {
+            freeCount -= 1
+            index = unsafe Int(free[freeCount])
+            unsafe generations[index] &+= 1
+        } else {
+            if used == capacity { grow() }
+            unsafe (generations + used).initialize(to: 1)
+            used += 1
         }
-        if used == capacity { grow() }
-        unsafe (elements + used).initialize(to: consume element)
-        unsafe (generations + used).initialize(to: 0)
-        used += 1
-        return ID(index: UInt32(truncatingIfNeeded: used - 1), generation: 0)
+        // An empty place holds nothing that would have to be destroyed.
+        unsafe (elements + index).initialize(to: consume element)
+        return unsafe ID(index: UInt32(truncatingIfNeeded: index), generation: generations[index])
     }
 
     @inlinable
@@ -77,8 +84,11 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
         unsafe newGenerations.moveInitialize(from: generations, count: used)
         unsafe elements.deallocate()
         unsafe generations.deallocate()
+        // It grows only when no place is empty.
+        unsafe free.deallocate()
         unsafe elements = newElements
         unsafe generations = newGenerations
+        unsafe free = .allocate(capacity: capacity * 2)
         capacity *= 2
     }
 
@@ -87,9 +97,8 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     @inlinable
     package mutating func remove(_ id: ID) -> Element? {
         guard contains(id) else { return nil }
-        let element = unsafe elements[Int(id.index)].take()
-        unsafe generations[Int(id.index)] &+= 1
-        free.append(id.index)
+        let element = unsafe place(Int(id.index)).move()
+        empty(id)
         return element
     }
 
@@ -97,27 +106,36 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     @inlinable
     package mutating func discard(_ id: ID) {
         guard contains(id) else { return }
-        unsafe (elements + Int(id.index)).deinitialize(count: 1)
-        unsafe (elements + Int(id.index)).initialize(to: nil)
-        unsafe generations[Int(id.index)] &+= 1
-        free.append(id.index)
+        unsafe place(Int(id.index)).deinitialize(count: 1)
+        empty(id)
     }
+
+    @inlinable
+    @inline(__always)
+    mutating func empty(_ id: ID) {
+        unsafe generations[Int(id.index)] &+= 1
+        unsafe free[freeCount] = id.index
+        freeCount += 1
+    }
+
+    /// The element at a place that is taken.
+    @inlinable
+    @inline(__always)
+    func place(_ index: Int) -> UnsafeMutablePointer<Element> { unsafe SlotPlace(elements + index).address }
 
     @inlinable
     @inline(__always)
     package func contains(_ id: ID) -> Bool {
         let index = Int(id.index)
         guard index < used else { return false }
+        // Ids are handed out for places that are taken only, so that none has the generation of an empty one.
         return unsafe generations[index] == id.generation
     }
 
     @inlinable
     @inline(__always)
     func isTaken(_ index: Int) -> Bool {
-        switch unsafe elements[index] {
-        case .some: true
-        case .none: false
-        }
+        unsafe generations[index] & 1 == 1
     }
 
     /// The element, or nil where the id is of the past. Assigning to an element's fields works in place.
@@ -133,8 +151,7 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     @inlinable
     @inline(__always)
     func address(of id: ID) -> UnsafeMutablePointer<Element?> {
-        let index = Int(id.index)
-        if index < used, unsafe generations[index] == id.generation { return unsafe elements + index }
+        if contains(id) { return unsafe elements + Int(id.index) }
         return unsafe nothing
     }
 
@@ -143,10 +160,8 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     @inlinable
     @inline(__always)
     package func at(_ id: ID) -> SlotPlace<Element>? {
-        let index = Int(id.index)
-        // No id of a place that is empty was ever handed out with the generation that it has now.
-        guard index < used, unsafe generations[index] == id.generation else { return nil }
-        return unsafe SlotPlace(elements + index)
+        guard contains(id) else { return nil }
+        return unsafe SlotPlace(elements + Int(id.index))
     }
 
     /// The ids of all elements, in slot order: a stable order for a seeded run.

@@ -52,34 +52,65 @@ package struct Envelope: ~Copyable {
     /// How many there is room for between messages.
     private static let usualOccurrences = 32
 
-    /// Room for occurrences; the first `occurrenceCount` are the message's.
-    private var room: UnsafeMutablePointer<Occurrence>
-    private var roomCount = Envelope.usualOccurrences
-    private(set) var occurrenceCount = 0
-    /// The last occurrence of each slot, or -1.
-    private var last: UnsafeMutablePointer<Int32>
+    /// What it knows, apart from the envelope itself: that is one word, and lent to whoever asks it without a copy.
+    @safe
+    private struct Contents: ~Copyable {
+        /// Room for occurrences; the first `occurrenceCount` are the message's.
+        var room: UnsafeMutablePointer<Occurrence>
+        var roomCount = Envelope.usualOccurrences
+        var occurrenceCount = 0
+        /// The last occurrence of each slot, or -1.
+        var last: UnsafeMutablePointer<Int32>
+        var slotCount = 0
+        var closeBrace = 0
+        var memberCount = 0
+        var oddities = Oddities()
+        /// What is remembered of the names of earlier messages; nil where each is read for itself.
+        var memory: NameMemory?
+    }
+
+    private let contents: UnsafeMutablePointer<Contents>
+
+    private var room: UnsafeMutablePointer<Occurrence> { unsafe contents.pointee.room }
+    private var last: UnsafeMutablePointer<Int32> { unsafe contents.pointee.last }
+    private var roomCount: Int { unsafe contents.pointee.roomCount }
+    private(set) var occurrenceCount: Int {
+        get { unsafe contents.pointee.occurrenceCount }
+        set { unsafe contents.pointee.occurrenceCount = newValue }
+    }
     /// How many slots there is room for.
-    private(set) var slotCount = 0
-    /// What is remembered of the names of earlier messages; nil where each is read for itself.
-    private var memory: NameMemory?
+    var slotCount: Int { unsafe contents.pointee.slotCount }
     /// The object's closing brace.
-    private(set) var closeBrace = 0
+    private(set) var closeBrace: Int {
+        get { unsafe contents.pointee.closeBrace }
+        set { unsafe contents.pointee.closeBrace = newValue }
+    }
     /// Members of the top level, lifted ones included; at least that many where the scan stopped early.
-    private(set) var memberCount = 0
+    private(set) var memberCount: Int {
+        get { unsafe contents.pointee.memberCount }
+        set { unsafe contents.pointee.memberCount = newValue }
+    }
     /// Oddities of the part that was scanned.
-    private(set) var oddities = Oddities()
+    private(set) var oddities: Oddities {
+        get { unsafe contents.pointee.oddities }
+        set { unsafe contents.pointee.oddities = newValue }
+    }
 
     /// - Parameter remembers: whether names of earlier messages are remembered, which makes scans of messages that look alike
     ///   faster and changes nothing else.
     package init(remembers: Bool = false) {
-        unsafe room = Self.occurrenceRoom(Self.usualOccurrences)
-        unsafe last = .allocate(capacity: 0)
-        memory = remembers ? NameMemory() : nil
+        unsafe contents = .allocate(capacity: 1)
+        unsafe contents.initialize(
+            to: Contents(
+                room: Self.occurrenceRoom(Self.usualOccurrences), last: .allocate(capacity: 0),
+                memory: remembers ? NameMemory() : nil))
     }
 
     deinit {
-        unsafe room.deallocate()
-        unsafe last.deallocate()
+        unsafe contents.pointee.room.deallocate()
+        unsafe contents.pointee.last.deallocate()
+        unsafe contents.deinitialize(count: 1)
+        unsafe contents.deallocate()
     }
 
     @inline(never)
@@ -134,7 +165,7 @@ package struct Envelope: ~Copyable {
                 UnsafeMutableBufferPointer(start: last, count: slotCount), keys.entryTable, keys.rowTable,
                 nesting: nesting, stop: stop,
                 foldedLead: keys.foldedLead, foldedLength: keys.foldedLength,
-                trail: NameTrail(memory?.names(of: keys) ?? nil))
+                trail: NameTrail(contents.pointee.memory?.names(of: keys) ?? nil))
             var end = scan.members(bytes, start &+ 1, keys, &top, level: 0, depth: 1)
             let found = scan.found
             occurrenceCount = found.count
@@ -177,16 +208,16 @@ package struct Envelope: ~Copyable {
 
     private mutating func makeSlots(_ count: Int) {
         unsafe last.deallocate()
-        unsafe last = .allocate(capacity: count)
+        unsafe contents.pointee.last = .allocate(capacity: count)
         unsafe last.initialize(repeating: -1, count: count)
-        slotCount = count
+        unsafe contents.pointee.slotCount = count
     }
 
     @inline(never)
     private mutating func makeRoom(_ count: Int) {
         unsafe room.deallocate()
-        unsafe room = Self.occurrenceRoom(count)
-        roomCount = count
+        unsafe contents.pointee.room = Self.occurrenceRoom(count)
+        unsafe contents.pointee.roomCount = count
     }
 
     /// A message that is refused has no values.
