@@ -26,7 +26,7 @@ extension Switchboard {
             return absorb(id, found, of: table.absorbed, bytes, &turn)
         }
         if let endpoint = clients.at(id)?.pointee.endpoint { return accept(id, endpoint.route, bytes, &turn) }
-        switch table.addressing.resolve(envelope, bytes) {
+        switch addresses.resolve(envelope, bytes, by: table.addressing) {
         case .route(let index): accept(id, table.routes[index], bytes, &turn)
         case .unaddressed:
             refuse(id, .unknownAgent, detail: missing(level: 0), members: echoedMembers(bytes), &turn)

@@ -79,7 +79,9 @@ extension Switchboard {
     }
 
     /// Takes over the id that a reply, just scanned, gives to a conversation that its client did not name.
-    mutating func adoptName(_ id: ExchangeID, _ place: Exchange.Place, _ upstream: Upstream, _ bytes: Span<UInt8>) {
+    mutating func adoptName(
+        _ id: ExchangeID, of seatID: SeatID, on side: Side, _ upstream: Upstream, _ bytes: Span<UInt8>
+    ) {
         guard let slot = upstream.conversationSlot, let value = envelope.value(slot), value.namesSomething,
             value.end - value.start <= Self.longestConversation, let old = exchanges.at(id)?.pointee.conversation,
             !equal(bytes, value.start..<value.end, old)
@@ -89,19 +91,19 @@ extension Switchboard {
         exchanges[id]?.naming = .backend
         // Its further parts bring this one.
         if upstream.correlatesByConversation { exchanges[id]?.correlation = new }
-        guard let seat = seats[place.seat] else { return }
-        if place.side == .legacy {
-            seats[place.seat]?.namedByLegacy = new
+        guard let seat = seats[seatID] else { return }
+        if side == .legacy {
+            seats[seatID]?.namedByLegacy = new
         } else {
-            seats[place.seat]?.namedByUnified = new
+            seats[seatID]?.namedByUnified = new
         }
-        seats[place.seat]?.lastConversation = new
+        seats[seatID]?.lastConversation = new
         // An old client's pins go by its socket, whose conversation is one.
         if clients[seat.client]?.endpoint == nil { sessions[seat.session]?.pins.rename(seat.route.name, old, to: new) }
-        guard seat.side == place.side else { return }
+        guard seat.side == side else { return }
         var candidate = pools[seat.pool]?.line.head ?? .none
         while let exchange = exchanges[candidate] {
-            if exchange.seat == place.seat, exchange.naming != .client {
+            if exchange.seat == seatID, exchange.naming != .client {
                 exchanges[candidate]?.conversation = new
                 exchanges[candidate]?.naming = .backend
             }
@@ -122,7 +124,9 @@ extension Switchboard {
     /// What the client sent, which is echoed; nil where it names no conversation.
     mutating func sentConversation(_ seat: SeatID, _ bytes: Span<UInt8>) -> [UInt8]? {
         guard let value = envelope.value(table.conversationSlot), value.namesSomething else { return nil }
-        if let last = seats.at(seat)?.pointee.lastConversation, equal(bytes, value.start..<value.end, last) { return last }
+        if let last = seats.at(seat)?.pointee.lastConversation, equal(bytes, value.start..<value.end, last) {
+            return last
+        }
         let sent = copy(bytes, value.start..<value.end)
         if sent.count <= Self.longestConversation { seats[seat]?.lastConversation = sent }
         return sent

@@ -199,7 +199,7 @@ extension Switchboard {
         } else {
             if exchanges.at(exchangeID)?.pointee.naming != .client {
                 if upstream.correlatesByConversation { learnNaming(exchangeID, by: id, upstream, bytes) }
-                adoptName(exchangeID, place, upstream, bytes)
+                adoptName(exchangeID, of: place.seat, on: place.side, upstream, bytes)
             }
             let conversation = exchanges.at(exchangeID)?.pointee.conversation
             let endpoint = exchanges.at(exchangeID)?.pointee.endpoint

@@ -93,7 +93,8 @@ extension Switchboard {
     /// was made.
     @inline(__always)
     private mutating func conversationToTell(_ id: ExchangeID, _ upstream: Upstream) -> [UInt8]? {
-        guard let naming = exchanges.at(id)?.pointee.naming, naming != .client, naming == .backend || upstream.needsConversation
+        guard let naming = exchanges.at(id)?.pointee.naming, naming != .client,
+            naming == .backend || upstream.needsConversation
         else { return nil }
         return exchanges[id]?.conversation
     }

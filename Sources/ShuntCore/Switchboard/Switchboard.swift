@@ -36,6 +36,7 @@ package struct Switchboard: ~Copyable {
     var random: RandomSource
     var envelope = Envelope(remembers: true)
     var reshaper = Reshaper()
+    var addresses = AddressMemory()
     let hashKey: (UInt64, UInt64)
     let memory: Int
 
