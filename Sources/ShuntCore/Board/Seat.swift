@@ -39,8 +39,12 @@ package struct Seat: Sendable {
     ///
     /// - Parameter side: nil is the side that serves the seat.
     mutating func unnamedConversation(by side: Side?) -> (id: [UInt8], naming: Exchange.Naming)? {
-        let named = (side ?? self.side) == .legacy ? namedByLegacy : namedByUnified
-        if !named.isEmpty { return (named, .backend) }
+        // Looked at where they are: what is bound to a name is counted.
+        if (side ?? self.side) == .legacy {
+            if !namedByLegacy.isEmpty { return (namedByLegacy, .backend) }
+        } else if !namedByUnified.isEmpty {
+            return (namedByUnified, .backend)
+        }
         return madeConversation.isEmpty ? nil : (madeConversation, .made)
     }
 

@@ -71,8 +71,13 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
             unsafe (generations + used).initialize(to: 1)
             used += 1
         }
-        // An empty place holds nothing that would have to be destroyed.
-        unsafe (elements + index).initialize(to: consume element)
+        // An empty place holds nothing that would have to be destroyed. Where an optional is no larger than what it may hold,
+        // that is all of it, and is copied once.
+        if MemoryLayout<Element?>.size == MemoryLayout<Element>.size {
+            unsafe place(index).initialize(to: consume element)
+        } else {
+            unsafe (elements + index).initialize(to: consume element)
+        }
         return unsafe ID(index: UInt32(truncatingIfNeeded: index), generation: generations[index])
     }
 

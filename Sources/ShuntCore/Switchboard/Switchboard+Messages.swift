@@ -5,8 +5,6 @@ extension Switchboard {
         _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         if kind == .binary { return refuse(id, .binaryUnsupported, &turn) }
-        // Held once: it is asked for much.
-        let table = table
         let nesting = table.definition.limits.nesting
         switch envelope.scan(bytes, for: table.requestKeys, nesting: nesting, early: false) {
         case .object: break

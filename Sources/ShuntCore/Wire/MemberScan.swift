@@ -81,7 +81,7 @@ struct MemberScan {
     ) -> Int {
         var index = JSONScanner.skipSpace(bytes, start)
         if bytes.byte(at: index) == UInt8(ascii: "}") { return index &+ 1 }
-        let isFlat = level == 0 && depth == 1 && stop == .max && !keys.lifts
+        let isFlat = level == 0 && depth == 1 && !keys.lifts
         while true {
             if isFlat, plainMembers(bytes, &index, &place) { return index }
             // The name.
@@ -166,6 +166,8 @@ struct MemberScan {
     /// - Returns: whether all were read; then the place is behind the closing brace.
     @inline(__always)
     private mutating func plainMembers(_ bytes: Span<UInt8>, _ index: inout Int, _ place: inout Level) -> Bool {
+        // The general way says so where that is enough.
+        if seen >= stop, place.count > 0 { return false }
         while true {
             let name = index
             let colon = trail.expected(bytes, name)
@@ -198,6 +200,7 @@ struct MemberScan {
             place.previousEnd = end
             index = next
             if isLast { return true }
+            if slot >= 0, seen >= stop { return false }
         }
     }
 
