@@ -17,6 +17,7 @@ package final class ByteMap: Sendable {
     nonisolated(unsafe) private let places: UnsafePointer<Place>
     /// The number of places less one: they are a power of two.
     private let mask: Int
+    private let isEmpty: Bool
     /// The keys, one behind the other.
     private let bytes: [UInt8]
 
@@ -46,6 +47,7 @@ package final class ByteMap: Sendable {
         for (place, there) in places.enumerated() { unsafe (table + place).initialize(to: there) }
         unsafe self.places = UnsafePointer(table)
         mask = size - 1
+        isEmpty = keys.isEmpty
         self.bytes = bytes
     }
 
@@ -53,7 +55,7 @@ package final class ByteMap: Sendable {
 
     /// The index of a string value; nil when it is no string, or none of the keys.
     package func find(_ message: Span<UInt8>, _ value: JSONValue) -> Int? {
-        guard let content = JSONString.range(message, value) else { return nil }
+        guard !isEmpty, let content = JSONString.range(message, value) else { return nil }
         if value.mayEscape {
             let text = JSONString.unescaped(message, content)
             return find(text.span, 0, text.count)

@@ -166,7 +166,11 @@ package struct Envelope: ~Copyable {
                 nesting: nesting, stop: stop,
                 foldedLead: keys.foldedLead, foldedLength: keys.foldedLength,
                 trail: NameTrail(contents.pointee.memory?.names(of: keys) ?? nil))
-            var end = scan.members(bytes, start &+ 1, keys, &top, level: 0, depth: 1)
+            // Messages that look like the one before are read to their end at once.
+            var end = start &+ 1
+            if keys.lifts || !scan.plainMembers(bytes, &end, &top) {
+                end = scan.members(bytes, end, keys, &top, level: 0, depth: 1)
+            }
             let found = scan.found
             occurrenceCount = found.count
             memberCount = top.count

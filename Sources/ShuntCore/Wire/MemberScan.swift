@@ -164,8 +164,7 @@ struct MemberScan {
     /// to the first name that is not read.
     ///
     /// - Returns: whether all were read; then the place is behind the closing brace.
-    @inline(__always)
-    private mutating func plainMembers(_ bytes: Span<UInt8>, _ index: inout Int, _ place: inout Level) -> Bool {
+    mutating func plainMembers(_ bytes: Span<UInt8>, _ index: inout Int, _ place: inout Level) -> Bool {
         // The general way says so where that is enough.
         if seen >= stop, place.count > 0 { return false }
         while true {
