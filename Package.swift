@@ -17,6 +17,7 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
@@ -34,6 +35,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
@@ -82,8 +84,7 @@ let package = Package(
             name: "ShuntControl",
             dependencies: [
                 "ShuntCore", "DashboardFiles", hummingbird, hummingbirdCore, httpTypes, nioCore, nioPosix, nioHTTP1,
-                nioHTTPTypes,
-                logging,
+                nioHTTPTypes, nioSSL, logging,
                 serviceLifecycle,
             ],
             swiftSettings: house
@@ -126,7 +127,7 @@ let package = Package(
             dependencies: [
                 "ShuntCore", "ShuntRuntime", "ShuntConfig", "ShuntControl", "ShuntPlane", "ShuntStore", "ShuntLoad",
                 "ShuntReactor", "DemoBackends", "DemoClients", logging,
-                asyncHTTPClient, nioCore, nioPosix, nioHTTP1, serviceLifecycle,
+                asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, serviceLifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

@@ -20,22 +20,35 @@ package enum ConfigReader {
     ///   - text: YAML 1.1 of at most 4 MiB.
     ///   - file: how diagnostics call it.
     ///   - environment: what `${NAME}` refers to. Its values never appear in a diagnostic or in the summary.
-    package static func read(text: String, file: String, environment: [String: String]) -> ConfigOutcome {
-        read(bytes: Array(text.utf8), file: file, environment: environment)
+    ///   - tls: looks into the files of TLS that the configuration names; without it they are taken for good.
+    ///   - notCarried: what is refused, because no worker carries it yet.
+    package static func read(
+        text: String, file: String, environment: [String: String], tls: TLSFileAccess? = nil,
+        notCarried: Set<NotCarriedYet> = []
+    ) -> ConfigOutcome {
+        read(bytes: Array(text.utf8), file: file, environment: environment, tls: tls, notCarried: notCarried)
     }
 
     /// The same for bytes that may be no text at all.
-    package static func read(bytes: [UInt8], file: String, environment: [String: String]) -> ConfigOutcome {
+    package static func read(
+        bytes: [UInt8], file: String, environment: [String: String], tls: TLSFileAccess? = nil,
+        notCarried: Set<NotCarriedYet> = []
+    ) -> ConfigOutcome {
         let diagnostics = DiagnosticList(file: file)
-        let result = read(bytes, environment: environment, diagnostics)
+        let result = document(bytes, environment: environment, diagnostics).flatMap { document in
+            DocumentReader(
+                document: document, diagnostics: diagnostics, tls: TLSLookup(file: file, access: tls),
+                notCarried: notCarried
+            ).read()
+        }
         let usable = diagnostics.hasErrors ? nil : result
         return ConfigOutcome(
             settings: usable?.settings, diagnostics: diagnostics.sorted, summary: usable?.summary)
     }
 
-    private static func read(
+    private static func document(
         _ bytes: [UInt8], environment: [String: String], _ diagnostics: DiagnosticList
-    ) -> (settings: ProxySettings, summary: ConfigSummary)? {
+    ) -> DocumentNode? {
         guard let text = SourceText(bytes, diagnostics: diagnostics) else { return nil }
         var loader = YAMLLoader(text, diagnostics: diagnostics)
         guard let root = loader.load() else {
@@ -48,7 +61,7 @@ package enum ConfigReader {
             diagnostics.error(at: .start, "the file is empty", advice: Self.firstAdvice)
             return nil
         }
-        return DocumentReader(document: document, diagnostics: diagnostics).read()
+        return document
     }
 
     private static let firstAdvice = "a configuration needs at least routes"

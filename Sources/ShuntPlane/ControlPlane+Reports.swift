@@ -6,12 +6,14 @@ extension ControlPlane: ProxyControl {
     package func status() async -> ProxyStatus {
         let census = await plane.census()
         let tally = await plane.tally()
-        return ProxyStatus(
+        var status = ProxyStatus(
             version: identity.version, startedAt: identity.startedAt, revision: revision,
             phase: table.definition.phase, phaseIsOverride: inForce.phaseOverride != nil,
             phaseOfFile: inForce.settings.table.definition.phase, isDraining: isDraining,
             workers: isServing ? identity.workers : 0,
             census: census, tally: tally, lastReload: lastReload, storeProblem: storeProblem)
+        status.certificates = inForce.settings.certificates
+        return status
     }
 
     package func routes() async -> [RouteStatus] {
@@ -65,8 +67,12 @@ extension ControlPlane {
             isStoreFailing: storeProblem != nil, sum: workers.sum, workers: workers.parts)
         report.isPhaseOverridden = inForce.phaseOverride != nil
         report.usage = usage
+        report.certificates = inForce.settings.certificates
         return report
     }
+
+    /// The PEM files that the configuration in force names.
+    package var tlsFiles: [String] { Array(inForce.settings.tlsFiles.keys) }
 
     /// The proxy listens.
     package func beginService() { isServing = true }

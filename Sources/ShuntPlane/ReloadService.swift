@@ -3,7 +3,7 @@ import ServiceLifecycle
 import ShuntCore
 import UnixSignals
 
-/// Reads the configuration again when its file changes, or on SIGHUP.
+/// Reads the configuration again when its file changes, or a PEM file that it names, or on SIGHUP.
 package struct ReloadService: Service {
     private let path: String
     private let plane: ControlPlane
@@ -30,19 +30,30 @@ package struct ReloadService: Service {
     }
 
     private func watch() async {
-        var seen = FileState(path)
+        var seen = await look()
         var changed = seen
         let looks = AsyncStream<Void> {
             try? await Task.sleep(for: Self.every)
             return Task.isCancelled ? nil : ()
         }
         for await _ in looks.cancelOnGracefulShutdown() {
-            let now = FileState(path)
+            let now = await look()
             // A file that is being written, or replaced, is read when that is over.
             // While another reload is under way, which may have read what was there before, it stays unseen.
-            if now != seen, now == changed, now.exists, await reload("file") { seen = now }
+            if now.differs(from: seen), !now.differs(from: changed), now[path]?.exists == true, await reload("file") {
+                seen = now
+            }
+            // Files that are named for the first time were read when they were named.
+            seen.merge(now) { known, _ in known }
             changed = now
         }
+    }
+
+    /// Everything that a reload reads.
+    private func look() async -> [String: FileState] {
+        var states = [path: FileState(path)]
+        for file in await plane.tlsFiles { states[file] = FileState(file) }
+        return states
     }
 
     /// Returns false where another reload is under way.
@@ -58,5 +69,12 @@ package struct ReloadService: Service {
             }
         }
         return true
+    }
+}
+
+extension [String: FileState] {
+    /// Whether a file is not what it was; of one that only one of the two knows nothing can be said.
+    fileprivate func differs(from other: Self) -> Bool {
+        contains { file, state in other[file].map { $0 != state } ?? false }
     }
 }

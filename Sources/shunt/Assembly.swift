@@ -37,14 +37,17 @@ struct Assembly: Sendable {
                 counted: { await proxy.takeUsage() })
         }
         let stop = StopSwitch()
-        let rules = rules
+        let (rules, adminTLS) = (rules, AdminTLS())
         let plane = ControlPlane(
             identity: .init(
                 version: shuntVersion, startedAt: .now, workers: max(1, settings.listen.workers ?? Processors.count)),
             inForce: inForce, table: table, plane: proxy, store: stores.overrides, storeProblem: stores.problem,
             ledger: ledger,
             log: log, logger: logger, readFile: reader,
-            applied: { rules.apply($0) }, stop: { stop.throwIt() })
+            applied: { [logger, settings] in
+                rules.apply($0)
+                renew(adminTLS, from: settings, to: $0, logger)
+            }, stop: { stop.throwIt() })
         var services: [any Service] = []
         var adminListens: AsyncStream<Void>?
         let adminFile = AdminSocketFile(settings)
@@ -58,7 +61,7 @@ struct Assembly: Sendable {
             services.append(
                 ControlService(
                     settings: settings.admin, control: plane, logger: logger,
-                    extra: [AdminAPI.metrics(report), AdminAPI.live(sampler)] + AdminAPI.dashboard,
+                    extra: [AdminAPI.metrics(report), AdminAPI.live(sampler)] + AdminAPI.dashboard, tls: adminTLS,
                     onListening: { _ in
                         adminFile.made()
                         isUp.yield()
@@ -86,6 +89,18 @@ struct Assembly: Sendable {
         try await group.run()
     }
 
+    /// Loads the admin listener's certificate anew, which may have been replaced.
+    ///
+    /// - Parameter begun: what the listener was opened with.
+    private func renew(_ tls: AdminTLS, from begun: ProxySettings, to settings: ProxySettings, _ logger: Logger) {
+        guard begun.admin.tls != nil, let secured = settings.admin.tls else { return }
+        do throws(ControlStartError) {
+            try tls.load(secured)
+        } catch {
+            logger.error("the admin listener keeps its certificate", metadata: ["error": "\(error)"])
+        }
+    }
+
     /// Everything for `/metrics`.
     private static func report(_ plane: ControlPlane, _ proxy: Proxy) -> @Sendable () async -> MetricsReport {
         {
@@ -101,8 +116,7 @@ struct Assembly: Sendable {
         return {
             await withCheckedContinuation { done in
                 DispatchQueue.global().async {
-                    done.resume(
-                        returning: ConfigReader.read(path: path, environment: ProcessInfo.processInfo.environment))
+                    done.resume(returning: ConfigFile.read(path))
                 }
             }
         }

@@ -72,7 +72,7 @@ private func agree(_ one: NaiveJSON.Member, _ two: NaiveJSON.Member) -> Bool? {
 }
 
 /// The scan compares values by what they say, and so do the keys of tables.
-private func compare(_ members: [NaiveJSON.Member], _ bytes: [UInt8], _ envelope: Envelope) {
+private func compare(_ members: [NaiveJSON.Member], _ bytes: [UInt8], _ envelope: borrowing Envelope) {
     for (slot, other) in [(0, 1), (1, 2), (0, 2)] {
         guard let left = envelope.value(slot), let right = envelope.value(other),
             let one = members.last(where: { $0.name == Array(names[slot].utf16) }),
@@ -85,6 +85,30 @@ private func compare(_ members: [NaiveJSON.Member], _ bytes: [UInt8], _ envelope
     }
 }
 
+/// What is remembered of earlier messages changes nothing: this one is read after one like it, byte for byte and with some
+/// byte changed.
+private func checkMemory(_ bytes: [UInt8], _ keys: KeySet, early: Bool) {
+    var warm = Envelope(remembers: true)
+    for round in 0..<6 {
+        var message = bytes
+        if round % 2 == 1, let last = bytes.indices.last {
+            let place = (round * 31 + Int(bytes[0])) % (last + 1)
+            message[place] = bytes[(place * 7 + round) % (last + 1)]
+        }
+        var cold = Envelope()
+        let expected = cold.scan(message.span, for: keys, nesting: 64, early: early)
+        let result = warm.scan(message.span, for: keys, nesting: 64, early: early)
+        require(result == expected, "\(result) instead of \(expected): \(text(message))")
+        guard result == .object else { continue }
+        require(warm.occurrenceCount == cold.occurrenceCount, "occurrences: \(text(message))")
+        require(warm.memberCount == cold.memberCount && warm.oddities == cold.oddities, "counts: \(text(message))")
+        for index in 0..<cold.occurrenceCount {
+            require(
+                warm[index] == cold[index] && warm.counts(index) == cold.counts(index), "at \(index): \(text(message))")
+        }
+    }
+}
+
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzEnvelope(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: data, count: size))
@@ -93,7 +117,8 @@ public func fuzzEnvelope(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
     require(check(bytes, folding, early: false) == result, "other spellings of a name change what is well-formed")
     if result == .object {
         require(check(bytes, keys, early: true) == .object, "early and full scan disagree")
-        var (early, whole) = (Envelope(), Envelope())
+        var early = Envelope()
+        var whole = Envelope()
         _ = early.scan(bytes.span, for: keys, nesting: 64, early: true)
         _ = whole.scan(bytes.span, for: keys, nesting: 64, early: false)
         // What stands there once is the same, however far the scan went.
@@ -104,6 +129,11 @@ public func fuzzEnvelope(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
         }
     }
     _ = check(bytes, lifting, early: true)
+
+    for keys in [keys, lifting, folding] {
+        checkMemory(bytes, keys, early: false)
+        checkMemory(bytes, keys, early: true)
+    }
 
     // The plain reader recurses: not too deep. It takes text for UTF-8, which the frame reader has checked.
     guard String(validating: bytes, as: UTF8.self) != nil,

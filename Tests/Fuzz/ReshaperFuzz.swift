@@ -23,6 +23,22 @@ private func rules(_ input: inout FuzzInput) -> ReshapeRules {
     return rules
 }
 
+/// What is ready made is what the edits one by one would make.
+private func checkReadyForm(_ choice: UInt8, _ envelope: borrowing Envelope, _ bytes: [UInt8]) {
+    let slots = names.indices.filter { choice >> $0 & 1 != 0 }
+    guard let last = slots.last else { return }
+    let members = slots.dropLast().map { (slot: $0, json: $0 == 1 ? nil : literals[$0 % literals.count]) }
+    guard let form = ReadyForm(members, open: last, keys: keySets[0]) else { fatalError("no form") }
+    var (buffer, reshaper) = (SpliceBuffer(), Reshaper())
+    let ready = buffer.splice(form, value: literals[0], envelope, bytes.span)
+    reshaper.begin(envelope)
+    for (slot, json) in members { if let json { reshaper.set(slot, json: json) } else { reshaper.drop(slot) } }
+    reshaper.set(last, json: literals[0])
+    let edited = reshaper.finish(envelope, keys: keySets[0], bytes.span, into: &buffer)
+    let texts = [ready, edited].map { buffer.bytes(of: $0, message: bytes.span) }
+    require(texts[0] == texts[1] && texts[0].count == ready.length, "\(text(bytes)): \(text(texts[0]))")
+}
+
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzReshaper(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
     var input = FuzzInput(data, size)
@@ -36,6 +52,7 @@ public func fuzzReshaper(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
     var envelope = Envelope()
     guard envelope.scan(bytes.span, for: keys, nesting: 64, early: early) == .object else { return 0 }
 
+    if flags & 3 == 0 { checkReadyForm(UInt8(truncatingIfNeeded: size) ^ flags, envelope, bytes) }
     var reshaper = Reshaper()
     reshaper.begin(envelope)
     for rules in [first, second] {

@@ -4,14 +4,16 @@ import ShuntTesting
 extension FakeControl {
     /// What the commands show: names of three levels, and texts that would do something to a terminal.
     static func forCommands() -> FakeControl {
-        FakeControl(
+        var status = ProxyStatus(
+            version: "9.9", startedAt: UnixTime(milliseconds: 0), revision: 41, phase: .parallel,
+            phaseIsOverride: true, phaseOfFile: .migrate, isDraining: false, workers: 2,
+            census: SampleReports.census(clients: 7, sessions: 5), tally: Tally(),
+            lastReload: ReloadStatus(at: UnixTime(milliseconds: 0), succeeded: false, lines: ["c:1:2: x"]),
+            storeProblem: nil)
+        status.certificates = SampleReports.status.certificates
+        return FakeControl(
             State(
-                status: ProxyStatus(
-                    version: "9.9", startedAt: UnixTime(milliseconds: 0), revision: 41, phase: .parallel,
-                    phaseIsOverride: true, phaseOfFile: .migrate, isDraining: false, workers: 2,
-                    census: SampleReports.census(clients: 7, sessions: 5), tally: Tally(),
-                    lastReload: ReloadStatus(at: UnixTime(milliseconds: 0), succeeded: false, lines: ["c:1:2: x"]),
-                    storeProblem: nil),
+                status: status,
                 routes: ["guide", "liaison/content", "liaison/insights", "liaison/operations"].map(route),
                 audit: [
                     AuditEntry(

@@ -65,7 +65,7 @@ struct CommandRun {
 
 /// An admin listener in front of a `FakeControl`, for as long as `body` runs.
 func withAdmin(
-    read: String? = nil, write: String? = nil,
+    read: String? = nil, write: String? = nil, tls: TLSServerSettings? = nil,
     _ body:
         @Sendable (_ proxy: FakeControl, _ admin: [String: String], _ stop: @Sendable () async -> Void) async throws ->
         Void
@@ -75,6 +75,7 @@ func withAdmin(
     settings.address = .tcp(host: "127.0.0.1", port: 0)
     settings.readToken = read
     settings.writeToken = write
+    settings.tls = tls
     let (addresses, source) = AsyncStream.makeStream(of: Int.self)
     let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
     let service = ControlService(settings: settings, control: proxy, logger: logger) { address in
@@ -87,7 +88,10 @@ func withAdmin(
             try await group.run()
         }
         if let port = await addresses.first(where: { _ in true }) {
-            try await body(proxy, ["SHUNT_ADMIN": "http://127.0.0.1:\(port)"]) { await group.triggerGracefulShutdown() }
+            let scheme = tls == nil ? "http" : "https"
+            try await body(proxy, ["SHUNT_ADMIN": "\(scheme)://127.0.0.1:\(port)"]) {
+                await group.triggerGracefulShutdown()
+            }
         }
         await group.triggerGracefulShutdown()
         try await tasks.waitForAll()

@@ -130,7 +130,13 @@ import Testing
     }
 
     @Test(arguments: [
-        (["status"], ["parallel (set here; the file says migrate)", "7 of 5 sessions", "FAILED", "c:1:2: x"]),
+        (
+            ["status"],
+            [
+                "parallel (set here; the file says migrate)", "7 of 5 sessions", "FAILED", "c:1:2: x",
+                "/tls/soon.pem, at 2027",
+            ]
+        ),
         (["routes"], ["ROUTE", "liaison/insights", "override by bo: no reason given", "paused, 0 waiting"]),
         (["routes", "liaison/*"], ["liaison/insights"]), (["pools"], ["ws://10.0.0.1:1/x"]),
         (["sessions", "--limit", "9"], ["a1b2c3", " 9 ", "web"]), (["events"], ["reloaded", "first [2J"]),

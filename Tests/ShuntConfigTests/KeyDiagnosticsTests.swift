@@ -118,16 +118,6 @@ struct KeyDiagnosticsTests {
             1:1: error: found a list; allowed: a mapping (lines of key: value)
             """#),
         DiagnosticCase(
-            "later keys of listen",
-            #"""
-            listen: {tls: {certificate: c.pem}}
-            \#(oneRoute)
-            """#,
-            #"""
-            1:10: error: listen.tls: not supported yet; without it clients connect in the clear: end TLS in front \#
-            of Shunt; remove the key
-            """#),
-        DiagnosticCase(
             "validation of later work",
             #"""
             session: {validate: {with: jwt, keys: k}, recheck: 1m}

@@ -15,7 +15,7 @@ struct UpstreamDiagnosticsTests {
             routes:
               r0: {match: {agent_type: r0}, legacy: {upstream: {url: "127.0.0.1:7101/g"}}}
               r1: {match: {agent_type: r1}, legacy: {upstream: {url: "http://127.0.0.1/g"}}}
-              r2: {match: {agent_type: r2}, legacy: {upstream: {url: "wss://a.example/g"}}}
+              r2: {match: {agent_type: r2}, legacy: {upstream: {url: "https://a.example/g"}}}
               r3: {match: {agent_type: r3}, legacy: {upstream: {url: "ws://user:secret@a.example/g?key=secret"}}}
               r4: {match: {agent_type: r4}, legacy: {upstream: {url: "ws://a.example/g#x"}}}
               r5: {match: {agent_type: r5}, legacy: {upstream: {url: "ws://a.example/g h"}}}
@@ -30,9 +30,8 @@ struct UpstreamDiagnosticsTests {
             ws://127.0.0.1:7101/api/ws/guide; did you mean "ws://127.0.0.1:7101/g"?
             3:58: error: routes.r1.legacy.upstream.url: found "http://127.0.0.1/g"; allowed: a url such as \#
             ws://127.0.0.1:7101/api/ws/guide; did you mean "ws://127.0.0.1/g"?
-            4:58: error: routes.r2.legacy.upstream.url: found "wss://a.example/g"; allowed: a url such as \#
-            ws://127.0.0.1:7101/api/ws/guide; TLS towards upstreams (wss://) is not supported yet: put a TLS client \#
-            in between
+            4:58: error: routes.r2.legacy.upstream.url: found "https://a.example/g"; allowed: a url such as \#
+            ws://127.0.0.1:7101/api/ws/guide; did you mean "wss://a.example/g"?
             5:58: error: routes.r3.legacy.upstream.url: found "ws://…@a.example/g?…"; allowed: a url such as \#
             ws://127.0.0.1:7101/api/ws/guide; user and password in a url are not supported: use credential
             6:58: error: routes.r4.legacy.upstream.url: found "ws://a.example/g#x"; allowed: a url such as \#

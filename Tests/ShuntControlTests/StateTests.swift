@@ -39,6 +39,10 @@ import Testing
         #expect(status.now.clients == 5 && status.now.heldBytes == 10)
         #expect(status.lastReload?.lines == ["config.yaml:3:1: phase: no"])
         #expect(status.storeProblem == "the disk is full")
+        #expect(
+            status.certificates?.map(\.file) == ["/tls/soon.pem", "/tls/late.pem"], "the next to expire is the first")
+        #expect(status.certificates?.first?.names == ["soon.example", "10.0.0.1"])
+        #expect(status.certificates?.first?.expiresAt == "2027-01-15T08:00:00Z")
     }
 
     @Test func `routes are told in the order of the file, with what made them so`() async throws {

@@ -79,6 +79,12 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
     package var listen: [String]
     /// The admin listener's address; nil when there is none.
     package var admin: String?
+    /// nil where clients connect in the clear.
+    package var tls: TLS?
+    /// nil where the admin listener speaks plain HTTP.
+    package var adminTLS: TLS?
+    /// Whether trusted proxies say by the PROXY protocol whom they speak for.
+    package var proxyProtocol: Bool
     package var store: String
     package var phase: String
     /// The unified endpoint's paths.
@@ -96,14 +102,19 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
     package var toggleEnds: [Ending]
     /// What backends are told as `Host` and `Origin`, those of one upstream after the other, equal ones together.
     package var names: [Names]
+    /// How TLS is spoken towards upstreams, those that are asked alike together; empty where there is none.
+    package var upstreamTLS: [UpstreamTLS]
     /// What is worth knowing at a glance, in words.
     package var limits: [String]
 
-    init(_ settings: ProxySettings, _ draft: TableDraft) {
+    init(_ settings: ProxySettings, _ draft: TableDraft, shown: [String: String]) {
         let shownURLs = draft.shownURLs
         let definition = settings.table.definition
         listen = settings.listen.clients.map(Self.text)
         admin = settings.admin.address.map(Self.text)
+        tls = Self.tls(settings.listen.tls, settings, shown)
+        adminTLS = Self.tls(settings.admin.tls, settings, shown)
+        proxyProtocol = settings.listen.proxyProtocol
         store = draft.shownStore ?? "memory:"
         phase = definition.phase.rawValue
         endpoints = definition.addressing.paths
@@ -130,6 +141,7 @@ package struct ConfigSummary: Sendable, Codable, Equatable {
         deprecation = Self.deprecation(definition)
         toggleEnds = ToggleEnds(definition: definition).list()
         names = Self.names(definition)
+        upstreamTLS = Self.upstreamTLS(definition, shown)
         let limits = definition.limits
         let eager = definition.upstreams.filter { $0.dial != .onMessage }.map(\.name)
         let dialled = eager.isEmpty ? [] : ["dialled when clients connect: \(RouteNames.text(eager))"]

@@ -4,7 +4,10 @@ extension ConfigSummary {
     /// Tables and sentences for people.
     package var text: String {
         var lines = ["listens on \(listen.joined(separator: ", ")) for \(endpoints.joined(separator: ", "))"]
+        if let tls { lines += tls.lines("clients") }
+        if proxyProtocol { lines.append("trusted proxies say by the PROXY protocol whom they speak for") }
         lines.append(admin.map { "admin listener on \($0)" } ?? "no admin listener (listen.admin)")
+        if let adminTLS { lines += adminTLS.lines("admin listener") }
         lines.append("phase: \(phase)")
         lines += [""] + routeTable
         if !legacyEndpoints.isEmpty { lines += [""] + endpointTable }
@@ -28,6 +31,7 @@ extension ConfigSummary {
             lines.append("told to \(whom): \(entry.told)")
         }
         if names.contains(where: \.mayDisagree) { lines.append("  (\(UpstreamSettings.namesAdvice))") }
+        for entry in upstreamTLS { lines.append("to \(RouteNames.text(entry.upstreams)): \(entry.how)") }
         lines.append("overrides and their audit trail are kept in \(store)")
         return (lines + limits).joined(separator: "\n")
     }

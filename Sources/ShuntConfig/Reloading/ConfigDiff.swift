@@ -19,6 +19,7 @@ package enum ConfigDiff {
         live += Limits.liveFields.sentence("limits", before.limits, after.limits)
         live += ClientNaming.fields.sentence("client", before.client, after.client)
         live += DeprecationSettings.fields.sentence("deprecation", before.deprecation, after.deprecation)
+        live += TLSDiff.live(old, new)
         if old.log.level != new.log.level { live.append("log: level \(new.log.level) (was \(old.log.level))") }
         return (live, restart(old, new))
     }
@@ -26,6 +27,7 @@ package enum ConfigDiff {
     private static func restart(_ old: ProxySettings, _ new: ProxySettings) -> [String] {
         let (before, after) = (old.table.definition, new.table.definition)
         var restart = ListenSettings.fields.sentence("listen", old.listen, new.listen)
+        restart += TLSDiff.restart(old, new)
         if old.admin.address != new.admin.address { restart.append("listen: admin changed") }
         let tokens = [Field("read", \AdminSettings.readToken), Field("write", \AdminSettings.writeToken)]
         restart += tokens.sentence("admin.tokens", old.admin, new.admin)

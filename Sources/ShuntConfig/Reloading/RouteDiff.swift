@@ -83,6 +83,12 @@ struct RouteDiff {
         if old.mode != new.mode {
             changes.append("\(side): pool.mode \(new.mode == .client ? "client" : "session") for new sockets")
         }
+        let secured =
+            TLSClientSettings.fields.names(old.tls, new.tls).map { "tls.\($0)" }
+            + (old.serverName == new.serverName ? [] : ["tls.server_name"])
+        if new.address.tls, !secured.isEmpty {
+            changes.append("\(side): \(secured.list) changed for new connections")
+        }
         let fields = upstreamFields.names(old, new)
         if !fields.isEmpty { changes.append("\(side): \(fields.list) changed") }
         return changes

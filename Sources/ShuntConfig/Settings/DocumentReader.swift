@@ -4,6 +4,8 @@ import ShuntCore
 struct DocumentReader {
     let document: DocumentNode
     let diagnostics: DiagnosticList
+    let tls: TLSLookup
+    let notCarried: Set<NotCarriedYet>
 
     /// nil when something essential is missing, which is told.
     func read() -> (settings: ProxySettings, summary: ConfigSummary)? {
@@ -18,7 +20,9 @@ struct DocumentReader {
         var store = StoreSettings()
         var usage = UsageSettings()
         let listenSection = root.section("listen")
-        if let section = listenSection { listen.read(section, &admin) }
+        if let section = listenSection {
+            listen.read(section, &admin, TLSReader(diagnostics: diagnostics, lookup: tls))
+        }
         if let section = root.section("admin") { admin.read(section) }
         if let section = listenSection { admin.check(section, listen.clients) }
         if let section = root.section("store") {
@@ -34,7 +38,7 @@ struct DocumentReader {
         if let section = root.section("drain") { drain.read(section) }
         if let section = root.section("log") { log.read(section) }
         let defaults = root["upstream_defaults"].flatMap { $0.isNull ? nil : $0 }
-        UpstreamReader(diagnostics: diagnostics, defaults: defaults, isUnified: false).readDefaults()
+        UpstreamReader(diagnostics: diagnostics, tls: tls, defaults: defaults, isUnified: false).readDefaults()
         let legacyDefaults = root["legacy_defaults"].flatMap { $0.isNull ? nil : $0 }
         EndpointReader(diagnostics: diagnostics, defaults: legacyDefaults).readDefaults()
         let unified = root["unified"]
@@ -54,6 +58,7 @@ struct DocumentReader {
         if let place = deprecation?.node {
             DeprecationChecks(draft: draft, place: place, diagnostics: diagnostics).run()
         }
+        notCarried.refuse(listen, listenSection, draft, diagnostics)
         guard !diagnostics.hasErrors, let table = draft.compile(unified: unified, root: document, diagnostics) else {
             return nil
         }
@@ -65,14 +70,16 @@ struct DocumentReader {
         settings.store = store
         settings.usage = usage
         settings.lines = draft.lines
-        return (settings, ConfigSummary(settings, draft))
+        settings.certificates = tls.certificates
+        settings.tlsFiles = tls.digests
+        return (settings, ConfigSummary(settings, draft, shown: tls.shown))
     }
 
     private func readUnified(_ root: Section, defaults: DocumentNode?, into draft: inout TableDraft) {
         guard let section = root.section("unified") else { return }
         draft.definition.addressing.read(section)
         if let node = section["upstream"] {
-            let reader = UpstreamReader(diagnostics: diagnostics, defaults: defaults, isUnified: true)
+            let reader = UpstreamReader(diagnostics: diagnostics, tls: tls, defaults: defaults, isUnified: true)
             draft.unifiedUpstream =
                 (defaults ?? DocumentNode(position: node.position, path: node.path, content: .mapping([])))
                 .merged(with: node)
@@ -110,7 +117,7 @@ struct DocumentReader {
             hasUnified: draft.definition.unified != nil || draft.hasBrokenUnified, phase: draft.definition.phase,
             phasePlace: phase)
         let reader = RouteReader(
-            diagnostics: diagnostics, defaults: defaults, legacyDefaults: legacyDefaults,
+            diagnostics: diagnostics, tls: tls, defaults: defaults, legacyDefaults: legacyDefaults,
             addressing: draft.definition.addressing, surroundings: surroundings)
         reader.read(routes, into: &draft)
     }

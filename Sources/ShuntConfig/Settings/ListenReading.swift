@@ -1,15 +1,19 @@
 import ShuntCore
 
 extension ListenSettings {
-    /// Reads `listen:`; the admin listener's address goes to `admin`.
-    mutating func read(_ section: Section, _ admin: inout AdminSettings) {
+    /// Reads `listen:`; what is the admin listener's goes to `admin`.
+    mutating func read(_ section: Section, _ admin: inout AdminSettings, _ reader: TLSReader) {
         section.setList(&clients, "clients", .listenAddress, count: 1...64)
         section.set(&workers, "workers", .workers)
         section.set(&reusePort, "reuse_port", .boolean)
         if let node = section["origins"] { origins.read(node, section.diagnostics) }
         section.setList(&trustedProxies, "trusted_proxies", .addressRange, count: 0...1000)
         if let node = section["admin"] { admin.address = section.diagnostics.read(node, .listenAddress) }
-        section.finish(later: ["tls": "clients connect in the clear: end TLS in front of Shunt"])
+        if let node = section["tls"] { tls = reader.readListener(node) }
+        if let node = section["admin_tls"] { admin.tls = reader.readAdmin(node) }
+        section.set(&proxyProtocol, "proxy_protocol", .boolean)
+        section.finish()
+        checkTLS(section, admin)
         if let node = section["clients"] {
             let repeated = Dictionary(grouping: clients) { $0 }.first { $0.value.count > 1 && !$0.key.hasFreePort }
             if repeated != nil { section.diagnostics.error(node, "the same address stands there twice") }
@@ -17,7 +21,34 @@ extension ListenSettings {
     }
 }
 
+extension ListenSettings {
+    /// What is said of TLS and of the PROXY protocol, and has nothing to act on.
+    private func checkTLS(_ section: Section, _ admin: AdminSettings) {
+        let isUnixOnly = clients.allSatisfy(\.isUnix)
+        if isUnixOnly, let node = section["tls"] {
+            section.diagnostics.error(
+                node, "tls has no effect: all listen.clients are Unix sockets, which nobody can read along",
+                advice: "remove it, or listen on a port")
+        }
+        if let node = section["admin_tls"], admin.address == nil || admin.address?.isUnix == true {
+            section.diagnostics.error(
+                node,
+                admin.address == nil
+                    ? "admin_tls has no effect without listen.admin"
+                    : "admin_tls has no effect: listen.admin is a Unix socket, which nobody can read along",
+                advice: "remove it, or listen on a port")
+        }
+        if proxyProtocol, trustedProxies.isEmpty, !isUnixOnly, let node = section["proxy_protocol"] {
+            section.diagnostics.error(
+                node, "proxy_protocol needs listen.trusted_proxies",
+                advice: "list the addresses of those who send its heads: anybody else could say to be anybody")
+        }
+    }
+}
+
 extension ListenAddress {
+    fileprivate var isUnix: Bool { if case .unix = self { true } else { false } }
+
     /// Port 0: the system picks a free one.
     fileprivate var hasFreePort: Bool {
         if case .tcp(_, port: 0) = self { true } else { false }

@@ -3,6 +3,7 @@ import ShuntCore
 /// Reads `routes:` into a table's definition.
 struct RouteReader {
     let diagnostics: DiagnosticList
+    let tls: TLSLookup
     /// `upstream_defaults:`.
     let defaults: DocumentNode?
     /// `legacy_defaults:`.
@@ -14,8 +15,6 @@ struct RouteReader {
         "shadow": "nothing is mirrored or compared",
         "guard": "a share is not raised by itself",
     ]
-
-    static let laterOfLegacy: KeyValuePairs<String, String> = ["tls": "connections to upstreams are ws:// only"]
 
     /// Reads all routes.
     func read(_ node: DocumentNode, into draft: inout TableDraft) {
@@ -53,7 +52,7 @@ struct RouteReader {
             upstream = readUpstream(legacy, name: instance.name, upstreams)
             let reader = EndpointReader(diagnostics: diagnostics, defaults: legacyDefaults)
             route.endpoint = reader.read(legacy, names: Array(instance.values.keys))
-            legacy.finish(later: Self.laterOfLegacy)
+            legacy.finish()
             checkOneMeaning(route.endpoint, legacy)
         }
         if let node = section.section("unified") { readUnified(node, into: &route, draft) }
@@ -127,7 +126,7 @@ struct RouteReader {
         // Where the template's own routes can be read and this cannot, a value as a client writes it has no place.
         let scratch = DiagnosticList(file: diagnostics.file)
         guard let legacy = Section(node, scratch) else { return }
-        var upstreams = UpstreamReader(diagnostics: scratch, defaults: defaults, isUnified: false)
+        var upstreams = UpstreamReader(diagnostics: scratch, tls: tls, defaults: defaults, isUnified: false)
         upstreams.placeholders = names
         upstreams.fields = addressing.routeBy
         let upstream = readUpstream(legacy, name: name, upstreams)
@@ -186,6 +185,6 @@ struct RouteReader {
 extension UpstreamReader {
     /// For the legacy upstream of a route.
     fileprivate init(legacy routes: RouteReader) {
-        self.init(diagnostics: routes.diagnostics, defaults: routes.defaults, isUnified: false)
+        self.init(diagnostics: routes.diagnostics, tls: routes.tls, defaults: routes.defaults, isUnified: false)
     }
 }

@@ -6,12 +6,11 @@ struct UpstreamReader {
     static let sharedKeys: Set<String> = [
         "credential", "host", "origin", "identity", "pool", "vary", "source_addresses", "pace", "correlation",
         "exchange", "replies", "pushes", "pushes_to", "closes", "refusals", "dial", "on_open", "ready",
-        "dead_after_error", "keepalive", "breaker", "to_unified", "request",
+        "dead_after_error", "keepalive", "breaker", "tls", "to_unified", "request",
     ]
 
-    static let later: KeyValuePairs<String, String> = ["tls": "connections to upstreams are ws:// only"]
-
     let diagnostics: DiagnosticList
+    let tls: TLSLookup
     /// `upstream_defaults:`, laid under every upstream.
     let defaults: DocumentNode?
     let isUnified: Bool
@@ -48,7 +47,21 @@ struct UpstreamReader {
         // A socket of the unified endpoint may use every upstream: only what is said of one dials for it.
         if let dial = node["dial"], let time = diagnostics.read(dial, .dialTime) { settings.dial = time }
         read(section, into: &settings)
+        if let url { checkTLS(url.address, settings, node) }
         return url.map { Result(settings: settings, shown: $0.shown) }
+    }
+
+    /// Whether the upstream's own `tls` and its url fit each other; that of the defaults may be for others.
+    private func checkTLS(_ address: UpstreamAddress, _ settings: UpstreamSettings, _ node: DocumentNode) {
+        if !address.tls, let own = node["tls"] {
+            diagnostics.error(
+                own, "tls has no effect: the url begins with ws://", advice: "write wss:// there, or remove tls here")
+        }
+        if address.tls, settings.tls.verifies, settings.serverName == nil, IPAddress.bytes(address.host) != nil {
+            diagnostics.warning(
+                node["url"] ?? node, "the backend's certificate must name the url's address itself",
+                advice: "if it names a host, say tls: {server_name: NAME}; else write the address there")
+        }
     }
 
     /// Reads `upstream_defaults:` by itself, so that its mistakes are told even when no upstream uses it.
@@ -94,9 +107,13 @@ struct UpstreamReader {
             breaker.set(&settings.breakerOpen, "open", .duration(.milliseconds(10) ... .hours(1)))
             breaker.finish()
         }
+        if let secured = section.section("tls") {
+            TLSReader(diagnostics: diagnostics, lookup: tls)
+                .readUpstream(secured, into: &settings, looks: settings.address.tls)
+        }
         if let rules = section.section("to_unified") { settings.toUnified.read(rules) }
         if let rules = section.section("request") { settings.request.read(rules) }
-        section.finish(later: Self.later)
+        section.finish()
         if checking { UpstreamChecks(settings: settings, section: section, isUnified: isUnified).run() }
     }
 }

@@ -1,6 +1,6 @@
 import ShuntCore
 
-/// Reads `ws://host[:port]/path[?query]` (RFC 6455 §3).
+/// Reads `ws://host[:port]/path[?query]`, or `wss://` with TLS (RFC 6455 §3).
 struct UpstreamURL {
     var address: UpstreamAddress
     /// As it may be printed: without query, and as it is written where the environment has a part in it.
@@ -34,11 +34,11 @@ struct UpstreamURL {
             return refuse("a {name} in braces must be one of the route's values")
         }
         guard let separator = text.firstRange(of: "://") else { return refuse(meant: "ws://\(redacted(text))") }
-        switch text[..<separator.lowerBound].lowercased() {
-        case "ws": break
-        case "wss":
-            return refuse("TLS towards upstreams (wss://) is not supported yet: put a TLS client in between")
-        case "http": return refuse(meant: redacted("ws" + text[separator.lowerBound...]))
+        let scheme = text[..<separator.lowerBound].lowercased()
+        switch scheme {
+        case "ws", "wss": break
+        case "http", "https":
+            return refuse(meant: redacted((scheme == "http" ? "ws" : "wss") + text[separator.lowerBound...]))
         default: return refuse()
         }
         var rest = text[separator.upperBound...]
@@ -60,7 +60,8 @@ struct UpstreamURL {
         }
         guard let place = HostPort(authority), place.port != 0 else { return refuse("host or port is wrong") }
         let address = UpstreamAddress(
-            host: place.host, port: place.port ?? 80, path: path.isEmpty ? "/" : path,
+            tls: scheme == "wss", host: place.host, port: place.port ?? (scheme == "wss" ? 443 : 80),
+            path: path.isEmpty ? "/" : path,
             query: queryStart.map { String(rest[rest.index(after: $0)...]) } ?? "")
         let shown = redacted(scalar.isReference ? scalar.shown : text)
         return UpstreamURL(address: address, shown: Excerpt.of(shown, longest: 200))

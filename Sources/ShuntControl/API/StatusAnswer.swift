@@ -46,6 +46,14 @@ package struct StatusAnswer: Codable, Sendable, Hashable {
         package var lines: [String]
     }
 
+    /// A certificate that the configuration names.
+    package struct Certificate: Codable, Sendable, Hashable {
+        package var file: String
+        /// DNS names and addresses.
+        package var names: [String]
+        package var expiresAt: String
+    }
+
     package var version: String
     package var startedAt: String
     /// Counts every change of what is in force; the `ETag` of every answer about state.
@@ -61,6 +69,8 @@ package struct StatusAnswer: Codable, Sendable, Hashable {
     package var lastReload: Reload?
     /// Absent when the store works or there is none.
     package var storeProblem: String?
+    /// The one that expires first stands first; absent where there are none.
+    package var certificates: [Certificate]?
 
     package init(_ status: ProxyStatus) {
         version = status.version
@@ -75,6 +85,17 @@ package struct StatusAnswer: Codable, Sendable, Hashable {
         total = Total(status.tally)
         lastReload = status.lastReload.map { Reload(at: $0.at.text, succeeded: $0.succeeded, lines: $0.lines) }
         storeProblem = status.storeProblem
+        let certificates = status.certificates.sorted { ($0.notAfter, $0.file) < ($1.notAfter, $1.file) }
+        if !certificates.isEmpty { self.certificates = certificates.map(Certificate.init) }
+    }
+}
+
+extension StatusAnswer.Certificate {
+    init(_ facts: CertificateFacts) {
+        // The last second that RFC 3339 has a spelling for.
+        let seconds = min(max(facts.notAfter, 0), 253_402_300_799)
+        self.init(
+            file: facts.file, names: facts.names, expiresAt: UnixTime(milliseconds: seconds * 1000).shortText)
     }
 }
 

@@ -24,7 +24,9 @@ enum Schemas {
             optional: [
                 "last_reload": object(["at": time, "succeeded": flag, "lines": texts]),
                 "store_problem": text,
+                "certificates": list("CertificateAnswer"),
             ]),
+        "CertificateAnswer": object(["file": text, "names": texts, "expires_at": time]),
         "RoutesAnswer": object(["routes": list("RouteAnswer")]),
         "RouteAnswer": object(
             [

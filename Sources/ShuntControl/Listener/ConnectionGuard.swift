@@ -4,6 +4,7 @@ import Hummingbird
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
+import NIOSSL
 
 /// Stands before Hummingbird on every connection: answers what cannot be read at all, and gives up on clients that are
 /// slow to ask or slow to take.
@@ -64,6 +65,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .closedConnection?, .invalidEOFState?: context.close(promise: nil)
         case .some: refuse(Problem(.badRequest, "the request is not well-formed HTTP/1.1"), context)
         case nil where error is ChannelError || error is IOError: context.close(promise: nil)
+        // Who speaks no TLS, or ends it in a hurry, understands no answer.
+        case nil where error is NIOSSLError || error is BoringSSLError: context.close(promise: nil)
         case nil: refuse(Problem(.badRequest, "the request cannot be read"), context)
         }
     }

@@ -17,20 +17,24 @@ package struct ControlService: Service {
     private let logger: Logger
     private let extra: [AdminOperation]
     private let limits: AdminLimits
+    private let tls: AdminTLS
     private let onListening: @Sendable (SocketAddress?) async -> Void
 
     /// - Parameters:
     ///   - extra: operations of other rooms.
+    ///   - tls: by it the listener's certificate can be replaced; used where the settings have one.
     ///   - onListening: told the bound address, each time that the listener is opened.
     package init(
         settings: AdminSettings, control: any ProxyControl, logger: Logger, extra: [AdminOperation] = [],
-        limits: AdminLimits = AdminLimits(), onListening: @escaping @Sendable (SocketAddress?) async -> Void = { _ in }
+        limits: AdminLimits = AdminLimits(), tls: AdminTLS = AdminTLS(),
+        onListening: @escaping @Sendable (SocketAddress?) async -> Void = { _ in }
     ) {
         self.settings = settings
         self.control = control
         self.logger = logger
         self.extra = extra
         self.limits = limits
+        self.tls = tls
         self.onListening = onListening
     }
 
@@ -40,6 +44,7 @@ package struct ControlService: Service {
             return
         }
         guard !settings.isOpenToOthers else { throw ControlStartError.openToOthers(address) }
+        if let secured = settings.tls { try tls.load(secured) }
         try await serve(on: address, Self.group)
     }
 
@@ -79,18 +84,24 @@ extension ControlService {
         quiet.logLevel = max(.notice, logger.logLevel)
         return Application(
             responder: AdminResponder(settings: settings, control: control, extra: extra, limits: limits),
-            server: .http1(configuration: http),
+            server: settings.tls == nil
+                ? .http1(configuration: http)
+                : HTTPServerBuilder { [tls] responder in
+                    SecuredChannel(plain: HTTP1Channel(responder: responder, configuration: http), tls: tls)
+                },
             configuration: ApplicationConfiguration(
                 address: address.toBind,
                 availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: quiet)),
-            onServerRunning: { [logger, onListening] channel in
+            onServerRunning: { [settings, logger, onListening] channel in
                 do throws(ControlStartError) {
                     try address.putInPlace()
                 } catch {
                     logger.error("the admin socket could not be moved to its path", metadata: ["error": "\(error)"])
                 }
                 isUp.set()
-                logger.notice("admin listening", metadata: ["address": "\(address.text)"])
+                logger.notice(
+                    "admin listening",
+                    metadata: ["address": "\(address.text)", "tls": "\(settings.tls == nil ? "off" : "on")"])
                 await onListening(channel.localAddress)
             },
             eventLoopGroupProvider: .shared(group),

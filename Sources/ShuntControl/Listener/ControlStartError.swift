@@ -6,6 +6,7 @@ package import ShuntCore
 package enum ControlStartError: Error, Sendable, Hashable, CustomStringConvertible {
     case openToOthers(ListenAddress)
     case cannotListen(ListenAddress, String)
+    case badTLS(String)
 
     package var description: String {
         switch self {
@@ -15,6 +16,8 @@ package enum ControlStartError: Error, Sendable, Hashable, CustomStringConvertib
         case .cannotListen(let address, let reason):
             "the admin listener cannot listen on \(address.text): \(reason); is another shunt running? "
                 + "listen.admin sets the address"
+        case .badTLS(let reason):
+            "the files of listen.admin_tls cannot be used: \(reason); shunt check looks at them"
         }
     }
 }

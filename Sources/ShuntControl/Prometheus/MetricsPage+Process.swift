@@ -36,4 +36,14 @@ extension MetricsPage {
         writer.gauge("shunt_usage_rows_waiting", "Rows of the usage ledger that their store has not taken yet.")
         writer.sample(usage.waitingRows)
     }
+
+    /// The certificates that the configuration names: clients', upstreams' and the admin listener's.
+    mutating func addCertificates() {
+        writer.gauge(
+            "shunt_certificate_expiry_timestamp_seconds",
+            "When a certificate of the configuration expires, since unix epoch in seconds.")
+        for certificate in report.certificates {
+            writer.sample(Int(clamping: certificate.notAfter), ["file": certificate.file])
+        }
+    }
 }

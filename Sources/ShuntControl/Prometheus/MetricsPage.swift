@@ -21,6 +21,7 @@ package struct MetricsPage: Sendable {
         page.addProcess()
         page.addChanges()
         page.addUsage()
+        page.addCertificates()
         page.addClients()
         page.addMessages()
         page.addRoutes()

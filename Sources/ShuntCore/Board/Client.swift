@@ -66,6 +66,10 @@ package struct Client: Sendable {
     @inline(__always)
     package var endpoint: Endpoint? { if case .legacy(let endpoint, _) = door { endpoint } else { nil } }
 
+    /// Its session, and the legacy endpoint that it came in by.
+    @inline(__always)
+    mutating func origin() -> (session: SessionID, endpoint: Endpoint?) { (session, endpoint) }
+
     /// Whether it came in by the unified endpoint.
     @inline(__always)
     package var isUnified: Bool { if case .unified = door { true } else { false } }
@@ -87,6 +91,22 @@ package struct Client: Sendable {
     @inline(__always)
     mutating func noteActivity(_ now: Instant) {
         keepalive.heard(now)
+    }
+
+    /// What a message that came is to be done with.
+    enum Arrival: Sendable {
+        case routed
+        /// It came in by a legacy endpoint.
+        case legacy
+        /// There were too many of late.
+        case refused
+    }
+
+    /// A data message of it came.
+    mutating func messageCame(_ now: Instant) -> Arrival {
+        noteActivity(now)
+        guard isUnified else { return .legacy }
+        return pace.take(now: now) ? .routed : .refused
     }
 
     /// A message of it was accepted, or is its own from now on.

@@ -72,14 +72,14 @@ package struct Connection: Sendable {
     /// A message of the backend came. Returns nothing where none can have come yet.
     ///
     /// - Parameter isEarly: set where it is the first one on this connection, or one of the first words.
-    mutating func noteActivity(_ now: Instant, isEarly: inout Bool) -> Upstream? {
+    mutating func noteActivity(_ now: Instant, isEarly: inout Bool) -> (upstream: Upstream, isRouted: Bool)? {
         guard state != .dialling else { return nil }
         if !hasSpoken || state == .opening {
             hasSpoken = true
             isEarly = true
         }
         keepalive.heard(now)
-        return upstream
+        return (upstream, passage.isRouted)
     }
 
     /// Whether it takes a message now.
@@ -127,6 +127,15 @@ package struct Connection: Sendable {
         unanswered.remove(id, in: &exchanges)
         if isAwaited { inFlight -= 1 }
         return unanswered.isEmpty
+    }
+
+    /// Nothing is unanswered any more.
+    ///
+    /// - Returns: whether its timer stands later than the end of its idle time.
+    @inline(__always)
+    mutating func becameIdle(_ now: Instant) -> Bool {
+        idleSince = now
+        return armed > now + upstream.idleTimeout
     }
 
     /// Nobody waits for one of its exchanges any more, whose answer may come yet.
@@ -181,6 +190,10 @@ package struct Links: ~Copyable {
         unsafeAddress { unsafe UnsafePointer(table.address(of: id)) }
         unsafeMutableAddress { unsafe table.address(of: id) }
     }
+
+    /// Where it is, as `SlotTable.at` has it.
+    @inline(__always)
+    package func at(_ id: ConnectionID) -> SlotPlace<Connection>? { table.at(id) }
 
     package func contains(_ id: ConnectionID) -> Bool { table.contains(id) }
 

@@ -223,6 +223,10 @@ package struct Exchanges: ~Copyable {
         unsafeMutableAddress { unsafe table.address(of: id) }
     }
 
+    /// Where it is, as `SlotTable.at` has it.
+    @inline(__always)
+    package func at(_ id: ExchangeID) -> SlotPlace<Exchange>? { table.at(id) }
+
     package func contains(_ id: ExchangeID) -> Bool { table.contains(id) }
 
     @inline(__always)
@@ -258,7 +262,7 @@ package struct Exchanges: ~Copyable {
     /// Removes an exchange that has its outcome and stands in no list.
     @inline(__always)
     package mutating func discard(_ id: ExchangeID) {
-        guard let (held, wasPassed) = table[id]?.bequest() else { return }
+        guard let (held, wasPassed) = table.at(id)?.pointee.bequest() else { return }
         heldBytes -= held
         if wasPassed { passedCount -= 1 }
         table.discard(id)

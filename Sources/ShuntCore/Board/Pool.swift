@@ -91,11 +91,18 @@ package struct Pool: Sendable {
 
     /// A socket sent a message for it.
     ///
-    /// - Returns: whether nothing waits.
-    mutating func wasUsed(by client: ClientID, for route: Route) -> Bool {
+    /// - Returns: what it is a pool of, and whether nothing waits.
+    @inline(__always)
+    mutating func wasUsed(by client: ClientID, for route: Route) -> (upstream: Upstream, isEmpty: Bool) {
         lastClient = client
         if lastRoute !== route { lastRoute = route }
-        return line.isEmpty
+        return (upstream, line.isEmpty)
+    }
+
+    /// The connection that takes a message now, if its turn has come; how many may be in flight, and whether they are paced.
+    @inline(__always)
+    mutating func nextTurn() -> (link: ConnectionID, maxInFlight: Int, isPaced: Bool) {
+        (links.current, maxInFlight, isPaced)
     }
 
     /// What a pool has to do.
@@ -126,6 +133,10 @@ package struct Pools: ~Copyable {
         unsafeAddress { unsafe UnsafePointer(table.address(of: id)) }
         unsafeMutableAddress { unsafe table.address(of: id) }
     }
+
+    /// Where it is, as `SlotTable.at` has it.
+    @inline(__always)
+    package func at(_ id: PoolID) -> SlotPlace<Pool>? { table.at(id) }
 
     @inline(__always)
     package func contains(_ id: PoolID) -> Bool { table.contains(id) }

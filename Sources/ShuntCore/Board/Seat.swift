@@ -39,8 +39,12 @@ package struct Seat: Sendable {
     ///
     /// - Parameter side: nil is the side that serves the seat.
     mutating func unnamedConversation(by side: Side?) -> (id: [UInt8], naming: Exchange.Naming)? {
-        let named = (side ?? self.side) == .legacy ? namedByLegacy : namedByUnified
-        if !named.isEmpty { return (named, .backend) }
+        // Looked at where they are: what is bound to a name is counted.
+        if (side ?? self.side) == .legacy {
+            if !namedByLegacy.isEmpty { return (namedByLegacy, .backend) }
+        } else if !namedByUnified.isEmpty {
+            return (namedByUnified, .backend)
+        }
         return madeConversation.isEmpty ? nil : (madeConversation, .made)
     }
 
@@ -96,6 +100,10 @@ package struct Seat: Sendable {
         lastUsed = now
         return NextPlace(pool: pool, session: session, route: route, gate: gate)
     }
+
+    /// Where messages go, and what they wait for.
+    @inline(__always)
+    mutating func nextPlace() -> (pool: PoolID, gate: Gate) { (pool, gate) }
 
     /// A message came for it.
     ///

@@ -60,6 +60,10 @@ package struct Sessions: ~Copyable {
         unsafeMutableAddress { unsafe table.address(of: id) }
     }
 
+    /// Where it is, as `SlotTable.at` has it.
+    @inline(__always)
+    package func at(_ id: SessionID) -> SlotPlace<Session>? { table.at(id) }
+
     package func contains(_ id: SessionID) -> Bool { table.contains(id) }
 
     package func found(by key: SessionKey) -> SessionID? { byKey[key] }

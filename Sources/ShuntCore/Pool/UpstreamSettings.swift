@@ -144,6 +144,10 @@ package struct UpstreamSettings: Sendable, Hashable {
     package var name: String
     package var address: UpstreamAddress
     package var credential: ValueSource?
+    /// How TLS is spoken, where the address says that it is.
+    package var tls = TLSClientSettings()
+    /// Whom the backend's certificate must be for; nil is the address's host.
+    package var serverName: String?
     /// nil: `client` on an old client's own connection, `upstream` on the others.
     package var host: UpstreamHost?
     package var origin = UpstreamOrigin.keep
@@ -197,6 +201,9 @@ package struct UpstreamSettings: Sendable, Hashable {
     package var takesTokenInMessages: Bool {
         identity == .message || onOpen.contains { ConnectTemplate($0.send).names("token") }
     }
+
+    /// The name that TLS asks for, and that the certificate is compared with: a DNS name or an address.
+    package var tlsName: String { serverName ?? address.host }
 
     /// How long a dial may take in all.
     package var longestDial: TimeSpan { connectTimeout + handshakeTimeout }

@@ -13,17 +13,6 @@ package enum OriginPolicy: Sendable, Hashable {
     case list([String])
 }
 
-/// A range of addresses in CIDR notation.
-package struct AddressRange: Sendable, Hashable {
-    /// 4 or 16 bytes.
-    package var bytes: [UInt8]
-    package var prefix: Int
-    package init(bytes: [UInt8], prefix: Int) {
-        self.bytes = bytes
-        self.prefix = prefix
-    }
-}
-
 /// The addresses where clients connect, and who may.
 package struct ListenSettings: Sendable, Hashable {
     package var clients: [ListenAddress] = [.tcp(host: "127.0.0.1", port: 8080)]
@@ -35,7 +24,19 @@ package struct ListenSettings: Sendable, Hashable {
     /// says them.
     package var ownPages: [String] = []
     package var trustedProxies: [AddressRange] = []
+    /// nil: clients connect in the clear, as they always do over Unix sockets.
+    package var tls: TLSServerSettings?
+    /// Whether trusted proxies say with a head of the PROXY protocol whom they speak for.
+    package var proxyProtocol = false
     package init() {}
+
+    /// Whether the first bytes of a connection from this address must be a head of the PROXY protocol. It is never guessed:
+    /// a trusted proxy sends one, everybody else sends none.
+    ///
+    /// - Parameter host: the peer's address; empty over a Unix socket, where everybody is trusted.
+    package func expectsProxyHead(from host: String) -> Bool {
+        proxyProtocol && (host.isEmpty || trustedProxies.contains { $0.contains(host) })
+    }
 }
 
 /// The admin listener: JSON API, health, and what is built on them.
@@ -46,6 +47,8 @@ package struct AdminSettings: Sendable, Hashable {
     /// With neither, whoever reaches the listener may do everything, so that it must be on a loopback address.
     package var readToken: String?
     package var writeToken: String?
+    /// nil: it speaks plain HTTP.
+    package var tls: TLSServerSettings?
     package init() {}
 }
 
@@ -116,6 +119,10 @@ package struct ProxySettings: Sendable {
     package var store = StoreSettings()
     package var usage = UsageSettings()
     package var lines = RouteLines()
+    /// What the certificates say of themselves that the file names, each file once.
+    package var certificates: [CertificateFacts] = []
+    /// Digests of all PEM files that the file names, by their paths: to see that one has changed. Nothing secret.
+    package var tlsFiles: [String: UInt64] = [:]
     /// Compiled from the same file, checked.
     package var table: RoutingTable
     package init(table: RoutingTable) { self.table = table }

@@ -17,6 +17,8 @@ package struct ProxyStatus: Sendable, Equatable {
     package var lastReload: ReloadStatus?
     /// What is wrong with the store; nil when it works or there is none.
     package var storeProblem: String?
+    /// Of the certificates that the configuration names.
+    package var certificates: [CertificateFacts] = []
 
     package init(
         version: String, startedAt: UnixTime, revision: Int64, phase: Phase, phaseIsOverride: Bool, phaseOfFile: Phase,

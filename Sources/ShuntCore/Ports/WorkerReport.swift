@@ -146,6 +146,8 @@ package struct MetricsReport: Sendable {
     package var process = ProcessFigures()
     /// Results of writing the usage ledger; nil where use is not counted.
     package var usage: UsageFigures?
+    /// Of the certificates that the configuration names.
+    package var certificates: [CertificateFacts] = []
     /// The sum of the workers' reports; its table is the one in force.
     package var sum: WorkerReport
     package var workers: [Part]

@@ -25,6 +25,8 @@ package final class Addressing: Sendable {
     }
 
     private let nodes: [Node]
+    /// The slot of the first member.
+    let firstSlot: Int
     private let slots: [Int]
     private let defaultRoute: Int?
 
@@ -32,6 +34,7 @@ package final class Addressing: Sendable {
         _ settings: AddressingSettings, routes: [RouteSettings], keys: KeySet
     ) throws(TableProblem) {
         slots = settings.routeBy.map { keys.slot($0) ?? 0 }
+        firstSlot = slots.first ?? -1
         for (index, route) in routes.enumerated() {
             if route.match.isEmpty { throw .noMatch(route: index) }
             if route.match.count > settings.routeBy.count { throw .matchTooLong(route: index) }
@@ -74,6 +77,14 @@ package final class Addressing: Sendable {
             }
         }
         nodes[node] = Node(values: ByteMap(order), children: children)
+    }
+
+    /// Whether the first member of a message's address names its route, whatever the others say.
+    func isWhole(_ envelope: borrowing Envelope, _ bytes: Span<UInt8>) -> Bool {
+        guard let root = nodes.first, let value = envelope.value(firstSlot), let found = root.values.find(bytes, value)
+        else { return false }
+        if case .route = root.children[found] { return true }
+        return false
     }
 
     /// The route that a scanned message names. `null` counts as absent.

@@ -89,14 +89,14 @@ struct DecidingMembers: Sendable {
 extension Envelope {
     /// How often a slot's member stands there.
     func occurs(_ slot: Int) -> Int {
-        (0..<occurrenceCount).count { Int(occurrences[$0].slot) == slot }
+        (0..<occurrenceCount).count { Int(self[$0].slot) == slot }
     }
 
     /// Whether a slot's member stands there with different values.
     func disagrees(_ slot: Int, _ bytes: Span<UInt8>) -> Bool {
         guard let last = value(slot) else { return occurs(slot) > 1 }
         return (0..<occurrenceCount).contains { index in
-            Int(occurrences[index].slot) == slot && !JSONString.same(bytes, occurrences[index].value, bytes, last)
+            Int(self[index].slot) == slot && !JSONString.same(bytes, self[index].value, bytes, last)
         }
     }
 }

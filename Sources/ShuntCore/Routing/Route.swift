@@ -24,11 +24,15 @@ package final class Route: Sendable {
     package let matchBytes: [[UInt8]]
     /// How the unified upstream's messages of this route are read, where the route says so itself.
     let unifiedRules: ReplyRules?
+    /// Replies of either side, brought to the unified form; nil where more is done to them than to say whose they are.
+    private let legacyForm: ReadyForm?
+    private let unifiedForm: ReadyForm?
 
     package init(
         index: Int, settings: RouteSettings, decision: RouteDecision, legacy: Upstream?, unified: Upstream?, depth: Int
     ) {
-        unifiedRules = unified?.routeRules[settings.name]
+        let ownRules = unified?.routeRules[settings.name]
+        unifiedRules = ownRules
         self.index = index
         name = settings.name
         match = settings.match
@@ -50,6 +54,14 @@ package final class Route: Sendable {
         }
         self.tags = tags
         placedTags = tags.map { $0.map { .json($0) } ?? .dropped }
+        legacyForm = legacy.flatMap { $0.replyForm(tags: tags, $0.rules) }
+        unifiedForm = unified.flatMap { $0.replyForm(tags: tags, ownRules ?? $0.rules) }
+    }
+
+    /// What an upstream's replies of this route become; nil where more is done to them, or the upstream is of another table.
+    @inline(__always)
+    func replyForm(of upstream: Upstream) -> ReadyForm? {
+        upstream === legacy ? legacyForm : upstream === unified ? unifiedForm : nil
     }
 
     /// How an upstream's messages of this route are read.

@@ -19,6 +19,8 @@ package final class Upstream: Sendable {
     package let tagSlots: [Int?]
     /// Writes dotted tags, by level, and behind them a dotted conversation id; nil where there is none.
     let placement: Placement?
+    /// Its requests where nothing more is done to them than to cut what it must not see; nil where rules act on them.
+    let requestForm: ReadyForm?
     /// Whether rules or tags act on its replies: on all duplicates of a member, so that they are scanned to their end.
     package let editsReplies: Bool
     /// How its messages are read, unless the route that they are of has rules of its own.
@@ -117,6 +119,9 @@ package final class Upstream: Sendable {
             request = try ReshapeProgram(settings.request, keys: requestKeys)
             unwrapped = nil
         }
+        let hidden = ["session_token"] + (isUnified ? [] : addressing.routeBy.filter { !$0.contains(".") })
+        let isPlain = unwrapped == nil && request.isEmpty && settings.identity != .message
+        requestForm = isPlain ? ReadyForm(hidden.map { (requestKeys.slot($0) ?? -1, nil) }, keys: requestKeys) : nil
         requestCorrelationSlot = correlation.flatMap { requestKeys.slot($0) }
         exchangeTimeout = settings.exchangeTimeout
         idleTimeout = settings.idleTimeout
@@ -125,6 +130,13 @@ package final class Upstream: Sendable {
         correlatesByConversation = correlation == addressing.conversationField
         needsConversation = correlatesByConversation || isUnified && addressing.sendsMadeConversation
         opening = OpeningSteps(settings)
+    }
+
+    /// The form of replies that get these tags, by level, and their conversation; nil where more is done to them.
+    func replyForm(tags: [[UInt8]?], _ rules: ReplyRules) -> ReadyForm? {
+        guard rules.toUnified.isEmpty, placement == nil, isConversationOnTop, let conversationSlot else { return nil }
+        let members = zip(tagSlots, tags).map { (slot: $0 ?? -1, json: $1) }
+        return ReadyForm(members, open: conversationSlot, keys: replyKeys)
     }
 
     /// The address is written into messages before the rules act, and what they move moves as the client wrote it.

@@ -3,16 +3,21 @@
 struct AddressText {
     let bytes: [UInt8]
 
+    /// - Parameter bytes: 4 of them, or 16.
+    init(bytes: [UInt8]) {
+        self.bytes = bytes.starts(with: AddressText.mappedPrefix) ? Array(bytes[12...]) : bytes
+    }
+
     /// Reads dotted quads without leading zeros and the forms of RFC 4291 §2.2; a zone (`%eth0`) is passed over.
     init?(_ text: String) {
         let source = Array(text.utf8.prefix { $0 != 0x25 })
         guard source.contains(0x3A) else {
             guard let quad = AddressText.quad(source[...]) else { return nil }
-            bytes = quad
+            self.init(bytes: quad)
             return
         }
         guard let address = AddressText.version6(source) else { return nil }
-        bytes = address.starts(with: AddressText.mappedPrefix) ? Array(address[12...]) : address
+        self.init(bytes: address)
     }
 
     /// Reads an address as proxies write it in `X-Forwarded-For`: also with brackets, and with a port behind it.
@@ -46,6 +51,26 @@ struct AddressText {
         if bytes.count == 4 { return bytes.map { "\($0)" }.joined(separator: ".") }
         return stride(from: 0, to: bytes.count - 1, by: 2)
             .map { String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16) }.joined(separator: ":")
+    }
+
+    /// The spelling that people know (RFC 5952): the longest run of two or more groups of zeros, the first of equal ones, is
+    /// `::`.
+    var shortText: String {
+        if bytes.count == 4 { return text }
+        let groups = text.split(separator: ":")
+        var longest = 0..<0
+        var start: Int?
+        for (place, group) in (groups + [""]).enumerated() {
+            if group == "0" {
+                start = start ?? place
+            } else if let begin = start {
+                if place - begin > max(1, longest.count) { longest = begin..<place }
+                start = nil
+            }
+        }
+        if longest.isEmpty { return text }
+        let (head, tail) = (groups[..<longest.lowerBound], groups[longest.upperBound...])
+        return head.joined(separator: ":") + "::" + tail.joined(separator: ":")
     }
 
     /// The key that stands for who wrote this address, or had it: `10.0.0.1`, `10.0.0.1:4711` and `::ffff:10.0.0.1` are
@@ -108,41 +133,5 @@ struct AddressText {
             bytes += [UInt8(group >> 8), UInt8(group & 0xFF)]
         }
         return bytes
-    }
-}
-
-extension AddressRange {
-    /// Reads `10.0.0.0/8`, `2001:db8::/32` or a single address. Bits behind the prefix are passed over; a range of mapped
-    /// addresses (`::ffff:0:0/96` and longer) is the IPv4 range.
-    package init?(cidr: String) {
-        let source = Array(cidr.utf8)
-        let slash = source.firstIndex(of: 0x2F) ?? source.count
-        let address = String(decoding: source[..<slash], as: UTF8.self)
-        guard !address.utf8.contains(0x25), let bytes = AddressText(address)?.bytes else { return nil }
-        let written = address.utf8.contains(0x3A) ? 128 : 32
-        var prefix = written
-        if slash < source.count {
-            guard let number = AddressText.decimal(source[(slash + 1)...]), number <= written else { return nil }
-            prefix = number
-        }
-        guard written == 128, bytes.count == 4 else {
-            self.init(bytes: bytes, prefix: prefix)
-            return
-        }
-        if prefix >= 96 {
-            self.init(bytes: bytes, prefix: prefix - 96)
-        } else {
-            self.init(bytes: AddressText.mappedPrefix + bytes, prefix: prefix)
-        }
-    }
-
-    /// Whether the address, as text without port or brackets, lies in the range. False for what is no address.
-    package func contains(_ address: String) -> Bool {
-        guard let other = AddressText(address)?.bytes, other.count == bytes.count else { return false }
-        guard (0...bytes.count * 8).contains(prefix) else { return false }
-        let whole = prefix / 8
-        guard bytes[..<whole].elementsEqual(other[..<whole]) else { return false }
-        let rest = prefix % 8
-        return rest == 0 || (bytes[whole] ^ other[whole]) >> UInt8(8 - rest) == 0
     }
 }

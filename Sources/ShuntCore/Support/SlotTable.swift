@@ -28,12 +28,14 @@ public struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     // Inlinable throughout, and so public: a table of another module's elements is made for them there. What is only
     // `package` is called there as it is, for elements of any type, which costs a message more than all else.
 
-    /// By index: how often a place was emptied, and its element, if it has one.
+    /// By index: how often a place was taken or emptied, so that it is odd where there is an element, and that element.
     @usableFromInline var generations: UnsafeMutablePointer<UInt32>
     @usableFromInline var elements: UnsafeMutablePointer<Element?>
     @usableFromInline var capacity = 16
     @usableFromInline var used = 0
-    @usableFromInline var free: [UInt32] = []
+    /// Empty places below `used`: the first `freeCount`, with room for all.
+    @usableFromInline var free: UnsafeMutablePointer<UInt32>
+    @usableFromInline var freeCount = 0
     /// What an id of the past reaches: nil, and whatever is done to it has no effect.
     @usableFromInline let nothing: UnsafeMutablePointer<Element?>
 
@@ -41,35 +43,45 @@ public struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     public init() {
         unsafe generations = .allocate(capacity: capacity)
         unsafe elements = .allocate(capacity: capacity)
+        unsafe free = .allocate(capacity: capacity)
         unsafe nothing = .allocate(capacity: 1)
         unsafe nothing.initialize(to: nil)
     }
 
     @inlinable
     deinit {
-        unsafe elements.deinitialize(count: used)
+        for index in 0..<used where isTaken(index) { unsafe place(index).deinitialize(count: 1) }
         unsafe elements.deallocate()
         unsafe generations.deallocate()
+        unsafe free.deallocate()
         unsafe nothing.deinitialize(count: 1)
         unsafe nothing.deallocate()
     }
 
     /// Elements that are there now.
     @inlinable
-    public var count: Int { used - free.count }
+    public var count: Int { used - freeCount }
 
     @inlinable
     public mutating func insert(_ element: consuming Element) -> ID {
-        if let index = free.popLast() {
-            // A free place holds nothing that would have to be destroyed.
-            unsafe (elements + Int(index)).initialize(to: consume element)
-            return unsafe ID(index: index, generation: generations[Int(index)])
+        var index = used
+        if freeCount > 0 {
+            freeCount -= 1
+            index = unsafe Int(free[freeCount])
+            unsafe generations[index] &+= 1
+        } else {
+            if used == capacity { grow() }
+            unsafe (generations + used).initialize(to: 1)
+            used += 1
         }
-        if used == capacity { grow() }
-        unsafe (elements + used).initialize(to: consume element)
-        unsafe (generations + used).initialize(to: 0)
-        used += 1
-        return ID(index: UInt32(truncatingIfNeeded: used - 1), generation: 0)
+        // An empty place holds nothing that would have to be destroyed. Where an optional is no larger than what it may hold,
+        // that is all of it, and is copied once.
+        if MemoryLayout<Element?>.size == MemoryLayout<Element>.size {
+            unsafe place(index).initialize(to: consume element)
+        } else {
+            unsafe (elements + index).initialize(to: consume element)
+        }
+        return unsafe ID(index: UInt32(truncatingIfNeeded: index), generation: generations[index])
     }
 
     @inlinable
@@ -80,8 +92,11 @@ public struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
         unsafe newGenerations.moveInitialize(from: generations, count: used)
         unsafe elements.deallocate()
         unsafe generations.deallocate()
+        // It grows only when no place is empty.
+        unsafe free.deallocate()
         unsafe elements = newElements
         unsafe generations = newGenerations
+        unsafe free = .allocate(capacity: capacity * 2)
         capacity *= 2
     }
 
@@ -90,9 +105,8 @@ public struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     @inlinable
     public mutating func remove(_ id: ID) -> Element? {
         guard contains(id) else { return nil }
-        let element = unsafe elements[Int(id.index)].take()
-        unsafe generations[Int(id.index)] &+= 1
-        free.append(id.index)
+        let element = unsafe place(Int(id.index)).move()
+        empty(id)
         return element
     }
 
@@ -100,27 +114,36 @@ public struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     @inlinable
     public mutating func discard(_ id: ID) {
         guard contains(id) else { return }
-        unsafe (elements + Int(id.index)).deinitialize(count: 1)
-        unsafe (elements + Int(id.index)).initialize(to: nil)
-        unsafe generations[Int(id.index)] &+= 1
-        free.append(id.index)
+        unsafe place(Int(id.index)).deinitialize(count: 1)
+        empty(id)
     }
+
+    @inlinable
+    @inline(__always)
+    mutating func empty(_ id: ID) {
+        unsafe generations[Int(id.index)] &+= 1
+        unsafe free[freeCount] = id.index
+        freeCount += 1
+    }
+
+    /// The element at a place that is taken.
+    @inlinable
+    @inline(__always)
+    func place(_ index: Int) -> UnsafeMutablePointer<Element> { unsafe SlotPlace(elements + index).address }
 
     @inlinable
     @inline(__always)
     public func contains(_ id: ID) -> Bool {
         let index = Int(id.index)
         guard index < used else { return false }
-        return unsafe generations[index] == id.generation && isTaken(index)
+        // Ids are handed out for places that are taken only, so that none has the generation of an empty one.
+        return unsafe generations[index] == id.generation
     }
 
     @inlinable
     @inline(__always)
     func isTaken(_ index: Int) -> Bool {
-        switch unsafe elements[index] {
-        case .some: true
-        case .none: false
-        }
+        unsafe generations[index] & 1 == 1
     }
 
     /// The element, or nil where the id is of the past. Assigning to an element's fields works in place.
@@ -136,9 +159,17 @@ public struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     @inlinable
     @inline(__always)
     func address(of id: ID) -> UnsafeMutablePointer<Element?> {
-        let index = Int(id.index)
-        if index < used, unsafe generations[index] == id.generation { return unsafe elements + index }
+        if contains(id) { return unsafe elements + Int(id.index) }
         return unsafe nothing
+    }
+
+    /// Where an element is, or nil where the id is of the past: for the path of every message, where a look at an optional in
+    /// place costs more than what is done to the element. It is good for the expression that asks for it, and is never kept.
+    @inlinable
+    @inline(__always)
+    public func at(_ id: ID) -> SlotPlace<Element>? {
+        guard contains(id) else { return nil }
+        return unsafe SlotPlace(elements + Int(id.index))
     }
 
     /// The ids of all elements, in slot order: a stable order for a seeded run.
@@ -148,5 +179,28 @@ public struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
             isTaken(index)
                 ? unsafe ID(index: UInt32(truncatingIfNeeded: index), generation: generations[index]) : nil
         }
+    }
+}
+
+/// The place of an element that is there, in a `SlotTable`.
+@safe
+public struct SlotPlace<Element: ~Copyable> {
+    @usableFromInline let address: UnsafeMutablePointer<Element>
+
+    /// The optional holds an element: that lies at its beginning.
+    @unsafe
+    @inlinable
+    @inline(__always)
+    init(_ place: UnsafeMutablePointer<Element?>) {
+        unsafe address = UnsafeMutableRawPointer(place).assumingMemoryBound(to: Element.self)
+    }
+
+    /// The element.
+    @inlinable
+    public var pointee: Element {
+        @inline(__always)
+        unsafeAddress { unsafe UnsafePointer(address) }
+        @inline(__always)
+        nonmutating unsafeMutableAddress { unsafe address }
     }
 }

@@ -32,11 +32,13 @@ extension Switchboard {
     private mutating func take(
         _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
-        guard clients[id]?.noteActivity(turn.now) != nil else { return }
+        guard let arrival = clients.at(id)?.pointee.messageCame(turn.now) else { return }
         tally.messages += 1
-        if let endpoint = clients[id]?.endpoint { return takeLegacy(id, endpoint, kind, bytes, &turn) }
+        if arrival == .legacy, let endpoint = clients[id]?.endpoint {
+            return takeLegacy(id, endpoint, kind, bytes, &turn)
+        }
         meter.unified.received(1, bytes: bytes.count, isDeprecated: false)
-        if clients[id]?.pace.take(now: turn.now) == false {
+        if arrival == .refused {
             let wait = clients[id]?.pace.wait(now: turn.now) ?? .zero
             // Read only to say which message it was: a frontend may have several under way.
             let nesting = table.definition.limits.nesting

@@ -18,11 +18,11 @@ extension Switchboard {
         _ id: ConnectionID, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         var isEarly = false
-        guard let upstream = links[id]?.noteActivity(turn.now, isEarly: &isEarly) else { return }
+        guard let (upstream, isRouted) = links.at(id)?.pointee.noteActivity(turn.now, isEarly: &isEarly) else { return }
         if isEarly, heardEarly(id, upstream, kind, bytes, &turn) {
             return runAgenda(&turn)
         }
-        if links[id]?.isPassthrough == true {
+        if !isRouted {
             passBack(id, upstream, kind, bytes, &turn)
             return runAgenda(&turn)
         }

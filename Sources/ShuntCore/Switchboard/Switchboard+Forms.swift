@@ -114,6 +114,9 @@ extension Switchboard {
         _ route: Route, _ upstream: Upstream, conversation: [UInt8]?, _ bytes: Span<UInt8>,
         restoring: ReshapeProgram? = nil, _ turn: inout Turn
     ) -> Splice {
+        if restoring?.isEmpty ?? true, let conversation, let form = route.replyForm(of: upstream) {
+            return turn.effects.splices.splice(form, value: conversation, envelope, bytes)
+        }
         reshaper.begin(envelope)
         let rules = route.rules(of: upstream)
         if !rules.toUnified.isEmpty { reshaper.apply(rules.toUnified, bytes) }

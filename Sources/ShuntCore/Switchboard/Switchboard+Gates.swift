@@ -8,8 +8,9 @@ extension Switchboard {
     }
 
     /// An exchange that was sent has its outcome, or will never have one: whoever waited for the side to be done goes on.
+    @inline(__always)
     mutating func left(_ id: SeatID, _ side: Side) {
-        if seats[id]?.ended(side) == true { openGate(id) }
+        if seats.at(id)?.pointee.ended(side) == true { openGate(id) }
     }
 
     /// Lets a socket's messages go on where nothing must end first any more.

@@ -5,8 +5,6 @@ extension Switchboard {
         _ id: ClientID, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         if kind == .binary { return refuse(id, .binaryUnsupported, &turn) }
-        // Held once: it is asked for much.
-        let table = table
         let nesting = table.definition.limits.nesting
         switch envelope.scan(bytes, for: table.requestKeys, nesting: nesting, early: false) {
         case .object: break
@@ -25,8 +23,8 @@ extension Switchboard {
         if let type = envelope.value(table.typeSlot), let found = table.absorbed.find(bytes, type) {
             return absorb(id, found, of: table.absorbed, bytes, &turn)
         }
-        if let endpoint = clients[id]?.endpoint { return accept(id, endpoint.route, bytes, &turn) }
-        switch table.addressing.resolve(envelope, bytes) {
+        if let endpoint = clients.at(id)?.pointee.endpoint { return accept(id, endpoint.route, bytes, &turn) }
+        switch addresses.resolve(envelope, bytes, by: table.addressing) {
         case .route(let index): accept(id, table.routes[index], bytes, &turn)
         case .unaddressed:
             refuse(id, .unknownAgent, detail: missing(level: 0), members: echoedMembers(bytes), &turn)
@@ -53,7 +51,7 @@ extension Switchboard {
     ) {
         let seat = seat(of: id, route, now: turn.now)
         // An old client's message was counted when it came.
-        let endpoint = clients[id]?.endpoint
+        guard let (session, endpoint) = clients.at(id)?.pointee.origin() else { return }
         if endpoint == nil { countReceived(seat, bytes: bytes.count, now: turn.now) }
         if draining != nil { return refuse(id, .draining, on: seat, members: echoedMembers(bytes), &turn) }
         if isOverloaded { return refuse(id, .overloaded, on: seat, members: echoedMembers(bytes), &turn) }
@@ -66,12 +64,10 @@ extension Switchboard {
             // Each side has a name of its own for what the client does not name.
             if hasMoved, named == nil { (conversation, naming) = unnamedConversation(seat) }
         }
-        guard let session = clients[id]?.session, let poolID = seats[seat]?.pool,
-            let upstream = pools[poolID]?.upstream
-        else { return }
-        let queueEmpty = pools[poolID]?.wasUsed(by: id, for: route) ?? true
+        guard let (poolID, gate) = seats.at(seat)?.pointee.nextPlace(), let pool = pools.at(poolID) else { return }
+        let (upstream, queueEmpty) = pool.pointee.wasUsed(by: id, for: route)
         let isNameless = naming == .made && namesMayCome(poolID, upstream) && awaitsName(poolID, route)
-        let isGated = route.isPaused || isGated(seat)
+        let isGated = route.isPaused || gate != .open
         let correlation = correlation(upstream, conversation, bytes)
         // Made where it is used: moved from here to there it would be copied, with all that it refers to.
         if oneWay {
@@ -82,14 +78,15 @@ extension Switchboard {
             return acceptOneWay(exchange, bytes, &turn)
         }
         if queueEmpty, !isGated, !isNameless, takeTurn(poolID, now: turn.now) {
-            clients[id]?.accepted()
-            sessions[session]?.accepted()
+            clients.at(id)?.pointee.accepted()
+            sessions.at(session)?.pointee.accepted()
             let exchangeID = exchanges.insert(
                 Exchange(
                     client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: endpoint,
                     conversation: conversation, naming: naming, correlation: correlation, size: bytes.count))
             if endpoint == nil, !table.echoSlots.isEmpty { keepEcho(exchangeID, bytes) }
-            forward(exchangeID, route, poolID, bytes, blob: false, &turn)
+            guard let link = pools.at(poolID)?.pointee.links.current else { return }
+            forward(exchangeID, route, upstream, bytes, over: link, blob: false, &turn)
         } else {
             var exchange = Exchange(
                 client: id, session: session, pool: poolID, seat: seat, route: route, endpoint: endpoint,

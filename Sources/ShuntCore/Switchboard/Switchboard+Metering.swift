@@ -83,8 +83,8 @@ extension Switchboard {
     /// belongs that a change of the table removed: its index is another one's now. nil for the unified endpoint.
     @inline(__always)
     func routeIndex(of id: ClientID) -> Int? {
-        guard let endpoint = clients[id]?.endpoint else { return nil }
-        return clients[id]?.isStranded == true ? -1 : endpoint.route.index
+        guard let endpoint = clients.at(id)?.pointee.endpoint else { return nil }
+        return clients.at(id)?.pointee.isStranded == true ? -1 : endpoint.route.index
     }
 
     /// Messages of a client on a legacy endpoint.

@@ -30,7 +30,7 @@ extension Switchboard {
     mutating func unnamedConversation(
         _ id: SeatID, by side: Side? = nil
     ) -> (id: [UInt8], naming: Exchange.Naming) {
-        if let known = seats[id]?.unnamedConversation(by: side) { return known }
+        if let known = seats.at(id)?.pointee.unnamedConversation(by: side) { return known }
         return (madeConversation(id), .made)
     }
 
@@ -47,12 +47,14 @@ extension Switchboard {
 
     /// Whether an exchange of the route without a name is in flight on a pool's connection: the reply may bring any, so
     /// that another one would not be told from it.
-    func awaitsName(_ pool: PoolID, _ route: Route) -> Bool {
+    mutating func awaitsName(_ pool: PoolID, _ route: Route) -> Bool {
         guard let current = pools[pool]?.links.current else { return false }
         var candidate = links[current]?.unanswered.head ?? .none
-        while let exchange = exchanges[candidate] {
-            if exchange.naming == .made, exchange.state == .sent, exchange.route === route { return true }
-            candidate = exchange.next
+        while let exchange = exchanges.at(candidate) {
+            if exchange.pointee.naming == .made, exchange.pointee.state == .sent, exchange.pointee.route === route {
+                return true
+            }
+            candidate = exchange.pointee.next
         }
         return false
     }
@@ -77,9 +79,11 @@ extension Switchboard {
     }
 
     /// Takes over the id that a reply, just scanned, gives to a conversation that its client did not name.
-    mutating func adoptName(_ id: ExchangeID, _ place: Exchange.Place, _ upstream: Upstream, _ bytes: Span<UInt8>) {
+    mutating func adoptName(
+        _ id: ExchangeID, of seatID: SeatID, on side: Side, _ upstream: Upstream, _ bytes: Span<UInt8>
+    ) {
         guard let slot = upstream.conversationSlot, let value = envelope.value(slot), value.namesSomething,
-            value.end - value.start <= Self.longestConversation, let old = exchanges[id]?.conversation,
+            value.end - value.start <= Self.longestConversation, let old = exchanges.at(id)?.pointee.conversation,
             !equal(bytes, value.start..<value.end, old)
         else { return }
         let new = copy(bytes, value.start..<value.end)
@@ -87,19 +91,19 @@ extension Switchboard {
         exchanges[id]?.naming = .backend
         // Its further parts bring this one.
         if upstream.correlatesByConversation { exchanges[id]?.correlation = new }
-        guard let seat = seats[place.seat] else { return }
-        if place.side == .legacy {
-            seats[place.seat]?.namedByLegacy = new
+        guard let seat = seats[seatID] else { return }
+        if side == .legacy {
+            seats[seatID]?.namedByLegacy = new
         } else {
-            seats[place.seat]?.namedByUnified = new
+            seats[seatID]?.namedByUnified = new
         }
-        seats[place.seat]?.lastConversation = new
+        seats[seatID]?.lastConversation = new
         // An old client's pins go by its socket, whose conversation is one.
         if clients[seat.client]?.endpoint == nil { sessions[seat.session]?.pins.rename(seat.route.name, old, to: new) }
-        guard seat.side == place.side else { return }
+        guard seat.side == side else { return }
         var candidate = pools[seat.pool]?.line.head ?? .none
         while let exchange = exchanges[candidate] {
-            if exchange.seat == place.seat, exchange.naming != .client {
+            if exchange.seat == seatID, exchange.naming != .client {
                 exchanges[candidate]?.conversation = new
                 exchanges[candidate]?.naming = .backend
             }
@@ -109,7 +113,7 @@ extension Switchboard {
 
     /// Whether a waiting message names no conversation and has one before it, in flight, whose reply may name any. What
     /// was to be passed through is not looked at yet.
-    func waitsForName(_ exchange: borrowing Exchange) -> Bool {
+    mutating func waitsForName(_ exchange: borrowing Exchange) -> Bool {
         guard exchange.naming == .made || exchange.isPassed, !exchange.oneWay,
             pools[exchange.pool]?.upstream.correlatesByConversation == true,
             !namingHabits.echoes(at: pools[exchange.pool]?.key.upstream)
@@ -120,7 +124,9 @@ extension Switchboard {
     /// What the client sent, which is echoed; nil where it names no conversation.
     mutating func sentConversation(_ seat: SeatID, _ bytes: Span<UInt8>) -> [UInt8]? {
         guard let value = envelope.value(table.conversationSlot), value.namesSomething else { return nil }
-        if let last = seats[seat]?.lastConversation, equal(bytes, value.start..<value.end, last) { return last }
+        if let last = seats.at(seat)?.pointee.lastConversation, equal(bytes, value.start..<value.end, last) {
+            return last
+        }
         let sent = copy(bytes, value.start..<value.end)
         if sent.count <= Self.longestConversation { seats[seat]?.lastConversation = sent }
         return sent

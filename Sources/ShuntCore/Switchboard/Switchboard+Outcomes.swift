@@ -75,7 +75,7 @@ extension Switchboard {
         _ splice: Splice, message: Span<UInt8>, to id: ClientID, of session: SessionID, _ endpoint: Endpoint?,
         _ turn: inout Turn
     ) {
-        if let congested = clients[id]?.congested {
+        if let congested = clients.at(id)?.pointee.congested {
             if !congested || ownsItsConnections(id) {
                 let splice = endpoint.map { legacyForm(splice, message: message, $0, &turn) } ?? splice
                 turn.effects.list.append(.deliver(id, splice))
@@ -107,7 +107,7 @@ extension Switchboard {
 
     /// Takes an exchange out of everything that knows it.
     private mutating func remove(exchange id: ExchangeID, now: Instant) {
-        guard let place = exchanges[id]?.place else { return }
+        guard let place = exchanges.at(id)?.pointee.place else { return }
         let pool = place.account.pool
         switch place.state {
         case .queued:
@@ -116,7 +116,7 @@ extension Switchboard {
         case .sent, .abandoned:
             let connection = place.connection
             let isSent = place.state == .sent
-            let isIdle = links[connection]?.ended(id, isAwaited: isSent, in: &exchanges)
+            let isIdle = links.at(connection)?.pointee.ended(id, isAwaited: isSent, in: &exchanges)
             if isSent { left(place.seat, place.side) }
             if isIdle == true, !place.isPassed { becameIdle(connection, now: now) }
         }
@@ -126,8 +126,8 @@ extension Switchboard {
 
     /// An accepted message has its outcome: client and session wait for one less.
     private mutating func settled(_ account: Exchange.Account, now: Instant) {
-        let leaves = clients[account.client]?.concluded(now)
-        let isOver = sessions[account.session]?.concluded()
+        let leaves = clients.at(account.client)?.pointee.concluded(now)
+        let isOver = sessions.at(account.session)?.pointee.concluded()
         if leaves == true { agenda.add(.leave(account.client)) }
         // Its socket is gone, or goes now.
         if account.adopted || leaves != false { agenda.add(.tend(account.pool)) }

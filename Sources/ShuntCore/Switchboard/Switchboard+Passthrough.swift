@@ -23,18 +23,18 @@ extension Switchboard {
             isOneWay = !isAmbiguous && table.oneWay.find(bytes, type) != nil
             opens = !isAmbiguous && !isOneWay
         }
-        guard let seatID = clients[id]?.ownSeat, let route = seats[seatID]?.route,
-            let current = seats[seatID]?.pool
+        guard let seatID = clients.at(id)?.pointee.ownSeat, let route = seats.at(seatID)?.pointee.route,
+            let current = seats.at(seatID)?.pointee.pool
         else { return }
         countReceived(seatID, bytes: bytes.count, now: turn.now)
-        if clients[id]?.isStranded == true {
+        if clients.at(id)?.pointee.isStranded == true {
             return refuse(id, .unknownAgent, detail: ErrorCode.routeRemoved.text, &turn)
         }
         if !route.isFixed || !pools.contains(current) {
             // An old client names no conversation: its socket's is one.
             place(seat: seatID, route, madeConversation(seatID), &turn)
         }
-        guard let side = seats[seatID]?.side else { return }
+        guard let side = seats.at(seatID)?.pointee.side else { return }
         if isOneWay, overtakes(id, seatID, bytes, &turn) { return }
         if side == .unified { return takeRouted(id, kind, bytes, &turn) }
         pass(id, seatID, kind, bytes, opens: opens, &turn)
@@ -55,17 +55,17 @@ extension Switchboard {
     private mutating func pass(
         _ id: ClientID, _ seat: SeatID, _ kind: MessageKind, _ bytes: Span<UInt8>, opens: Bool, _ turn: inout Turn
     ) {
-        guard let place = seats[seat]?.placeOfNext(at: turn.now) else { return }
+        guard let place = seats.at(seat)?.pointee.placeOfNext(at: turn.now) else { return }
         let isGated = place.gate != .open || place.route.isPaused
-        if !isGated, let link = pools[place.pool]?.linkForNext(), let room = links[link]?.room() {
+        if !isGated, let link = pools.at(place.pool)?.pointee.linkForNext(), let room = links.at(link)?.pointee.room() {
             write(turn.effects.splices.splice(messageOf: bytes.count), kind, over: link, place.route, &turn)
             if !opens || room.unanswered >= Self.mostPassed && isCountedInLast(link, now: turn.now) { return }
-            clients[id]?.accepted()
-            sessions[place.session]?.accepted()
+            clients.at(id)?.pointee.accepted()
+            sessions.at(place.session)?.pointee.accepted()
             let exchange = exchanges.insert(
                 passed: Exchange(
                     client: id, session: place.session, pool: place.pool, seat: seat, route: place.route,
-                    endpoint: clients[id]?.endpoint, isPassed: true, kind: kind, size: bytes.count,
+                    endpoint: clients.at(id)?.pointee.endpoint, isPassed: true, kind: kind, size: bytes.count,
                     isTimed: room.unanswered == 0))
             _ = written(exchange, over: link, to: .legacy, timeout: room.timeout, now: turn.now)
             return
@@ -92,7 +92,7 @@ extension Switchboard {
     mutating func passBack(
         _ id: ConnectionID, _ upstream: Upstream, _ kind: MessageKind, _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
-        guard let (poolID, client) = links[id]?.ownClient() else { return }
+        guard let (poolID, client) = links.at(id)?.pointee.ownClient() else { return }
         var found = MessageClass.push
         var isObject = false
         if kind == .text {
@@ -103,7 +103,7 @@ extension Switchboard {
             }
         }
         let (isReply, ends) = (found != .push, found != .part)
-        if !isReply, links[id]?.isRedial == true, links[id]?.replied == false,
+        if !isReply, links.at(id)?.pointee.isRedial == true, links.at(id)?.pointee.replied == false,
             isGreeting(id, upstream.passedRules, bytes, isObject: isObject)
         {
             // The client was greeted when it connected.
@@ -111,26 +111,26 @@ extension Switchboard {
         }
         var oldest = ExchangeID.none
         if isReply {
-            oldest = links[id]?.replyCame() ?? .none
-            pools[poolID]?.backoff.succeeded()
+            oldest = links.at(id)?.pointee.replyCame() ?? .none
+            pools.at(poolID)?.pointee.backoff.succeeded()
         }
         tally.delivered += 1
         var splice = turn.effects.splices.splice(messageOf: bytes.count)
         splice.kind = kind
-        countSent(clients[client]?.ownSeat ?? .none, bytes: bytes.count)
+        countSent(clients.at(client)?.pointee.ownSeat ?? .none, bytes: bytes.count)
         turn.effects.list.append(.deliver(client, splice))
         let route = routeIndex(of: client) ?? -1
-        guard let place = exchanges[oldest]?.place else { return meterPassedDown(route, bytes: bytes.count) }
+        guard let place = exchanges.at(oldest)?.pointee.place else { return meterPassedDown(route, bytes: bytes.count) }
         meterReply(
             route, .legacy, bytes: bytes.count, since: place.sentAt, isFirst: place.isTimed, ends: ends,
             now: turn.now)
         guard ends else {
-            exchanges[oldest]?.passedPartCame()
+            exchanges.at(oldest)?.pointee.passedPartCame()
             return
         }
-        if exchanges[oldest]?.answeredOne() == true { return }
+        if exchanges.at(oldest)?.pointee.answeredOne() == true { return }
         conclude(oldest, .answered, &turn)
-        guard links[id]?.inFlight == 0 else { return }
+        guard links.at(id)?.pointee.inFlight == 0 else { return }
         closeIfFinished(id, &turn)
         if pools[poolID]?.isRemoved == true { agenda.add(.tend(poolID)) }
     }

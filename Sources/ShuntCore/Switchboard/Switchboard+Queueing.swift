@@ -90,7 +90,7 @@ extension Switchboard {
 
     /// Whether messages wait in a pool; if not, all is done that is left to do for it.
     private mutating func hasWaiting(_ poolID: PoolID, _ turn: inout Turn) -> Bool {
-        switch pools[poolID]?.work(now: turn.now) {
+        switch pools.at(poolID)?.pointee.work(now: turn.now) {
         case .messagesWait: return true
         case .connectionIsWanted:
             if dialWanted(poolID, &turn) { schedule(pool: poolID, dialsAt: listenTime(poolID), now: turn.now) }

@@ -76,10 +76,10 @@ extension Switchboard {
     private mutating func match(
         of id: ConnectionID, _ upstream: Upstream, _ rules: ReplyRules, _ bytes: Span<UInt8>
     ) -> Match {
-        guard let head = links[id]?.unanswered.head else { return .nobody }
+        guard let head = links.at(id)?.pointee.unanswered.head else { return .nobody }
         guard let slot = upstream.correlationSlot else { return head.isNone ? .nobody : .exchange(head) }
         if let value = envelope.value(slot), value.kind != .null {
-            links[id]?.carriesField = true
+            links.at(id)?.pointee.carriesField = true
             return echoed(value, from: head, upstream, bytes).map { .exchange($0) } ?? .nobody
         }
         // Where every message has an id of its own, what has none answers none.
@@ -98,20 +98,24 @@ extension Switchboard {
         _ value: JSONValue, from head: ExchangeID, _ upstream: Upstream, _ bytes: Span<UInt8>
     ) -> ExchangeID? {
         var candidate = head
-        while let exchange = exchanges[candidate] {
-            let sent = exchange.correlation
+        while let exchange = exchanges.at(candidate) {
+            let sent = exchange.pointee.correlation
             let whole = JSONValue(kind: JSONContent.kind(of: sent), start: 0, end: sent.count)
-            if JSONString.same(bytes, value, sent.span, whole), addressMatches(exchange.route, upstream, bytes) {
+            if JSONString.same(bytes, value, sent.span, whole),
+                addressMatches(exchange.pointee.route, upstream, bytes)
+            {
                 return candidate
             }
-            candidate = exchange.next
+            candidate = exchange.pointee.next
         }
         // A backend that makes its own id says it in the reply to a message that named none.
         guard upstream.correlatesByConversation else { return nil }
         candidate = head
-        while let exchange = exchanges[candidate] {
-            if exchange.naming == .made, addressMatches(exchange.route, upstream, bytes) { return candidate }
-            candidate = exchange.next
+        while let exchange = exchanges.at(candidate) {
+            if exchange.pointee.naming == .made, addressMatches(exchange.pointee.route, upstream, bytes) {
+                return candidate
+            }
+            candidate = exchange.pointee.next
         }
         return nil
     }
@@ -185,19 +189,20 @@ extension Switchboard {
         _ bytes: Span<UInt8>, _ turn: inout Turn
     ) {
         let (ends, dead) = (kind != .part, kind == .fatal)
-        guard let place = exchanges[exchangeID]?.place, let route = exchanges[exchangeID]?.route else { return }
+        guard let place = exchanges.at(exchangeID)?.pointee.place, let route = exchanges.at(exchangeID)?.pointee.route
+        else { return }
         let (client, session, poolID) = (place.account.client, place.account.session, place.account.pool)
-        links[id]?.replied = true
-        if !dead { pools[poolID]?.backoff.succeeded() }
+        links.at(id)?.pointee.replied = true
+        if !dead { pools.at(poolID)?.pointee.backoff.succeeded() }
         if place.state == .abandoned {
             tally.lateReplies += 1
         } else {
-            if exchanges[exchangeID]?.naming != .client {
+            if exchanges.at(exchangeID)?.pointee.naming != .client {
                 if upstream.correlatesByConversation { learnNaming(exchangeID, by: id, upstream, bytes) }
-                adoptName(exchangeID, place, upstream, bytes)
+                adoptName(exchangeID, of: place.seat, on: place.side, upstream, bytes)
             }
-            let conversation = exchanges[exchangeID]?.conversation
-            let endpoint = exchanges[exchangeID]?.endpoint
+            let conversation = exchanges.at(exchangeID)?.pointee.conversation
+            let endpoint = exchanges.at(exchangeID)?.pointee.endpoint
             if route.fallsBack, upstream.isUnified, let conversation {
                 let key = pinKey(place.seat, conversation)
                 sessions[session]?.pins.noteAnswer(route.name, key, now: turn.now)

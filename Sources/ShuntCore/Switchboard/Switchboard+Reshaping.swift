@@ -9,18 +9,22 @@ extension Switchboard {
         if let unwrapped = upstream.unwrapped {
             return unwrap(id, route, upstream, unwrapped, bytes, blob: blob, &turn)
         }
+        let isAddressed = upstream.isUnified && (lacksAddress() || exchanges.at(id)?.pointee.endpoint != nil)
+        let conversation = conversationToTell(id, upstream)
+        if let form = upstream.requestForm, !isAddressed, conversation == nil, !envelope.oddities.contains(.repeated) {
+            let splice = turn.effects.splices.splice(form, envelope, bytes)
+            if blob { turn.effects.splices.hold(exchanges[id]?.held ?? [], for: splice) }
+            return splice
+        }
         let table = table
         reshaper.begin(envelope)
         if envelope.oddities.contains(.repeated) { keepLastOfDeciding(table) }
         reshaper.drop(table.tokenSlot)
-        var isAddressed = false
         if !upstream.isUnified {
             for slot in table.strippedSlots { reshaper.drop(slot) }
-        } else if exchanges[id]?.endpoint != nil || lacksAddress() {
+        } else if isAddressed {
             address(route)
-            isAddressed = true
         }
-        let conversation = conversationToTell(id, upstream)
         if let conversation, table.conversationIsTopLevel { reshaper.set(table.conversationSlot, json: conversation) }
         if let placement = table.placement {
             place(placement, isAddressed ? route.placedTags : [], conversation, levels: table.routeSlots.count, bytes)
@@ -89,7 +93,8 @@ extension Switchboard {
     /// was made.
     @inline(__always)
     private mutating func conversationToTell(_ id: ExchangeID, _ upstream: Upstream) -> [UInt8]? {
-        guard let naming = exchanges[id]?.naming, naming != .client, naming == .backend || upstream.needsConversation
+        guard let naming = exchanges.at(id)?.pointee.naming, naming != .client,
+            naming == .backend || upstream.needsConversation
         else { return nil }
         return exchanges[id]?.conversation
     }

@@ -54,7 +54,7 @@ extension Switchboard {
     /// Closes a retired connection once no client waits for it; abandoned exchanges need no answer.
     @inline(__always)
     mutating func closeIfFinished(_ id: ConnectionID, _ turn: inout Turn) {
-        if links[id]?.isFinished() == true { endConnection(id, .normal, &turn) }
+        if links.at(id)?.pointee.isFinished() == true { endConnection(id, .normal, &turn) }
     }
 
     /// Closes a connection that nobody waits for and forgets it.

@@ -36,10 +36,7 @@ extension Switchboard {
 
     /// Nothing is outstanding on a connection any more: from here on its idle time counts.
     mutating func becameIdle(_ id: ConnectionID, now: Instant) {
-        links[id]?.idleSince = now
-        guard let idleTimeout = links[id]?.upstream.idleTimeout, let armed = links[id]?.armed,
-            armed > now + idleTimeout
-        else { return }
+        guard links.at(id)?.pointee.becameIdle(now) == true else { return }
         schedule(connection: id)
     }
 }

@@ -23,11 +23,12 @@ extension Switchboard {
     }
 
     /// Whether the pool's connection takes a message now; if so its pace is charged.
+    @inline(__always)
     mutating func takeTurn(_ poolID: PoolID, now: Instant) -> Bool {
-        guard let current = pools[poolID]?.links.current, let maxInFlight = pools[poolID]?.maxInFlight,
-            links[current]?.takes(maxInFlight: maxInFlight) == true
+        guard let (link, maxInFlight, isPaced) = pools.at(poolID)?.pointee.nextTurn(),
+            links.at(link)?.pointee.takes(maxInFlight: maxInFlight) == true
         else { return false }
-        return pools[poolID]?.isPaced == true ? takePace(of: poolID, now: now) : true
+        return isPaced ? takePace(of: poolID, now: now) : true
     }
 
     /// A session's pace towards an upstream is one for all lanes, and outlives connections.
@@ -117,7 +118,7 @@ extension Switchboard {
 
     /// Writes an exchange's message, just scanned, to its pool's connection. `blob`: the bytes are the held ones.
     ///
-    /// On the path of every message: it reads the fields it needs, and copies no exchange.
+    /// - Parameter link: `.none` is the pool's current connection.
     mutating func forward(
         _ id: ExchangeID, _ route: Route, _ poolID: PoolID, _ bytes: Span<UInt8>, over link: ConnectionID = .none,
         blob: Bool, _ turn: inout Turn
@@ -126,11 +127,19 @@ extension Switchboard {
         else {
             return
         }
+        forward(id, route, upstream, bytes, over: current, blob: blob, &turn)
+    }
+
+    /// The same, on the path of every message: it reads the fields it needs, and copies no exchange.
+    mutating func forward(
+        _ id: ExchangeID, _ route: Route, _ upstream: Upstream, _ bytes: Span<UInt8>, over current: ConnectionID,
+        blob: Bool, _ turn: inout Turn
+    ) {
         let splice = reshape(id, route, upstream, bytes, blob: blob, &turn)
         turn.effects.list.append(.forward(current, splice))
         tally.forwarded += 1
         let side: Side = upstream.isUnified ? .unified : .legacy
-        let isUnread = upstream.keepsUnread && links[current]?.hasSpoken == false
+        let isUnread = upstream.keepsUnread && links.at(current)?.pointee.hasSpoken == false
         if upstream.keepsSent || blob || isUnread { keep(id, upstream, bytes, isUnread: isUnread, now: turn.now) }
         count(route.index, side, bytes: splice.length)
         if written(id, over: current, to: side, timeout: upstream.exchangeTimeout, now: turn.now) {
@@ -197,10 +206,10 @@ extension Switchboard {
     mutating func written(
         _ id: ExchangeID, over link: ConnectionID, to side: Side, timeout: TimeSpan, now: Instant
     ) -> Bool {
-        guard let sent = exchanges[id]?.wasSent(over: link, to: side, at: now) else { return false }
-        seats[sent.seat]?.sent(side)
+        guard let sent = exchanges.at(id)?.pointee.wasSent(over: link, to: side, at: now) else { return false }
+        seats.at(sent.seat)?.pointee.sent(side)
         let deadline = now + timeout
-        let isLate = links[link]?.sent(id, in: &exchanges, deadline: deadline)
+        let isLate = links.at(link)?.pointee.sent(id, in: &exchanges, deadline: deadline)
         if sent.isOneWay { return true }
         if isLate == true, var armed = links[link]?.armed {
             wheel.arm(.connection(link), at: deadline, armed: &armed)

@@ -2,8 +2,13 @@
 /// for that, then goes to the other.
 extension Switchboard {
     /// The client's seat for a route, made where it is not there yet.
+    @inline(__always)
     mutating func seat(of id: ClientID, _ route: Route, now: Instant) -> SeatID {
-        if let found = clients[id]?.seat(of: route.index), seats.contains(found) { return found }
+        if let found = clients.at(id)?.pointee.seat(of: route.index), seats.contains(found) { return found }
+        return makeSeat(of: id, route, now: now)
+    }
+
+    private mutating func makeSeat(of id: ClientID, _ route: Route, now: Instant) -> SeatID {
         guard let client = clients[id] else { return .none }
         let key = sessions[client.session]?.key
         var seat = Seat(
@@ -23,7 +28,7 @@ extension Switchboard {
     /// - Returns: whether it is on another side than before.
     @inline(__always) @discardableResult
     mutating func place(seat id: SeatID, _ route: Route, _ conversation: [UInt8], _ turn: inout Turn) -> Bool {
-        if let pool = seats[id]?.wasUsed(turn.now), route.isFixed, pools.contains(pool) { return false }
+        if let pool = seats.at(id)?.pointee.wasUsed(turn.now), route.isFixed, pools.contains(pool) { return false }
         return place(seat: id, conversation, &turn)
     }
 

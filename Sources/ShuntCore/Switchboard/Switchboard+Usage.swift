@@ -5,8 +5,8 @@ extension Switchboard {
     mutating func countReceived(_ seat: SeatID, _ count: Int = 1, bytes: Int, now: Instant) {
         guard usage.isOn else { return }
         if now >= usage.dayEnds { usage.turnDay(at: now) }
-        let use = seats[seat]?.use ?? .none
-        if usage.lines[use]?.heard(count, bytes: bytes, now) == nil {
+        let use = seats.at(seat)?.pointee.use ?? .none
+        if usage.lines.at(use)?.pointee.heard(count, bytes: bytes, now) == nil {
             beginUse(of: seat, now: now)
             let use = seats[seat]?.use ?? .none
             usage.lines[use]?.heard(count, bytes: bytes, now)
@@ -16,8 +16,8 @@ extension Switchboard {
     /// Messages go to a client. What is said to a socket before it says something itself is no use of it.
     @inline(__always)
     mutating func countSent(_ seat: SeatID, _ count: Int = 1, bytes: Int) {
-        guard usage.isOn, let use = seats[seat]?.use else { return }
-        usage.lines[use]?.said(count, bytes: bytes)
+        guard usage.isOn, let use = seats.at(seat)?.pointee.use else { return }
+        usage.lines.at(use)?.pointee.said(count, bytes: bytes)
     }
 
     /// A message is answered with an error.

@@ -34,8 +34,9 @@ package struct Switchboard: ~Copyable {
     var wheel = TimerWheel<TimerKey>()
     var due: [TimerKey] = []
     var random: RandomSource
-    var envelope = Envelope()
+    var envelope = Envelope(remembers: true)
     var reshaper = Reshaper()
+    var addresses = AddressMemory()
     let hashKey: (UInt64, UInt64)
     let memory: Int
 

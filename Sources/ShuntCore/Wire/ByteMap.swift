@@ -1,18 +1,25 @@
 /// Strings to their index, looked up by the bytes of a message: open addressing over a hash that is made for speed. The
 /// strings come from the configuration, so nobody outside can make them collide; a lookup compares bytes, so a value
 /// that hashes alike finds nothing.
+@safe
 package final class ByteMap: Sendable {
     private struct Place: Sendable {
-        var hash: UInt32 = 0
-        /// The key's index, or -1 where the place is free.
-        var index: Int32 = -1
-        var start = 0
+        /// The key's first sixteen bytes, filled up with 0.
+        var first = SIMD16<UInt8>()
         var length = 0
+        /// All of its bytes, in `bytes`.
+        var start = 0
+        /// The key's index, or -1 where the place is free.
+        var index = -1
     }
 
-    private let places: [Place]
+    /// Where they can be read without counting references: they are asked for on the path of every message.
+    nonisolated(unsafe) private let places: UnsafePointer<Place>
+    /// The number of places less one: they are a power of two.
+    private let mask: Int
+    private let isEmpty: Bool
+    /// The keys, one behind the other.
     private let bytes: [UInt8]
-    private let seed: UInt64
 
     /// - Parameter keys: a key's index is what `find` gives; of equal keys the first one's.
     package init(_ keys: [String]) {
@@ -20,13 +27,12 @@ package final class ByteMap: Sendable {
         var size = 8
         while size < keys.count * 2 { size *= 2 }
         var places = [Place](repeating: Place(), count: size)
-        let seed: UInt64 = 0x9E37_79B9_7F4A_7C15
         for (index, key) in keys.enumerated() {
             let start = bytes.count
             bytes.append(contentsOf: key.utf8)
             let length = bytes.count - start
-            let hash = ByteMap.hash(bytes.span, start, length, seed)
-            var place = Int(truncatingIfNeeded: hash) & (size - 1)
+            let first = bytes.span.upToSixteen(at: start, length: length)
+            var place = ByteMap.hash(first, bytes.span, start, length) & (size - 1)
             var known = false
             while places[place].index >= 0 && !known {
                 let there = places[place]
@@ -35,16 +41,21 @@ package final class ByteMap: Sendable {
                 place = (place + 1) & (size - 1)
             }
             if known { continue }
-            places[place] = Place(hash: hash, index: Int32(truncatingIfNeeded: index), start: start, length: length)
+            places[place] = Place(first: first, length: length, start: start, index: index)
         }
-        self.places = places
+        let table = UnsafeMutablePointer<Place>.allocate(capacity: size)
+        for (place, there) in places.enumerated() { unsafe (table + place).initialize(to: there) }
+        unsafe self.places = UnsafePointer(table)
+        mask = size - 1
+        isEmpty = keys.isEmpty
         self.bytes = bytes
-        self.seed = seed
     }
+
+    deinit { unsafe places.deallocate() }
 
     /// The index of a string value; nil when it is no string, or none of the keys.
     package func find(_ message: Span<UInt8>, _ value: JSONValue) -> Int? {
-        guard let content = JSONString.range(message, value) else { return nil }
+        guard !isEmpty, let content = JSONString.range(message, value) else { return nil }
         if value.mayEscape {
             let text = JSONString.unescaped(message, content)
             return find(text.span, 0, text.count)
@@ -57,34 +68,49 @@ package final class ByteMap: Sendable {
 
     @inline(__always)
     private func find(_ text: Span<UInt8>, _ start: Int, _ length: Int) -> Int? {
-        let hash = ByteMap.hash(text, start, length, seed)
-        let keys = self.bytes
-        let mask = places.count &- 1
-        var place = Int(truncatingIfNeeded: hash) & mask
+        let first = text.upToSixteen(at: start, length: length)
+        var place = ByteMap.hash(first, text, start, length) & mask
         // At most half of the places are taken, so a free one ends the search.
         while true {
-            let there = places[place]
-            if there.index < 0 { return nil }
-            if there.hash == hash && there.length == length
-                && keys.span.hasEqual(length, at: there.start, to: text, at: start)
+            let there = unsafe places + place
+            if unsafe there.pointee.index < 0 { return nil }
+            if unsafe there.pointee.length == length && areEqual(there.pointee.first, first)
+                && (length <= 16 || hasTail(there.pointee.start, text, start, length))
             {
-                return Int(there.index)
+                return unsafe there.pointee.index
             }
             place = (place &+ 1) & mask
         }
     }
 
-    /// Eight bytes at a time are folded in by a multiplication to twice the width.
+    @inline(never)
+    private func hasTail(_ place: Int, _ text: Span<UInt8>, _ start: Int, _ length: Int) -> Bool {
+        let keys = bytes
+        return keys.span.hasEqual(length &- 16, at: place &+ 16, to: text, at: start &+ 16)
+    }
+
+    /// Eight bytes at a time are folded in by a multiplication to twice the width; the first sixteen are at hand.
     @inline(__always)
-    private static func hash(_ bytes: Span<UInt8>, _ start: Int, _ length: Int, _ seed: UInt64) -> UInt32 {
-        var state = seed ^ UInt64(truncatingIfNeeded: length)
-        var offset = 0
-        repeat {
-            let word = bytes.upToEight(at: start &+ offset, length: length &- offset)
-            let product = (state ^ word).multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
-            state = product.high ^ product.low
+    private static func hash(_ first: SIMD16<UInt8>, _ bytes: Span<UInt8>, _ start: Int, _ length: Int) -> Int {
+        let words = unsafe unsafeBitCast(first, to: SIMD2<UInt64>.self)
+        let state = UInt64(truncatingIfNeeded: length) &* 0x9E37_79B9_7F4A_7C15
+        let hash = fold(fold(state, words[0]), words[1])
+        return Int(truncatingIfNeeded: length <= 16 ? hash : foldTail(hash, bytes, start, length))
+    }
+
+    @inline(__always)
+    private static func fold(_ state: UInt64, _ word: UInt64) -> UInt64 {
+        let product = (state ^ word).multipliedFullWidth(by: 0xD6E8_FEB8_6659_FD93)
+        return product.high ^ product.low
+    }
+
+    @inline(never)
+    private static func foldTail(_ state: UInt64, _ bytes: Span<UInt8>, _ start: Int, _ length: Int) -> UInt64 {
+        var (state, offset) = (state, 16)
+        while offset < length {
+            state = fold(state, bytes.upToEight(at: start &+ offset, length: length &- offset))
             offset &+= 8
-        } while offset < length
-        return UInt32(truncatingIfNeeded: state ^ (state &>> 32))
+        }
+        return state
     }
 }

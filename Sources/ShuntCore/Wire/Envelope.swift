@@ -2,9 +2,10 @@
 /// message to message; it holds places, never bytes.
 ///
 /// All duplicates of a member are remembered, the last one counts. Names compare after unescaping.
-package struct Envelope: Sendable {
+@safe
+package struct Envelope: ~Copyable {
     /// A wanted member where it stands, or a bracket of the object that is lifted to the top level.
-    struct Occurrence: Sendable {
+    struct Occurrence: Sendable, Equatable {
         enum Role: UInt8, Sendable {
             /// A member of the top level.
             case member
@@ -51,36 +52,96 @@ package struct Envelope: Sendable {
     /// How many there is room for between messages.
     private static let usualOccurrences = 32
 
-    /// Room for occurrences; the first `occurrenceCount` are the message's.
-    private(set) var occurrences = [Occurrence](repeating: .nothing, count: Envelope.usualOccurrences)
-    private(set) var occurrenceCount = 0
-    /// The last occurrence of each slot, or -1.
-    private var last: [Int32] = []
-    /// The object's closing brace.
-    private(set) var closeBrace = 0
-    /// Members of the top level, lifted ones included; at least that many where the scan stopped early.
-    private(set) var memberCount = 0
-    /// Oddities of the part that was scanned.
-    private(set) var oddities = Oddities()
+    /// What it knows, apart from the envelope itself: that is one word, and lent to whoever asks it without a copy.
+    @safe
+    private struct Contents: ~Copyable {
+        /// Room for occurrences; the first `occurrenceCount` are the message's.
+        var room: UnsafeMutablePointer<Occurrence>
+        var roomCount = Envelope.usualOccurrences
+        var occurrenceCount = 0
+        /// The last occurrence of each slot, or -1.
+        var last: UnsafeMutablePointer<Int32>
+        var slotCount = 0
+        var closeBrace = 0
+        var memberCount = 0
+        var oddities = Oddities()
+        /// What is remembered of the names of earlier messages; nil where each is read for itself.
+        var memory: NameMemory?
+    }
 
-    package init() {}
+    private let contents: UnsafeMutablePointer<Contents>
+
+    private var room: UnsafeMutablePointer<Occurrence> { unsafe contents.pointee.room }
+    private var last: UnsafeMutablePointer<Int32> { unsafe contents.pointee.last }
+    private var roomCount: Int { unsafe contents.pointee.roomCount }
+    private(set) var occurrenceCount: Int {
+        get { unsafe contents.pointee.occurrenceCount }
+        set { unsafe contents.pointee.occurrenceCount = newValue }
+    }
+    /// How many slots there is room for.
+    var slotCount: Int { unsafe contents.pointee.slotCount }
+    /// The object's closing brace.
+    private(set) var closeBrace: Int {
+        get { unsafe contents.pointee.closeBrace }
+        set { unsafe contents.pointee.closeBrace = newValue }
+    }
+    /// Members of the top level, lifted ones included; at least that many where the scan stopped early.
+    private(set) var memberCount: Int {
+        get { unsafe contents.pointee.memberCount }
+        set { unsafe contents.pointee.memberCount = newValue }
+    }
+    /// Oddities of the part that was scanned.
+    private(set) var oddities: Oddities {
+        get { unsafe contents.pointee.oddities }
+        set { unsafe contents.pointee.oddities = newValue }
+    }
+
+    /// - Parameter remembers: whether names of earlier messages are remembered, which makes scans of messages that look alike
+    ///   faster and changes nothing else.
+    package init(remembers: Bool = false) {
+        unsafe contents = .allocate(capacity: 1)
+        unsafe contents.initialize(
+            to: Contents(
+                room: Self.occurrenceRoom(Self.usualOccurrences), last: .allocate(capacity: 0),
+                memory: remembers ? NameMemory() : nil))
+    }
+
+    deinit {
+        unsafe contents.pointee.room.deallocate()
+        unsafe contents.pointee.last.deallocate()
+        unsafe contents.deinitialize(count: 1)
+        unsafe contents.deallocate()
+    }
+
+    @inline(never)
+    private static func occurrenceRoom(_ count: Int) -> UnsafeMutablePointer<Occurrence> {
+        let room = UnsafeMutablePointer<Occurrence>.allocate(capacity: count)
+        unsafe room.initialize(repeating: .nothing, count: count)
+        return unsafe room
+    }
+
+    /// An occurrence by its place in the message's order; one of nothing where there are not so many.
+    @inline(__always)
+    subscript(_ index: Int) -> Occurrence {
+        guard index >= 0, index < occurrenceCount else { return .nothing }
+        return unsafe room[index]
+    }
 
     /// Whether an occurrence is the one that counts.
     @inline(__always)
     func counts(_ index: Int) -> Bool {
-        let slot = Int(occurrences[index].slot)
-        return slot >= 0 && slot < last.count && Int(last[slot]) == index
+        let slot = Int(self[index].slot)
+        guard slot >= 0, slot < slotCount else { return false }
+        return unsafe Int(last[slot]) == index
     }
-
-    /// How many slots there is room for.
-    var slotCount: Int { last.count }
 
     /// The value of a slot; nil where the member is absent.
     @inline(__always)
     package func value(_ slot: Int) -> JSONValue? {
-        guard slot >= 0, slot < last.count else { return nil }
-        let index = Int(last[slot])
-        return index >= 0 && index < occurrenceCount ? occurrences[index].value : nil
+        guard slot >= 0, slot < slotCount else { return nil }
+        let index = unsafe Int(last[slot])
+        guard index >= 0, index < occurrenceCount else { return nil }
+        return unsafe room[index].value
     }
 
     /// Scans a message by RFC 8259, to its end.
@@ -98,16 +159,19 @@ package struct Envelope: Sendable {
         while true {
             var top = MemberScan.Level(previousEnd: start &+ 1)
             let stop = early ? keys.count : Int.max
-            var (end, found) = unsafe occurrences.withUnsafeMutableBufferPointer { occurrences in
-                unsafe last.withUnsafeMutableBufferPointer { last in
-                    // The borrowed set owns the two tables and outlives the scan.
-                    var scan = unsafe MemberScan(
-                        occurrences, last, keys.entryTable, keys.rowTable, nesting: nesting, stop: stop,
-                        foldedLead: keys.foldedLead, foldedLength: keys.foldedLength)
-                    let end = scan.members(bytes, start &+ 1, keys, &top, level: 0, depth: 1)
-                    return (end, scan.found)
-                }
+            // The borrowed set owns its two tables and outlives the scan, as does what is lent of this envelope.
+            var scan = unsafe MemberScan(
+                UnsafeMutableBufferPointer(start: room, count: roomCount),
+                UnsafeMutableBufferPointer(start: last, count: slotCount), keys.entryTable, keys.rowTable,
+                nesting: nesting, stop: stop,
+                foldedLead: keys.foldedLead, foldedLength: keys.foldedLength,
+                trail: NameTrail(contents.pointee.memory?.names(of: keys) ?? nil))
+            // Messages that look like the one before are read to their end at once.
+            var end = start &+ 1
+            if keys.lifts || !scan.plainMembers(bytes, &end, &top) {
+                end = scan.members(bytes, end, keys, &top, level: 0, depth: 1)
             }
+            let found = scan.found
             occurrenceCount = found.count
             memberCount = top.count
             oddities = found.oddities
@@ -124,12 +188,11 @@ package struct Envelope: Sendable {
             case .tooDeep: return refuse(.tooDeep(at: end))
             case .crowded:
                 // More duplicates than there is room for: make room and scan again.
-                if occurrences.count >= Envelope.mostOccurrences {
+                if roomCount >= Envelope.mostOccurrences {
                     return refuse(.malformed(at: min(end, bytes.count)))
                 }
                 clearLast()
-                let room = min(occurrences.count * 8, Envelope.mostOccurrences)
-                occurrences = [Occurrence](repeating: .nothing, count: room)
+                makeRoom(min(roomCount * 8, Envelope.mostOccurrences))
             }
         }
     }
@@ -137,17 +200,28 @@ package struct Envelope: Sendable {
     // MARK: Beginnings and ends
 
     /// Forgets the last message.
+    @inline(__always)
     private mutating func forget(slots: Int) {
-        if last.count < slots {
-            last = Array(repeating: -1, count: slots)
-        } else {
-            clearLast()
-        }
-        if occurrences.count > 1024 {
-            occurrences = [Occurrence](repeating: .nothing, count: Envelope.usualOccurrences)
-        }
+        clearLast()
+        if slotCount < slots { makeSlots(slots) }
+        if roomCount > 1024 { makeRoom(Envelope.usualOccurrences) }
         closeBrace = 0
         memberCount = 0
+        oddities = Oddities()
+    }
+
+    private mutating func makeSlots(_ count: Int) {
+        unsafe last.deallocate()
+        unsafe contents.pointee.last = .allocate(capacity: count)
+        unsafe last.initialize(repeating: -1, count: count)
+        unsafe contents.pointee.slotCount = count
+    }
+
+    @inline(never)
+    private mutating func makeRoom(_ count: Int) {
+        unsafe room.deallocate()
+        unsafe contents.pointee.room = Self.occurrenceRoom(count)
+        unsafe contents.pointee.roomCount = count
     }
 
     /// A message that is refused has no values.
@@ -157,15 +231,11 @@ package struct Envelope: Sendable {
     }
 
     private mutating func clearLast() {
-        let count = occurrenceCount
-        occurrenceCount = 0
-        guard count > 0 else { return }
-        unsafe last.withUnsafeMutableBufferPointer { last in
-            for index in 0..<count {
-                let slot = Int(occurrences[index].slot)
-                if slot >= 0 && slot < last.count { unsafe last[slot] = -1 }
-            }
+        for index in 0..<occurrenceCount {
+            let slot = unsafe Int(room[index].slot)
+            if slot >= 0 && slot < slotCount { unsafe last[slot] = -1 }
         }
+        occurrenceCount = 0
     }
 
     /// The last byte that is no white space.

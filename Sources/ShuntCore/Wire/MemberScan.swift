@@ -45,6 +45,8 @@ struct MemberScan {
     /// Slots that have a value now.
     private var seen = 0
     private var sawLifted = false
+    /// What is expected of names of the top level.
+    private var trail: NameTrail
     /// Levels that were entered, one bit each; those beyond the 64th share a bit with another.
     private var entered: UInt64 = 0
     /// `KeySet.foldedLead` and `foldedLength`.
@@ -56,8 +58,9 @@ struct MemberScan {
     init(
         _ occurrences: UnsafeMutableBufferPointer<Envelope.Occurrence>, _ last: UnsafeMutableBufferPointer<Int32>,
         _ entries: UnsafeBufferPointer<KeySet.Entry>, _ rows: UnsafeBufferPointer<Int32>, nesting: Int, stop: Int,
-        foldedLead: UInt8, foldedLength: Int
+        foldedLead: UInt8, foldedLength: Int, trail: NameTrail
     ) {
+        self.trail = trail
         self.foldedLead = foldedLead
         self.foldedLength = foldedLength
         unsafe self.entries = unsafe entries
@@ -78,23 +81,19 @@ struct MemberScan {
     ) -> Int {
         var index = JSONScanner.skipSpace(bytes, start)
         if bytes.byte(at: index) == UInt8(ascii: "}") { return index &+ 1 }
+        let isFlat = level == 0 && depth == 1 && !keys.lifts
         while true {
+            if isFlat, plainMembers(bytes, &index, &place) { return index }
             // The name.
             let name = index
             guard bytes.byte(at: name) == UInt8(ascii: "\"") else { return fail(index) }
-            index = JSONScanner.endOfPlain(bytes, name &+ 1)
-            var entry: Int
-            if bytes.byte(at: index) == UInt8(ascii: "\"") {
-                entry = find(bytes, name &+ 1, index &- name &- 1, keys, level)
-                if entry < 0, index &- name > foldedLength, mayBeFolded(bytes.byte(at: name &+ 1)), level == 0 {
-                    entry = findFolded(bytes, name &+ 1, index &- name &- 1, keys)
-                }
-                index &+= 1
+            var entry = -1
+            index = level == 0 ? trail.expected(bytes, name) : -1
+            if index >= 0 {
+                entry = trail.follow()
             } else {
-                let end = JSONScanner.string(bytes, index)
-                guard end.good else { return fail(end.index) }
-                index = end.index
-                entry = findEscaped(bytes, name &+ 1..<index &- 1, keys, level)
+                (index, entry) = readName(bytes, name, keys, level)
+                if found.outcome != .whole { return index }
             }
             let nameEnd = index
             place.count &+= 1
@@ -158,6 +157,49 @@ struct MemberScan {
                 place.previousEnd = index
             }
             guard goOn(bytes, &index) else { return index }
+        }
+    }
+
+    /// Reads members as long as each is the expected one and its value a string without escapes: most are. The place moves on
+    /// to the first name that is not read.
+    ///
+    /// - Returns: whether all were read; then the place is behind the closing brace.
+    mutating func plainMembers(_ bytes: Span<UInt8>, _ index: inout Int, _ place: inout Level) -> Bool {
+        // The general way says so where that is enough.
+        if seen >= stop, place.count > 0 { return false }
+        while true {
+            let name = index
+            let colon = trail.expected(bytes, name)
+            let slot = trail.expectedSlot
+            guard colon >= 0, slot >= -1 else { return false }
+            var start = colon &+ 1
+            if bytes.byte(at: start) == 0x20 { start &+= 1 }
+            guard bytes.byte(at: start) == UInt8(ascii: "\"") else { return false }
+            var next = JSONScanner.endOfPlain(bytes, start &+ 1)
+            guard bytes.byte(at: next) == UInt8(ascii: "\"") else { return false }
+            next &+= 1
+            let end = next
+            let isLast = bytes.byte(at: next) == UInt8(ascii: "}")
+            next &+= 1
+            if !isLast {
+                guard bytes.byte(at: end) == UInt8(ascii: ",") else { return false }
+                if bytes.byte(at: next) == 0x20 { next &+= 1 }
+                guard bytes.byte(at: next) == UInt8(ascii: "\"") else { return false }
+            }
+            // The general way says so where there is no room.
+            if found.count >= room { return false }
+            if place.pending >= 0 { setNext(of: place.pending, name) }
+            place.pending = -1
+            if slot >= 0 {
+                let value = JSONValue(kind: .string, start: start, end: end, mayEscape: false)
+                place.pending = remember(.member, slot, name, place.previousEnd, value)
+            }
+            trail.follow()
+            place.count &+= 1
+            place.previousEnd = end
+            index = next
+            if isLast { return true }
+            if slot >= 0, seen >= stop { return false }
         }
     }
 
@@ -258,6 +300,32 @@ struct MemberScan {
     }
 
     // MARK: Names
+
+    /// Reads the name from `start` and looks for it among the keys.
+    ///
+    /// - Returns: the place behind its closing quote, or of what is wrong, and its entry or -1.
+    @inline(never)
+    private mutating func readName(
+        _ bytes: Span<UInt8>, _ start: Int, _ keys: borrowing KeySet, _ level: Int
+    ) -> (end: Int, entry: Int) {
+        let end = JSONScanner.endOfPlain(bytes, start &+ 1)
+        guard bytes.byte(at: end) == UInt8(ascii: "\"") else {
+            let end = JSONScanner.string(bytes, end)
+            guard end.good else { return (fail(end.index), -1) }
+            return (end.index, findEscaped(bytes, start &+ 1..<end.index &- 1, keys, level))
+        }
+        let length = end &- start &- 1
+        var entry = find(bytes, start &+ 1, length, keys, level)
+        if level > 0 { return (end &+ 1, entry) }
+        if entry < 0, length >= foldedLength, mayBeFolded(bytes.byte(at: start &+ 1)) {
+            entry = findFolded(bytes, start &+ 1, length, keys)
+        }
+        if bytes.byte(at: end &+ 1) == UInt8(ascii: ":") {
+            let wanted = entry >= 0 ? unsafe entries[entry].level > 0 ? -2 : entries[entry].slot : -1
+            trail.learn(bytes, start, end &+ 2, entry: entry, slot: wanted)
+        }
+        return (end &+ 1, entry)
+    }
 
     /// The place of a name in the key set's entries, or -1. The name is `length` bytes from `start`, free of escapes.
     ///

@@ -5,9 +5,7 @@ extension JSONValue {
 
 /// Whether a range of a message equals some bytes.
 func equal(_ bytes: Span<UInt8>, _ range: Range<Int>, _ other: [UInt8]) -> Bool {
-    guard range.count == other.count, range.lowerBound >= 0, range.upperBound <= bytes.count else { return false }
-    for index in 0..<other.count where bytes[range.lowerBound + index] != other[index] { return false }
-    return true
+    range.count == other.count && bytes.hasEqual(other.count, at: range.lowerBound, to: other.span, at: 0)
 }
 
 /// A copy of a range of a message.

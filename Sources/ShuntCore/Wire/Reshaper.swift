@@ -42,10 +42,9 @@ package struct Reshaper: Sendable {
         if envelope.occurrenceCount == 0 { return }
         makeRoom(envelope.slotCount)
         let turn = turn
-        let occurrences = envelope.occurrences.span
         unsafe entries.withUnsafeMutableBufferPointer { entries in
             for index in 0..<envelope.occurrenceCount {
-                let slot = Int(occurrences[index].slot)
+                let slot = Int(envelope[index].slot)
                 guard slot >= 0, slot < entries.count else { continue }
                 if unsafe entries[slot].turn != turn {
                     unsafe entries[slot].turn = turn
@@ -53,8 +52,8 @@ package struct Reshaper: Sendable {
                 } else {
                     unsafe entries[slot].flags.insert(.repeated)
                 }
-                unsafe entries[slot].value = ReshapedValue(.message, occurrences[index].value)
-                if occurrences[index].role == .nested {
+                unsafe entries[slot].value = ReshapedValue(.message, envelope[index].value)
+                if envelope[index].role == .nested {
                     unsafe entries[slot].flags.insert(.nested)
                     // The parent's last duplicate may have none.
                     if envelope.value(slot) == nil { unsafe entries[slot].value.origin = .absent }

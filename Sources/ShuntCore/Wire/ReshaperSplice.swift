@@ -100,9 +100,8 @@ extension Reshaper {
         var kept = envelope.memberCount
         var top = EditList.Run()
         var nested = EditList.Run()
-        let occurrences = envelope.occurrences.span
         for index in 0..<envelope.occurrenceCount {
-            let occurrence = occurrences[index]
+            let occurrence = envelope[index]
             let slot = Int(occurrence.slot)
             switch occurrence.role {
             case .opening, .closing:

@@ -126,6 +126,13 @@ package struct SpliceBuffer: Sendable {
         return Splice(firstPiece: Int32(truncatingIfNeeded: pieceCount - 1), pieceCount: 1, length: piece.count)
     }
 
+    /// Makes room for so many bytes of further literals.
+    @inline(__always)
+    mutating func makeRoom(_ count: Int) {
+        let lacking = literalCount &+ count &- literalRoom.count
+        if lacking > 0 { literalRoom.append(contentsOf: repeatElement(0, count: max(256, lacking &* 2))) }
+    }
+
     /// A further piece, of a splice that is being made.
     @inline(__always)
     mutating func add(_ piece: Piece) {

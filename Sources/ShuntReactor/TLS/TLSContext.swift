@@ -1,3 +1,5 @@
+package import ShuntCore
+
 /// What TLS connections have in common: certificates, trust, and the sessions that dials go on with. It never changes: a
 /// reload makes a new one, and sockets keep theirs.
 package final class TLSContext: Sendable {

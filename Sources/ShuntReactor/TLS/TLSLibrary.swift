@@ -1,5 +1,6 @@
 import CTLS
 import Glibc
+import ShuntCore
 
 // The one file that calls OpenSSL, by way of `CTLS`.
 

@@ -7,13 +7,21 @@ package enum SampleReports {
     }
 
     package static var status: ProxyStatus {
-        ProxyStatus(
+        var status = ProxyStatus(
             version: "0.3.0", startedAt: UnixTime(milliseconds: 1_795_000_000_000), revision: 12, phase: .migrate,
             phaseIsOverride: true, phaseOfFile: .parallel, isDraining: false, workers: 2,
             census: census(clients: 5, sessions: 4), tally: Tally(),
             lastReload: ReloadStatus(
                 at: UnixTime(milliseconds: 1_795_000_100_000), succeeded: false, lines: ["config.yaml:3:1: phase: no"]),
             storeProblem: "the disk is full")
+        status.certificates = [
+            CertificateFacts(
+                file: "/tls/late.pem", names: ["late.example"], serial: "2", notBefore: 0, notAfter: 1_900_000_000),
+            CertificateFacts(
+                file: "/tls/soon.pem", names: ["soon.example", "10.0.0.1"], serial: "1", notBefore: 0,
+                notAfter: 1_800_000_000),
+        ]
+        return status
     }
 
     package static func census(clients: Int, sessions: Int) -> Census {

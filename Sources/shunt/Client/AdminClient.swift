@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import ShuntControl
 
 /// The admin API as a command sees it: requests in, answers or a `CommandFailure` out.
@@ -43,6 +44,7 @@ struct AdminClient: Sendable {
     ) async throws -> Value {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout = .init(connect: .seconds(3))
+        if let tls = try access.trust.configuration() { configuration.tlsConfiguration = tls }
         // Somebody waits at the terminal: one attempt, and its reason.
         configuration.connectionPool.retryConnectionEstablishment = false
         let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)

@@ -18,6 +18,26 @@ struct AdminOptions: ParsableArguments {
             valueName: "token"))
     var token: String?
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            For an admin listener with TLS: the PEM file of those who vouch for its certificate, instead of the system's \
+            (environment: SHUNT_CA).
+            """,
+            valueName: "file"), completion: .file())
+    var ca: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the listener wants a certificate of its callers: its PEM file (environment: SHUNT_CERTIFICATE).",
+            valueName: "file"), completion: .file())
+    var certificate: String?
+
+    @Option(
+        help: ArgumentHelp("The PEM file of that certificate's key (environment: SHUNT_KEY).", valueName: "file"),
+        completion: .file())
+    var key: String?
+
     @Flag(help: "Print the API's answer as it is.")
     var json = false
 
@@ -31,7 +51,10 @@ struct AdminOptions: ParsableArguments {
         return AdminAccess(
             address: try AdminAddress(value(admin, "SHUNT_ADMIN") ?? AdminAddress.standard),
             token: try AdminAccess.checked(token: value(token, "SHUNT_TOKEN")),
-            author: AdminAccess.author(environment))
+            author: AdminAccess.author(environment),
+            trust: AdminTrust(
+                authorities: value(ca, "SHUNT_CA") ?? "", certificate: value(certificate, "SHUNT_CERTIFICATE") ?? "",
+                key: value(key, "SHUNT_KEY") ?? ""))
     }
 }
 
@@ -42,6 +65,7 @@ struct AdminAccess: Sendable, Equatable {
     var token: String?
     /// `user@host`, for the audit trail.
     var author: String
+    var trust = AdminTrust()
 
     /// A token goes into a header field, where a line break would begin another one.
     static func checked(token: String?) throws(CommandFailure) -> String? {

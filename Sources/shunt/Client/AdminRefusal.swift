@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Foundation
 import NIOCore
 import NIOPosix
+import NIOSSL
 import ShuntControl
 
 /// Turns what the API refused, or what kept it from answering, into words with a way out.
@@ -49,7 +50,36 @@ enum AdminRefusal {
     }
 
     static func unreachable(_ address: AdminAddress, because error: any Error) -> String {
-        "No proxy answers at \(address): \(reason(error)). \(whereToLook)"
+        if let reason = untrusted(error) { return "The proxy at \(address) is not talked to: \(reason)" }
+        return "No proxy answers at \(address): \(reason(error)). \(whereToLook)"
+    }
+
+    /// What TLS has against the listener, or it against us, with what to do; nil for everything else.
+    private static func untrusted(_ error: any Error) -> String? {
+        if let extra = error as? NIOSSLExtraError, extra == .failedToValidateHostname {
+            return "its certificate is for another name. Ask it by a name that the certificate has."
+        }
+        guard error is NIOSSLError || error is BoringSSLError else { return nil }
+        let text = "\(error)".uppercased()
+        if text.contains("VERIFY_FAILED") {
+            return """
+                nobody who is trusted vouches for its certificate, or it has expired. --ca or SHUNT_CA names the PEM file of \
+                those who vouch for it; for a self-signed one that is its own.
+                """
+        }
+        if text.contains("CERTIFICATE_REQUIRED") || text.contains("HANDSHAKE_FAILURE") {
+            return "it wants a certificate of its callers. Give one with --certificate and --key."
+        }
+        if ["UNKNOWN_CA", "BAD_CERTIFICATE", "CERTIFICATE_EXPIRED", "CERTIFICATE_UNKNOWN"].contains(
+            where: text.contains)
+        {
+            return
+                "it does not accept the certificate of --certificate: listen.admin_tls.client_ca does not vouch for it."
+        }
+        if text.contains("WRONG_VERSION_NUMBER") {
+            return "it does not speak TLS. Ask it with http:// in place of https://."
+        }
+        return "TLS failed: \(Printable.text("\(error)"))."
     }
 
     private static let whereToLook =
@@ -59,7 +89,8 @@ enum AdminRefusal {
         switch error {
         case let error as HTTPClientError where error == .connectTimeout || error == .readTimeout: "it took too long"
         case let error as HTTPClientError where error == .deadlineExceeded: "it took too long"
-        case let error as HTTPClientError where error == .remoteConnectionClosed: "it closed the connection"
+        case let error as HTTPClientError where error == .remoteConnectionClosed:
+            "it closed the connection; with listen.admin_tls it wants https:// in place of http://"
         case let error as NIOConnectionError:
             error.connectionErrors.isEmpty ? "the name is not known" : "nobody listens there"
         case let error as IOError where [ECONNREFUSED, ENOENT].contains(error.errnoCode): "nobody listens there"

@@ -26,11 +26,7 @@ struct CheckCommand: ParsableCommand {
     private var shown: String { config == "-" ? "<stdin>" : config }
 
     func run() throws {
-        let environment = ProcessInfo.processInfo.environment
-        let outcome =
-            config == "-"
-            ? ConfigReader.read(from: .standardInput, file: shown, environment: environment)
-            : ConfigReader.read(path: config, environment: environment)
+        let outcome = config == "-" ? ConfigFile.readStandardInput(as: shown) : ConfigFile.read(config)
         let isGood = !outcome.hasErrors && !(strict && !outcome.diagnostics.isEmpty)
         if json {
             print(try outcome.json(isGood: isGood))

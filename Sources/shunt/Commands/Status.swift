@@ -44,6 +44,9 @@ enum StatusText {
             ("last reload", reload(status.lastReload)),
             ("store", status.storeProblem ?? "works"),
         ]
+        if let first = status.certificates?.first {
+            lines.append(("next certificate to expire", "\(first.file), at \(first.expiresAt)"))
+        }
         if let reload = status.lastReload, !reload.succeeded { lines += reload.lines.map { ("", $0) } }
         let width = lines.map(\.0.count).max() ?? 0
         return lines.map { name, value in

@@ -41,12 +41,12 @@ def same_day():
 
 
 @contextlib.contextmanager
-def proxies(directory):
+def proxies(directory, kind=Proxy):
     """Starts proxies by their settings. Each is stopped at the end, also when another one was found to have crashed."""
     with contextlib.ExitStack() as stack:
 
         def start(settings: dict) -> Proxy:
-            new = Proxy(directory / f"proxy{next(numbers)}", settings)
+            new = kind(directory / f"proxy{next(numbers)}", settings)
             stack.callback(lambda: new.stopped_by_test or new.stop())
             return new.start()
 

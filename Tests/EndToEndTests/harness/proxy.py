@@ -59,10 +59,13 @@ class Proxy:
 
         def healthy():
             self.assert_running()
-            return http_get(self.port, "/healthz")[0] == 200 and http_get(self.admin_port, "/readyz")[0] == 200
+            return http_get(self.port, "/healthz")[0] == 200 and self.is_ready()
 
         until(healthy, "the proxy is healthy", 20)
         return self
+
+    def is_ready(self) -> bool:
+        return http_get(self.admin_port, "/readyz")[0] == 200
 
     @property
     def running(self) -> bool:

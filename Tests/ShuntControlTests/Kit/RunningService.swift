@@ -9,14 +9,14 @@ import ShuntTesting
 enum RunningService {
     static func with<Result: Sendable>(
         _ control: FakeControl, settings: AdminSettings? = nil, limits: AdminLimits = AdminLimits(),
-        extra: [AdminOperation] = [],
+        extra: [AdminOperation] = [], tls: AdminTLS = AdminTLS(),
         _ body: @escaping @Sendable (Int, ServiceGroup) async throws -> Result
     ) async throws -> Result {
         var used = AdminSettings()
         used.address = .tcp(host: "127.0.0.1", port: 0)
         let (ports, source) = AsyncStream.makeStream(of: Int.self)
         let service = ControlService(
-            settings: settings ?? used, control: control, logger: quiet, extra: extra, limits: limits,
+            settings: settings ?? used, control: control, logger: quiet, extra: extra, limits: limits, tls: tls,
             onListening: { address in source.yield(address?.port ?? 0) })
         let group = ServiceGroup(services: [service], logger: quiet)
         async let ended: Void = {

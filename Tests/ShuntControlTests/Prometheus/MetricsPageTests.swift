@@ -43,8 +43,12 @@ import Testing
         report.sum.meter.upstreams[0].retired[.deadAfterError] = 8
         report.sum.meter.upstreams[0].closes = [ClientClose.cut: 2, 4429: 3, ClientClose.other: 1]
         report.sum.meter.firstReplies.add(.milliseconds(3), at: Meter.place(of: 1, .unified))
+        report.certificates = [
+            CertificateFacts(file: "/tls/\"a\".pem", names: ["a"], serial: "1", notBefore: 0, notAfter: 1_800_000_000)
+        ]
         let lines = lines(report)
         for line in [
+            #"shunt_certificate_expiry_timestamp_seconds{file="/tls/\"a\".pem"} 1800000000"#,
             #"shunt_build_info{version="1.2"} 1"#, "process_start_time_seconds 1795000000.5",
             #"shunt_phase{phase="migrate"} 1"#, #"shunt_phase{phase="complete"} 0"#,
             #"shunt_config_reloads_total{result="failure"} 1"#, "shunt_replies_parked_total 2",

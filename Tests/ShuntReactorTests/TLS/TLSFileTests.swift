@@ -1,3 +1,4 @@
+import ShuntCore
 import ShuntReactor
 import Testing
 

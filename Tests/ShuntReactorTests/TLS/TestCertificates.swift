@@ -1,4 +1,5 @@
 import Foundation
+import ShuntCore
 import ShuntReactor
 import Testing
 
