@@ -205,7 +205,11 @@ final class Storm {
     }
 
     private func settle(rounds: Int) {
-        for _ in 0..<rounds where failure == nil && isAnythingOpen { goOn(milliseconds: 400) }
+        for _ in 0..<rounds where failure == nil && isAnythingOpen {
+            goOn(milliseconds: 400)
+            // Both workers were told of it, and closed whom they had to.
+            for index in clients.indices where clients[index].standing == .client { clients[index].wasHeldUp = false }
+        }
         pump()
     }
 

@@ -40,6 +40,8 @@ struct StormClient {
     /// Where each message that the proxy has not read ends, counted in bytes from the first byte of the connection.
     var ends: [(at: Int, message: Int)] = []
     var standing = Standing.opening
+    /// More was said to it than it may leave unread, since the test last forgot it.
+    var wasHeldUp = false
     /// A worker has had its socket.
     var hasKnocked = false
     /// The turn in which its socket became one of the core, and the one in which it was none any more.
