@@ -7,6 +7,8 @@ package final class FakeKernel: KernelStandIn {
     private struct Watch {
         var interest: Readiness
         var token: UInt64
+        /// How often it was told to be ready since anybody did anything with it.
+        var ignored = 0
     }
 
     private let network: FakeNetwork
@@ -18,6 +20,9 @@ package final class FakeKernel: KernelStandIn {
     package var now: Instant { network.now }
     /// Descriptors that are watched.
     package var watched: Int { watches.count }
+    /// How often in a row a descriptor was told to be ready and nobody did anything with it, at most: more than a few
+    /// times is a loop that spins.
+    package private(set) var mostIgnored = 0
 
     // MARK: Watching
 
@@ -43,14 +48,18 @@ package final class FakeKernel: KernelStandIn {
     package func wake() { isWoken = true }
 
     package func wait(most: Int, until deadline: Instant, _ report: (UInt64, Readiness) -> Void) -> CInt {
-        var ready: [(token: UInt64, readiness: Readiness)] = []
+        var ready: [(descriptor: CInt, token: UInt64, readiness: Readiness)] = []
         for (descriptor, watch) in watches.sorted(by: { $0.key < $1.key }) {
             let seen = readiness(of: descriptor).intersection(watch.interest.union([.error, .hangUp]))
-            if !seen.isEmpty { ready.append((watch.token, seen)) }
+            if !seen.isEmpty { ready.append((descriptor, watch.token, seen)) }
         }
         ready.shuffle(using: &network.dice)
         let told = ready.filter { _ in !network.dice.chance(network.faults.withheld) }
-        for (token, readiness) in told.prefix(most) { report(token, readiness) }
+        for (descriptor, token, readiness) in told.prefix(most) {
+            report(token, readiness)
+            watches[descriptor]?.ignored += 1
+            mostIgnored = max(mostIgnored, watches[descriptor]?.ignored ?? 0)
+        }
         defer { isWoken = false }
         // Nothing at all: time passes.
         if ready.isEmpty, !isWoken, deadline < .distantFuture { network.now = max(network.now, deadline) }
@@ -79,6 +88,7 @@ package final class FakeKernel: KernelStandIn {
 
     package func accept(_ listener: CInt) -> (descriptor: CInt, peer: SocketAddress) {
         let nobody = SocketAddress.unix(path: "")
+        heeded(listener)
         if let fault = fault() { return (CInt(fault), nobody) }
         guard case .listener(let address) = network.things[listener], var queue = network.queues[address],
             !queue.isEmpty
@@ -105,6 +115,7 @@ package final class FakeKernel: KernelStandIn {
     }
 
     package func connectError(_ descriptor: CInt) -> CInt {
+        heeded(descriptor)
         guard case .end(let end) = network.things[descriptor] else { return EBADF }
         end.isConnecting = false
         defer { end.error = 0 }
@@ -113,6 +124,7 @@ package final class FakeKernel: KernelStandIn {
 
     package func receive(_ descriptor: CInt, _ room: UnsafeMutableRawBufferPointer) -> Int {
         guard case .end(let end) = network.things[descriptor] else { return -Int(EBADF) }
+        heeded(descriptor)
         if let fault = fault() { return fault }
         guard end.unread > 0 else {
             if end.error != 0 || end.isReset {
@@ -129,9 +141,12 @@ package final class FakeKernel: KernelStandIn {
 
     package func send(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer) -> Int {
         guard case .end(let end) = network.things[descriptor] else { return -Int(EBADF) }
+        heeded(descriptor)
         if let fault = fault() { return fault }
         return network.send(Array(bytes), from: end)
     }
+
+    private func heeded(_ descriptor: CInt) { watches[descriptor]?.ignored = 0 }
 
     /// A call that comes to nothing for once.
     private func fault() -> Int? {

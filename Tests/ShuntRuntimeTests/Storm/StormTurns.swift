@@ -47,6 +47,7 @@ extension Storm {
         if counts.barren > before.barren { spins[index].barren += 1 } else { spins[index].barren = 0 }
         if waited || counts.events > before.events { spins[index].idle = 0 } else { spins[index].idle += 1 }
         if spins[index].barren > Self.mostBarren { fail("worker \(index) spins: nothing comes of what is ready") }
+        if kernels[index].mostIgnored > 2 { fail("worker \(index) spins: nobody heeds what is ready") }
         if spins[index].idle > Self.mostIdle { fail("worker \(index) spins: it waits for no time at all") }
     }
 
