@@ -135,9 +135,6 @@ import Testing
     /// What tests alone use, or the standard library asks for.
     private static let forTests: Set<Substring> = ["ofNobody", "debugDescription", "customMirror"]
 
-    /// What the runtime uses as soon as it carries TLS and the PROXY protocol.
-    private static let awaited: Set<Substring> = ["ProxyHeadReader", "expectsProxyHead", "tlsName"]
-
     /// By their names: one that stands nowhere but where it is declared is used by nobody.
     @Test func `nothing in the core is declared for nobody`() {
         var uses: [Substring: Int] = [:]
@@ -153,7 +150,6 @@ import Testing
                 for (keyword, name) in zip(words, words.dropFirst()) where declaring.contains(keyword) {
                     let isUsed =
                         uses[name] != 1 || name.first?.isLetter != true || Self.forTests.contains(name)
-                        || Self.awaited.contains(name)
                     #expect(isUsed, "\(file.path): nobody uses \(name)")
                 }
             }
