@@ -54,6 +54,9 @@ extension Reactor {
         if reads, let tls = sockets[id]?.tls { list(id, tls) }
     }
 
+    /// Whether the owner hears what comes. A listening socket may not although it wants to: the poller had no room for it.
+    package func isReading(_ id: SocketID) -> Bool { sockets[id]?.isReading ?? false }
+
     /// Bytes of the peer's that wait in the system, encrypted where they are.
     package func unread(_ id: SocketID) -> Int {
         guard let descriptor = sockets[id]?.descriptor else { return 0 }

@@ -232,7 +232,9 @@ package final class Reactor {
             do throws(SystemError) {
                 try watch(id)
             } catch {
-                lose(id, error)
+                guard isListening else { return lose(id, error) }
+                // Nothing is wrong with it: its owner sees that it does not listen, and tries again.
+                sockets[id]?.isReading = false
             }
             return
         }

@@ -70,9 +70,15 @@ final class ListeningSocket {
     func settle() {
         let isFull = worker.process.budget.isFull
         if isFull { say(.warning, "accepting pauses", ["reason": "limits.handshakes.bytes are under way"]) }
-        let isResting = restsUntil > worker.now()
+        var isResting = restsUntil > worker.now()
+        let accepts = !isFull && !isResting
+        worker.reactor.setReading(socket, accepts)
+        if accepts, !worker.reactor.isReading(socket) {
+            // Short of what the poller needs.
+            restsUntil = worker.now() + Self.rest
+            isResting = true
+        }
         if isResting { worker.deadlines.listeners = min(worker.deadlines.listeners, restsUntil) }
-        worker.reactor.setReading(socket, !isFull && !isResting)
     }
 
     private func say(_ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata) {

@@ -16,12 +16,15 @@ package final class FakeKernel: KernelStandIn {
     package init(_ network: FakeNetwork) { self.network = network }
 
     package var now: Instant { network.now }
+    /// Descriptors that are watched.
+    package var watched: Int { watches.count }
 
     // MARK: Watching
 
     package func watch(_ descriptor: CInt, _ interest: Readiness, token: UInt64) -> CInt {
         guard network.things[descriptor] != nil else { return -EBADF }
         guard watches[descriptor] == nil else { return -EEXIST }
+        guard network.watchError == 0 else { return -network.watchError }
         watches[descriptor] = Watch(interest: interest, token: token)
         return 0
     }

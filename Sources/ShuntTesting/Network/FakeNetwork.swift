@@ -118,11 +118,12 @@ package final class FakeNetwork {
     var queues: [SocketAddress: [End]] = [:]
     /// `errno` that accepting says instead, as long as there is one.
     package var acceptError: CInt = 0
+    /// `errno` that watching a descriptor says instead, as long as there is one.
+    package var watchError: CInt = 0
     /// What comes of the next dials of reactors.
     package var dialFate: (SocketAddress) -> DialFate = { _ in .asListened }
     /// What the system hears of every connection's other end.
     package var transportState: TransportState?
-    private var last: CInt = 100
     private var lastPort: UInt16 = 40_000
     /// Both ends of what the test itself has, so that they stay.
     private var kept: [End] = []
@@ -132,11 +133,13 @@ package final class FakeNetwork {
     /// Descriptors that are open.
     package var openDescriptors: Int { things.count }
 
+    /// The smallest number that is free, as the system does it: whoever uses one that is closed meets another's.
     func descriptor(for thing: Thing) -> CInt {
-        last += 1
-        things[last] = thing
-        if case .end(let end) = thing { end.descriptor = last }
-        return last
+        var number: CInt = 100
+        while things[number] != nil { number += 1 }
+        things[number] = thing
+        if case .end(let end) = thing { end.descriptor = number }
+        return number
     }
 
     // MARK: What tests do

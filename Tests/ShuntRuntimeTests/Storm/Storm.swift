@@ -15,6 +15,7 @@ final class Storm {
     let plan: StormPlan
     var dice: Dice
     let network: FakeNetwork
+    let kernels: [FakeKernel]
     let workers: [Worker]
     let emptyCensus: Census
     let process: ProcessState
@@ -25,6 +26,7 @@ final class Storm {
     /// Peers behave from here on, and nobody leaves.
     private(set) var isCalm = false
     private(set) var isDraining = false
+    private(set) var isCut = false
     /// Turns that the workers took.
     var turns = 0
     var spins = [Spin(), Spin()]
@@ -47,10 +49,11 @@ final class Storm {
             settings: ProxySettings(table: try RoutingTable(plan.table)), workerCount: 2,
             logger: Logger(label: "storm") { _ in SwiftLogNoOpLogHandler() }, wallClock: { UnixTime(milliseconds: 0) })
         self.process = process
-        workers = [UInt64(0), 1].map { [network] number in
+        kernels = [FakeKernel(network), FakeKernel(network)]
+        workers = kernels.enumerated().map { index, kernel in
             Worker(
-                index: Int(number), reactor: Reactor(on: FakeKernel(network)), process: process,
-                maskingKeys: MaskingKeys(seed: seed &+ number))
+                index: index, reactor: Reactor(on: kernel), process: process,
+                maskingKeys: MaskingKeys(seed: seed &+ UInt64(index)))
         }
         emptyCensus = workers[0].switchboard.census
         let all = Workers(workers.map(\.orders))
@@ -85,8 +88,12 @@ final class Storm {
             act()
             look()
         }
-        if failure == nil { calmDown() }
-        if failure == nil { end() }
+        if plan.isCutShort {
+            cutAll()
+        } else {
+            if failure == nil { calmDown() }
+            if failure == nil { end() }
+        }
         for worker in workers { _ = worker.cutAll() }
     }
 
@@ -99,7 +106,7 @@ final class Storm {
         case 14...17: serve()
         case 18: pause()
         case 19 where dice.chance(35): leave()
-        case 20 where dice.chance(plan.acceptFails): lackDescriptors()
+        case 20 where dice.chance(plan.acceptFails): runShort()
         case 21 where plan.drains && step > 100 && dice.chance(30): drain()
         case 22 where dice.chance(plan.reloads): reload()
         case 23 where dice.chance(plan.strikes): strike()
@@ -132,8 +139,17 @@ final class Storm {
         for _ in 0..<count { turn(index) }
     }
 
-    /// The process is out of descriptors, or has them again.
-    private func lackDescriptors() {
+    /// Handshakes are few enough to be all under way at the same time.
+    var hasRoomAtDoor: Bool { plan.table.limits.handshakeBytes > 1 << 20 }
+
+    /// The process is out of descriptors or of what the poller needs, or has them again.
+    private func runShort() {
+        if dice.chance(30) {
+            network.watchError = network.watchError == 0 ? dice.pick([ENOSPC, ENOMEM]) : 0
+            note("watching says \(network.watchError)")
+            if network.watchError != 0 { met.insert("no watch") }
+            return
+        }
         network.acceptError = network.acceptError == 0 ? dice.pick([EMFILE, ENFILE, ENOMEM]) : 0
         note("accepting says \(network.acceptError)")
         if network.acceptError != 0 { met.insert("no descriptor") }
@@ -174,6 +190,7 @@ final class Storm {
     private func calmDown() {
         isCalm = true
         network.acceptError = 0
+        network.watchError = 0
         for client in clients { client.end.reads = true }
         for agent in agents { agent.end.reads = true }
         note("calm")
@@ -188,7 +205,11 @@ final class Storm {
     }
 
     private func settle(rounds: Int) {
-        for _ in 0..<rounds where failure == nil && isAnythingOpen { goOn(milliseconds: 400) }
+        for _ in 0..<rounds where failure == nil && isAnythingOpen {
+            goOn(milliseconds: 400)
+            // Both workers were told of it, and closed whom they had to.
+            for index in clients.indices where clients[index].standing == .client { clients[index].wasHeldUp = false }
+        }
         pump()
     }
 
@@ -225,12 +246,35 @@ final class Storm {
 
     private func end() {
         note("everybody leaves")
-        for client in clients.indices where !clients[client].isGone { leave(client, politely: true) }
+        for client in clients.indices where !clients[client].isGone && !clients[client].hasLeft {
+            say(client)
+            clients[client].passed.hasTakenLeave = clients[client].isUpgraded
+            leave(client, politely: true)
+        }
         // What those who left had still to be answered, then longer than anything is kept.
         for _ in 0..<400 where failure == nil && workers.contains(where: { $0.switchboard.census.exchanges > 0 }) {
             goOn(milliseconds: 20)
         }
         for _ in 0..<24 where failure == nil { goOn(milliseconds: 4_000) }
+        if failure == nil { checkFarewells() }
+        if failure == nil { checkNothingIsLeft() }
+    }
+
+    /// The end of a stop that took too long: what is under way to a worker comes after it.
+    private func cutAll() {
+        note("everything is cut")
+        isCut = true
+        isCalm = true
+        network.acceptError = 0
+        network.watchError = 0
+        for worker in workers { worker.stopListening() }
+        for _ in 0..<4 where failure == nil {
+            for worker in workers { _ = worker.cutAll() }
+            turnBoth()
+        }
+        for client in clients { client.end.close() }
+        for agent in agents { agent.end.close() }
+        for _ in 0..<30 where failure == nil { goOn(milliseconds: 4_000) }
         if failure == nil { checkNothingIsLeft() }
     }
 }

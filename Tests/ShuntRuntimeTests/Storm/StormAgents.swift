@@ -113,6 +113,7 @@ extension Storm {
 
     private func told(_ frame: NaiveFrame, _ index: Int) {
         note("a\(index) is told \(frame.code ?? 0)")
+        if let client = agents[index].client { clients[client].passed.closeHeard = frame.code }
         guard agents[index].state == .open else { return }
         agents[index].end.say(WireSocket.bytes(8, frame.payload, masked: false))
         agents[index].state = .closing

@@ -60,13 +60,14 @@ extension Storm {
         clients[index].isTurnedAway = true
         clients[index].hasLeft = true
         let status = head.dropFirst(9).prefix(3)
+        let isShort = met.contains("no descriptor") || met.contains("no watch") || !hasRoomAtDoor
         let isExpected =
             switch status {
             case "404": clients[index].isRefused
             case "408": true
             // In the words of its backend, or because there is none.
             case "403", "502", "504": clients[index].kind != .unified
-            case "503": clients[index].kind != .unified || isDraining || met.contains("no descriptor")
+            case "503": clients[index].kind != .unified || isDraining || isShort
             default: false
             }
         if !isExpected { fail("c\(index) is refused: \(head)") }
@@ -78,7 +79,7 @@ extension Storm {
         let isPassed = clients[index].kind == .managed
         clients[index].closeCode = code ?? 1005
         switch code {
-        case 1013 where !isPassed: met.insert("slow reader")
+        case 1013 where !isPassed && clients[index].wasHeldUp: met.insert("slow reader")
         case 1012 where isDraining: met.insert("drained")
         case 1000 where hasLeft, 1002 where hasLeft: becomeSure(index)
         case .some(let code) where isPassed && code == clients[index].passed.closeSaidBack: met.insert("close passed")
@@ -104,8 +105,11 @@ extension Storm {
         clients[index].isSettled = true
         guard client.closeCode == nil, client.kind == .unified else { return }
         for number in client.perhapsTold where messages[number].outcome == nil { messages[number].mayBeLost = true }
-        let isWordless = client.isUpgraded && !client.hasLeft && !client.end.hasPaused
-        if isWordless { fail("c\(index) is cut without a word") }
+        let reads = !client.end.hasPaused && !isCut && !met.contains("no watch")
+        if reads, client.isUpgraded, !client.hasLeft { fail("c\(index) is cut without a word") }
+        if reads, client.passed.closeSaid != nil, !client.end.isReset {
+            fail("c\(index) took leave, and is not answered")
+        }
     }
 
     private func judge(_ bytes: [UInt8], _ index: Int) {
@@ -215,7 +219,8 @@ extension Storm {
         for later in messages[number...]
         where later.client == message.client && later.route == message.route && later.agent != nil {
             if later.agent == index { fail("m\(number) is sent after a later one of its socket and route") }
-            messages[number].isOvertaken = true
+            // Of a socket that is gone no order is kept from one connection to the next.
+            if clients[message.client].standing != .gone { messages[number].isOvertaken = true }
         }
     }
 

@@ -40,6 +40,8 @@ struct StormClient {
     /// Where each message that the proxy has not read ends, counted in bytes from the first byte of the connection.
     var ends: [(at: Int, message: Int)] = []
     var standing = Standing.opening
+    /// More was said to it than it may leave unread, since the test last forgot it.
+    var wasHeldUp = false
     /// A worker has had its socket.
     var hasKnocked = false
     /// The turn in which its socket became one of the core, and the one in which it was none any more.
@@ -92,6 +94,7 @@ extension Storm {
         clients.append(client)
         // Many say their first words without waiting for an answer.
         while !isCalm, dice.chance(40) { say(index) }
+        if !isCalm, kind != .unified, dice.chance(10) { sayMuch(index) }
         if !isCalm, dice.chance(50) { end.send(atMost: dice.chance(50) ? .max : dice.below(end.unsent.count + 1)) }
         // Some do not wait for it at all.
         if !isCalm, dice.chance(6) { leave(index, politely: false) }
@@ -118,7 +121,7 @@ extension Storm {
         for _ in 0..<dice.within(1...3) { say(index) }
     }
 
-    private func say(_ index: Int) {
+    func say(_ index: Int) {
         guard !clients[index].isRefused else { return }
         let end = clients[index].end
         switch clients[index].kind {

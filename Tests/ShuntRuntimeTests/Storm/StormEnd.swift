@@ -11,6 +11,8 @@ final class StormEnd {
     /// It has ended the connection, one way or the other.
     private(set) var isCut = false
     private(set) var isFinished = false
+    /// It did so by a reset.
+    private(set) var isReset = false
     /// Its direction ends when all is sent.
     private var finishes = false
 
@@ -69,6 +71,7 @@ final class StormEnd {
     func reset(overtaking: Bool) {
         guard !isCut else { return }
         isCut = true
+        isReset = true
         unsent = []
         peer.reset(overtaking: overtaking)
     }

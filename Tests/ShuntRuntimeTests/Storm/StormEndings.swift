@@ -64,13 +64,30 @@ extension Storm {
 
     // MARK: The end
 
+    /// What old clients said before they left came to their agents, which were there, and so did their leave.
+    func checkFarewells() {
+        for (index, client) in clients.enumerated() where client.passed.hasTakenLeave && client.kind != .unified {
+            let passed = client.passed
+            if passed.heard < passed.said.count || passed.bytesHeard < passed.bytes.count {
+                fail("the last words of c\(index) are lost: \(passed.heard) of \(passed.said.count) messages came")
+            }
+            if client.kind == .managed, !isDraining, passed.closeHeard != passed.closeSaid {
+                fail("c\(index) left with \(passed.closeSaid ?? 0), its agent heard \(passed.closeHeard ?? 0)")
+            }
+        }
+    }
+
     func checkNothingIsLeft() {
         for worker in workers {
             let name = "worker \(worker.index)"
             let census = worker.switchboard.census
             if census != emptyCensus { fail("\(name) still has \(census)") }
-            if worker.occupants.count != 1 { fail("\(name) still has \(worker.occupants.count - 1) sockets") }
-            if worker.reactor.count != 1 { fail("the reactor of \(name) has \(worker.reactor.count - 1) sockets") }
+            let listeners = isCut ? 0 : 1
+            if worker.occupants.count != listeners { fail("\(name) still has \(worker.occupants.count) sockets") }
+            if worker.reactor.count != listeners { fail("the reactor of \(name) has \(worker.reactor.count) sockets") }
+            let watched = kernels[worker.index].watched
+            if watched != listeners { fail("\(name) still watches \(watched) sockets") }
+            if !worker.isIdle { fail("\(name) is not idle") }
             let ids = [
                 "clients": worker.clients.count, "connections": worker.connections.count, "dials": worker.dials.count,
                 "arrivals": worker.arrivals.count, "outcomes": worker.outcomes.count,
@@ -88,8 +105,8 @@ extension Storm {
                 fail("\(name) still has \(worker.reactor.pendingBytes) bytes to send")
             }
         }
-        if network.openDescriptors != workers.count {
-            fail("\(network.openDescriptors - workers.count) descriptors are open")
+        if network.openDescriptors != (isCut ? 0 : workers.count) {
+            fail("\(network.openDescriptors) descriptors are open")
         }
         if process.admission.count > 0 { fail("\(process.admission.count) clients were never counted out") }
         if process.budget.bytes != 0 { fail("\(process.budget.bytes) bytes are counted at the door") }

@@ -49,12 +49,18 @@ extension Storm {
         writer.add("conversation_id", "m\(number)")
         writer.add("n", raw: "\(number)")
         writer.add("who", clients[client].owner)
-        let length = dice.chance(4) ? dice.below(plan.longest) : dice.below(120)
+        let length = length(120)
         writer.add("message", String(repeating: "x", count: length) + "é\"\n")
         writer.shuffle(&dice)
         messages.append(
             StormMessage(client: client, owner: clients[client].owner, route: route, members: writer.members))
         return writer.bytes
+    }
+
+    /// Of a text: short, seldom long, very seldom longer than one read of the proxy.
+    func length(_ usual: Int) -> Int {
+        if dice.chance(1) { return dice.below(plan.hugest) }
+        return dice.below(dice.chance(4) ? plan.longest : usual)
     }
 
     static func integer(_ key: String, _ members: [JSONMember]) -> Int? {

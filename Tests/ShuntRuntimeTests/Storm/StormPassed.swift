@@ -27,6 +27,10 @@ struct StormPassed {
     /// The codes of their close frames, where they said one.
     var closeSaid: UInt16?
     var closeSaidBack: UInt16?
+    /// The code of the close frame that the agent was told.
+    var closeHeard: UInt16?
+    /// The client took leave in peace: its last words have to arrive.
+    var hasTakenLeave = false
 }
 
 extension Storm {
@@ -38,8 +42,19 @@ extension Storm {
     }
 
     private func sayOnePassed(_ index: Int) {
+        sayPassed(passedFrame("c\(index)", clients[index].passed.said.count), index)
+    }
+
+    /// More than the proxy keeps of a client that is not answered.
+    func sayMuch(_ index: Int) {
+        let bytes = dice.bytes(plan.longest < 6_000 ? plan.longest : dice.pick([20_000, 80_000]))
+        guard clients[index].kind == .raw else { return sayPassed(NaiveFrame(opcode: 2, payload: bytes), index) }
+        clients[index].passed.bytes += bytes
+        clients[index].end.say(bytes)
+    }
+
+    private func sayPassed(_ frame: NaiveFrame, _ index: Int) {
         let number = clients[index].passed.said.count
-        let frame = passedFrame("c\(index)", number)
         note("c\(index) says its \(number)., \(frame.payload.count) bytes")
         clients[index].passed.said.append(frame)
         sayFrames(frame.opcode, frame.payload, index)
@@ -48,7 +63,7 @@ extension Storm {
 
     /// A message that has to arrive as it is, whatever it is.
     private func passedFrame(_ name: String, _ number: Int, type: String? = nil) -> NaiveFrame {
-        let length = dice.chance(4) ? dice.below(plan.longest) : dice.below(80)
+        let length = length(80)
         if type == nil, dice.chance(15) { return NaiveFrame(opcode: 2, payload: dice.bytes(length)) }
         if type == nil, dice.chance(10) { return NaiveFrame(opcode: 1, payload: Array("no JSON \(number)".utf8)) }
         var writer = JSONWriter()
@@ -117,7 +132,7 @@ extension Storm {
 
     /// Frames, half frames, and what is none.
     private func rawBytes(masked: Bool) -> [UInt8] {
-        let payload = dice.bytes(dice.chance(10) ? dice.below(plan.longest) : dice.below(60))
+        let payload = dice.bytes(length(60))
         return dice.chance(70) ? WireSocket.bytes(dice.pick([1, 2, 9]), payload, masked: masked) : payload
     }
 

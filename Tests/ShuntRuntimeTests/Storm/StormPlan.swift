@@ -26,8 +26,9 @@ struct StormPlan {
     var pause = 20
     /// The most turns that a worker takes at a time.
     var turns = 4
-    /// The longest text of a message, but for a few.
+    /// The longest text of a message, and of one in a hundred.
     var longest = 6_000
+    var hugest = 6_000
     /// Of the clients, those that come to legacy endpoints.
     var oldClients = 0
     var dialFails = 0
@@ -41,6 +42,8 @@ struct StormPlan {
     /// Of those who leave, who say nothing.
     var rude = 0
     var drains = false
+    /// Everything is cut in the middle of the storm.
+    var isCutShort = false
     var reloads = 0
     var strikes = 0
     var upstreamMarks = WaterMarks(1 << 20)
@@ -50,7 +53,8 @@ struct StormPlan {
         func rate(_ most: Int) -> Int { dice.chance(50) ? 0 : dice.within(1...most) }
         faults = dice.chance(60) ? .bad : .none
         windows = dice.pick([[64], [64 << 10], [300], [4_000], [64, 1_000, 64 << 10]])
-        longest = windows == [64] ? 1_200 : 6_000
+        longest = windows[0] < 4_000 ? 1_200 : 6_000
+        hugest = windows == [64 << 10] ? 150_000 : longest
         oldClients = dice.pick([0, 30, 50])
         dialFails = rate(30)
         dialBreaksAtOnce = rate(40)
@@ -62,6 +66,7 @@ struct StormPlan {
         acceptFails = rate(40)
         rude = dice.pick([0, 50, 100])
         drains = dice.chance(15)
+        isCutShort = dice.chance(10)
         reloads = rate(40)
         strikes = dice.pick([0, 0, 30, 100])
         pause = dice.pick([2, 20, 20, 60, 300])
@@ -102,6 +107,8 @@ struct StormPlan {
         }
         table.limits.messagesPerSecond = 1_000_000
         table.limits.handshakeTimeout = .seconds(3)
+        // Room for a handful of handshakes, or for all.
+        table.limits.handshakeBytes = dice.pick([64 << 20, 64 << 20, 40_000])
         table.session.linger = .seconds(10)
         table.session.parkedFor = .seconds(60)
         table.session.parkedCount = 100_000

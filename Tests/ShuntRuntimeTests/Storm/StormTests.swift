@@ -48,7 +48,8 @@ import Testing
             "queue_timeout", "queue_full", "upstream_unavailable", "upstream_lost", "timeout", "upstream_protocol",
             "draining", "half close", "reset", "reset in the handshake", "client reset while it moves",
             "client reset while it is not read", "client reset while much is said to it",
-            "agent reset while it is not read", "agent reset while much is said to it", "passed through", "passed back",
+            "agent reset while it is not read", "agent reset while much is said to it", "a client is not read",
+            "no watch", "passed through", "passed back",
             "close passed", "piped", "piped back", "reload", "by herald", "by scribe",
         ]
         for seed in UInt64(201)...320 where !expected.isSubset(of: met) { met.formUnion(try Self.live(seed).met) }

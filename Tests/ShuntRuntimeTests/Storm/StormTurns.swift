@@ -84,8 +84,13 @@ extension Storm {
         guard let descriptor = peer.descriptor else { return peer.isLeft ? .gone : .opening }
         switch known[descriptor]?.occupant {
         case .leg(let leg):
+            let reactor = leg.worker.reactor
+            let held = reactor.sockets[leg.socket]?.output.count ?? 0
+            if leg.isCongested || held > reactor.sockets[leg.socket]?.marks.high ?? .max {
+                clients[client].wasHeldUp = true
+            }
             guard case .client = leg.role else { return .gone }
-            if leg.worker.reactor.sockets[leg.socket]?.isReading == false { met.insert("a client is not read") }
+            if reactor.sockets[leg.socket]?.isReading == false { met.insert("a client is not read") }
             return .client
         case .pipe: return .client
         case .lingering: return .gone
