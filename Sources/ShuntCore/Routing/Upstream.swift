@@ -66,12 +66,10 @@ package final class Upstream: Sendable {
             paths += ReplyRules.paths(own.replies ?? settings.replies, own.toUnified ?? settings.toUnified)
         }
         let taggable = addressing.routeBy.map { $0.contains(".") ? nil : $0 }
-        paths += addressing.routeBy
         let echoed = addressing.conversationPlace
         let conversation = echoed.contains(".") ? nil : echoed
-        paths.append(echoed)
         let placed = addressing.routeBy + [echoed]
-        paths += Placement.parents(of: placed)
+        paths += placed + Placement.parents(of: placed)
         var correlation: String?
         if case .field(let field, _) = settings.correlation {
             correlation = field
@@ -119,9 +117,7 @@ package final class Upstream: Sendable {
             request = try ReshapeProgram(settings.request, keys: requestKeys)
             unwrapped = nil
         }
-        let hidden = ["session_token"] + (isUnified ? [] : addressing.routeBy.filter { !$0.contains(".") })
-        let isPlain = unwrapped == nil && request.isEmpty && settings.identity != .message
-        requestForm = isPlain ? ReadyForm(hidden.map { (requestKeys.slot($0) ?? -1, nil) }, keys: requestKeys) : nil
+        requestForm = Self.requestForm(settings, hiding: isUnified ? [] : addressing.routeBy, requestKeys)
         requestCorrelationSlot = correlation.flatMap { requestKeys.slot($0) }
         exchangeTimeout = settings.exchangeTimeout
         idleTimeout = settings.idleTimeout
@@ -130,6 +126,14 @@ package final class Upstream: Sendable {
         correlatesByConversation = correlation == addressing.conversationField
         needsConversation = correlatesByConversation || isUnified && addressing.sendsMadeConversation
         opening = OpeningSteps(settings)
+    }
+
+    /// The form of requests that no rule acts on: without the client's own token, and without these members.
+    private static func requestForm(_ settings: UpstreamSettings, hiding paths: [String], _ keys: KeySet) -> ReadyForm?
+    {
+        guard settings.request.isEmpty, settings.identity != .message else { return nil }
+        let hidden = ["session_token"] + paths.filter { !$0.contains(".") }
+        return ReadyForm(hidden.map { (keys.slot($0) ?? -1, nil) }, keys: keys)
     }
 
     /// The form of replies that get these tags, by level, and their conversation; nil where more is done to them.
