@@ -25,7 +25,7 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
 
     // Inlinable throughout: a table of another module's elements is made for them there.
 
-    /// By index: how often a place was taken or emptied, so that it is odd where there is an element, and that element.
+    /// By index: how often a place was taken or emptied, so that it is even where there is an element, and that element.
     @usableFromInline var generations: UnsafeMutablePointer<UInt32>
     @usableFromInline var elements: UnsafeMutablePointer<Element?>
     @usableFromInline var capacity = 16
@@ -68,7 +68,7 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
             unsafe generations[index] &+= 1
         } else {
             if used == capacity { grow() }
-            unsafe (generations + used).initialize(to: 1)
+            unsafe (generations + used).initialize(to: 0)
             used += 1
         }
         // An empty place holds nothing that would have to be destroyed. Where an optional is no larger than what it may hold,
@@ -140,7 +140,7 @@ package struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     @inlinable
     @inline(__always)
     func isTaken(_ index: Int) -> Bool {
-        unsafe generations[index] & 1 == 1
+        unsafe generations[index] & 1 == 0
     }
 
     /// The element, or nil where the id is of the past. Assigning to an element's fields works in place.
