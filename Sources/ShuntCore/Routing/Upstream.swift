@@ -54,10 +54,12 @@ package final class Upstream: Sendable {
     /// - Parameters:
     ///   - restored: the members that `to_legacy` rules of endpoints speak of, for the unified upstream.
     ///   - routes: what routes say for themselves, for the unified upstream, by their names.
-    package init(
-        index: Int, settings: UpstreamSettings, isUnified: Bool, addressing: AddressingSettings, requestKeys: KeySet,
+    init(
+        index: Int, settings: UpstreamSettings, isUnified: Bool, addressing: AddressingSettings,
+        keys sets: inout KeySets,
         restored: [String] = [], routes: [String: UnifiedRouteSettings] = [:]
     ) throws(ReshapeProblem) {
+        let requestKeys = sets.request
         self.index = index
         self.settings = settings
         self.isUnified = isUnified
@@ -75,7 +77,7 @@ package final class Upstream: Sendable {
             correlation = field
             paths.append(settings.correlationInReplies ?? field)
         }
-        let keys = KeySet(paths, unwrap: settings.toUnified.unwrap)
+        let keys = sets.keys(paths, unwrap: settings.toUnified.unwrap)
         replyKeys = keys
         conversationSlot = keys.slot(echoed)
         isConversationOnTop = conversation != nil
@@ -97,7 +99,7 @@ package final class Upstream: Sendable {
         }
         self.routeRules = routeRules
         let kindPath = settings.replies.by.kindPath
-        let passed = KeySet(settings.replies.by.paths + [settings.replies.until?.path, kindPath].compactMap { $0 })
+        let passed = sets.keys(settings.replies.by.paths + [settings.replies.until?.path, kindPath].compactMap { $0 })
         passedKeys = passed
         passedKindSlot = passed.slot(kindPath) ?? 0
         passedRules = try ReplyRules(settings.replies, pushes: settings.pushes, keys: passed)
