@@ -69,7 +69,6 @@ package final class Upstream: Sendable {
         }
         let taggable = addressing.routeBy.map { $0.contains(".") ? nil : $0 }
         let echoed = addressing.conversationPlace
-        let conversation = echoed.contains(".") ? nil : echoed
         let placed = addressing.routeBy + [echoed]
         paths += placed + Placement.parents(of: placed)
         var correlation: String?
@@ -80,13 +79,13 @@ package final class Upstream: Sendable {
         let keys = sets.keys(paths, unwrap: settings.toUnified.unwrap)
         replyKeys = keys
         conversationSlot = keys.slot(echoed)
-        isConversationOnTop = conversation != nil
+        isConversationOnTop = !echoed.contains(".")
         correlationSlot = correlation.flatMap { keys.slot(settings.correlationInReplies ?? $0) }
         tagSlots = taggable.map { $0.flatMap { keys.slot($0) } }
         addressSlots = addressing.routeBy.map { keys.slot($0) ?? -1 }
         placement = Placement(placed.enumerated().map { ($1, $0) }, keys: keys)
         editsReplies =
-            !settings.toUnified.isEmpty || !restored.isEmpty || !routes.isEmpty || conversation != nil
+            !settings.toUnified.isEmpty || !restored.isEmpty || !routes.isEmpty || isConversationOnTop
             || taggable.contains { $0 != nil } || placement != nil
         rules = try ReplyRules(
             settings.replies, pushes: settings.pushes, deadAfterError: settings.deadAfterError,
