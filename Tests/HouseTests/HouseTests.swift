@@ -11,9 +11,7 @@ import Testing
     }
 
     /// What is longer today. It may get shorter, and then leaves the list.
-    private static let longFiles: [String: Int] = [
-        "ShuntCore/Wire/MemberScan.swift": 372
-    ]
+    private static let longFiles: [String: Int] = [:]
 
     @Test func `a file has at most 350 lines`() {
         for file in files {
@@ -65,7 +63,6 @@ import Testing
         "ShuntCore/Switchboard/Switchboard+Sending.swift forward": 7,
         "ShuntCore/Switchboard/Switchboard+Reshaping.swift unwrap": 7,
         "ShuntCore/Switchboard/Tally.swift init": 8,
-        "ShuntCore/Wire/MemberScan.swift init": 8,
         "ShuntCore/Wire/MemberScan.swift parent": 9,
         "ShuntCore/Wire/SpliceWriter.swift member": 7,
         "ShuntPlane/ControlPlane.swift init": 12,
