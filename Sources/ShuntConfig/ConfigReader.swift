@@ -21,24 +21,20 @@ package enum ConfigReader {
     ///   - file: how diagnostics call it.
     ///   - environment: what `${NAME}` refers to. Its values never appear in a diagnostic or in the summary.
     ///   - tls: looks into the files of TLS that the configuration names; without it they are taken for good.
-    ///   - notCarried: what is refused, because no worker carries it yet.
     package static func read(
-        text: String, file: String, environment: [String: String], tls: TLSFileAccess? = nil,
-        notCarried: Set<NotCarriedYet> = []
+        text: String, file: String, environment: [String: String], tls: TLSFileAccess? = nil
     ) -> ConfigOutcome {
-        read(bytes: Array(text.utf8), file: file, environment: environment, tls: tls, notCarried: notCarried)
+        read(bytes: Array(text.utf8), file: file, environment: environment, tls: tls)
     }
 
     /// The same for bytes that may be no text at all.
     package static func read(
-        bytes: [UInt8], file: String, environment: [String: String], tls: TLSFileAccess? = nil,
-        notCarried: Set<NotCarriedYet> = []
+        bytes: [UInt8], file: String, environment: [String: String], tls: TLSFileAccess? = nil
     ) -> ConfigOutcome {
         let diagnostics = DiagnosticList(file: file)
         let result = document(bytes, environment: environment, diagnostics).flatMap { document in
             DocumentReader(
-                document: document, diagnostics: diagnostics, tls: TLSLookup(file: file, access: tls),
-                notCarried: notCarried
+                document: document, diagnostics: diagnostics, tls: TLSLookup(file: file, access: tls)
             ).read()
         }
         let usable = diagnostics.hasErrors ? nil : result

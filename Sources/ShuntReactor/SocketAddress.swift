@@ -54,6 +54,9 @@ package enum SocketAddress: Hashable, Sendable {
         }
     }
 
+    /// Whether it is a Unix socket's.
+    package var isUnix: Bool { if case .unix = self { true } else { false } }
+
     /// The same address with another port.
     package func with(port: UInt16) -> SocketAddress {
         switch self {

@@ -44,9 +44,10 @@ struct Assembly: Sendable {
             inForce: inForce, table: table, plane: proxy, store: stores.overrides, storeProblem: stores.problem,
             ledger: ledger,
             log: log, logger: logger, readFile: reader,
-            applied: { [logger, settings] in
-                rules.apply($0)
-                renew(adminTLS, from: settings, to: $0, logger)
+            applied: { [logger, settings] applied in
+                rules.apply(applied)
+                renew(adminTLS, from: settings, to: applied, logger)
+                Task { await proxy.renewTLS(applied.listen) }
             }, stop: { stop.throwIt() })
         var services: [any Service] = []
         var adminListens: AsyncStream<Void>?

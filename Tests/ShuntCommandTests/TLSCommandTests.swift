@@ -151,19 +151,4 @@ import Testing
             #expect(run.complaint == "")
         }
     }
-
-    @Test func `what the runtime does not carry is refused`() async throws {
-        let text = """
-            listen: {tls: {certificate: server.pem, key: server.key}}
-            routes: {guide: {match: {agent_type: guide}, legacy: {upstream: "wss://a.example/g"}}}
-            """
-        let file = folder.file("later.yaml")
-        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
-        for command in [["check", file], ["serve", "--config", file]] {
-            let run = try await CommandRun.shunt(command)
-            #expect(run.code == 1)
-            #expect(run.complaint.contains("listen.tls: not supported yet"), "\(run.complaint)")
-            #expect(run.complaint.contains("TLS towards upstreams (wss://) is not supported yet"), "\(run.complaint)")
-        }
-    }
 }

@@ -196,25 +196,4 @@ struct TLSDiagnosticsTests {
                 "1:66: error: upstream_defaults.tls.ca: gone.ca is no CA",
             ])
     }
-
-    // MARK: What nobody carries yet
-
-    @Test func `what the runtime does not carry is refused by name, each for itself`() {
-        let text = """
-            listen: {tls: {certificate: c.pem, key: c.key}, proxy_protocol: true, trusted_proxies: [10.0.0.0/8]}
-            unified: {upstream: "wss://u.example/"}
-            routes:
-              a: {match: {agent_type: a}, legacy: {upstream: {url: "wss://a.example/"}}}
-              b: {match: {agent_type: b}, legacy: {upstream: "ws://b.example/"}}
-            """
-        func places(_ notCarried: Set<NotCarriedYet>) -> [String] {
-            ConfigReader.read(text: text, file: "config.yaml", environment: [:], notCarried: notCarried).lines
-                .filter { $0.contains("not supported yet") }.map { String($0.prefix { $0 != "e" }) }
-        }
-        #expect(places([]) == [])
-        #expect(places([.clientTLS]) == ["1:15: "])
-        #expect(places([.proxyProtocol]) == ["1:65: "])
-        #expect(places([.upstreamTLS]) == ["2:21: ", "4:56: "])
-        #expect(places(Set(NotCarriedYet.allCases)) == ["1:15: ", "1:65: ", "2:21: ", "4:56: "])
-    }
 }

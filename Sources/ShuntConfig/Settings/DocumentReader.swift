@@ -5,7 +5,6 @@ struct DocumentReader {
     let document: DocumentNode
     let diagnostics: DiagnosticList
     let tls: TLSLookup
-    let notCarried: Set<NotCarriedYet>
 
     /// nil when something essential is missing, which is told.
     func read() -> (settings: ProxySettings, summary: ConfigSummary)? {
@@ -58,7 +57,6 @@ struct DocumentReader {
         if let place = deprecation?.node {
             DeprecationChecks(draft: draft, place: place, diagnostics: diagnostics).run()
         }
-        notCarried.refuse(listen, listenSection, draft, diagnostics)
         guard !diagnostics.hasErrors, let table = draft.compile(unified: unified, root: document, diagnostics) else {
             return nil
         }

@@ -3,6 +3,11 @@ package struct ProxiedSource: Sendable, Equatable {
     /// The client's address without port, in its one spelling (RFC 5952); one of IPv6 that maps one of IPv4 is that.
     package let host: String
     package let port: Int
+
+    package init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
 }
 
 /// Reads the head of the PROXY protocol, version 1 or 2, however its bytes come

@@ -81,14 +81,14 @@ package final class RoutingTable: Sendable {
         let ownRules = Dictionary(
             definition.routes.filter { !$0.unified.isEmpty }.map { ($0.name, $0.unified) },
             uniquingKeysWith: { first, _ in first })
-        var built: [Upstream] = []
+        var (built, sets) = ([Upstream](), KeySets(request: keys))
         for (index, settings) in definition.upstreams.enumerated() {
             if let reason = Self.danger(in: settings) { throw .unsafe(upstream: index, reason: reason) }
             do {
                 built.append(
                     try Upstream(
                         index: index, settings: settings, isUnified: index == definition.unified, addressing: address,
-                        requestKeys: keys, restored: index == definition.unified ? restored.sorted() : [],
+                        keys: &sets, restored: index == definition.unified ? restored.sorted() : [],
                         routes: index == definition.unified ? ownRules : [:]))
             } catch {
                 throw .badRule(upstream: index, reason: error.text)

@@ -54,10 +54,12 @@ package final class Upstream: Sendable {
     /// - Parameters:
     ///   - restored: the members that `to_legacy` rules of endpoints speak of, for the unified upstream.
     ///   - routes: what routes say for themselves, for the unified upstream, by their names.
-    package init(
-        index: Int, settings: UpstreamSettings, isUnified: Bool, addressing: AddressingSettings, requestKeys: KeySet,
+    init(
+        index: Int, settings: UpstreamSettings, isUnified: Bool, addressing: AddressingSettings,
+        keys sets: inout KeySets,
         restored: [String] = [], routes: [String: UnifiedRouteSettings] = [:]
     ) throws(ReshapeProblem) {
+        let requestKeys = sets.request
         self.index = index
         self.settings = settings
         self.isUnified = isUnified
@@ -66,27 +68,24 @@ package final class Upstream: Sendable {
             paths += ReplyRules.paths(own.replies ?? settings.replies, own.toUnified ?? settings.toUnified)
         }
         let taggable = addressing.routeBy.map { $0.contains(".") ? nil : $0 }
-        paths += addressing.routeBy
         let echoed = addressing.conversationPlace
-        let conversation = echoed.contains(".") ? nil : echoed
-        paths.append(echoed)
         let placed = addressing.routeBy + [echoed]
-        paths += Placement.parents(of: placed)
+        paths += placed + Placement.parents(of: placed)
         var correlation: String?
         if case .field(let field, _) = settings.correlation {
             correlation = field
             paths.append(settings.correlationInReplies ?? field)
         }
-        let keys = KeySet(paths, unwrap: settings.toUnified.unwrap)
+        let keys = sets.keys(paths, unwrap: settings.toUnified.unwrap)
         replyKeys = keys
         conversationSlot = keys.slot(echoed)
-        isConversationOnTop = conversation != nil
+        isConversationOnTop = !echoed.contains(".")
         correlationSlot = correlation.flatMap { keys.slot(settings.correlationInReplies ?? $0) }
         tagSlots = taggable.map { $0.flatMap { keys.slot($0) } }
         addressSlots = addressing.routeBy.map { keys.slot($0) ?? -1 }
         placement = Placement(placed.enumerated().map { ($1, $0) }, keys: keys)
         editsReplies =
-            !settings.toUnified.isEmpty || !restored.isEmpty || !routes.isEmpty || conversation != nil
+            !settings.toUnified.isEmpty || !restored.isEmpty || !routes.isEmpty || isConversationOnTop
             || taggable.contains { $0 != nil } || placement != nil
         rules = try ReplyRules(
             settings.replies, pushes: settings.pushes, deadAfterError: settings.deadAfterError,
@@ -99,7 +98,7 @@ package final class Upstream: Sendable {
         }
         self.routeRules = routeRules
         let kindPath = settings.replies.by.kindPath
-        let passed = KeySet(settings.replies.by.paths + [settings.replies.until?.path, kindPath].compactMap { $0 })
+        let passed = sets.keys(settings.replies.by.paths + [settings.replies.until?.path, kindPath].compactMap { $0 })
         passedKeys = passed
         passedKindSlot = passed.slot(kindPath) ?? 0
         passedRules = try ReplyRules(settings.replies, pushes: settings.pushes, keys: passed)
@@ -119,9 +118,7 @@ package final class Upstream: Sendable {
             request = try ReshapeProgram(settings.request, keys: requestKeys)
             unwrapped = nil
         }
-        let hidden = ["session_token"] + (isUnified ? [] : addressing.routeBy.filter { !$0.contains(".") })
-        let isPlain = unwrapped == nil && request.isEmpty && settings.identity != .message
-        requestForm = isPlain ? ReadyForm(hidden.map { (requestKeys.slot($0) ?? -1, nil) }, keys: requestKeys) : nil
+        requestForm = Self.requestForm(settings, hiding: isUnified ? [] : addressing.routeBy, requestKeys)
         requestCorrelationSlot = correlation.flatMap { requestKeys.slot($0) }
         exchangeTimeout = settings.exchangeTimeout
         idleTimeout = settings.idleTimeout
@@ -130,6 +127,14 @@ package final class Upstream: Sendable {
         correlatesByConversation = correlation == addressing.conversationField
         needsConversation = correlatesByConversation || isUnified && addressing.sendsMadeConversation
         opening = OpeningSteps(settings)
+    }
+
+    /// The form of requests that no rule acts on: without the client's own token, and without these members.
+    private static func requestForm(_ settings: UpstreamSettings, hiding paths: [String], _ keys: KeySet) -> ReadyForm?
+    {
+        guard settings.request.isEmpty, settings.identity != .message else { return nil }
+        let hidden = ["session_token"] + paths.filter { !$0.contains(".") }
+        return ReadyForm(hidden.map { (keys.slot($0) ?? -1, nil) }, keys: keys)
     }
 
     /// The form of replies that get these tags, by level, and their conversation; nil where more is done to them.

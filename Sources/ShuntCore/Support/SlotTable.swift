@@ -28,7 +28,7 @@ public struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     // Inlinable throughout, and so public: a table of another module's elements is made for them there. What is only
     // `package` is called there as it is, for elements of any type, which costs a message more than all else.
 
-    /// By index: how often a place was taken or emptied, so that it is odd where there is an element, and that element.
+    /// By index: how often a place was taken or emptied, so that it is even where there is an element, and that element.
     @usableFromInline var generations: UnsafeMutablePointer<UInt32>
     @usableFromInline var elements: UnsafeMutablePointer<Element?>
     @usableFromInline var capacity = 16
@@ -71,7 +71,7 @@ public struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
             unsafe generations[index] &+= 1
         } else {
             if used == capacity { grow() }
-            unsafe (generations + used).initialize(to: 1)
+            unsafe (generations + used).initialize(to: 0)
             used += 1
         }
         // An empty place holds nothing that would have to be destroyed. Where an optional is no larger than what it may hold,
@@ -143,7 +143,7 @@ public struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     @inlinable
     @inline(__always)
     func isTaken(_ index: Int) -> Bool {
-        unsafe generations[index] & 1 == 1
+        unsafe generations[index] & 1 == 0
     }
 
     /// The element, or nil where the id is of the past. Assigning to an element's fields works in place.

@@ -272,6 +272,7 @@ extension UpstreamSettings {
     func dialsLike(_ other: UpstreamSettings) -> Bool {
         address == other.address && credential == other.credential && identity == other.identity
             && host == other.host && origin == other.origin && sourceAddresses == other.sourceAddresses
-            && vary == other.vary && onOpen == other.onOpen && ready == other.ready
+            && vary == other.vary && onOpen == other.onOpen && ready == other.ready && tls == other.tls
+            && serverName == other.serverName
     }
 }

@@ -162,9 +162,7 @@ package struct Envelope: ~Copyable {
             // The borrowed set owns its two tables and outlives the scan, as does what is lent of this envelope.
             var scan = unsafe MemberScan(
                 UnsafeMutableBufferPointer(start: room, count: roomCount),
-                UnsafeMutableBufferPointer(start: last, count: slotCount), keys.entryTable, keys.rowTable,
-                nesting: nesting, stop: stop,
-                foldedLead: keys.foldedLead, foldedLength: keys.foldedLength,
+                UnsafeMutableBufferPointer(start: last, count: slotCount), keys, nesting: nesting, stop: stop,
                 trail: NameTrail(contents.pointee.memory?.names(of: keys) ?? nil))
             // Messages that look like the one before are read to their end at once.
             var end = start &+ 1

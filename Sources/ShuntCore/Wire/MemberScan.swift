@@ -31,46 +31,45 @@ struct MemberScan {
         init(previousEnd: Int) { self.previousEnd = previousEnd }
     }
 
-    private(set) var found = Found()
+    var found = Found()
     private let occurrences: UnsafeMutableBufferPointer<Envelope.Occurrence>
     private let last: UnsafeMutableBufferPointer<Int32>
-    private let entries: UnsafeBufferPointer<KeySet.Entry>
-    private let rows: UnsafeBufferPointer<Int32>
+    let entries: UnsafeBufferPointer<KeySet.Entry>
+    let rows: UnsafeBufferPointer<Int32>
     /// How many occurrences and slots there is room for.
-    private let room: Int
+    let room: Int
     private let slots: Int
     private let nesting: Int
     /// The number of slots with a value that ends the scan.
-    private let stop: Int
+    let stop: Int
     /// Slots that have a value now.
-    private var seen = 0
+    var seen = 0
     private var sawLifted = false
     /// What is expected of names of the top level.
-    private var trail: NameTrail
+    var trail: NameTrail
     /// Levels that were entered, one bit each; those beyond the 64th share a bit with another.
     private var entered: UInt64 = 0
     /// `KeySet.foldedLead` and `foldedLength`.
-    private let foldedLead: UInt8
-    private let foldedLength: Int
+    let foldedLead: UInt8
+    let foldedLength: Int
 
-    /// All buffers must outlive the scan; `last` holds -1 everywhere, `entries` and `rows` are those of the key set.
+    /// Both buffers and the key set, whose tables are lent, must outlive the scan; `last` holds -1 everywhere.
     @unsafe
     init(
         _ occurrences: UnsafeMutableBufferPointer<Envelope.Occurrence>, _ last: UnsafeMutableBufferPointer<Int32>,
-        _ entries: UnsafeBufferPointer<KeySet.Entry>, _ rows: UnsafeBufferPointer<Int32>, nesting: Int, stop: Int,
-        foldedLead: UInt8, foldedLength: Int, trail: NameTrail
+        _ keys: borrowing KeySet, nesting: Int, stop: Int, trail: NameTrail
     ) {
-        self.trail = trail
-        self.foldedLead = foldedLead
-        self.foldedLength = foldedLength
-        unsafe self.entries = unsafe entries
-        unsafe self.rows = unsafe rows
+        foldedLead = keys.foldedLead
+        foldedLength = keys.foldedLength
+        unsafe entries = unsafe keys.entryTable
+        unsafe rows = unsafe keys.rowTable
         unsafe self.occurrences = unsafe occurrences
         unsafe self.last = unsafe last
         room = occurrences.count
         slots = last.count
         self.nesting = nesting
         self.stop = stop
+        self.trail = trail
     }
 
     /// The members of an object, from behind its opening brace to behind its closing one, or to the place where
@@ -157,49 +156,6 @@ struct MemberScan {
                 place.previousEnd = index
             }
             guard goOn(bytes, &index) else { return index }
-        }
-    }
-
-    /// Reads members as long as each is the expected one and its value a string without escapes: most are. The place moves on
-    /// to the first name that is not read.
-    ///
-    /// - Returns: whether all were read; then the place is behind the closing brace.
-    mutating func plainMembers(_ bytes: Span<UInt8>, _ index: inout Int, _ place: inout Level) -> Bool {
-        // The general way says so where that is enough.
-        if seen >= stop, place.count > 0 { return false }
-        while true {
-            let name = index
-            let colon = trail.expected(bytes, name)
-            let slot = trail.expectedSlot
-            guard colon >= 0, slot >= -1 else { return false }
-            var start = colon &+ 1
-            if bytes.byte(at: start) == 0x20 { start &+= 1 }
-            guard bytes.byte(at: start) == UInt8(ascii: "\"") else { return false }
-            var next = JSONScanner.endOfPlain(bytes, start &+ 1)
-            guard bytes.byte(at: next) == UInt8(ascii: "\"") else { return false }
-            next &+= 1
-            let end = next
-            let isLast = bytes.byte(at: next) == UInt8(ascii: "}")
-            next &+= 1
-            if !isLast {
-                guard bytes.byte(at: end) == UInt8(ascii: ",") else { return false }
-                if bytes.byte(at: next) == 0x20 { next &+= 1 }
-                guard bytes.byte(at: next) == UInt8(ascii: "\"") else { return false }
-            }
-            // The general way says so where there is no room.
-            if found.count >= room { return false }
-            if place.pending >= 0 { setNext(of: place.pending, name) }
-            place.pending = -1
-            if slot >= 0 {
-                let value = JSONValue(kind: .string, start: start, end: end, mayEscape: false)
-                place.pending = remember(.member, slot, name, place.previousEnd, value)
-            }
-            trail.follow()
-            place.count &+= 1
-            place.previousEnd = end
-            index = next
-            if isLast { return true }
-            if slot >= 0, seen >= stop { return false }
         }
     }
 
@@ -299,100 +255,11 @@ struct MemberScan {
         return end
     }
 
-    // MARK: Names
-
-    /// Reads the name from `start` and looks for it among the keys.
-    ///
-    /// - Returns: the place behind its closing quote, or of what is wrong, and its entry or -1.
-    @inline(never)
-    private mutating func readName(
-        _ bytes: Span<UInt8>, _ start: Int, _ keys: borrowing KeySet, _ level: Int
-    ) -> (end: Int, entry: Int) {
-        let end = JSONScanner.endOfPlain(bytes, start &+ 1)
-        guard bytes.byte(at: end) == UInt8(ascii: "\"") else {
-            let end = JSONScanner.string(bytes, end)
-            guard end.good else { return (fail(end.index), -1) }
-            return (end.index, findEscaped(bytes, start &+ 1..<end.index &- 1, keys, level))
-        }
-        let length = end &- start &- 1
-        var entry = find(bytes, start &+ 1, length, keys, level)
-        if level > 0 { return (end &+ 1, entry) }
-        if entry < 0, length >= foldedLength, mayBeFolded(bytes.byte(at: start &+ 1)) {
-            entry = findFolded(bytes, start &+ 1, length, keys)
-        }
-        if bytes.byte(at: end &+ 1) == UInt8(ascii: ":") {
-            let wanted = entry >= 0 ? unsafe entries[entry].level > 0 ? -2 : entries[entry].slot : -1
-            trail.learn(bytes, start, end &+ 2, entry: entry, slot: wanted)
-        }
-        return (end &+ 1, entry)
-    }
-
-    /// The place of a name in the key set's entries, or -1. The name is `length` bytes from `start`, free of escapes.
-    ///
-    /// Finding changes nothing; but what is not `mutating` is given a copy of the whole scan, for each name.
-    @inline(__always)
-    private mutating func find(
-        _ bytes: Span<UInt8>, _ start: Int, _ length: Int, _ keys: borrowing KeySet, _ level: Int
-    ) -> Int {
-        let row = level &* (KeySet.longest &+ 1) &+ min(length, KeySet.longest)
-        let index = unsafe Int(rows[row])
-        let end = unsafe Int(rows[row &+ 1])
-        return index == end ? -1 : find(bytes, start, length, keys, from: index, to: end)
-    }
-
-    @inline(never)
-    private mutating func find(
-        _ bytes: Span<UInt8>, _ start: Int, _ length: Int, _ keys: borrowing KeySet, from: Int, to end: Int
-    ) -> Int {
-        if end &- from > KeySet.longRow { return keys.find(bytes, start, length, from: from, to: end) }
-        var index = from
-        let first = bytes.upToSixteen(at: start, length: length)
-        while index < end {
-            if unsafe areEqual(entries[index].first, first) && entries[index].length == length
-                && (length <= 16 || keys.hasTail(index, bytes, start, length))
-            {
-                return index
-            }
-            index &+= 1
-        }
-        return -1
-    }
-
-    @inline(never)
-    private mutating func findEscaped(
-        _ bytes: Span<UInt8>, _ content: Range<Int>, _ keys: borrowing KeySet, _ level: Int
-    ) -> Int {
-        let name = JSONString.unescaped(bytes, content)
-        let entry = find(name.span, 0, name.count, keys, level)
-        if entry >= 0 { return entry }
-        let folded = level > 0 ? -1 : findFolded(name.span, 0, name.count, keys)
-        if folded < 0, name.contains(0) { found.oddities.insert(.nulInName) }
-        return folded
-    }
-
-    /// Whether a name that begins like this may be another spelling of the folded one.
-    @inline(__always)
-    private func mayBeFolded(_ byte: UInt8) -> Bool { byte | 0x20 == foldedLead || byte >= 0x80 }
-
-    /// The entry of the folded name if this is a spelling of it, or -1.
-    @inline(never)
-    private mutating func findFolded(
-        _ bytes: Span<UInt8>, _ start: Int, _ length: Int, _ keys: borrowing KeySet
-    ) -> Int {
-        keys.isFolded(bytes, start, length) ? keys.foldedEntry : -1
-    }
-
-    /// Whether the string between these places is the name that is lifted.
-    @inline(never)
-    private func isLifted(_ bytes: Span<UInt8>, _ name: Int, _ nameEnd: Int, _ keys: borrowing KeySet) -> Bool {
-        JSONString.equals(bytes, JSONValue(kind: .string, start: name, end: nameEnd), keys.unwrapName)
-    }
-
     // MARK: What is remembered
 
     /// Writes an occurrence and says where; -1 when there is no room.
     @inline(__always)
-    private mutating func remember(
+    mutating func remember(
         _ role: Envelope.Occurrence.Role, _ slot: Int32, _ start: Int, _ previousEnd: Int, _ value: JSONValue
     ) -> Int {
         let index = found.count
@@ -412,7 +279,7 @@ struct MemberScan {
 
     /// The three changes to an occurrence whose index `remember` has given.
     @inline(__always)
-    private func setNext(of index: Int, _ next: Int) { unsafe occurrences[index].next = next }
+    func setNext(of index: Int, _ next: Int) { unsafe occurrences[index].next = next }
     @inline(__always)
     private func setValue(of index: Int, _ value: JSONValue) { unsafe occurrences[index].value = value }
     private func setRole(of index: Int, _ role: Envelope.Occurrence.Role) { unsafe occurrences[index].role = role }
@@ -429,7 +296,7 @@ struct MemberScan {
     }
 
     @inline(__always)
-    private mutating func fail(_ index: Int, _ outcome: Outcome = .malformed) -> Int {
+    mutating func fail(_ index: Int, _ outcome: Outcome = .malformed) -> Int {
         found.outcome = outcome
         return index
     }

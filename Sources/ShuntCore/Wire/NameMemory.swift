@@ -34,50 +34,49 @@ struct NameMemory: ~Copyable {
     /// Names of one key set, each at the place that its bytes say; one more stands for the beginning of a message.
     static let names = 32
     static let beginning = names
-    private static let memories = 4
+    private static let memories = 8
     /// One in so many scans without a memory takes one over.
     private static let patience = 64
 
     /// The owners: held, so that none is taken for another one that came to lie in its place.
     private var keys: [KeySet] = []
-    private var identities: (ObjectIdentifier?, ObjectIdentifier?, ObjectIdentifier?, ObjectIdentifier?) = (
-        nil, nil, nil, nil
-    )
+    private let identities: UnsafeMutablePointer<ObjectIdentifier?>
     private let room: UnsafeMutablePointer<Name>
     private var strangers = 0
 
     init() {
+        unsafe identities = .allocate(capacity: Self.memories)
+        unsafe identities.initialize(repeating: nil, count: Self.memories)
         let count = Self.memories * (Self.names + 1)
         unsafe room = .allocate(capacity: count)
         unsafe room.initialize(repeating: .nothing(room), count: count)
     }
 
-    deinit { unsafe room.deallocate() }
+    deinit {
+        unsafe identities.deallocate()
+        unsafe room.deallocate()
+    }
 
     /// The names that are remembered of a key set: `names`, and the beginning. nil for none.
     @inline(__always)
     mutating func names(of keys: borrowing KeySet) -> UnsafeMutablePointer<Name>? {
         let identity = ObjectIdentifier(copy keys)
-        if identities.0 == identity { return unsafe room }
-        if identities.1 == identity { return unsafe room + (Self.names + 1) }
+        if unsafe identities[0] == identity { return unsafe room }
+        if unsafe identities[1] == identity { return unsafe room + (Self.names + 1) }
         return unsafe others(identity, keys)
     }
 
     @inline(never)
     private mutating func others(_ identity: ObjectIdentifier, _ keys: borrowing KeySet) -> UnsafeMutablePointer<Name>?
     {
-        if identities.2 == identity { return unsafe room + 2 * (Self.names + 1) }
-        if identities.3 == identity { return unsafe room + 3 * (Self.names + 1) }
+        for place in 2..<Self.memories where unsafe identities[place] == identity {
+            return unsafe room + place * (Self.names + 1)
+        }
         strangers &+= 1
         guard self.keys.count < Self.memories || strangers % Self.patience == 0 else { return nil }
         let place = self.keys.count < Self.memories ? self.keys.count : strangers / Self.patience % Self.memories
         if place < self.keys.count { self.keys[place] = copy keys } else { self.keys.append(copy keys) }
-        switch place {
-        case 0: identities.0 = identity
-        case 1: identities.1 = identity
-        case 2: identities.2 = identity
-        default: identities.3 = identity
-        }
+        unsafe identities[place] = identity
         let names = unsafe room + place * (Self.names + 1)
         unsafe names.update(repeating: .nothing(names), count: Self.names + 1)
         return unsafe names

@@ -36,12 +36,12 @@ enum HandshakeAnswer {
 
     /// What the runtime itself has to say no to, beyond what `HandshakeCheck` decides from the request alone.
     enum Trouble {
-        case malformed, headTooLarge, timeout, tooSlow, full, tooManyFromAddress, draining, noDescriptors
+        case malformed, plainText, headTooLarge, timeout, tooSlow, full, tooManyFromAddress, draining, noDescriptors
         case upstreamUnavailable, upstreamSilent, upstreamFull, unavailable
 
         var status: Int {
             switch self {
-            case .malformed: 400
+            case .malformed, .plainText: 400
             case .headTooLarge: 431
             case .timeout: 408
             case .tooManyFromAddress: 429
@@ -54,6 +54,7 @@ enum HandshakeAnswer {
         var code: String {
             switch self {
             case .malformed: "bad_request"
+            case .plainText: "tls_required"
             case .headTooLarge: "head_too_large"
             case .timeout: "handshake_timeout"
             case .tooManyFromAddress: "too_many_connections"
@@ -71,6 +72,7 @@ enum HandshakeAnswer {
         var message: String {
             switch self {
             case .malformed: "This is not an HTTP/1.1 request."
+            case .plainText: "This port speaks TLS: connect with wss:// (or https://)."
             case .headTooLarge: "The request has too many or too long header fields."
             case .timeout: "The handshake took too long."
             case .tooManyFromAddress: "Too many connections from this address."

@@ -1,14 +1,17 @@
 import ShuntCore
 import ShuntReactor
 
-/// A client's connection until it is a WebSocket: reads one request, answers it, and either
-/// makes room for the client's leg or ends the connection. Bounded in time and in bytes.
+/// A client's connection until it is a WebSocket: reads the head of the PROXY protocol where one is to come, speaks TLS
+/// where that is spoken, reads one request, answers it, and either makes room for the client's leg or ends the connection.
+/// Bounded in time and in bytes.
 final class OpeningHandshake {
     /// Finds out what is known of a candidate's credential, and says so on the worker's thread: at once or later, at most
     /// once.
     typealias Validate = (Candidate, _ answer: @escaping (Claims) -> Void) -> Void
 
     private enum State {
+        /// A proxy in front says first whom it speaks for. Becomes `reading` or `over`.
+        case proxied(ProxyHeadReader)
         /// The request is not complete. Becomes `validating` or `over`.
         case reading
         /// The validator is asked. What came behind the request is kept, and no more is read; the door's time and a stop
@@ -20,10 +23,14 @@ final class OpeningHandshake {
 
     private let worker: Worker
     private let socket: SocketID
-    private let peer: SocketAddress
+    /// The client's address: the peer's, or what a proxy in front says.
+    private var source: ProxiedSource
+    private let isLocal: Bool
+    /// TLS is spoken.
+    private var isSecured = false
     private let validate: Validate
     private var reader = HeadReader(.request)
-    private var state = State.reading
+    private var state: State
     private var isReadingStopped = false
     /// Bytes of the client so far.
     private var held = 0
@@ -32,9 +39,12 @@ final class OpeningHandshake {
 
     private init(_ socket: SocketID, of peer: SocketAddress, worker: Worker, validate: @escaping Validate) {
         self.socket = socket
-        self.peer = peer
         self.worker = worker
         self.validate = validate
+        source = ProxiedSource(host: peer.host, port: Int(peer.port))
+        isLocal = peer.isUnix
+        let listen = worker.process.listen
+        state = listen.expectsProxyHead(from: source.host) ? .proxied(ProxyHeadReader()) : .reading
     }
 
     /// Begins with a fresh connection.
@@ -49,6 +59,20 @@ final class OpeningHandshake {
         handshake.id = id
         worker.handshakes[id] = handshake
         worker.occupants.insert(.handshake(handshake), for: socket)
+        if case .reading = handshake.state { handshake.secure(received: []) }
+    }
+
+    /// Speaks TLS from here on, where clients do.
+    ///
+    /// - Parameter received: what came of it already.
+    /// - Returns: whether it is spoken.
+    @discardableResult
+    private func secure(received: [UInt8]) -> Bool {
+        // Nobody else hears what passes through a Unix socket.
+        guard !isLocal, let context = worker.process.tls.listening else { return false }
+        worker.reactor.secure(socket, with: context, received: received)
+        isSecured = true
+        return true
     }
 
     // MARK: What the reactor says
@@ -58,6 +82,21 @@ final class OpeningHandshake {
         case .bytes, .nothing: break
         case .end, .lost: cut()
         }
+    }
+
+    /// It said something that is no TLS.
+    func speaksPlainText() {
+        worker.log.turnedAway("plain text", problem: "no TLS", remote: source.host, now: worker.now())
+        refuse(.plainText)
+    }
+
+    /// The connection is no more.
+    func lost() {
+        if let problem = worker.reactor.tlsProblem(of: socket) {
+            worker.countRefusal("tls")
+            worker.log.turnedAway("TLS", problem: problem.description, remote: source.host, now: worker.now())
+        }
+        cut()
     }
 
     /// The client is gone, or everything ends.
@@ -70,6 +109,7 @@ final class OpeningHandshake {
 
     private func read(_ bytes: Span<UInt8>) {
         switch state {
+        case .proxied(let head): return readHead(head, bytes)
         case .reading: break
         case .validating(let candidate, let behind):
             hold(bytes.count)
@@ -81,10 +121,36 @@ final class OpeningHandshake {
         do throws(HeadReader.Problem) {
             guard try reader.read(bytes, at: &position) == .whole else { return hold(position) }
         } catch {
+            if bytes.count >= 3, bytes[0] == 0x16, bytes[1] == 3, held == 0 {
+                worker.log.turnedAway("TLS", problem: "this port speaks none", remote: source.host, now: worker.now())
+            }
             return refuse(error == .tooLarge ? .headTooLarge : .malformed)
         }
         guard let head = RequestHead(reader) else { return refuse(.malformed) }
         read(head, behind: bytes.copied(from: position))
+    }
+
+    /// - Parameter head: as far as it was read.
+    private func readHead(_ head: ProxyHeadReader, _ bytes: Span<UInt8>) {
+        var head = head
+        var position = 0
+        do throws(ProxyHeadReader.Problem) {
+            switch try head.read(bytes, at: &position) {
+            case .needsMore:
+                state = .proxied(head)
+                hold(position)
+            case .whole(let source):
+                if let source { self.source = source }
+                state = .reading
+                held = 0
+                let behind = bytes.copied(from: position)
+                if !secure(received: behind), !behind.isEmpty { read(behind.span) }
+            }
+        } catch {
+            // Who speaks for others has to say so rightly: nobody is let in under its name instead.
+            worker.log.turnedAway("PROXY protocol", problem: "\(error)", remote: source.host, now: worker.now())
+            refuse(.malformed)
+        }
     }
 
     /// There is more to come.
@@ -97,7 +163,7 @@ final class OpeningHandshake {
 
     /// - Parameter behind: what came behind the request.
     private func read(_ head: RequestHead, behind: [UInt8]) {
-        let request = HandshakeRequest(head, remoteHost: peer.host, remotePort: Int(peer.port))
+        let request = HandshakeRequest(head, remoteHost: source.host, remotePort: source.port, secure: isSecured)
         switch HandshakeCheck.candidate(
             of: request, table: worker.switchboard.table, listen: worker.process.listen)
         {

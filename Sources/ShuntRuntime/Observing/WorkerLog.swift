@@ -99,6 +99,14 @@ final class WorkerLog {
             metadata: ["by": isUpstream ? "upstream" : "client", "violation": "\(violation)"])
     }
 
+    /// A client did not come so far as to ask for anything: TLS, or the head of the PROXY protocol, was not what it has to be.
+    func turnedAway(_ why: String, problem: String, remote: String, now: Instant) {
+        guard let unsaid = reminders.take(why, every: .seconds(5), now: now) else { return }
+        var metadata: Logger.Metadata = ["reason": "\(why)", "problem": "\(problem)", "remote": "\(remote)"]
+        if unsaid > 0 { metadata["unsaid"] = "\(unsaid)" }
+        logger.notice("client turned away", metadata: metadata)
+    }
+
     /// A handshake was refused. The path is that of the request, without its query.
     func refused(_ refusal: HandshakeVerdict.Refusal, path: String, remote: String, now: Instant) {
         var metadata: Logger.Metadata = [

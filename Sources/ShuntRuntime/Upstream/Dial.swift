@@ -1,8 +1,8 @@
 import ShuntCore
 import ShuntReactor
 
-/// One upstream connection in the making: name and TCP within the upstream's `connect_timeout`, then the opening handshake
-/// within its `handshake_timeout`. It ends in exactly one of: the worker's `connected(upstream:)`, its `failed`, or
+/// One upstream connection in the making: name, TCP and TLS within the upstream's `connect_timeout`, then the opening
+/// handshake within its `handshake_timeout`. It ends in exactly one of: the worker's `connected(upstream:)`, its `failed`, or
 /// nothing at all where it was cancelled.
 final class Dial {
     let id: ConnectionID
@@ -12,7 +12,7 @@ final class Dial {
     private enum State {
         /// The host's addresses are asked for. Becomes `connecting` or `over`.
         case resolving
-        /// Becomes `shaking` or `over`.
+        /// TCP, and TLS where it is spoken. Becomes `shaking` or `over`.
         case connecting
         /// The handshake's answer is awaited. Becomes `refused` or `over`.
         case shaking
@@ -46,8 +46,6 @@ final class Dial {
 
     func start() {
         let address = settings.address
-        // Encryption towards upstreams is not built in yet: never fall back to plain text.
-        guard !address.tls else { return fail(.tls) }
         lease = take()
         guard lease != nil else { return fail(.limit) }
         limit(settings.connectTimeout)
@@ -104,6 +102,15 @@ final class Dial {
     /// Tries the next address.
     private func connect() {
         state = .connecting
+        var tls: TLSContext?
+        if settings.address.tls {
+            do throws(TLSProblem) {
+                tls = try worker.process.tls.dialling(settings)
+            } catch {
+                // Never in the clear instead.
+                return fail(.tls, problem: error.description)
+            }
+        }
         while !addresses.isEmpty {
             let address = addresses.removeFirst()
             var source: SocketAddress?
@@ -114,6 +121,7 @@ final class Dial {
             do throws(SystemError) {
                 socket = try worker.reactor.connect(to: address, from: source)
                 worker.occupants.insert(.dial(self), for: socket)
+                if let tls { worker.reactor.secure(socket, with: tls, name: settings.tlsName) }
                 return
             } catch {
                 lastFailure = Self.failure(of: error)
@@ -122,8 +130,16 @@ final class Dial {
         fail(lastFailure)
     }
 
-    /// TCP is there; the rest has a time of its own.
+    /// TCP is there.
     func connected() {
+        if !settings.address.tls { shake() }
+    }
+
+    /// TLS is, too.
+    func secured() { shake() }
+
+    /// The rest has a time of its own.
+    private func shake() {
         guard let request = handshake.request else {
             return fail(.badHandshake, problem: "the request cannot be written")
         }
@@ -135,6 +151,7 @@ final class Dial {
     /// There is no connection, or none any more.
     func lost(_ error: SystemError) {
         guard state == .connecting else { return ended() }
+        if let problem = worker.reactor.tlsProblem(of: socket) { return fail(.tls, problem: problem.description) }
         lastFailure = Self.failure(of: error)
         letGo()
         connect()

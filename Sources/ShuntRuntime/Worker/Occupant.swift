@@ -70,7 +70,10 @@ extension Worker {
         case .acceptable(let id):
             if case .listener(let listener) = occupants[id] { listener.acceptable() }
         case .connected(let id): connected(id)
-        case .secured, .plainText: break
+        case .secured(let id):
+            if case .dial(let dial) = occupants[id] { dial.secured() }
+        case .plainText(let id):
+            if case .handshake(let handshake) = occupants[id] { handshake.speaksPlainText() }
         case .lost(let id, let error): lost(id, error)
         case .congested(let id): congestionChanged(id, true)
         case .relieved(let id): congestionChanged(id, false)
@@ -95,6 +98,7 @@ extension Worker {
         switch occupants[id] {
         case .dial(let dial): dial.lost(error)
         case .probe(let probe): probe.lost()
+        case .handshake(let handshake): handshake.lost()
         case .some(let occupant): occupant.cut()
         case nil: reactor.close(id)
         }

@@ -21,6 +21,7 @@ final class ProcessState: Sendable {
     let leases: UpstreamLeases
     let names: NameCache
     let sources: SourceAddresses
+    let tls: TLSContexts
     /// Called on a worker's thread.
     let onNote: (@Sendable (ProxyLogEvent) -> Void)?
     let wallClock: @Sendable () -> UnixTime
@@ -52,6 +53,7 @@ final class ProcessState: Sendable {
         leases = UpstreamLeases()
         names = NameCache { HostNames.addresses(of: $0, port: 0) }
         sources = SourceAddresses()
+        tls = TLSContexts(logger: logger)
         self.onNote = onNote
         self.wallClock = wallClock
     }

@@ -6,9 +6,9 @@ import ShuntReactor
 /// The running proxy: its listeners and workers. Started once, stopped once.
 package actor Proxy {
     private let settings: ProxySettings
-    private let logger: Logger
+    let logger: Logger
     private let workerCount: Int
-    private let process: ProcessState
+    let process: ProcessState
     private var listeners: Listeners?
     private var workers: Workers?
     private var stopping: Task<Void, Never>?
@@ -47,6 +47,12 @@ package actor Proxy {
     /// - Returns: the addresses of `listen.clients`, in their order, with the ports that the system chose for port 0.
     package func start() async throws -> [ListenAddress] {
         guard workers == nil, stopping == nil else { throw ProxyError.alreadyStarted }
+        do throws(TLSProblem) {
+            try process.tls.listen(with: settings.listen.tls)
+        } catch {
+            throw ProxyError.badTLS(reason: "\(error)")
+        }
+        process.tls.prepare(for: process.table)
         let workers = try await makeWorkers()
         self.workers = workers
         // One may have been published while the workers were made.
@@ -105,6 +111,7 @@ package actor Proxy {
     }
 
     func adopt(_ table: RoutingTable, spread: TimeSpan) async {
+        process.tls.prepare(for: table)
         process.adopt(table)
         _ = await ask { try await $0.onEach { $0.feed(.tableChanged(table, spread: spread)) } }
     }

@@ -7,6 +7,8 @@ package enum ProxyError: Error, CustomStringConvertible {
     case alreadyStarted
     /// The process has no descriptors or threads left.
     case noWorkers(reason: String)
+    /// A file of `listen.tls` cannot be used.
+    case badTLS(reason: String)
 
     package var description: String {
         switch self {
@@ -18,6 +20,8 @@ package enum ProxyError: Error, CustomStringConvertible {
             "the proxy was started before"
         case .noWorkers(let reason):
             "cannot start the workers: \(reason)"
+        case .badTLS(let reason):
+            "cannot speak TLS with clients: \(reason)"
         }
     }
 }

@@ -5,20 +5,15 @@ import ShuntCore
 
 /// Reads the configuration for a command that runs on it, and says on standard error what is wrong with it.
 enum ConfigFile {
-    /// What is refused as not supported yet, because the workers do not carry it: the one place that says so. Whoever teaches
-    /// them takes it off here, and then removes `NotCarriedYet`.
-    static let notCarried: Set<NotCarriedYet> = [.clientTLS, .upstreamTLS, .proxyProtocol]
-
     /// Blocks: not for an event loop.
     static func read(_ path: String) -> ConfigOutcome {
         ConfigReader.read(
-            path: path, environment: ProcessInfo.processInfo.environment, tls: .now(), notCarried: notCarried)
+            path: path, environment: ProcessInfo.processInfo.environment, tls: .now())
     }
 
     static func readStandardInput(as name: String) -> ConfigOutcome {
         ConfigReader.read(
-            from: .standardInput, file: name, environment: ProcessInfo.processInfo.environment, tls: .now(),
-            notCarried: notCarried)
+            from: .standardInput, file: name, environment: ProcessInfo.processInfo.environment, tls: .now())
     }
 
     /// Warnings are printed; errors end the command with exit code 1.
