@@ -81,7 +81,8 @@ extension Storm {
         switch code {
         case 1013 where !isPassed && clients[index].wasHeldUp: met.insert("slow reader")
         case 1012 where isDraining: met.insert("drained")
-        case 1000 where hasLeft, 1002 where hasLeft: becomeSure(index)
+        case 1002 where hasLeft: becomeSure(index)
+        case .some(let code) where code == clients[index].passed.closeSaid: becomeSure(index)
         case .some(let code) where isPassed && code == clients[index].passed.closeSaidBack: met.insert("close passed")
         default: fail("c\(index) is closed with \(code ?? 0)")
         }

@@ -197,8 +197,9 @@ extension Storm {
         switch politely ? 0 : dice.within(1...5) {
         case 0 where isOpen:
             note("c\(index) leaves")
-            end.say(WireSocket.closeBytes(1000, masked: true))
-            clients[index].passed.closeSaid = 1000
+            let code: UInt16 = dice.pick([1000, 1001, 4001])
+            end.say(WireSocket.closeBytes(code, masked: true))
+            clients[index].passed.closeSaid = code
         case 1 where isOpen:
             note("c\(index) breaks the protocol")
             end.say(WireSocket.bytes(3, [], masked: true))
