@@ -95,9 +95,7 @@ def start_proxy(backends, tmp_path):
     with proxies(tmp_path) as start_with:
 
         def start(changes: dict | None = None, *, legacy: int | None = None, liaison: int | None = None) -> Proxy:
-            return start_with(
-                configuration(legacy or backends.legacy.port, backends.unified.port, changes, liaison)
-            )
+            return start_with(configuration(legacy or backends.legacy.port, backends.unified.port, changes, liaison))
 
         yield start
 
@@ -113,9 +111,7 @@ def start_secured(backends, certificates, tmp_path):
     shown = {}
     with proxies(tmp_path, lambda *settings: SecuredProxy(*settings, certificates, **shown)) as start_with:
 
-        def start(
-            changes: dict | None = None, *, tls: dict | None = None, shows: str | None = None
-        ) -> SecuredProxy:
+        def start(changes: dict | None = None, *, tls: dict | None = None, shows: str | None = None) -> SecuredProxy:
             shown["shows"] = shows
             listen = {"listen": {"tls": tls or certificates.pair("first")}}
             settings = configuration(backends.legacy.port, backends.unified.port, merged(listen, changes or {}))

@@ -203,7 +203,9 @@ class TestClients:
             raw.upgrade(path)
             raw.send(frame(1, b"hello"))
             raw.next_frame()
-        until(lambda: len([each for each in echo.closes if each[0] in (1001, 1005, 1006)]) > before, "it ends there, too")
+        until(
+            lambda: len([each for each in echo.closes if each[0] in (1001, 1005, 1006)]) > before, "it ends there, too"
+        )
         assert "truncat" not in proxy.log
 
     def test_the_end_of_a_client_s_own_side_is_answered(self, proxy):
@@ -277,7 +279,9 @@ class TestCertificates:
     @pytest.fixture
     def asking(self, start_secured, certificates) -> SecuredProxy:
         """It wants a certificate of each client."""
-        return start_secured(tls=certificates.pair("first") | {"client_ca": certificates.path("ca.pem")}, shows="caller")
+        return start_secured(
+            tls=certificates.pair("first") | {"client_ca": certificates.path("ca.pem")}, shows="caller"
+        )
 
     @pytest.mark.parametrize(
         ("shown", "problem"), [(None, "shows no certificate"), ("foreign", "nobody who is trusted vouches for")]
@@ -712,7 +716,9 @@ class TestHostilePeers:
             RawSocket(proxy.port).secure(certificates.client())
         until(lambda: "this port speaks none" in proxy.log, "the log says so")
 
-    @pytest.mark.parametrize("data", [b"\x00", b"\xff" * 5000, b"\x16\x03\x01\xff\xff" + b"x" * 70000, b"\x15\x03\x03\x00\x02\x02\x28"])
+    @pytest.mark.parametrize(
+        "data", [b"\x00", b"\xff" * 5000, b"\x16\x03\x01\xff\xff" + b"x" * 70000, b"\x15\x03\x03\x00\x02\x02\x28"]
+    )
     def test_garbage_is_ended(self, proxy, data):
         with RawSocket(proxy.port) as raw:
             try:
