@@ -2,9 +2,11 @@
 
 import pytest
 
-from harness import OddBackend, Proxy, configuration
+from harness import OddBackend, Proxy, configuration, merged
+from harness.certificates import Certificates
 from harness.fixtures import backends, proxies, pytest_sessionstart, same_day  # noqa: F401
 from harness.proxy import BINARY, DemoProxy
+from harness.secured import SecuredProxy
 
 
 def pytest_report_header():
@@ -93,9 +95,27 @@ def start_proxy(backends, tmp_path):
     with proxies(tmp_path) as start_with:
 
         def start(changes: dict | None = None, *, legacy: int | None = None, liaison: int | None = None) -> Proxy:
-            return start_with(
-                configuration(legacy or backends.legacy.port, backends.unified.port, changes, liaison)
-            )
+            return start_with(configuration(legacy or backends.legacy.port, backends.unified.port, changes, liaison))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def start_secured(backends, certificates, tmp_path):
+    """As `start_proxy`, for clients that speak TLS. `tls`: what is not as usual in `listen.tls`."""
+    shown = {}
+    with proxies(tmp_path, lambda *settings: SecuredProxy(*settings, certificates, **shown)) as start_with:
+
+        def start(changes: dict | None = None, *, tls: dict | None = None, shows: str | None = None) -> SecuredProxy:
+            shown["shows"] = shows
+            listen = {"listen": {"tls": tls or certificates.pair("first")}}
+            settings = configuration(backends.legacy.port, backends.unified.port, merged(listen, changes or {}))
+            return start_with(settings)
 
         yield start
 

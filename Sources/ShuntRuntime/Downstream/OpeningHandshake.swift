@@ -80,7 +80,8 @@ final class OpeningHandshake {
     func readable() {
         switch worker.reactor.receive(socket, { read($0) }) {
         case .bytes, .nothing: break
-        case .end, .lost: cut()
+        case .end: cut()
+        case .lost: lost()
         }
     }
 

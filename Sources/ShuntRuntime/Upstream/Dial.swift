@@ -190,6 +190,8 @@ final class Dial {
     /// The connection is over, or has had its time.
     private func ended() {
         if let reply = handshake.told { return fail(.refused(status: reply.status), reply) }
+        // With TLS 1.3 a peer that does not accept our certificate says so after a handshake that went well.
+        if let problem = worker.reactor.tlsProblem(of: socket) { return fail(.tls, problem: problem.description) }
         fail(.unanswered, problem: "the connection ended before an answer")
     }
 

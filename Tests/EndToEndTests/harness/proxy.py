@@ -23,6 +23,8 @@ BINARY = Path(os.environ.get("SHUNT_BINARY", REPOSITORY / ".build/debug/shunt"))
 
 
 class Proxy:
+    scheme = "ws"
+
     def __init__(self, directory: Path, configuration: dict):
         self.port = free_port()
         self.admin_port = free_port()
@@ -59,10 +61,13 @@ class Proxy:
 
         def healthy():
             self.assert_running()
-            return http_get(self.port, "/healthz")[0] == 200 and self.is_ready()
+            return self.is_healthy() and self.is_ready()
 
         until(healthy, "the proxy is healthy", 20)
         return self
+
+    def is_healthy(self) -> bool:
+        return http_get(self.port, "/healthz")[0] == 200
 
     def is_ready(self) -> bool:
         return http_get(self.admin_port, "/readyz")[0] == 200
@@ -215,7 +220,7 @@ class Proxy:
     def url(self, token: str | None = None, query: str | None = None, path: str = "/api/ws/agent") -> str:
         if query is None:
             query = "" if token is None else "session_token=" + urllib.parse.quote(token, safe="")
-        return f"ws://127.0.0.1:{self.port}{path}" + (f"?{query}" if query else "")
+        return f"{self.scheme}://127.0.0.1:{self.port}{path}" + (f"?{query}" if query else "")
 
     def connect(
         self,

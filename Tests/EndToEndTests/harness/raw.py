@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import socket
+import ssl
 import struct
 
 
@@ -44,6 +45,11 @@ def frame(
     return first + length + key + masked_payload.to_bytes(len(payload))
 
 
+def reset(connection: socket.socket):
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
 def problem(headers: dict, body: bytes) -> dict:
     """The error that the body of a refusal tells, in the words of the errors on a socket."""
     assert headers["content-type"].startswith("application/json"), headers
@@ -55,8 +61,12 @@ def problem(headers: dict, body: bytes) -> dict:
 class RawSocket:
     """A TCP connection to the proxy."""
 
-    def __init__(self, port: int, receive_buffer: int | None = None, host: str = "127.0.0.1"):
+    def __init__(
+        self, port: int, receive_buffer: int | None = None, host: str = "127.0.0.1", source: str | None = None
+    ):
         self.socket = socket.socket()
+        if source:
+            self.socket.bind((source, 0))
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(15)
@@ -71,6 +81,21 @@ class RawSocket:
 
     def send(self, data: bytes):
         self.socket.sendall(data)
+
+    def send_byte_by_byte(self, data: bytes):
+        """Each in a packet of its own."""
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in data:
+            self.send(bytes([byte]))
+
+    def secure(self, context: ssl.SSLContext, name: str = "127.0.0.1") -> "RawSocket":
+        """Speaks TLS from here on."""
+        self.socket = context.wrap_socket(self.socket, server_hostname=name)
+        return self
+
+    def reset(self):
+        """Ends it with a reset, whatever is still on its way."""
+        reset(self.socket)
 
     def upgrade(self, path: str = "/api/ws/agent", **headers: str) -> "RawSocket":
         self.send(request(path, **headers))

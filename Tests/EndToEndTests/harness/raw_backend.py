@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 
@@ -65,8 +66,9 @@ class Visit:
 class RawBackend:
     """Runs `script` for each connection in a thread of its own; the connection ends with it."""
 
-    def __init__(self, script: Callable[[Visit], None]):
+    def __init__(self, script: Callable[[Visit], None], tls: ssl.SSLContext | None = None):
         self.script = script
+        self.tls = tls
         self.visits: list[Visit] = []
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = self.listener.getsockname()[1]
@@ -89,6 +91,7 @@ class RawBackend:
     def _converse(self, connection: socket.socket):
         with contextlib.suppress(OSError, EOFError), connection:
             connection.settimeout(30)
-            visit = Visit(connection)
-            self.visits.append(visit)
-            self.script(visit)
+            with self.tls.wrap_socket(connection, server_side=True) if self.tls else connection as spoken_to:
+                visit = Visit(spoken_to)
+                self.visits.append(visit)
+                self.script(visit)
