@@ -44,10 +44,9 @@ struct Assembly: Sendable {
             inForce: inForce, table: table, plane: proxy, store: stores.overrides, storeProblem: stores.problem,
             ledger: ledger,
             log: log, logger: logger, readFile: reader,
-            applied: { [logger, settings] applied in
+            applied: { [settings] applied in
                 rules.apply(applied)
-                renew(adminTLS, from: settings, to: applied, logger)
-                Task { await proxy.renewTLS(applied.listen) }
+                renew(adminTLS, proxy, from: settings, to: applied)
             }, stop: { stop.throwIt() })
         var services: [any Service] = []
         var adminListens: AsyncStream<Void>?
@@ -90,10 +89,11 @@ struct Assembly: Sendable {
         try await group.run()
     }
 
-    /// Loads the admin listener's certificate anew, which may have been replaced.
+    /// Loads what TLS is spoken with anew, on both listeners and towards upstreams: certificates may have been replaced.
     ///
-    /// - Parameter begun: what the listener was opened with.
-    private func renew(_ tls: AdminTLS, from begun: ProxySettings, to settings: ProxySettings, _ logger: Logger) {
+    /// - Parameter begun: what the admin listener was opened with.
+    private func renew(_ tls: AdminTLS, _ proxy: Proxy, from begun: ProxySettings, to settings: ProxySettings) {
+        Task { await proxy.renewTLS(settings.listen) }
         guard begun.admin.tls != nil, let secured = settings.admin.tls else { return }
         do throws(ControlStartError) {
             try tls.load(secured)
