@@ -229,6 +229,18 @@ class TestClients:
             assert raw.response()[0] == 404
             assert raw.socket.recv(1) == b""
 
+    def test_unix_sockets_stay_plain(self, proxy):
+        proxy.stop()
+        path = str(proxy.directory / "clients.sock")
+        proxy.configuration["listen"]["clients"].append(f"unix:{path}")
+        proxy.write()
+        proxy.start()
+        with socket.socket(socket.AF_UNIX) as local:
+            local.settimeout(10)
+            local.connect(path)
+            local.sendall(request(f"/api/ws/agent?session_token={new_token()}"))
+            assert local.recv(1 << 12).startswith(b"HTTP/1.1 101")
+
     def test_a_stop_closes_sockets_in_order(self, proxy):
         client = proxy.connect(new_token())
         client.hears_nothing_but("guide", "hello")
