@@ -121,6 +121,8 @@ final class RawPipe {
     /// A socket is gone.
     func gone(_ end: PipeEnd) {
         end.part()
+        // What it still says is for nobody: it is read to its end, which may have waited for the one that is gone.
+        other(of: end)?.deafen()
         guard upstreamEnd.isGone, clientEnd?.isGone ?? true, state != .over else { return }
         state = .over
     }
