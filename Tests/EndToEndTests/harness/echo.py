@@ -1,12 +1,15 @@
 """A WebSocket service like none of the agents': it echoes, refuses, redirects, negotiates, and remembers."""
 
 import contextlib
+import socket
 import threading
+from ssl import SSLContext
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 
 from .processes import free_port
+from .tls_socket import TLSListener
 
 
 class EchoBackend:
@@ -17,14 +20,13 @@ class EchoBackend:
     - `fragments`: an answer in three frames
     """
 
-    def __init__(self, **options):
+    def __init__(self, ssl: SSLContext | None = None, **options):
         self.port = free_port()
         self.requests = []
         self.closes: list[tuple[int, str]] = []
         self.server = serve(
             self._converse,
-            "127.0.0.1",
-            self.port,
+            sock=TLSListener(self.port, ssl) if ssl else socket.create_server(("127.0.0.1", self.port)),
             process_request=self._admit,
             subprotocols=["v2.chat", "v1.chat"],
             select_subprotocol=lambda _, offered: max(offered, default=None),

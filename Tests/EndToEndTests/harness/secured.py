@@ -9,6 +9,7 @@ from .client import Client
 from .processes import http_get
 from .proxy import Proxy
 from .raw import RawSocket
+from .tls_socket import TLSClientContext
 
 
 class SecuredProxy(Proxy):
@@ -36,8 +37,8 @@ class SecuredProxy(Proxy):
         finally:
             connection.close()
 
-    def connect(self, *arguments, **options) -> Client:
-        return super().connect(*arguments, **{"ssl": self.trust} | options)
+    def connect(self, *arguments, ssl: ssl.SSLContext | None = None, **options) -> Client:
+        return super().connect(*arguments, ssl=TLSClientContext(ssl or self.trust), **options)
 
     def dial(self, *arguments, **options):
         return super().dial(*arguments, **{"ssl": self.trust} | options)
