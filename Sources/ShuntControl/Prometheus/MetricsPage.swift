@@ -74,6 +74,14 @@ package struct MetricsPage: Sendable {
         writer.histogram(
             "shunt_worker_loop_lag_seconds", "How late timers fire on a worker's loop, looked at four times a second.")
         for part in report.workers { writer.sample(part.lag, ["worker": "\(part.worker)"]) }
+        writer.counter("shunt_worker_turns", "Turns of a worker's loop: how often it waited for sockets.")
+        for part in report.workers { writer.sample(part.turns.turns, ["worker": "\(part.worker)"]) }
+        writer.counter("shunt_worker_events", "Sockets that were ready, over all turns of a worker's loop.")
+        for part in report.workers { writer.sample(part.turns.events, ["worker": "\(part.worker)"]) }
+        writer.counter(
+            "shunt_worker_barren_turns",
+            "Turns in which sockets were ready and nothing came of it: many in a row are a loop that spins.")
+        for part in report.workers { writer.sample(part.turns.barren, ["worker": "\(part.worker)"]) }
         writer.gauge("shunt_worker_buffered_bytes", "Output that sockets have not taken yet.")
         for part in report.workers { writer.sample(part.bufferedBytes, ["worker": "\(part.worker)"]) }
     }

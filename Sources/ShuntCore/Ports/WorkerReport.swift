@@ -116,6 +116,22 @@ extension SocketCensus.Legacy {
     }
 }
 
+/// What a worker's loop did.
+package struct TurnCounts: Sendable, Hashable {
+    /// How often it waited.
+    package var turns: Int
+    /// Sockets that were ready, over all turns.
+    package var events: Int
+    /// Turns in which something was ready and nothing came of it.
+    package var barren: Int
+
+    package init(turns: Int = 0, events: Int = 0, barren: Int = 0) {
+        self.turns = turns
+        self.events = events
+        self.barren = barren
+    }
+}
+
 /// Everything that `/metrics` tells.
 package struct MetricsReport: Sendable {
     /// A worker's part in the report.
@@ -126,11 +142,16 @@ package struct MetricsReport: Sendable {
         /// How late its timers fire.
         package var lag: DurationCounts
         package var bufferedBytes: Int
-        package init(worker: Int, age: TimeSpan?, lag: DurationCounts, bufferedBytes: Int) {
+        package var turns: TurnCounts
+
+        package init(
+            worker: Int, age: TimeSpan?, lag: DurationCounts, bufferedBytes: Int, turns: TurnCounts = TurnCounts()
+        ) {
             self.worker = worker
             self.age = age
             self.lag = lag
             self.bufferedBytes = bufferedBytes
+            self.turns = turns
         }
     }
 

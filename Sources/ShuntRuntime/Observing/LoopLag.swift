@@ -1,4 +1,5 @@
 import ShuntCore
+import ShuntReactor
 
 /// How busy a worker's thread is: a deadline that measures how late it is met.
 extension Worker {
@@ -10,6 +11,12 @@ extension Worker {
         deadlines.lag = now() + Self.lagEvery
         // Nobody may ask for minutes, and days are told apart by when the core hears of a message.
         countPipes()
+    }
+
+    /// What the worker's loop did since it began.
+    var turns: TurnCounts {
+        let counts = reactor.counts
+        return TurnCounts(turns: counts.turns, events: counts.events, barren: counts.barren)
     }
 
     /// Everything that this worker tells for metrics.

@@ -7,6 +7,7 @@ final class ReportBoard: Sendable {
     private struct Entry {
         var report: WorkerReport
         var lag: DurationCounts
+        var turns: TurnCounts
         var at: ContinuousClock.Instant
     }
 
@@ -30,7 +31,7 @@ final class ReportBoard: Sendable {
             return idle
         }
         for index in idle {
-            workers.order(index) { [self] worker in put(worker.report(), worker.lag, of: index) }
+            workers.order(index) { [self] worker in put(worker, of: index) }
         }
         let waiter = state.withLock { state in
             state.lastWaiter += 1
@@ -66,14 +67,17 @@ final class ReportBoard: Sendable {
             let (seconds, attoseconds) = (now - entry.at).components
             let age = TimeSpan.seconds(seconds) + .nanoseconds(attoseconds / 1_000_000_000)
             parts.append(
-                .init(worker: index, age: age, lag: entry.lag, bufferedBytes: entry.report.bufferedBytes))
+                .init(
+                    worker: index, age: age, lag: entry.lag, bufferedBytes: entry.report.bufferedBytes,
+                    turns: entry.turns))
         }
         return (sum, parts)
     }
 
-    private func put(_ report: WorkerReport, _ lag: DurationCounts, of index: Int) {
+    private func put(_ worker: Worker, of index: Int) {
+        let (report, lag, turns) = (worker.report(), worker.lag, worker.turns)
         let waiting = state.withLock { state in
-            state.entries[index] = Entry(report: report, lag: lag, at: .now)
+            state.entries[index] = Entry(report: report, lag: lag, turns: turns, at: .now)
             state.asked.remove(index)
             guard state.asked.isEmpty else { return [CheckedContinuation<Void, Never>]() }
             defer { state.waiting = [:] }

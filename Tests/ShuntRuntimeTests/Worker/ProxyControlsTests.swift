@@ -55,6 +55,9 @@ extension SocketTests {
                 #expect(pools.map(\.ready) == [4, 2])
                 #expect(pools.map(\.url) == ["guide", "other"].map { "ws://127.0.0.1:\(backend.port)/api/ws/\($0)" })
                 #expect(await proxy.sessionReport(limit: 4).count == 4)
+                let parts = await proxy.metrics(patience: .seconds(40)).parts
+                #expect(parts.count == 2)
+                #expect(parts.allSatisfy { $0.turns.turns > 0 && $0.turns.events > 0 && $0.turns.barren < 10 })
             }
         }
 
