@@ -45,6 +45,9 @@ ssize_t shunt_send(int descriptor, const void *bytes, size_t count);
 /// Processors that this process may run on; 0 where the system does not say.
 int shunt_processors(void);
 
+/// Has the allocator give free memory back to the system.
+void shunt_give_memory_back(void);
+
 /// Names the calling thread; the system takes 15 bytes at most.
 void shunt_name_thread(const char *name);
 

@@ -69,6 +69,7 @@ extension Leg {
     func setUnfinished(_ bytes: Int) {
         worker.switchboard.bufferedBytes += bytes - unfinished
         unfinished = bytes
+        worker.memoryPeak.see(bytes: worker.switchboard.bufferedBytes)
     }
 
     @inline(__always)

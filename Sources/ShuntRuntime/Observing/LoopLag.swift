@@ -11,6 +11,7 @@ extension Worker {
         deadlines.lag = now() + Self.lagEvery
         // Nobody may ask for minutes, and days are told apart by when the core hears of a message.
         countPipes()
+        giveMemoryBack()
     }
 
     /// What the worker's loop did since it began.

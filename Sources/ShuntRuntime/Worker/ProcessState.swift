@@ -22,6 +22,7 @@ final class ProcessState: Sendable {
     let names: NameCache
     let sources: SourceAddresses
     let tls: TLSContexts
+    let memory = MemoryReturn()
     /// Called on a worker's thread.
     let onNote: (@Sendable (ProxyLogEvent) -> Void)?
     let wallClock: @Sendable () -> UnixTime

@@ -63,6 +63,7 @@ final class Worker {
 
     /// Handshakes that were refused, by their stable code.
     var refusedHandshakes: [String: Int] = [:]
+    var memoryPeak = MemoryPeak()
     /// How late this worker's deadlines are met.
     var lag = DurationCounts()
     #if DEBUG

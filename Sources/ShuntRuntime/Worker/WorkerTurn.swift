@@ -47,6 +47,7 @@ extension Worker {
         guard pending != countedPending else { return }
         switchboard.bufferedBytes += pending - countedPending
         countedPending = pending
+        memoryPeak.see(bytes: switchboard.bufferedBytes)
     }
 
     /// What happened first: a reply that came in time, however late it is read, is no time-out.
