@@ -20,15 +20,6 @@ package final class CertificateFolder: Sendable {
     deinit { _ = system("rm -rf '\(path)'") }
 
     private static let script = """
-        authority() {
-            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $1.key -out $1.pem -days 3650 \\
-                -subj "/CN=$1" -addext basicConstraints=critical,CA:TRUE
-        }
-        leaf() {
-            openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $1.key -out $1.csr -subj "/CN=$1"
-            printf 'subjectAltName=%s\\n' "$3" >$1.ext
-            openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -CAcreateserial -days $4 -extfile $1.ext -out $1.pem
-        }
         authority authority
         authority stranger
         leaf server authority DNS:localhost,IP:127.0.0.1 3650
@@ -40,8 +31,23 @@ package final class CertificateFolder: Sendable {
         leaf wrongclient stranger DNS:client 3650
         """
 
-    /// Runs a script of the shell in the folder.
+    /// What scripts may call.
+    private static let functions = """
+        authority() {
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $1.key -out $1.pem -days 3650 \\
+                -subj "/CN=$1" -addext basicConstraints=critical,CA:TRUE
+        }
+        leaf() {
+            openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $1.key -out $1.csr -subj "/CN=$1"
+            printf 'subjectAltName=%s\\n' "$3" >$1.ext
+            openssl x509 -req -in $1.csr -CA $2.pem -CAkey $2.key -CAcreateserial -days $4 -extfile $1.ext -out $1.pem
+        }
+
+        """
+
+    /// Runs a script of the shell in the folder, which may make more: `authority NAME`, `leaf NAME AUTHORITY NAMES DAYS`.
     package func run(_ script: String) throws {
+        let script = Self.functions + script
         guard system("cd '\(path)' && { set -e\n\(script)\n} >/dev/null 2>&1 </dev/null") == 0 else { throw Failure() }
     }
 
