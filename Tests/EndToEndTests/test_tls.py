@@ -692,6 +692,11 @@ class Wire:
                 if self.outgoing.pending:
                     self.plain.send(self.outgoing.read())
 
+    def opens(self, path: str):
+        """Becomes a WebSocket."""
+        self.plain.send(self.encrypted(request(f"{path}?session_token={new_token()}")))
+        assert self.run(lambda: self.tls.read(1 << 12)).startswith(b"HTTP/1.1 101")
+
     def encrypted(self, data: bytes) -> bytes:
         self.tls.write(data)
         return self.outgoing.read()
@@ -782,8 +787,7 @@ class TestHostilePeers:
     @pytest.mark.parametrize("manner", ["managed", "raw", "agent"])
     def test_an_end_in_the_middle_of_a_record(self, proxy, echo, certificates, version, manner):
         with Wire(proxy.port, certificates.client(version)) as wire:
-            wire.plain.send(wire.encrypted(request(f"/api/ws/{manner}?session_token={new_token()}")))
-            assert wire.run(lambda: wire.tls.read(1 << 12)).startswith(b"HTTP/1.1 101")
+            wire.opens(f"/api/ws/{manner}")
             before = len(echo.closes)
             record = wire.encrypted(frame(1, b"x" * 10000))
             wire.plain.send(record[:5000])
@@ -796,8 +800,7 @@ class TestHostilePeers:
     @pytest.mark.parametrize("manner", ["managed", "raw", "agent"])
     def test_a_record_that_was_tampered_with(self, proxy, echo, certificates, version, manner):
         with Wire(proxy.port, certificates.client(version)) as wire:
-            wire.plain.send(wire.encrypted(request(f"/api/ws/{manner}?session_token={new_token()}")))
-            assert wire.run(lambda: wire.tls.read(1 << 12)).startswith(b"HTTP/1.1 101")
+            wire.opens(f"/api/ws/{manner}")
             before = len(echo.closes)
             record = bytearray(wire.encrypted(frame(1, b"x" * 10000)))
             record[5000] ^= 1

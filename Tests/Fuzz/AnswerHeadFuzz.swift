@@ -16,11 +16,7 @@ private func read(_ bytes: [UInt8], cuts: [Int], most: Int) -> Reading {
     var reader = AnswerReader()
     var refusal: (head: AnswerHead, body: AnswerBody)?
     var start = 0
-    var turn = 0
-    while start < bytes.count {
-        let count = cuts.isEmpty ? bytes.count : cuts[turn % cuts.count]
-        turn += 1
-        let piece = Array(bytes[start..<min(bytes.count, start + count)])
+    for piece in pieces(of: bytes, cuts: cuts) {
         var position = 0
         if refusal == nil {
             do {
@@ -49,7 +45,7 @@ private func read(_ bytes: [UInt8], cuts: [Int], most: Int) -> Reading {
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzAnswerHead(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
     var input = FuzzInput(data, size)
-    let cuts = [input.below(7) + 1, input.below(40) + 1, input.below(3) + 1]
+    let cuts = input.cuts()
     let most = input.below(200)
     let bytes = input.bytes()
     let whole = read(bytes, cuts: [], most: most)

@@ -12,11 +12,7 @@ private enum Reading: Equatable {
 private func read(_ bytes: [UInt8], cuts: [Int]) -> Reading {
     var reader = ProxyHeadReader()
     var start = 0
-    var turn = 0
-    while start < bytes.count {
-        let count = cuts.isEmpty ? bytes.count : cuts[turn % cuts.count]
-        turn += 1
-        let piece = Array(bytes[start..<min(bytes.count, start + count)])
+    for piece in pieces(of: bytes, cuts: cuts) {
         var position = 0
         do {
             let progress = try reader.read(piece.span, at: &position)
@@ -34,7 +30,7 @@ private func read(_ bytes: [UInt8], cuts: [Int]) -> Reading {
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzProxyHead(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
     var input = FuzzInput(data, size)
-    let cuts = [input.below(7) + 1, input.below(40) + 1, input.below(3) + 1]
+    let cuts = input.cuts()
     let bytes = input.bytes()
     let whole = read(bytes, cuts: [])
     require(whole == read(bytes, cuts: cuts), "cuts change what is read")

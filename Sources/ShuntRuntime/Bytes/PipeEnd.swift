@@ -96,7 +96,7 @@ final class PipeEnd {
     }
 
     private func keep(_ bytes: Span<UInt8>) {
-        bytes.withUnsafeBufferPointer { kept.append(contentsOf: $0) }
+        kept += bytes.copied()
         if kept.count > Self.mostKept { setReading(false) }
     }
 

@@ -50,7 +50,7 @@ final class ArrivingClient {
 
     private func keep(_ bytes: Span<UInt8>) {
         let mayKeepMore = worker.process.budget.keep(bytes.count)
-        bytes.withUnsafeBufferPointer { kept.append(contentsOf: $0) }
+        kept += bytes.copied()
         if kept.count > Self.mostKept || !mayKeepMore { worker.reactor.setReading(socket, false) }
     }
 

@@ -24,13 +24,7 @@ struct Listeners {
             do {
                 let (descriptor, place) = try await listen(on: address, settings, names)
                 places.append(place)
-                _ = try await workers.ask(index % max(1, workers.count)) { worker in
-                    do {
-                        _ = try ListeningSocket(descriptor, worker: worker)
-                    } catch {
-                        throw error
-                    }
-                }
+                try await workers.ask(index % max(1, workers.count)) { _ = try ListeningSocket(descriptor, worker: $0) }
             } catch {
                 await Listeners(places: places, workers: workers).stop()
                 throw ProxyError.cannotListen(address, reason: reason(error))

@@ -114,7 +114,7 @@ final class OpeningHandshake {
         case .reading: break
         case .validating(let candidate, let behind):
             hold(bytes.count)
-            state = .validating(candidate, behind: behind + bytes.copied(from: 0))
+            state = .validating(candidate, behind: behind + bytes.copied())
             return
         case .over: return
         }
@@ -260,13 +260,5 @@ final class OpeningHandshake {
         state = .over
         worker.leaveDoor(id)
         self.id = nil
-    }
-}
-
-extension Span<UInt8> {
-    /// The bytes from that one on.
-    fileprivate func copied(from start: Int) -> [UInt8] {
-        guard start < count else { return [] }
-        return extracting(start...).withUnsafeBufferPointer { Array($0) }
     }
 }

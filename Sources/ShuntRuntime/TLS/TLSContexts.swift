@@ -47,22 +47,17 @@ final class TLSContexts: Sendable {
         let before = state.withLock { $0.dialling }
         var made: [Key: Result<TLSContext, TLSProblem>] = [:]
         for upstream in wanted where made[Key(upstream)] == nil {
-            let old = before[Key(upstream)]
-            if !anew, let old, case .success = old {
-                made[Key(upstream)] = old
+            let old = try? before[Key(upstream)]?.get()
+            if !anew, let old {
+                made[Key(upstream)] = .success(old)
                 continue
             }
-            let new = Self.make(upstream.tls)
-            if case .failure(let problem) = new {
-                logger.error(
-                    "TLS towards an upstream cannot be set up",
-                    metadata: ["upstream": "\(upstream.name)", "problem": "\(problem)"])
-            }
-            if case .failure = new, let old, case .success = old {
-                made[Key(upstream)] = old
-            } else {
-                made[Key(upstream)] = new
-            }
+            made[Key(upstream)] = Self.make(upstream.tls)
+            guard case .failure(let problem) = made[Key(upstream)] else { continue }
+            logger.error(
+                "TLS towards an upstream cannot be set up",
+                metadata: ["upstream": "\(upstream.name)", "problem": "\(problem)"])
+            if let old { made[Key(upstream)] = .success(old) }
         }
         let dialling = made
         state.withLock { $0.dialling = dialling }

@@ -32,8 +32,16 @@ final class NameCache: Sendable {
     private let state = Mutex(State())
     private let lookup: @Sendable (String) -> [SocketAddress]
 
+    private let now: @Sendable () -> ContinuousClock.Instant
+
     /// - Parameter lookup: blocks; it is called on threads of the cache's own.
-    init(lookup: @escaping @Sendable (_ host: String) -> [SocketAddress]) { self.lookup = lookup }
+    init(
+        lookup: @escaping @Sendable (_ host: String) -> [SocketAddress],
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
+        self.lookup = lookup
+        self.now = now
+    }
 
     /// What is known at once, of an address that is written out too: empty where the host has none, nil where it has to be
     /// asked for.
@@ -41,7 +49,7 @@ final class NameCache: Sendable {
         if let address = SocketAddress(literal: host, port: 0) { return [address] }
         return state.withLock { state in
             guard let entry = state.entries[host] else { return nil }
-            let age = ContinuousClock.now - entry.at
+            let age = now() - entry.at
             if entry.addresses.isEmpty { return age < Self.missingFor ? [] : nil }
             if age > Self.refreshAfter { ask(host, nil, &state) }
             return entry.addresses
@@ -61,11 +69,9 @@ final class NameCache: Sendable {
     }
 
     private func ask(_ host: String, _ answer: Answer?, _ state: inout sending State) {
-        let isAsked = state.asking[host] != nil
+        if state.asking[host] == nil { state.queue.append(host) }
         state.asking[host, default: []] += answer.map { [$0] } ?? []
-        guard !isAsked else { return }
-        state.queue.append(host)
-        guard state.threads < Self.mostThreads else { return }
+        guard !state.queue.isEmpty, state.threads < Self.mostThreads else { return }
         state.threads += 1
         do {
             try SystemThread.start(named: "names") { [self] in answerAll() }
@@ -95,7 +101,7 @@ final class NameCache: Sendable {
             if state.entries.count >= Self.mostEntries { state.entries = [:] }
             // What was known stays, and is asked for again when it is old again.
             let old = state.entries[host]?.addresses ?? []
-            state.entries[host] = Entry(addresses: addresses.isEmpty ? old : addresses, at: .now)
+            state.entries[host] = Entry(addresses: addresses.isEmpty ? old : addresses, at: now())
             return (state.asking.removeValue(forKey: host) ?? [], state.entries[host]?.addresses ?? [])
         }
         for answer in waiting { answer(result) }

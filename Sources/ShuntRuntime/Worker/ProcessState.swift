@@ -52,7 +52,7 @@ final class ProcessState: Sendable {
         budget = DoorBudget(limit: settings.table.definition.limits.handshakeBytes)
         sessions = SessionDirectory(keepFor: Self.kept(by: settings.table))
         leases = UpstreamLeases()
-        names = NameCache { HostNames.addresses(of: $0, port: 0) }
+        names = NameCache(lookup: { HostNames.addresses(of: $0, port: 0) })
         sources = SourceAddresses()
         tls = TLSContexts(logger: logger)
         self.onNote = onNote

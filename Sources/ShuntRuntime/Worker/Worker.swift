@@ -179,7 +179,7 @@ final class Worker {
     // MARK: What sockets say
 
     func clientMessage(_ id: ClientID, _ kind: MessageKind, _ bytes: borrowing Span<UInt8>, _ now: Instant) {
-        guard !isApplying else { return wait(.clientMessage(id, kind, copied(bytes))) }
+        guard !isApplying else { return wait(.clientMessage(id, kind, bytes.copied())) }
         isApplying = true
         turn.now = now
         switchboard.clientMessage(id, kind, bytes, &turn)
@@ -187,7 +187,7 @@ final class Worker {
     }
 
     func connectionMessage(_ id: ConnectionID, _ kind: MessageKind, _ bytes: borrowing Span<UInt8>, _ now: Instant) {
-        guard !isApplying else { return wait(.connectionMessage(id, kind, copied(bytes))) }
+        guard !isApplying else { return wait(.connectionMessage(id, kind, bytes.copied())) }
         isApplying = true
         turn.now = now
         switchboard.connectionMessage(id, kind, bytes, &turn)
@@ -221,12 +221,4 @@ final class Worker {
     /// Seldom, and kept out of what every message goes through: a deque that may grow there costs each of them.
     @inline(never)
     private func wait(_ event: WorkerEvent) { inbox.append(event) }
-
-    @inline(never)
-    private func copied(_ bytes: borrowing Span<UInt8>) -> [UInt8] {
-        var copy: [UInt8] = []
-        copy.reserveCapacity(bytes.count)
-        for index in bytes.indices { copy.append(bytes[index]) }
-        return copy
-    }
 }

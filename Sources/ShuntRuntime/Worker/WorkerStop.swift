@@ -35,7 +35,6 @@ extension Worker {
     /// The end of its thread: nobody is answered any more but those who have asked already.
     func end() {
         _ = cutAll()
-        // Goodbyes of TLS, and ends of sockets.
         for order in orders.close() { order(self) }
         whenOver?()
         whenOver = nil

@@ -19,6 +19,23 @@ struct FuzzInput {
     }
 }
 
+extension FuzzInput {
+    /// How many bytes the pieces have that something is read in, one after the other and over again.
+    mutating func cuts() -> [Int] { [below(7) + 1, below(40) + 1, below(3) + 1] }
+}
+
+/// Bytes in pieces; all in one without cuts.
+func pieces(of bytes: [UInt8], cuts: [Int]) -> [[UInt8]] {
+    var pieces: [[UInt8]] = []
+    var start = 0
+    while start < bytes.count {
+        let count = cuts.isEmpty ? bytes.count : cuts[pieces.count % cuts.count]
+        pieces.append(Array(bytes[start..<min(bytes.count, start + count)]))
+        start += count
+    }
+    return pieces
+}
+
 /// States what must hold for every input.
 func require(_ condition: @autoclosure () -> Bool, _ what: @autoclosure () -> String) {
     if !condition() { fatalError(what()) }

@@ -77,16 +77,19 @@ extension Storm {
 
     /// An agent hears a message of its client.
     func hearPassed(_ frame: NaiveFrame, from client: Int) {
-        let place = clients[client].passed.heard
-        guard place < clients[client].passed.said.count else {
-            return fail("c\(client) is said to have said what it has not: \(frame.text.prefix(200))")
-        }
-        let expected = clients[client].passed.said[place]
-        if expected.opcode != frame.opcode || expected.payload != frame.payload {
-            fail("the \(place). of c\(client) is changed, or not its next: \(frame.text.prefix(200))")
-        }
+        compare(frame, clients[client].passed.said, at: clients[client].passed.heard, "of c\(client)")
         clients[client].passed.heard += 1
         met.insert("passed through")
+    }
+
+    /// What is heard is what was said, in order.
+    private func compare(_ frame: NaiveFrame, _ said: [NaiveFrame], at place: Int, _ whose: String) {
+        guard place < said.count else {
+            return fail("the \(place). \(whose) was said by nobody: \(frame.text.prefix(200))")
+        }
+        if said[place].opcode != frame.opcode || said[place].payload != frame.payload {
+            fail("the \(place). \(whose) is changed, or not the next: \(frame.text.prefix(200))")
+        }
     }
 
     /// An agent answers its client, and says other things.
@@ -117,13 +120,7 @@ extension Storm {
         if isDraining, JSONReader.members(of: frame.payload).flatMap({ Self.string("code", $0) }) == "draining" {
             return
         }
-        guard place < clients[index].passed.saidBack.count else {
-            return fail("c\(index) is told what nobody said: \(frame.text.prefix(200))")
-        }
-        let expected = clients[index].passed.saidBack[place]
-        if expected.opcode != frame.opcode || expected.payload != frame.payload {
-            fail("the \(place). for c\(index) is changed, or not the next: \(frame.text.prefix(200))")
-        }
+        compare(frame, clients[index].passed.saidBack, at: place, "for c\(index)")
         clients[index].passed.heardBack += 1
         met.insert("passed back")
     }
