@@ -40,15 +40,17 @@ extension LoadRun {
         let agent = plan.agents[sockets[place].agent ?? 0]
         let own = [
             ("Host", "\(plan.target.host):\(plan.target.port)"), ("Upgrade", "websocket"), ("Connection", "Upgrade"),
-            ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", key),
+            ("Sec-WebSocket-Version", "13"),
         ]
-        let fields = (own + plan.headers.map { ($0.name, $0.value) }).map { Handshake.Field(name: $0.0, value: $0.1) }
+        let fields =
+            (own + plan.headers.map { ($0.name, $0.value) }).map { Handshake.Field(name: $0.0, value: $0.1) }
+            + [Handshake.Field(name: "Sec-WebSocket-Key", value: key)]
         let path = ByteString(plan.target.path(user: sockets[place].user, agent: agent))
         guard let head = HeadWriter.request(target: path, fields) else {
             return opened(place, problem: "the request cannot be written: see path and headers")
         }
         sockets[place].state = .shaking(
-            AnswerReader(), acceptKey: SecWebSocket.acceptKey(for: ByteString(key)))
+            AnswerReader(), acceptKey: SecWebSocket.acceptKey(for: key))
         reactor.append(to: sockets[place].id, head)
     }
 
@@ -61,7 +63,7 @@ extension LoadRun {
                 return
             }
             guard head.status == 101 else { return opened(place, problem: "status \(head.status)") }
-            guard head.fields.values(of: "sec-websocket-accept") == [ByteString(acceptKey)] else {
+            guard head.fields.values(of: "sec-websocket-accept") == [acceptKey] else {
                 return opened(place, problem: "wrong Sec-WebSocket-Accept")
             }
             opened(place)

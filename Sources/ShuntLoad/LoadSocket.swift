@@ -7,7 +7,7 @@ struct LoadSocket {
         /// Not dialled yet, or its connection is on its way. Becomes `shaking` or `over`.
         case dialling
         /// The answer to the opening handshake is awaited. Becomes `open` or `over`.
-        case shaking(AnswerReader, acceptKey: String)
+        case shaking(AnswerReader, acceptKey: ByteString)
         case open
         /// We said that we close. Becomes `over`.
         case closing

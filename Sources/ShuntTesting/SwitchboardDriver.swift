@@ -87,7 +87,7 @@ package final class SwitchboardDriver {
         as identity: ClientIdentity?, query: String = "", headers: [Handshake.Field] = []
     ) -> (client: Int, happenings: [Happening]) {
         let handshake = Handshake(
-            path: "/api/ws/agent", query: ByteString(query), headers: headers, remoteHost: "192.0.2.7")
+            path: "/api/ws/agent", query: ByteString(query), headers: HeaderFields(headers), remoteHost: "192.0.2.7")
         let id = core.clientConnected(handshake, as: identity, &turn)
         clients.append(id)
         return (clients.count, collect([]))
@@ -106,7 +106,7 @@ package final class SwitchboardDriver {
     ) -> (client: Int, happenings: [Happening]) {
         guard case .legacy(let endpoint) = core.table.endpoints.match(ByteString(path)) else { return (0, []) }
         let handshake = Handshake(
-            path: ByteString(path), query: ByteString(query), headers: headers, remoteHost: "192.0.2.7")
+            path: ByteString(path), query: ByteString(query), headers: HeaderFields(headers), remoteHost: "192.0.2.7")
         // What is done at once speaks of the client already.
         let expected = clients.count
         clients.append(.none)

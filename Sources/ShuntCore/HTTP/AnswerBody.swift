@@ -39,8 +39,8 @@ package struct AnswerBody: Sendable {
     ///   - most: bytes of the body that are asked for.
     package init?(of head: AnswerHead, most: Int) {
         self.most = most
-        let codings = FieldText.list(head.fields.values(of: "transfer-encoding"))
-        let lengths = Set(FieldText.list(head.fields.values(of: "content-length")))
+        let codings = head.fields.members(of: .transferEncoding)
+        let lengths = Set(head.fields.members(of: .contentLength))
         if head.status < 200 || head.status == 204 || head.status == 304 {
             state = .over
         } else if let last = codings.last {

@@ -4,7 +4,7 @@ package struct AnswerHead: Sendable, Equatable {
     package let status: Int
     /// Empty where there is none.
     package let reason: ByteString
-    package let fields: [Handshake.Field]
+    package let fields: HeaderFields
 
     /// Takes the head from a reader that has it whole. Nil where the first line is none of an answer: a version of HTTP/1,
     /// a status of three digits and, if anything follows, a space.

@@ -24,22 +24,23 @@ package struct HeadReader: Sendable {
     package static let longest = 64 << 10
 
     private enum State {
-        /// Becomes `fields`.
+        /// Becomes `lineStart`.
         case startLine
-        /// Becomes `over`.
-        case fields
+        /// A field begins, or the empty line. Becomes `name` or `over`.
+        case lineStart
+        /// Becomes `value`.
+        case name
+        /// Becomes `lineStart`.
+        case value
         case over
     }
 
     let message: Message
     private(set) var startLine: [UInt8] = []
-    private(set) var fields: [Handshake.Field] = []
+    private(set) var fields = HeaderFields()
     private var state = State.startLine
-    /// The beginning of the line that is not over.
-    private var line: [UInt8] = []
     /// Bytes of the line since its last border: a space of the start line, the colon of a field.
     private var part = 0
-    private var colon: Int?
     private var count = 0
     /// A CR came: LF must follow.
     private var endsLine = false
@@ -50,75 +51,107 @@ package struct HeadReader: Sendable {
     /// Not to be called again once the head is whole, nor after a problem.
     package mutating func read(_ bytes: Span<UInt8>, at position: inout Int) throws(Problem) -> Progress {
         while position < bytes.count, state != .over {
+            let end = min(bytes.count, position &+ (Self.longest &- count))
+            guard position < end else { throw .tooLarge }
+            let start = position
+            if !endsLine { while position < end, isPlain(bytes[position]) { position &+= 1 } }
+            count &+= position &- start
+            if position > start { try add(bytes.extracting(start..<position)) }
+            guard position < end else { continue }
             let byte = bytes[position]
             position &+= 1
             count &+= 1
-            if count > Self.longest { throw .tooLarge }
-            if endsLine {
-                guard byte == 0x0A else { throw .malformed }
-                endsLine = false
-                try endLine()
-            } else if byte == 0x0D {
-                endsLine = true
-            } else {
-                try add(byte)
-            }
+            guard byte == (endsLine ? 0x0A : 0x0D) else { throw .malformed }
+            if endsLine { try endLine() }
+            endsLine.toggle()
         }
         return state == .over ? .whole : .needsMore
     }
 
-    private mutating func add(_ byte: UInt8) throws(Problem) {
-        guard byte >= 0x20 && byte != 0x7F || byte == 0x09 && (state == .fields || message == .answer)
-        else { throw .malformed }
-        if state == .startLine {
-            // Before a whole line has come: who speaks another protocol may never send one.
-            guard beginsWell(byte) else { throw .malformed }
-            part = byte == 0x20 ? 0 : part &+ 1
-        } else if byte == 0x3A, colon == nil {
-            colon = line.count
-            part = 0
-        } else {
-            part &+= 1
-        }
-        if part > Self.longestPart { throw .tooLarge }
-        line.append(byte)
+    /// Whether a byte may stand in the line in hand.
+    @inline(__always)
+    private func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != 0x7F || byte == 0x09 && (state != .startLine || message == .answer)
     }
+
+    /// Adds bytes to the line in hand.
+    private mutating func add(_ bytes: Span<UInt8>) throws(Problem) {
+        switch state {
+        case .startLine:
+            for index in bytes.indices { try addToStartLine(bytes[index]) }
+        case .lineStart, .name:
+            if state == .lineStart { fields.begin() }
+            state = .name
+            let colon = bytes.indices.first { bytes[$0] == 0x3A } ?? bytes.count
+            try grow(by: colon)
+            fields.append(bytes.extracting(..<colon))
+            guard colon < bytes.count else { return }
+            // A line that begins with white space would go on with the one before it.
+            guard fields.isNameWell else { throw .malformed }
+            fields.endName()
+            state = .value
+            part = 0
+            if colon &+ 1 < bytes.count { try add(bytes.extracting((colon &+ 1)...)) }
+        case .value:
+            try grow(by: bytes.count)
+            var start = 0
+            if fields.isValueEmpty { while start < bytes.count, FieldText.isWhitespace(bytes[start]) { start &+= 1 } }
+            fields.append(bytes.extracting(start...))
+        case .over:
+            break
+        }
+    }
+
+    private mutating func grow(by count: Int) throws(Problem) {
+        part &+= count
+        if part > Self.longestPart { throw .tooLarge }
+    }
+
+    private mutating func addToStartLine(_ byte: UInt8) throws(Problem) {
+        // Before a whole line has come: who speaks another protocol may never send one.
+        guard beginsWell(byte) else { throw .malformed }
+        if byte == 0x20 {
+            part = 0
+            hasSpace = true
+        } else {
+            try grow(by: 1)
+        }
+        startLine.append(byte)
+    }
+
+    /// The start line has a space.
+    private var hasSpace = false
 
     /// Whether the start line may go on so: with a method, or with `HTTP/`.
     private func beginsWell(_ byte: UInt8) -> Bool {
         switch message {
         case .request:
-            return FieldText.isTokenByte(byte) || !line.isEmpty && (byte == 0x20 || line.contains(0x20))
+            return hasSpace || FieldText.isTokenByte(byte) || byte == 0x20 && !startLine.isEmpty
         case .answer:
-            return line.count >= Self.protocolName.count || byte == Self.protocolName[line.count]
+            return startLine.count >= Self.protocolName.count || byte == Self.protocolName[startLine.count]
         }
     }
 
     static let protocolName = Array("HTTP/".utf8)
 
     private mutating func endLine() throws(Problem) {
-        if state == .startLine {
+        switch state {
+        case .startLine:
             // One empty line before a request is none of it (RFC 9112 §2.2).
-            if line.isEmpty, message == .request, count == 2 { return }
-            startLine = line
-            state = .fields
-        } else if line.isEmpty {
+            if startLine.isEmpty, message == .request, count == 2 { return }
+            state = .lineStart
+        case .lineStart:
             state = .over
-        } else {
-            try endField()
+        case .name:
+            throw .malformed
+        case .value:
+            guard fields.count <= Self.mostFields else { throw .tooLarge }
+            fields.endField()
+            state = .lineStart
+        case .over:
+            break
         }
-        line.removeAll(keepingCapacity: true)
         part = 0
-        colon = nil
-    }
-
-    private mutating func endField() throws(Problem) {
-        // A line that begins with white space would go on with the one before it.
-        guard let colon, colon > 0, line[..<colon].allSatisfy(FieldText.isTokenByte) else { throw .malformed }
-        guard fields.count < Self.mostFields else { throw .tooLarge }
-        let name = String(decoding: line[..<colon], as: UTF8.self)
-        let value = FieldText.trimmed(line[(colon + 1)...])
-        fields.append(Handshake.Field(name: name, value: ByteString(value)))
     }
 }
 

@@ -4,7 +4,12 @@ package enum HeadWriter {
     /// The head of a request for an upgrade. Nil where it cannot be written.
     package static func request(target: ByteString, _ fields: [Handshake.Field]) -> [UInt8]? {
         guard !target.isEmpty, target.bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return nil }
-        return head(Array("GET ".utf8) + target.bytes + Array(" HTTP/1.1".utf8), fields)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(512)
+        bytes += get
+        bytes += target.bytes
+        bytes += version
+        return append(fields, to: &bytes) ? bytes : nil
     }
 
     /// The head of an answer. Nil where it cannot be written.
@@ -12,23 +17,38 @@ package enum HeadWriter {
     /// - Parameter status: 100…999.
     package static func answer(status: Int, reason: ByteString, _ fields: [Handshake.Field]) -> [UInt8]? {
         guard (100...999).contains(status), !FieldText.isUnsafe(reason) else { return nil }
-        return head(Array("HTTP/1.1 \(status) ".utf8) + reason.bytes, fields)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(256)
+        bytes += version.dropFirst()
+        bytes.append(0x20)
+        for power in [100, 10, 1] { bytes.append(0x30 + UInt8(truncatingIfNeeded: status / power % 10)) }
+        bytes.append(0x20)
+        bytes += reason.bytes
+        return append(fields, to: &bytes) ? bytes : nil
     }
 
-    private static func head(_ startLine: [UInt8], _ fields: [Handshake.Field]) -> [UInt8]? {
-        var bytes = startLine
-        bytes.reserveCapacity(512)
-        bytes += lineEnd
+    /// Ends the start line, and appends the fields and the empty line.
+    ///
+    /// - Returns: whether all of it can be written.
+    private static func append(_ fields: [Handshake.Field], to bytes: inout [UInt8]) -> Bool {
+        end(line: &bytes)
         for field in fields {
-            guard FieldText.isFieldName(field.name), !FieldText.isUnsafe(field.value) else { return nil }
+            guard FieldText.isFieldName(field.name), !FieldText.isUnsafe(field.value) else { return false }
             bytes += field.name.utf8
-            bytes += separator
+            bytes.append(0x3A)
+            bytes.append(0x20)
             bytes += field.value.bytes
-            bytes += lineEnd
+            end(line: &bytes)
         }
-        return bytes + lineEnd
+        end(line: &bytes)
+        return true
     }
 
-    private static let lineEnd: [UInt8] = [0x0D, 0x0A]
-    private static let separator: [UInt8] = [0x3A, 0x20]
+    private static func end(line: inout [UInt8]) {
+        line.append(0x0D)
+        line.append(0x0A)
+    }
+
+    private static let get = Array("GET ".utf8)
+    private static let version = Array(" HTTP/1.1".utf8)
 }

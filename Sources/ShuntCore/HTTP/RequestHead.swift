@@ -4,18 +4,19 @@ package struct RequestHead: Sendable, Equatable {
     package let target: ByteString
     /// HTTP/1.x.
     package let minorVersion: Int
-    package let fields: [Handshake.Field]
+    package let fields: HeaderFields
 
     /// Takes the head from a reader that has it whole. Nil where the first line is none of a request: three words with one
     /// space between them, the last of them a version of HTTP/1.
     package init?(_ reader: HeadReader) {
-        let words = reader.startLine.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false)
-        guard reader.message == .request, words.count == 3, !words[0].isEmpty,
-            words[0].allSatisfy(FieldText.isTokenByte), !words[1].isEmpty,
-            let version = httpMinorVersion(words[2])
+        let line = reader.startLine
+        guard reader.message == .request, let first = line.firstIndex(of: 0x20),
+            let last = line.lastIndex(of: 0x20), first > 0, first &+ 1 < last,
+            line[..<first].allSatisfy(FieldText.isTokenByte), !line[(first &+ 1)..<last].contains(0x20),
+            let version = httpMinorVersion(line[(last &+ 1)...])
         else { return nil }
-        method = String(decoding: words[0], as: UTF8.self)
-        target = ByteString(words[1])
+        method = String(decoding: line[..<first], as: UTF8.self)
+        target = ByteString(line[(first &+ 1)..<last])
         minorVersion = version
         fields = reader.fields
     }

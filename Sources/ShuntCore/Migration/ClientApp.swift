@@ -13,7 +13,7 @@ package struct ClientApp: Sendable, Hashable {
     }
 
     package init(_ handshake: Handshake, naming: ClientNaming) {
-        let agent = Self.product(handshake.values(of: "user-agent").first ?? "")
+        let agent = Self.product(handshake.headers.first(.userAgent) ?? [])
         func first(_ sources: [ClientNaming.Source], _ ofAgent: ByteString) -> ByteString {
             for source in sources {
                 let value =
@@ -29,14 +29,15 @@ package struct ClientApp: Sendable, Hashable {
     }
 
     /// The first product of a `User-Agent` (RFC 9110 §10.1.5): `python-websockets/12.0 (…)` → name and version.
-    private static func product(_ field: ByteString) -> (name: ByteString, version: ByteString) {
-        let word = field.bytes.split(whereSeparator: FieldText.isWhitespace).first ?? []
-        let parts = word.split(separator: 0x2F, maxSplits: 1)
-        return (ByteString(parts.first ?? []), ByteString(parts.count > 1 ? parts[1] : []))
+    private static func product(_ field: ArraySlice<UInt8>) -> (name: ByteString, version: ByteString) {
+        let word = field.prefix { !FieldText.isWhitespace($0) }
+        let slash = word.firstIndex(of: 0x2F) ?? word.endIndex
+        return (ByteString(word[..<slash]), ByteString(word[slash...].dropFirst()))
     }
 
     /// Without control characters, and cut between characters where it is text.
     private static func cleaned(_ value: ByteString) -> ByteString {
+        if value.count <= longest, value.bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return value }
         guard let text = value.text else {
             return ByteString(value.bytes.filter { $0 >= 0x20 && $0 != 0x7F }.prefix(longest))
         }

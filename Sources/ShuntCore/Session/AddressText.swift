@@ -75,7 +75,26 @@ struct AddressText {
 
     /// The key that stands for who wrote this address, or had it: `10.0.0.1`, `10.0.0.1:4711` and `::ffff:10.0.0.1` are
     /// one. What is no address is its own key.
-    static func key(_ entry: String) -> String { AddressText(forwarded: entry)?.text ?? entry }
+    static func key(_ entry: String) -> String {
+        isQuad(entry) ? entry : AddressText(forwarded: entry)?.text ?? entry
+    }
+
+    /// Whether the text is a dotted quad in its one spelling, as sockets report it.
+    private static func isQuad(_ text: String) -> Bool {
+        var (dots, number, digits) = (0, 0, 0)
+        for byte in text.utf8 {
+            if byte == 0x2E {
+                guard digits > 0 else { return false }
+                (dots, number, digits) = (dots + 1, 0, 0)
+            } else {
+                guard (0x30...0x39).contains(byte), digits == 0 || number > 0 else { return false }
+                number = number * 10 + Int(byte - 0x30)
+                digits += 1
+                guard number <= 255 else { return false }
+            }
+        }
+        return dots == 3 && digits > 0
+    }
 
     static func key(_ entry: ByteString) -> ByteString { entry.text.map { ByteString(key($0)) } ?? entry }
 

@@ -1,7 +1,7 @@
 /// A client that asks to be let in: everything of its request, checked. Who it is, is not known yet.
 package struct Candidate: Sendable {
     /// The value of `Sec-WebSocket-Accept`.
-    package let acceptKey: String
+    package let acceptKey: ByteString
     /// The client's words, as far as upstreams are told of them.
     package let handshake: Handshake
     /// The credential to be validated; nil for a client without one, where such may connect.

@@ -5,14 +5,11 @@ package enum ClientAddress {
 
     /// - Parameters:
     ///   - peer: the address of the connection's other end; empty over a Unix socket.
-    ///   - isTrusted: whether it is a proxy whose `X-Forwarded-For` is believed.
-    ///   - forwarded: the entries of that field, the nearest proxy's last.
+    ///   - forwarded: the entries of its `X-Forwarded-For`, the nearest proxy's last; none where it is not believed.
     /// - Returns: the last entry that is no trusted proxy's itself, in one spelling; the first one where all are. Without
     ///   entries to believe, the peer's.
-    static func key(
-        peer: String, isTrusted: Bool, forwarded: [ByteString], trustedProxies: [AddressRange]
-    ) -> ByteString {
-        guard isTrusted, let first = forwarded.first else { return ByteString(AddressText.key(peer)) }
+    static func key(peer: String, forwarded: [ByteString], trustedProxies: [AddressRange]) -> ByteString {
+        guard let first = forwarded.first else { return ByteString(AddressText.key(peer)) }
         let last = forwarded.last { entry in
             guard let key = AddressText.key(entry).text else { return true }
             return !trustedProxies.contains { $0.contains(key) }

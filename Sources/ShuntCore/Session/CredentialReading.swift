@@ -18,7 +18,6 @@ package enum CredentialReading: Sendable, Equatable {
     package init(of handshake: Handshake, settings: SessionSettings) {
         var found: ByteString?
         var place: ValueSource?
-        let absent = Set(settings.absent.map { ByteString($0) })
         for source in settings.token {
             let values = source.values(in: handshake)
             if values.count > 1 {
@@ -27,7 +26,7 @@ package enum CredentialReading: Sendable, Equatable {
             }
             guard let value = values.first else { continue }
             let token = FieldText.trimmed(value)
-            if token.isEmpty || absent.contains(token) { continue }
+            if token.isEmpty || settings.absent.contains(where: token.isText) { continue }
             if FieldText.hasControls(token) {
                 self = .malformed
                 return

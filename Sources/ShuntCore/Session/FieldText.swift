@@ -1,24 +1,34 @@
 /// Reading of header field values, as far as a handshake needs it.
 package enum FieldText {
     /// Without the white space around it (RFC 9110 §5.6.3 counts space and tab).
-    package static func trimmed(_ text: ByteString) -> ByteString { ByteString(trimmed(text.bytes[...])) }
+    package static func trimmed(_ text: ByteString) -> ByteString {
+        guard let first = text.bytes.first, let last = text.bytes.last, isWhitespace(first) || isWhitespace(last)
+        else { return text }
+        return ByteString(trimmed(text.bytes[...]))
+    }
 
     static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        guard let first = bytes.firstIndex(where: { !isWhitespace($0) }),
-            let last = bytes.lastIndex(where: { !isWhitespace($0) })
-        else { return [] }
-        return bytes[first...last]
+        var (start, end) = (bytes.startIndex, bytes.endIndex)
+        while start < end, isWhitespace(bytes[start]) { start &+= 1 }
+        while start < end, isWhitespace(bytes[end &- 1]) { end &-= 1 }
+        return bytes[start..<end]
+    }
+
+    /// Whether a member of a comma-separated list, trimmed and not empty, is so.
+    static func list(_ value: ArraySlice<UInt8>, contains fits: (ArraySlice<UInt8>) -> Bool) -> Bool {
+        var start = value.startIndex
+        for index in value.startIndex...value.endIndex where index == value.endIndex || value[index] == 0x2C {
+            let member = trimmed(value[start..<index])
+            if !member.isEmpty, fits(member) { return true }
+            start = index &+ 1
+        }
+        return false
     }
 
     /// The members of a comma-separated list over all fields of one name, trimmed, without the empty ones
     /// (RFC 9110 §5.6.1).
     package static func list(_ values: [ByteString]) -> [ByteString] {
         values.flatMap { $0.split(at: 0x2C) }.map { trimmed($0) }.filter { !$0.isEmpty }
-    }
-
-    /// Whether a list names the token, whatever its case.
-    package static func list(_ values: [ByteString], names token: String) -> Bool {
-        list(values).contains { asciiEqualIgnoringCase($0, token) }
     }
 
     /// Whether a byte may stand in the name of a field, a cookie or a method: a `tchar` of RFC 9110 §5.6.2.

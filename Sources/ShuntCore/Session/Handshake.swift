@@ -6,7 +6,7 @@ package final class Handshake: Sendable {
     /// The raw query, without `?`; empty when there is none.
     package let query: ByteString
     /// All header fields in order, names as received.
-    package let headers: [Field]
+    package let headers: HeaderFields
     /// The peer's address without port, and the port.
     package let remoteHost: String
     package let remotePort: Int
@@ -30,12 +30,12 @@ package final class Handshake: Sendable {
     }
 
     package init(
-        path: ByteString, query: ByteString, headers: [Field], remoteHost: String = "", remotePort: Int = 0,
+        path: ByteString, query: ByteString, headers: HeaderFields, remoteHost: String = "", remotePort: Int = 0,
         secure: Bool = false, trusted: Bool = false, farAddress: ByteString? = nil
     ) {
         self.path = path
         self.query = query
-        self.headers = headers
+        self.headers = HeaderFields(compacting: headers)
         self.remoteHost = remoteHost
         self.remotePort = remotePort
         self.secure = secure

@@ -58,15 +58,18 @@ package enum HandshakeCheck {
         _ request: HandshakeRequest, _ target: RequestTarget, _ table: RoutingTable
     ) throws(HandshakeVerdict.Refusal) -> Endpoint? {
         guard request.method == "GET" else { throw .methodNotAllowed(allowed: "GET") }
-        let hosts = request.values(of: "host").map { FieldText.trimmed($0) }
+        let hosts = request.headers.count(of: .host)
         // HTTP/1.0 knows no Host; its version is refused below, where the path is known to be a socket's.
-        if hosts.count != 1, hosts.count > 1 || request.isAtLeastHTTP11 {
+        if hosts != 1, hosts > 1 || request.isAtLeastHTTP11 {
             throw .badRequest("There must be exactly one Host field.")
         }
-        if let host = hosts.first, Authority(host) == nil { throw .badRequest("The Host field names no host.") }
+        if let host = request.headers.first(.host), !Authority.isWell(host) {
+            throw .badRequest("The Host field names no host.")
+        }
         let endpoint = try endpoint(at: target.path, table)
-        let lengths = FieldText.list(request.values(of: "content-length"))
-        if !request.values(of: "transfer-encoding").isEmpty || lengths.contains(where: { $0 != "0" }) {
+        if request.headers.count(of: .transferEncoding) > 0
+            || request.headers.lists(.contentLength, where: { $0.count != 1 || $0.first != 0x30 })
+        {
             throw .badRequest("A handshake has no body.")
         }
         return endpoint
@@ -84,21 +87,27 @@ package enum HandshakeCheck {
     }
 
     /// Checks what makes a request a WebSocket handshake, and returns the key.
-    private static func checkUpgrade(_ request: HandshakeRequest) throws(HandshakeVerdict.Refusal) -> ByteString {
-        guard FieldText.list(request.values(of: "upgrade"), names: "websocket") else { throw .upgradeRequired }
+    private static func checkUpgrade(
+        _ request: HandshakeRequest
+    ) throws(HandshakeVerdict.Refusal) -> ArraySlice<UInt8> {
+        let fields = request.headers
+        guard fields.lists(.upgrade, .websocket) else { throw .upgradeRequired }
         guard request.isAtLeastHTTP11 else { throw .badRequest("A handshake needs HTTP/1.1.") }
-        guard FieldText.list(request.values(of: "connection"), names: "upgrade") else {
+        guard fields.lists(.connection, .upgrade) else {
             throw .badRequest("The Connection field does not list upgrade; does a proxy in front take it away?")
         }
-        let versions = request.values(of: "sec-websocket-version").map { FieldText.trimmed($0) }
-        if versions.count > 1 { throw .badRequest("There must be exactly one Sec-WebSocket-Version field.") }
-        guard versions == ["13"] else { throw .unsupportedVersion }
-        let keys = request.values(of: "sec-websocket-key").map { FieldText.trimmed($0) }
-        guard keys.count == 1, SecWebSocket.isKey(keys[0]) else {
-            throw .badRequest("There must be exactly one Sec-WebSocket-Key field with 16 bytes in base64.")
+        let versions = fields.count(of: .secWebSocketVersion)
+        if versions > 1 { throw .badRequest("There must be exactly one Sec-WebSocket-Version field.") }
+        guard let version = fields.first(.secWebSocketVersion), version.elementsEqual(webSocketVersion) else {
+            throw .unsupportedVersion
         }
-        return keys[0]
+        guard fields.count(of: .secWebSocketKey) == 1, let key = fields.first(.secWebSocketKey),
+            SecWebSocket.isKey(key)
+        else { throw .badRequest("There must be exactly one Sec-WebSocket-Key field with 16 bytes in base64.") }
+        return key
     }
+
+    private static let webSocketVersion: [UInt8] = [0x31, 0x33]
 
     private static func handshake(
         of request: HandshakeRequest, _ target: RequestTarget, listen: ListenSettings
@@ -106,20 +115,22 @@ package enum HandshakeCheck {
         let trusted = isTrusted(request.remoteHost, listen)
         var headers = request.headers
         if let authority = target.authority {
-            headers.removeAll { asciiEqualIgnoringCase($0.name, "host") }
-            headers.insert(Handshake.Field(name: "Host", value: authority), at: 0)
+            let others = headers.filter { !asciiEqualIgnoringCase($0.name, "host") }
+            headers = HeaderFields([Handshake.Field(name: "Host", value: authority)] + others)
         }
-        let forwarded = FieldText.list(request.values(of: "x-forwarded-proto")).first ?? ""
-        let forwardedSecure = ["https", "wss"].contains { asciiEqualIgnoringCase(forwarded, $0) }
+        let forwarded = trusted ? headers.firstMember(.xForwardedProto) : nil
         return Handshake(
             path: target.path, query: target.query, headers: headers, remoteHost: request.remoteHost,
-            remotePort: request.remotePort, secure: trusted && !forwarded.isEmpty ? forwardedSecure : request.secure,
+            remotePort: request.remotePort,
+            secure: forwarded.map { proto in secureSchemes.contains { $0.isSame(proto) } } ?? request.secure,
             trusted: trusted,
             farAddress: ClientAddress.key(
-                peer: request.remoteHost, isTrusted: trusted,
-                forwarded: FieldText.list(request.values(of: "x-forwarded-for")),
+                peer: request.remoteHost,
+                forwarded: trusted ? headers.members(of: .xForwardedFor) : [],
                 trustedProxies: listen.trustedProxies))
     }
+
+    private static let secureSchemes = [FieldToken("https"), FieldToken("wss")]
 
     /// A peer without an address came over a Unix socket: a local process that may open its file, so the proxy in front.
     private static func isTrusted(_ remoteHost: String, _ listen: ListenSettings) -> Bool {
@@ -130,16 +141,18 @@ package enum HandshakeCheck {
     private static func checkOrigin(
         _ handshake: Handshake, _ listen: ListenSettings
     ) throws(HandshakeVerdict.Refusal) {
-        let origins = handshake.values(of: "origin").map { FieldText.trimmed($0) }
-        guard let origin = origins.first else { return }
-        guard origins.count == 1 else { throw .badRequest("There must be at most one Origin field.") }
-        var hosts = handshake.values(of: "host").map { FieldText.trimmed($0) }
+        guard let origin = handshake.headers.first(.origin).map({ ByteString($0) }) else { return }
+        guard handshake.headers.count(of: .origin) == 1 else {
+            throw .badRequest("There must be at most one Origin field.")
+        }
+        var hosts = handshake.headers.values(.host).map { ByteString($0) }
         // The leftmost entry is the name that the client used, whatever the proxies behind it are called.
         if handshake.trusted {
-            hosts += FieldText.list(handshake.values(of: "x-forwarded-host")).prefix(1)
+            if let host = handshake.headers.firstMember(.xForwardedHost) { hosts.append(ByteString(host)) }
             // Beside the port that the scheme has by itself: some proxies write the one that they listen on inside.
-            if let port = FieldText.list(handshake.values(of: "x-forwarded-port")).first {
-                hosts += hosts.filter { Authority($0).map { $0.port == nil } ?? false }.map { $0 + ":" + port }
+            if let port = handshake.headers.firstMember(.xForwardedPort) {
+                hosts += hosts.filter { Authority($0).map { $0.port == nil } ?? false }
+                    .map { $0 + ":" + ByteString(port) }
             }
         }
         guard
@@ -166,7 +179,5 @@ package enum HandshakeCheck {
 extension HandshakeVerdict.Refusal: Error {}
 
 extension HandshakeRequest {
-    fileprivate func values(of name: String) -> [ByteString] { headers.values(of: name) }
-
     fileprivate var isAtLeastHTTP11: Bool { versionMajor > 1 || (versionMajor == 1 && versionMinor >= 1) }
 }

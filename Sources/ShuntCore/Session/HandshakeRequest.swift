@@ -5,7 +5,7 @@ package struct HandshakeRequest: Sendable {
     package var target: ByteString
     package var versionMajor: Int
     package var versionMinor: Int
-    package var headers: [Handshake.Field]
+    package var headers: HeaderFields
     /// The peer's address without port; empty where it has none (a Unix socket).
     package var remoteHost: String
     package var remotePort: Int
@@ -13,7 +13,7 @@ package struct HandshakeRequest: Sendable {
     package var secure: Bool
 
     package init(
-        method: String, target: ByteString, versionMajor: Int = 1, versionMinor: Int = 1, headers: [Handshake.Field],
+        method: String, target: ByteString, versionMajor: Int = 1, versionMinor: Int = 1, headers: HeaderFields,
         remoteHost: String = "", remotePort: Int = 0, secure: Bool = false
     ) {
         self.method = method

@@ -10,6 +10,7 @@ package enum PercentCoding {
     /// - Parameter plusIsSpace: as form encoding has it, and Python's `parse_qsl` (so Starlette) with it.
     package static func decoded(_ text: ByteString, plusIsSpace: Bool) -> ByteString {
         let source = text.bytes
+        guard source.contains(where: { $0 == 0x25 || $0 == 0x2B && plusIsSpace }) else { return text }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(source.count)
         var index = 0

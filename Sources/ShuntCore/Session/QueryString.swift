@@ -17,10 +17,28 @@ package struct QueryString: Sendable {
         parameters = raw.isEmpty ? [] : raw.split(at: 0x26).map(Parameter.init(raw:))
     }
 
-    /// The decoded values of all parameters of that name, in order.
-    package func values(of name: String) -> [ByteString] {
-        let name = ByteString(name)
-        return parameters.filter { $0.isNamed(name) }.map(\.value)
+    /// The decoded values of all parameters of that name in a raw query, in order.
+    package static func values(of name: String, in raw: ByteString) -> [ByteString] {
+        var values: [ByteString] = []
+        let bytes = raw.bytes
+        var start = 0
+        for end in 0...bytes.count where end == bytes.count || bytes[end] == 0x26 {
+            let part = bytes[start..<end]
+            start = end &+ 1
+            let equals = part.firstIndex(of: 0x3D) ?? part.endIndex
+            // An empty part (`a=1&&b=2`) is no parameter, not even one without a name.
+            guard !part.isEmpty, isNamed(part[..<equals], name) else { continue }
+            values.append(PercentCoding.decoded(ByteString(part[equals...].dropFirst()), plusIsSpace: true))
+        }
+        return values
+    }
+
+    /// Whether a name stands for this one. Few are coded.
+    private static func isNamed(_ raw: ArraySlice<UInt8>, _ name: String) -> Bool {
+        guard raw.contains(where: { $0 == 0x25 || $0 == 0x2B }) else {
+            return raw.count == name.utf8.count && raw.elementsEqual(name.utf8)
+        }
+        return PercentCoding.decoded(ByteString(raw), plusIsSpace: true).isText(name)
     }
 
     /// The query with exactly one parameter of that name, which decodes to `value`. It is the same, byte for byte, when

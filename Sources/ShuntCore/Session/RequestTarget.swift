@@ -46,28 +46,32 @@ struct Authority: Equatable {
     let port: Int?
 
     init?(_ text: ByteString) {
-        let bytes = text.bytes
+        guard let parts = Authority.parts(of: text.bytes[...]) else { return nil }
+        host = ByteString(parts.host.map(asciiLowercased))
+        port = parts.port
+    }
+
+    /// Whether the text names a host.
+    static func isWell(_ text: ArraySlice<UInt8>) -> Bool { parts(of: text) != nil }
+
+    private static func parts(of bytes: ArraySlice<UInt8>) -> (host: ArraySlice<UInt8>, port: Int?)? {
         let colon: Int?
         if bytes.first == 0x5B {
             guard let end = bytes.firstIndex(of: 0x5D) else { return nil }
-            guard end + 1 == bytes.count || bytes[end + 1] == 0x3A else { return nil }
-            colon = end + 1 == bytes.count ? nil : end + 1
+            guard end + 1 == bytes.endIndex || bytes[end + 1] == 0x3A else { return nil }
+            colon = end + 1 == bytes.endIndex ? nil : end + 1
         } else {
             colon = bytes.firstIndex(of: 0x3A)
         }
-        let name = bytes[..<(colon ?? bytes.count)]
+        let name = bytes[..<(colon ?? bytes.endIndex)]
         guard !name.isEmpty, name.allSatisfy(Authority.isHostByte) else { return nil }
-        host = ByteString(name.map(asciiLowercased))
-        guard let colon else {
-            port = nil
-            return
-        }
+        guard let colon else { return (name, nil) }
         let digits = bytes[(colon + 1)...]
         // "host:" with nothing behind it is allowed and means the default port.
         guard digits.count <= 5, digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         let number = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
         guard number <= 65_535 else { return nil }
-        port = digits.isEmpty ? nil : number
+        return (name, digits.isEmpty ? nil : number)
     }
 
     /// Anything that cannot be taken for another part of a URI.

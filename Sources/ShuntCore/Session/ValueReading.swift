@@ -14,9 +14,9 @@ extension ValueSource {
     package func values(in handshake: Handshake) -> [ByteString] {
         switch self {
         case .query(let name):
-            return QueryString(handshake.query).values(of: name)
+            return QueryString.values(of: name, in: handshake.query)
         case .cookie(let name):
-            return CookiePairs(handshake.values(of: "cookie")).values(of: name)
+            return CookiePairs(handshake.headers.values(.cookie).map { ByteString($0) }).values(of: name)
         case .header(let name):
             let values = handshake.values(of: name).map { FieldText.trimmed($0) }
             return isAuthorization(name) ? values.compactMap(bearerToken) : values

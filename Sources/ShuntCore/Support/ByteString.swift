@@ -15,6 +15,9 @@ package struct ByteString: Hashable, Sendable {
     /// The bytes as text; nil where they are no UTF-8.
     package var text: String? { String(validating: bytes, as: UTF8.self) }
 
+    /// Whether it is that text's UTF-8.
+    package func isText(_ text: String) -> Bool { bytes.count == text.utf8.count && bytes.elementsEqual(text.utf8) }
+
     package func hasPrefix(_ prefix: String) -> Bool { bytes.starts(with: prefix.utf8) }
 
     /// The parts between the separators; at least one.

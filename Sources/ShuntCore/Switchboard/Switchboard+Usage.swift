@@ -32,7 +32,7 @@ extension Switchboard {
         let key = UsageKey(
             endpoint: client.endpoint?.path ?? table.definition.addressing.paths.first ?? "", route: seat.route.name,
             app: client.app.name.description, version: client.app.version.description,
-            origin: UsageKey.origin(client.handshake.values(of: "origin").first ?? ""))
+            origin: UsageKey.origin(client.handshake.headers.first(.origin).map { ByteString($0) } ?? ""))
         let use = usage.line(for: key, now: now)
         seats[id]?.use = use
         let session = sessionHash(seat.session)

@@ -9,7 +9,7 @@ extension HandshakeAnswer {
     ///   - isRaw: bytes are piped: the accept key and the extensions are the backend's own, too.
     ///   - announcement: what the endpoint says of its end.
     static func switchingProtocols(
-        acceptKey: String, as reply: UpstreamReply, isRaw: Bool, _ announcement: Announcement? = nil
+        acceptKey: ByteString, as reply: UpstreamReply, isRaw: Bool, _ announcement: Announcement? = nil
     ) -> [UInt8]? {
         let kept = ["sec-websocket-protocol"] + (isRaw ? ["sec-websocket-accept", "sec-websocket-extensions"] : [])
         let passed = reply.passed(keeping: kept)

@@ -8,17 +8,19 @@ enum HandshakeAnswer {
     ///   - subprotocol: the selected one, as the client offered it.
     ///   - announcement: what a legacy endpoint says of its end.
     static func switchingProtocols(
-        acceptKey: String, subprotocol: String? = nil, _ announcement: Announcement? = nil
+        acceptKey: ByteString, subprotocol: String? = nil, _ announcement: Announcement? = nil
     ) -> [UInt8]? {
         let selected = subprotocol.map { [Handshake.Field(name: "Sec-WebSocket-Protocol", value: $0)] } ?? []
         return switchingProtocols([acceptField(acceptKey)] + selected + (announcement?.fields ?? []))
     }
 
     static func switchingProtocols(_ fields: [Handshake.Field]) -> [UInt8]? {
-        HeadWriter.answer(status: 101, reason: "Switching Protocols", upgrade + fields)
+        HeadWriter.answer(status: 101, reason: switching, upgrade + fields)
     }
 
-    static func acceptField(_ key: String) -> Handshake.Field {
+    private static let switching: ByteString = "Switching Protocols"
+
+    static func acceptField(_ key: ByteString) -> Handshake.Field {
         Handshake.Field(name: "Sec-WebSocket-Accept", value: key)
     }
 

@@ -15,7 +15,7 @@ struct UpstreamReply {
 
     let status: Int
     let reason: ByteString
-    let headers: [Handshake.Field]
+    let headers: HeaderFields
     /// Of a refusal; as much of it as came and may be passed on.
     var body: [UInt8] = []
 
@@ -30,7 +30,7 @@ struct UpstreamReply {
     ///
     /// - Parameter keeping: names of the handshake's own that are for the client too.
     func passed(keeping kept: [String]) -> [Handshake.Field] {
-        let nominated = FieldText.list(headers.values(of: "connection"))
+        let nominated = headers.members(of: .connection)
         return headers.filter { field in
             if kept.contains(where: { asciiEqualIgnoringCase($0, field.name) }) { return true }
             return !Self.isOfThisHop(field.name)

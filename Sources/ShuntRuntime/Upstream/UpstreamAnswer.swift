@@ -11,7 +11,7 @@ struct UpstreamAnswer {
     ///   - acceptKey: what `Sec-WebSocket-Accept` must say.
     ///   - order: of it, what was offered: subprotocols where a client's messages are passed through. Where its bytes
     ///     are, subprotocol and extensions are between client and backend.
-    init(_ head: AnswerHead, acceptKey: String, offered order: DialOrder) {
+    init(_ head: AnswerHead, acceptKey: ByteString, offered order: DialOrder) {
         guard head.status == 101 else {
             failure = .refused(status: head.status)
             problem = nil
@@ -21,15 +21,15 @@ struct UpstreamAnswer {
         failure = problem == nil ? nil : .badHandshake
     }
 
-    private static func problem(_ fields: [Handshake.Field], _ acceptKey: String, _ order: DialOrder) -> String? {
-        if !FieldText.list(fields.values(of: "upgrade"), names: "websocket") { return "no Upgrade: websocket" }
-        if !FieldText.list(fields.values(of: "connection"), names: "upgrade") { return "no Connection: Upgrade" }
-        if fields.values(of: "sec-websocket-accept") != [ByteString(acceptKey)] { return "wrong Sec-WebSocket-Accept" }
+    private static func problem(_ fields: HeaderFields, _ acceptKey: ByteString, _ order: DialOrder) -> String? {
+        if !fields.lists(.upgrade, .websocket) { return "no Upgrade: websocket" }
+        if !fields.lists(.connection, .upgrade) { return "no Connection: Upgrade" }
+        if fields.values(.secWebSocketAccept) != [acceptKey.bytes[...]] { return "wrong Sec-WebSocket-Accept" }
         if order.through?.isRaw == true { return nil }
-        if let extensions = fields.values(of: "sec-websocket-extensions").first {
+        if let extensions = fields.first(.secWebSocketExtensions).map({ ByteString($0) }) {
             return "the extension \(named(extensions)) was not offered"
         }
-        let selected = fields.values(of: "sec-websocket-protocol")
+        let selected = fields.values(.secWebSocketProtocol).map { ByteString($0) }
         if selected.count > 1 { return "more than one subprotocol" }
         let offered = subprotocols(order)
         if let chosen = selected.first, !offered.contains(chosen) {

@@ -79,7 +79,7 @@ extension Worker {
     private func rememberSubprotocol(_ reply: UpstreamReply, _ arrival: ArrivingClient) {
         let offered = arrival.client.handshake.subprotocols
         guard !offered.isEmpty else { return }
-        let choice = reply.headers.values(of: "sec-websocket-protocol").first?.text
+        let choice = reply.headers.first(.secWebSocketProtocol).flatMap { ByteString($0).text }
         process.subprotocols.withLock {
             $0[arrival.endpointPath, default: SubprotocolMemory()].see(choice, of: offered)
         }

@@ -69,11 +69,11 @@ extension Worker {
     /// Where bytes are piped, the backend proves to the client itself that it understood.
     private func key(for order: DialOrder) -> ByteString {
         if let through = order.through, through.isRaw,
-            let key = arrivals[through.client]?.client.handshake.values(of: "sec-websocket-key").first
+            let key = arrivals[through.client]?.client.handshake.headers.first(.secWebSocketKey)
         {
-            return FieldText.trimmed(key)
+            return ByteString(key)
         }
-        return ByteString(SecWebSocket.key(from: (maskingKeys.word(), maskingKeys.word())))
+        return SecWebSocket.key(from: (maskingKeys.word(), maskingKeys.word()))
     }
 
     private func inspect(connection id: ConnectionID) {

@@ -29,7 +29,7 @@ extension World {
         if let tenant { query += "&tenant=\(tenant)" }
         let path = path(of: door)
         let handshake = Handshake(
-            path: ByteString(path), query: ByteString(query), headers: headers, remoteHost: "127.0.0.1")
+            path: ByteString(path), query: ByteString(query), headers: HeaderFields(headers), remoteHost: "127.0.0.1")
         note(
             "client c\(serial) connects to \(path), session \(session.map(String.init) ?? "none"), "
                 + "tenant \(tenant ?? "-"), app \(app)")

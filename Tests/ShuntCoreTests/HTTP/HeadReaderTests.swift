@@ -11,7 +11,7 @@ import Testing
         #expect(head.method == "GET")
         #expect(head.target == "/a?b")
         #expect(head.minorVersion == 1)
-        #expect(head.fields == fields(["Host": "x", "X-Empty": "", "x-wide": "a b"]))
+        #expect(Array(head.fields) == fields(["Host": "x", "X-Empty": "", "x-wide": "a b"]))
         #expect(reading == .head(head, behind: 2))
     }
 
@@ -127,7 +127,7 @@ import Testing
         for count in 0...4 {
             let head = try #require(reading(count).head)
             #expect(head.status == 101)
-            #expect(head.fields == fields(["A": "b"]))
+            #expect(Array(head.fields) == fields(["A": "b"]))
             #expect(reading(count) == .head(head, behind: 2))
         }
         #expect(reading(5) == .tooManyInterim)

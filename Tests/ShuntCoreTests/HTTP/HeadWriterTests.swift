@@ -9,9 +9,9 @@ import Testing
         let request = try #require(HeadWriter.request(target: target, sent))
         let head = try #require(RequestReading(request).head)
         #expect((head.method, head.target, head.minorVersion) == ("GET", target, 1))
-        #expect(head.fields == sent)
+        #expect(Array(head.fields) == sent)
         let answer = try #require(HeadWriter.answer(status: 403, reason: ByteString([0xE9]), sent))
-        #expect(AnswerReading(answer).head?.fields == sent)
+        #expect(AnswerReading(answer).head.map { Array($0.fields) } == sent)
         #expect(answer.starts(with: latin1("HTTP/1.1 403 \u{E9}\r\nHost: x\r\n")))
     }
 

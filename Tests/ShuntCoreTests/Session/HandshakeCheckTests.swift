@@ -135,7 +135,7 @@ struct HandshakeCase: CustomTestStringConvertible, Sendable {
     @Test(arguments: ["/healthz", "/health", "/api/health", "/healthz?probe=1"])
     func `health is answered to GET and HEAD, however old the probe`(path: String) throws {
         for method in ["GET", "HEAD"] {
-            var probe = HandshakeRequest(method: method, target: ByteString(path), headers: [])
+            var probe = HandshakeRequest(method: method, target: ByteString(path), headers: HeaderFields())
             #expect(try probe.outcome() == .health)
             probe.versionMinor = 0
             #expect(try probe.outcome() == .health)
@@ -150,7 +150,7 @@ struct HandshakeCase: CustomTestStringConvertible, Sendable {
         request.versionMajor = 0
         request.versionMinor = 9
         #expect(try request.outcome() == .refused(400, "bad_handshake"))
-        request.headers = []
+        request.headers = HeaderFields()
         #expect(try request.outcome() == .refused(426, "upgrade_required"))
     }
 

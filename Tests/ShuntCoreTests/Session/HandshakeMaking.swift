@@ -11,7 +11,7 @@ extension Handshake {
         secure: Bool = false, trusted: Bool = false
     ) {
         self.init(
-            path: ByteString(path), query: ByteString(query), headers: headers, remoteHost: remoteHost,
+            path: ByteString(path), query: ByteString(query), headers: HeaderFields(headers), remoteHost: remoteHost,
             remotePort: remotePort, secure: secure, trusted: trusted)
     }
 }
@@ -33,7 +33,8 @@ extension HandshakeRequest {
             if let value { headers.append(Handshake.Field(name: name, value: value)) }
         }
         return HandshakeRequest(
-            method: method, target: ByteString(target), headers: headers + fields(adding), remoteHost: remoteHost,
+            method: method, target: ByteString(target), headers: HeaderFields(headers + fields(adding)),
+            remoteHost: remoteHost,
             remotePort: 50_000, secure: secure)
     }
 

@@ -38,7 +38,7 @@ import Testing
         (String(repeating: "y", count: 300), "xKoBWsFnVJ2MVhWsxgnHCk8B+4w="),
     ])
     func `the accept key proves that the key was read`(key: String, accept: String) {
-        #expect(SecWebSocket.acceptKey(for: ByteString(key)) == accept)
+        #expect(SecWebSocket.acceptKey(for: ByteString(key)) == ByteString(accept))
     }
 
     @Test func `a key is sixteen bytes in base64`() {
@@ -53,6 +53,6 @@ import Testing
         ("dGhlIHNhbXBsZSBub25jZé==", false), ("dGhlIHNh XBsZSBub25jZQ==", false),
     ])
     func `a key is known by its form`(text: String, isKey: Bool) {
-        #expect(SecWebSocket.isKey(ByteString(text)) == isKey)
+        #expect(SecWebSocket.isKey(ByteString(text).bytes[...]) == isKey)
     }
 }

@@ -76,7 +76,7 @@ private struct HeadReading {
     /// The body ended where it could not.
     var isCut = false
 
-    init(start: String, fields: [Handshake.Field], body: [UInt8]) {
+    init(start: String, fields: HeaderFields, body: [UInt8]) {
         self.init(
             start: start, fields: fields.map { ($0.name, HeadDifferenceTests.repaired($0.value)) }, body: body)
     }

@@ -105,5 +105,5 @@ final class TestBackend: Sendable {
 }
 
 extension SecWebSocket {
-    static func acceptKey(for key: String) -> String { acceptKey(for: ByteString(key)) }
+    static func acceptKey(for key: String) -> String { acceptKey(for: ByteString(key)).description }
 }

@@ -1,0 +1,237 @@
+/// The header fields of one message, in order and as they stood there: all names and values lie in one block of bytes.
+///
+/// What handshakes are checked by is told by its kind when a field is added, so that nobody has to look names up again.
+package struct HeaderFields: Sendable, Equatable {
+    /// The fields that are asked for while a handshake is checked.
+    package enum Kind: UInt8, Sendable, CaseIterable {
+        case other, host, upgrade, connection, contentLength, transferEncoding, origin, cookie, userAgent
+        case xForwardedFor, xForwardedHost, xForwardedPort, xForwardedProto
+        case secWebSocketKey, secWebSocketVersion, secWebSocketProtocol, secWebSocketExtensions, secWebSocketAccept
+    }
+
+    /// A field's bytes: its value stands right behind its name.
+    private struct Place: Sendable, Equatable {
+        var name: UInt32
+        var value: UInt32
+        var end: UInt32
+        var kind: Kind
+    }
+
+    private var bytes: [UInt8] = []
+    private var places: [Place] = []
+
+    package init() {}
+
+    package init(_ fields: some Sequence<Handshake.Field>) {
+        for field in fields { append(field) }
+    }
+
+    /// Copies the fields into no more memory than they need, for whoever keeps them.
+    package init(compacting other: HeaderFields) {
+        bytes = Array(other.bytes[...])
+        places = Array(other.places[...])
+    }
+
+    package mutating func append(_ field: Handshake.Field) {
+        begin()
+        bytes += field.name.utf8
+        endName()
+        bytes += field.value.bytes
+        if let last = places.indices.last { places[last].end = UInt32(truncatingIfNeeded: bytes.count) }
+    }
+
+    // MARK: Reading by kind
+
+    /// How many fields are of the kind.
+    package func count(of kind: Kind) -> Int {
+        var count = 0
+        for index in places.indices where places[index].kind == kind { count &+= 1 }
+        return count
+    }
+
+    /// The first field of the kind: its value, without the white space around it.
+    package func first(_ kind: Kind) -> ArraySlice<UInt8>? {
+        for index in places.indices where places[index].kind == kind { return value(at: index) }
+        return nil
+    }
+
+    /// The values of all fields of the kind, without the white space around them.
+    package func values(_ kind: Kind) -> [ArraySlice<UInt8>] {
+        places.indices.filter { places[$0].kind == kind }.map(value)
+    }
+
+    /// Whether a member of the comma-separated lists of a kind is so (RFC 9110 §5.6.1).
+    func lists(_ kind: Kind, where fits: (ArraySlice<UInt8>) -> Bool) -> Bool {
+        for index in places.indices where places[index].kind == kind {
+            if FieldText.list(value(at: index), contains: fits) { return true }
+        }
+        return false
+    }
+
+    /// Whether the lists of a kind name the token, whatever its case.
+    package func lists(_ kind: Kind, _ token: FieldToken) -> Bool {
+        lists(kind, where: token.isSame)
+    }
+
+    /// The members of all lists of a kind, trimmed, without the empty ones.
+    package func members(of kind: Kind) -> [ByteString] {
+        var members: [ByteString] = []
+        _ = lists(kind) { member in
+            members.append(ByteString(member))
+            return false
+        }
+        return members
+    }
+
+    /// The first member of the lists of a kind.
+    func firstMember(_ kind: Kind) -> ArraySlice<UInt8>? {
+        var first: ArraySlice<UInt8>?
+        _ = lists(kind) { member in
+            first = member
+            return true
+        }
+        return first
+    }
+
+    private func value(at index: Int) -> ArraySlice<UInt8> {
+        FieldText.trimmed(bytes[Int(places[index].value)..<Int(places[index].end)])
+    }
+
+    // MARK: Reading by name
+
+    /// The values of all fields of that name, compared without case.
+    package func values(of name: String) -> [ByteString] {
+        var values: [ByteString] = []
+        for place in places where isNamed(place, name) {
+            values.append(ByteString(bytes[Int(place.value)..<Int(place.end)]))
+        }
+        return values
+    }
+
+    private func isNamed(_ place: Place, _ name: String) -> Bool {
+        Int(place.value &- place.name) == name.utf8.count
+            && zip(bytes[Int(place.name)..<Int(place.value)], name.utf8)
+                .allSatisfy { asciiLowercased($0) == asciiLowercased($1) }
+    }
+
+    // MARK: Being read, byte by byte
+
+    /// A field begins: what is appended is its name.
+    mutating func begin() {
+        if places.capacity == 0 {
+            bytes.reserveCapacity(512)
+            places.reserveCapacity(16)
+        }
+        let end = UInt32(truncatingIfNeeded: bytes.count)
+        places.append(Place(name: end, value: end, end: end, kind: .other))
+    }
+
+    /// Bytes of the name or value in hand.
+    mutating func append(_ part: Span<UInt8>) {
+        unsafe part.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
+    }
+
+    /// The name in hand is over: what is appended is its value.
+    mutating func endName() {
+        guard let last = places.indices.last else { return }
+        places[last].value = UInt32(truncatingIfNeeded: bytes.count)
+        places[last].kind = FieldNames.kind(bytes[Int(places[last].name)...])
+    }
+
+    /// Whether the name in hand is a token.
+    var isNameWell: Bool {
+        guard let last = places.last, last.name < bytes.count else { return false }
+        return bytes[Int(last.name)...].allSatisfy(FieldText.isTokenByte)
+    }
+
+    /// Whether nothing of the value in hand came yet.
+    var isValueEmpty: Bool { places.last.map { Int($0.value) == bytes.count } ?? true }
+
+    /// The field in hand is over. White space behind its value is none of it.
+    mutating func endField() {
+        guard let last = places.indices.last else { return }
+        while bytes.count > Int(places[last].value), let byte = bytes.last, FieldText.isWhitespace(byte) {
+            bytes.removeLast()
+        }
+        places[last].end = UInt32(truncatingIfNeeded: bytes.count)
+    }
+}
+
+extension HeaderFields: RandomAccessCollection {
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { places.count }
+
+    package subscript(position: Int) -> Handshake.Field {
+        let place = places[position]
+        return Handshake.Field(
+            name: String(decoding: bytes[Int(place.name)..<Int(place.value)], as: UTF8.self),
+            value: ByteString(bytes[Int(place.value)..<Int(place.end)]))
+    }
+}
+
+/// A word that a field, its name or a member of its list may be, whatever its case.
+package struct FieldToken: Sendable {
+    private let lowercase: [UInt8]
+
+    /// - Parameter text: in lower case.
+    package init(_ text: String) { lowercase = Array(text.utf8) }
+
+    fileprivate var count: Int { lowercase.count }
+
+    package func isSame(_ text: ArraySlice<UInt8>) -> Bool {
+        guard text.count == lowercase.count else { return false }
+        // Names of one length mostly differ at the end: sec-websocket-key and others begin alike.
+        var index = lowercase.count
+        while index > 0 {
+            index &-= 1
+            if asciiLowercased(text[text.startIndex &+ index]) != lowercase[index] { return false }
+        }
+        return true
+    }
+
+    package static let websocket = FieldToken("websocket")
+    package static let upgrade = FieldToken("upgrade")
+}
+
+/// The names of fields that have a kind, found by length first.
+private enum FieldNames {
+    private static let byLength: [[(kind: HeaderFields.Kind, name: FieldToken)]] = {
+        var table: [[(kind: HeaderFields.Kind, name: FieldToken)]] = Array(repeating: [], count: 32)
+        for kind in HeaderFields.Kind.allCases {
+            let name = FieldToken(kind.name)
+            if kind != .other, table.indices.contains(name.count) { table[name.count].append((kind, name)) }
+        }
+        return table
+    }()
+
+    static func kind(_ name: ArraySlice<UInt8>) -> HeaderFields.Kind {
+        guard byLength.indices.contains(name.count) else { return .other }
+        for known in byLength[name.count] where known.name.isSame(name) { return known.kind }
+        return .other
+    }
+}
+
+extension HeaderFields.Kind {
+    fileprivate var name: String {
+        switch self {
+        case .other: ""
+        case .host: "host"
+        case .upgrade: "upgrade"
+        case .connection: "connection"
+        case .contentLength: "content-length"
+        case .transferEncoding: "transfer-encoding"
+        case .origin: "origin"
+        case .cookie: "cookie"
+        case .userAgent: "user-agent"
+        case .xForwardedFor: "x-forwarded-for"
+        case .xForwardedHost: "x-forwarded-host"
+        case .xForwardedPort: "x-forwarded-port"
+        case .xForwardedProto: "x-forwarded-proto"
+        case .secWebSocketKey: "sec-websocket-key"
+        case .secWebSocketVersion: "sec-websocket-version"
+        case .secWebSocketProtocol: "sec-websocket-protocol"
+        case .secWebSocketExtensions: "sec-websocket-extensions"
+        case .secWebSocketAccept: "sec-websocket-accept"
+        }
+    }
+}
