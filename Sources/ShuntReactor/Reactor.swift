@@ -277,6 +277,13 @@ package final class Reactor {
         flushing.removeAll(keepingCapacity: flushing.capacity <= 4096)
     }
 
+    /// Gives back the memory of many sockets that are gone.
+    package func shrink() {
+        sockets.shrink()
+        wheel.shrink()
+        due = []
+    }
+
     private func shrinkNowAndThen() {
         guard now >= shrinksAt else { return }
         shrinksAt = now + Self.shrinksEvery

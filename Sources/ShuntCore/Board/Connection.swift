@@ -205,6 +205,12 @@ package struct Links: ~Copyable {
         return table.remove(id)
     }
 
+    /// Gives back what a burst needed.
+    package mutating func shrink() {
+        table.shrink()
+        greetings.shrink()
+    }
+
     /// What is kept of a connection's greetings.
     package func greetings(of id: ConnectionID) -> KeptGreetings? { greetings[id] }
 

@@ -229,6 +229,9 @@ package struct Exchanges: ~Copyable {
 
     package func contains(_ id: ExchangeID) -> Bool { table.contains(id) }
 
+    /// Gives back what a burst needed.
+    package mutating func shrink() { table.shrink() }
+
     @inline(__always)
     package mutating func insert(_ exchange: consuming Exchange) -> ExchangeID { table.insert(consume exchange) }
 

@@ -156,6 +156,12 @@ package struct Pools: ~Copyable {
         return pool
     }
 
+    /// Gives back what a burst needed.
+    package mutating func shrink() {
+        table.shrink()
+        byKey.shrink()
+    }
+
     /// Another table comes into force: no pool is found by its key until `rekey` has said what that is now.
     package mutating func forgetKeys() { byKey = [:] }
 

@@ -75,6 +75,12 @@ package struct Sessions: ~Copyable {
         return id
     }
 
+    /// Gives back what a burst needed.
+    package mutating func shrink() {
+        table.shrink()
+        byKey.shrink()
+    }
+
     /// Removes a session.
     ///
     /// - Returns: how many replies were parked for it.

@@ -9,9 +9,8 @@ package struct HeaderFields: Sendable, Equatable {
         case secWebSocketKey, secWebSocketVersion, secWebSocketProtocol, secWebSocketExtensions, secWebSocketAccept
     }
 
-    /// A field's bytes: its value stands right behind its name.
+    /// A field's bytes: its name stands right behind the field before it, its value right behind its name.
     private struct Place: Sendable, Equatable {
-        var name: UInt32
         var value: UInt32
         var end: UInt32
         var kind: Kind
@@ -28,8 +27,11 @@ package struct HeaderFields: Sendable, Equatable {
 
     /// Copies the fields into no more memory than they need, for whoever keeps them.
     package init(compacting other: HeaderFields) {
-        bytes = Array(other.bytes[...])
-        places = Array(other.places[...])
+        // An array made of another, or of all of it, would share its memory.
+        bytes.reserveCapacity(other.bytes.count)
+        bytes.append(contentsOf: other.bytes)
+        places.reserveCapacity(other.places.count)
+        places.append(contentsOf: other.places)
     }
 
     package mutating func append(_ field: Handshake.Field) {
@@ -101,18 +103,15 @@ package struct HeaderFields: Sendable, Equatable {
 
     /// The values of all fields of that name, compared without case.
     package func values(of name: String) -> [ByteString] {
+        let token = FieldToken(name)
         var values: [ByteString] = []
-        for place in places where isNamed(place, name) {
-            values.append(ByteString(bytes[Int(place.value)..<Int(place.end)]))
+        for index in places.indices where token.isSame(bytes[nameStart(index)..<Int(places[index].value)]) {
+            values.append(ByteString(bytes[Int(places[index].value)..<Int(places[index].end)]))
         }
         return values
     }
 
-    private func isNamed(_ place: Place, _ name: String) -> Bool {
-        Int(place.value &- place.name) == name.utf8.count
-            && zip(bytes[Int(place.name)..<Int(place.value)], name.utf8)
-                .allSatisfy { asciiLowercased($0) == asciiLowercased($1) }
-    }
+    private func nameStart(_ index: Int) -> Int { index == 0 ? 0 : Int(places[index &- 1].end) }
 
     // MARK: Being read, byte by byte
 
@@ -123,7 +122,7 @@ package struct HeaderFields: Sendable, Equatable {
             places.reserveCapacity(16)
         }
         let end = UInt32(truncatingIfNeeded: bytes.count)
-        places.append(Place(name: end, value: end, end: end, kind: .other))
+        places.append(Place(value: end, end: end, kind: .other))
     }
 
     /// Bytes of the name or value in hand.
@@ -135,13 +134,13 @@ package struct HeaderFields: Sendable, Equatable {
     mutating func endName() {
         guard let last = places.indices.last else { return }
         places[last].value = UInt32(truncatingIfNeeded: bytes.count)
-        places[last].kind = FieldNames.kind(bytes[Int(places[last].name)...])
+        places[last].kind = FieldNames.kind(bytes[nameStart(last)...])
     }
 
     /// Whether the name in hand is a token.
     var isNameWell: Bool {
-        guard let last = places.last, last.name < bytes.count else { return false }
-        return bytes[Int(last.name)...].allSatisfy(FieldText.isTokenByte)
+        guard let last = places.indices.last, nameStart(last) < bytes.count else { return false }
+        return bytes[nameStart(last)...].allSatisfy(FieldText.isTokenByte)
     }
 
     /// Whether nothing of the value in hand came yet.
@@ -164,7 +163,7 @@ extension HeaderFields: RandomAccessCollection {
     package subscript(position: Int) -> Handshake.Field {
         let place = places[position]
         return Handshake.Field(
-            name: String(decoding: bytes[Int(place.name)..<Int(place.value)], as: UTF8.self),
+            name: String(decoding: bytes[nameStart(position)..<Int(place.value)], as: UTF8.self),
             value: ByteString(bytes[Int(place.value)..<Int(place.end)]))
     }
 }
@@ -173,8 +172,7 @@ extension HeaderFields: RandomAccessCollection {
 package struct FieldToken: Sendable {
     private let lowercase: [UInt8]
 
-    /// - Parameter text: in lower case.
-    package init(_ text: String) { lowercase = Array(text.utf8) }
+    package init(_ text: String) { lowercase = text.utf8.map(asciiLowercased) }
 
     fileprivate var count: Int { lowercase.count }
 

@@ -3,13 +3,13 @@ package enum ClientAddress {
     /// The key of a connection's other end. A socket for both families spells IPv4 addresses in a way of its own.
     package static func key(peer: String) -> String { AddressText.key(peer) }
 
-    /// - Parameters:
-    ///   - peer: the address of the connection's other end; empty over a Unix socket.
-    ///   - forwarded: the entries of its `X-Forwarded-For`, the nearest proxy's last; none where it is not believed.
-    /// - Returns: the last entry that is no trusted proxy's itself, in one spelling; the first one where all are. Without
-    ///   entries to believe, the peer's.
-    static func key(peer: String, forwarded: [ByteString], trustedProxies: [AddressRange]) -> ByteString {
-        guard let first = forwarded.first else { return ByteString(AddressText.key(peer)) }
+    /// The key of a client that a trusted proxy speaks for.
+    ///
+    /// - Parameter forwarded: the entries of `X-Forwarded-For`, the nearest proxy's last.
+    /// - Returns: the last entry that is no trusted proxy's itself, in one spelling; the first one where all are; nil without
+    ///   entries.
+    static func key(forwarded: [ByteString], trustedProxies: [AddressRange]) -> ByteString? {
+        guard let first = forwarded.first else { return nil }
         let last = forwarded.last { entry in
             guard let key = AddressText.key(entry).text else { return true }
             return !trustedProxies.contains { $0.contains(key) }

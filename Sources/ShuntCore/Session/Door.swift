@@ -80,6 +80,13 @@ package struct Door {
         entries.removeValue(forKey: id.number)?.bytes ?? 0
     }
 
+    /// Gives back what a burst needed.
+    package mutating func shrink() {
+        entries.shrink()
+        if reading.isEmpty { reading = [] }
+        if lingerers.isEmpty { lingerers = [] }
+    }
+
     /// Finds the clients that have to go, the slowest first; they stay here until they `leave`. To be asked every now and
     /// then.
     ///

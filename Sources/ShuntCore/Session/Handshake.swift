@@ -14,9 +14,8 @@ package final class Handshake: Sendable {
     package let secure: Bool
     /// Whether the peer is a trusted proxy, whose `X-Forwarded-*` fields are believed.
     package let trusted: Bool
-    /// The client's own address as a key: what the trusted proxies in front say, else the peer's, in one spelling. Empty
-    /// where nobody says.
-    package let farAddress: ByteString
+    /// What the trusted proxies in front say of the client's own address, as a key; nil where nobody is asked.
+    private let forwardedAddress: ByteString?
 
     package struct Field: Sendable, Equatable {
         package let name: String
@@ -40,8 +39,12 @@ package final class Handshake: Sendable {
         self.remotePort = remotePort
         self.secure = secure
         self.trusted = trusted
-        self.farAddress = farAddress ?? ByteString(remoteHost)
+        forwardedAddress = farAddress
     }
+
+    /// The client's own address as a key: what the trusted proxies in front say, else the peer's, in one spelling. Empty
+    /// where nobody says.
+    package var farAddress: ByteString { forwardedAddress ?? ByteString(ClientAddress.key(peer: remoteHost)) }
 
     /// The values of all fields of that name, compared without case.
     package func values(of name: String) -> [ByteString] {

@@ -124,10 +124,9 @@ package enum HandshakeCheck {
             remotePort: request.remotePort,
             secure: forwarded.map { proto in secureSchemes.contains { $0.isSame(proto) } } ?? request.secure,
             trusted: trusted,
-            farAddress: ClientAddress.key(
-                peer: request.remoteHost,
-                forwarded: trusted ? headers.members(of: .xForwardedFor) : [],
-                trustedProxies: listen.trustedProxies))
+            farAddress: trusted
+                ? ClientAddress.key(
+                    forwarded: headers.members(of: .xForwardedFor), trustedProxies: listen.trustedProxies) : nil)
     }
 
     private static let secureSchemes = [FieldToken("https"), FieldToken("wss")]

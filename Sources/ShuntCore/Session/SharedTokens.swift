@@ -7,10 +7,27 @@ package struct SharedTokens: Sendable {
     package static let many = 5
     package static let window = TimeSpan.hours(1)
 
+    /// A few hashes, each once. In place: a piece of memory of its own for each token would lie between those of clients that
+    /// come and go, and keep the system from having theirs back.
+    private struct Few {
+        private var hashes = InlineArray<5, UInt32>(repeating: 0)
+        private var count = 0
+
+        var areMany: Bool { count == SharedTokens.many }
+
+        mutating func see(_ hash: UInt64) {
+            let short = UInt32(truncatingIfNeeded: hash)
+            for index in 0..<count where hashes[index] == short { return }
+            guard count < SharedTokens.many else { return }
+            hashes[count] = short
+            count += 1
+        }
+    }
+
     private struct Use {
         var since: Instant
-        var addresses: [UInt64] = []
-        var agents: [UInt64] = []
+        var addresses = Few()
+        var agents = Few()
         var isTold = false
     }
 
@@ -28,9 +45,9 @@ package struct SharedTokens: Sendable {
     package mutating func see(token: UInt64, address: UInt64, agent: UInt64, now: Instant) -> Bool {
         var use = uses[token] ?? Use(since: now)
         if now - use.since >= Self.window { use = Use(since: now) }
-        if use.addresses.count < Self.many, !use.addresses.contains(address) { use.addresses.append(address) }
-        if use.agents.count < Self.many, !use.agents.contains(agent) { use.agents.append(agent) }
-        let isNews = !use.isTold && use.addresses.count == Self.many && use.agents.count == Self.many
+        use.addresses.see(address)
+        use.agents.see(agent)
+        let isNews = !use.isTold && use.addresses.areMany && use.agents.areMany
         if isNews { use.isTold = true }
         if uses[token] == nil, uses.count >= Self.most { makeRoom(now) }
         uses[token] = use

@@ -36,6 +36,8 @@ public struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
     /// Empty places below `used`: the first `freeCount`, with room for all.
     @usableFromInline var free: UnsafeMutablePointer<UInt32>
     @usableFromInline var freeCount = 0
+    /// The generation that a place begins with: even, and none that a place which was given back had.
+    @usableFromInline var firstGeneration: UInt32 = 0
     /// What an id of the past reaches: nil, and whatever is done to it has no effect.
     @usableFromInline let nothing: UnsafeMutablePointer<Element?>
 
@@ -71,7 +73,7 @@ public struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
             unsafe generations[index] &+= 1
         } else {
             if used == capacity { grow() }
-            unsafe (generations + used).initialize(to: 0)
+            unsafe (generations + used).initialize(to: firstGeneration)
             used += 1
         }
         // An empty place holds nothing that would have to be destroyed. Where an optional is no larger than what it may hold,
@@ -98,6 +100,42 @@ public struct SlotTable<Element: ~Copyable, Tag>: ~Copyable {
         unsafe generations = newGenerations
         unsafe free = .allocate(capacity: capacity * 2)
         capacity *= 2
+    }
+
+    /// Gives back the memory of places behind the last element, where that is much: what a burst needed. Ids of the past stay
+    /// such.
+    @inlinable
+    public mutating func shrink() {
+        guard capacity > 64, count <= capacity / 4 else { return }
+        var kept = used
+        while kept > 0, !isTaken(kept - 1) { kept -= 1 }
+        var size = 16
+        while size < kept { size *= 2 }
+        guard size <= capacity / 2 else { return }
+        for index in kept..<used {
+            firstGeneration = unsafe max(firstGeneration, generations[index] &+ 1)
+        }
+        let newElements = UnsafeMutablePointer<Element?>.allocate(capacity: size)
+        let newGenerations = UnsafeMutablePointer<UInt32>.allocate(capacity: size)
+        let newFree = UnsafeMutablePointer<UInt32>.allocate(capacity: size)
+        // The lowest are taken first, so that the table can become smaller again.
+        freeCount = 0
+        for index in (0..<kept).reversed() {
+            unsafe (newGenerations + index).initialize(to: generations[index])
+            if isTaken(index) {
+                unsafe (newElements + index).moveInitialize(from: elements + index, count: 1)
+            } else {
+                unsafe newFree[freeCount] = UInt32(truncatingIfNeeded: index)
+                freeCount += 1
+            }
+        }
+        unsafe elements.deallocate()
+        unsafe generations.deallocate()
+        unsafe free.deallocate()
+        unsafe elements = newElements
+        unsafe generations = newGenerations
+        unsafe free = newFree
+        (capacity, used) = (size, kept)
     }
 
     /// Takes an element out; nil where the id is of the past.

@@ -71,6 +71,11 @@ package struct TimerWheel<Key: Sendable>: Sendable {
         findEarliest()
     }
 
+    /// Gives back the memory of empty slots.
+    package mutating func shrink() {
+        for index in slots.indices where slots[index].isEmpty { slots[index] = [] }
+    }
+
     private mutating func findEarliest() {
         earliest = .distantFuture
         if count == 0 { return }

@@ -67,12 +67,26 @@ package struct Switchboard: ~Copyable {
     /// Bytes of greetings that are kept for sockets that come later; part of `limits.memory`.
     package var greetingBytes: Int { links.greetingBytes }
 
+    package var sessionCount: Int { mutating get { sessions.count } }
+
     package var census: Census {
         Census(
             clients: clients.count, sessions: sessions.count, pools: pools.count, connections: links.count,
             exchanges: exchanges.count - exchanges.passedCount, heldBytes: exchanges.heldBytes,
             parkedReplies: sessions.parkedCount,
             parkedBytes: sessions.parkedBytes)
+    }
+
+    /// Gives back the memory of what was many and is few now. To be called when many have gone.
+    package mutating func shrink() {
+        clients.shrink()
+        sessions.shrink()
+        pools.shrink()
+        links.shrink()
+        exchanges.shrink()
+        seats.shrink()
+        wheel.shrink()
+        due = []
     }
 
     /// Whether new work must be shed.

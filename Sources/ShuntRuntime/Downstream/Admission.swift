@@ -55,6 +55,9 @@ final class Admission: Sendable {
         }
     }
 
+    /// Gives back what a burst needed.
+    func shrink() { state.withLock { $0.byAddress.shrink() } }
+
     /// Counts a connection to an upstream in that takes a client's place, if there is one. Then it must `leavePlace` once.
     func takePlace() -> Bool {
         state.withLock { state in

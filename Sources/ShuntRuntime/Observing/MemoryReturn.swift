@@ -4,21 +4,22 @@ import Synchronization
 
 /// The most that a worker had since memory was given back last.
 struct MemoryPeak {
-    private var sockets = 0
+    /// Sockets and sessions.
+    private var things = 0
     private var bytes = 0
 
     /// A fall from the peak by that much is worth the walk through the allocator's lists.
-    private static let manySockets = 500
+    private static let manyThings = 500
     private static let manyBytes = 8 << 20
 
-    mutating func see(sockets now: Int) { sockets = max(sockets, now) }
+    mutating func see(things now: Int) { things = max(things, now) }
 
     mutating func see(bytes now: Int) { bytes = max(bytes, now) }
 
     /// Whether much less is there now; then the peak begins anew.
-    mutating func hasFallen(sockets nowSockets: Int, bytes nowBytes: Int) -> Bool {
-        guard sockets - nowSockets >= Self.manySockets || bytes - nowBytes >= Self.manyBytes else { return false }
-        sockets = nowSockets
+    mutating func hasFallen(things nowThings: Int, bytes nowBytes: Int) -> Bool {
+        guard things - nowThings >= Self.manyThings || bytes - nowBytes >= Self.manyBytes else { return false }
+        things = nowThings
         bytes = nowBytes
         return true
     }
@@ -47,9 +48,34 @@ final class MemoryReturn: Sendable {
 extension Worker {
     /// To be called every now and then.
     func giveMemoryBack() {
-        memoryPeak.see(sockets: reactor.count)
+        if index == 0 { process.sessions.sweep(now: now()) }
+        // Sessions stay for a while when their sockets have gone.
+        let things = reactor.count + switchboard.sessionCount
+        memoryPeak.see(things: things)
         var peak = memoryPeak
-        guard peak.hasFallen(sockets: reactor.count, bytes: switchboard.bufferedBytes) else { return }
+        guard peak.hasFallen(things: things, bytes: switchboard.bufferedBytes) else { return }
+        shrink()
         if process.memory.begin(now: now()) { memoryPeak = peak }
+    }
+
+    /// Makes tables smaller that a burst made large.
+    func shrink() {
+        switchboard.shrink()
+        reactor.shrink()
+        dialWheel.shrink()
+        clients.shrink()
+        connections.shrink()
+        dials.shrink()
+        arrivals.shrink()
+        outcomes.shrink()
+        dialProblems.shrink()
+        pipes.shrink()
+        pipedConnections.shrink()
+        occupants.shrink()
+        door.shrink()
+        handshakes.shrink()
+        lingering.shrink()
+        process.sessions.shrink()
+        process.admission.shrink()
     }
 }

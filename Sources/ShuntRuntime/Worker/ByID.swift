@@ -36,6 +36,17 @@ struct ByID<Tag, Value> {
         return value
     }
 
+    /// Gives back the memory of places behind the last value, where that is much.
+    mutating func shrink() {
+        guard places.capacity > 64, count <= places.capacity / 4 else { return }
+        while let last = places.last, last.value == nil { places.removeLast() }
+        guard places.count <= places.capacity / 2 else { return }
+        var kept: [Place] = []
+        kept.reserveCapacity(places.count)
+        kept.append(contentsOf: places)
+        places = kept
+    }
+
     /// The value without a reference being counted, for a call that removes nothing from here.
     @inline(__always)
     func borrow(_ id: SlotID<Tag>) -> Unmanaged<Value>? where Value: AnyObject {

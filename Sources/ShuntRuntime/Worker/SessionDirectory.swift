@@ -55,6 +55,17 @@ final class SessionDirectory: Sendable {
         }
     }
 
+    /// Forgets who has been away for long enough: nobody else may come or go for hours.
+    func sweep(now: Instant) { state.withLock { Self.sweep(&$0, now) } }
+
+    /// Gives back what a burst needed.
+    func shrink() {
+        state.withLock { state in
+            state.entries.shrink()
+            if state.leaving.isEmpty { state.leaving = [] }
+        }
+    }
+
     /// Sessions that are known.
     var count: Int { state.withLock { $0.entries.count } }
 
