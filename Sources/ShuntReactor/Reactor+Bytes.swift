@@ -18,11 +18,9 @@ extension Reactor {
 
     /// Reads once, at most `largestRead` bytes, and lends them to `body`, which may do anything, close the socket included.
     package func receive(_ id: SocketID, _ body: (Span<UInt8>) -> Void) -> Reception {
-        guard sockets[id]?.stage == .open, sockets[id]?.isReading == true, sockets[id]?.hasEnded == false,
-            let descriptor = sockets[id]?.descriptor
-        else { return .nothing }
-        if let tls = sockets[id]?.tls { return receiveSecured(id, tls, body) }
-        let count = unsafe kernel.receive(descriptor, room)
+        guard let socket = sockets.at(id), socket.pointee.isHeard else { return .nothing }
+        if let tls = socket.pointee.tls { return receiveSecured(id, tls, body) }
+        let count = unsafe kernel.receive(socket.pointee.descriptor, room)
         counts.receives += 1
         guard count > 0 else { return nothingReceived(id, count) }
         hasProgressed = true
@@ -82,10 +80,10 @@ extension Reactor {
     package func append(
         to id: SocketID, atMost length: Int, _ body: (UnsafeMutableRawBufferPointer) -> Int
     ) -> Int {
-        guard sockets[id]?.takesOutput == true else { return 0 }
-        let written = unsafe sockets[id]?.append(atMost: length, &pool, body) ?? 0
-        becomesDirty(id)
-        if let held = sockets[id]?.output.count, held > Self.urgent, sockets[id]?.awaitsRoom == false { flush(id) }
+        guard let socket = sockets.at(id), socket.pointee.takesOutput else { return 0 }
+        let written = unsafe socket.pointee.append(atMost: length, &pool, body)
+        if !socket.pointee.isDirty { becomesDirty(id) }
+        if socket.pointee.output.count > Self.urgent, !socket.pointee.awaitsRoom { flush(id) }
         return written
     }
 
@@ -122,13 +120,16 @@ extension Reactor {
 
     /// Sends what a socket has, once.
     func flush(_ id: SocketID) {
-        sockets[id]?.isDirty = false
-        if sockets[id]?.tls != nil { flushSecured(id) } else { flushPlain(id) }
+        guard let socket = sockets.at(id) else { return }
+        socket.pointee.isDirty = false
+        if socket.pointee.tls != nil { flushSecured(id) } else { flushPlain(id) }
     }
 
     @inline(__always)
     func flushPlain(_ id: SocketID) {
-        guard sockets[id]?.stage == .open, let sent = sockets[id]?.send(&kernel) else { return }
+        // Nothing is inserted as long as it is used.
+        guard let socket = sockets.at(id), socket.pointee.stage == .open else { return }
+        let sent = socket.pointee.send(&kernel)
         if sent.count > 0 {
             counts.sends += 1
             counts.bytesSent += sent.count
@@ -137,8 +138,8 @@ extension Reactor {
             return cannotSend(id, error)
         }
         if sent.isAll {
-            sockets[id]?.giveBack(to: &pool)
-            guard sockets[id]?.isAtRest == true else { return allSent(id) }
+            socket.pointee.giveBack(to: &pool)
+            guard socket.pointee.isAtRest else { return allSent(id) }
         } else {
             settle(id)
         }
@@ -204,7 +205,12 @@ extension Reactor {
 }
 
 extension Socket {
+    /// Whether its owner is told of what comes.
+    @inline(__always)
+    var isHeard: Bool { stage == .open && isReading && !hasEnded }
+
     /// Whether bytes may still be appended.
+    @inline(__always)
     var takesOutput: Bool { stage != .lost && stage != .listening && afterwards == .nothing && !isBroken }
 
     /// Nothing is to follow what was sent, and nothing waited for it.

@@ -173,8 +173,15 @@ package final class Reactor {
     func tell(_ event: ReactorEvent) { said.append(event) }
 
     /// What the kernel said of a socket.
+    @inline(__always)
     private func told(_ id: SocketID, _ readiness: Readiness) -> ReactorEvent? {
-        guard let stage = sockets[id]?.stage else { return nil }
+        guard let socket = sockets.at(id) else { return nil }
+        if readiness == .input, socket.pointee.isHeard { return .readable(id) }
+        return toldOther(id, socket.pointee.stage, readiness)
+    }
+
+    @inline(never)
+    private func toldOther(_ id: SocketID, _ stage: Socket.Stage, _ readiness: Readiness) -> ReactorEvent? {
         switch stage {
         case .listening:
             return .acceptable(id)
@@ -198,9 +205,8 @@ package final class Reactor {
         }
     }
 
-    @inline(__always)
     private func heard(_ id: SocketID, _ readiness: Readiness) -> ReactorEvent? {
-        if sockets[id]?.isReading == true, sockets[id]?.hasEnded == false { return .readable(id) }
+        if sockets.at(id)?.pointee.isHeard == true { return .readable(id) }
         return heardUnasked(id, readiness)
     }
 

@@ -15,6 +15,14 @@ package struct SessionKey: Hashable, Sendable, Secret {
     /// The session id of a validated token.
     package init(sessionID: ByteString) { (kind, value) = (.sessionID, sessionID) }
 
+    /// The same key in memory of its own.
+    package init(copying other: SessionKey) {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(other.value.count)
+        bytes.append(contentsOf: other.value.bytes)
+        (kind, value) = (other.kind, ByteString(bytes))
+    }
+
     /// The user that rollouts and brownouts sort into a bucket.
     package var user: ByteString { value }
 

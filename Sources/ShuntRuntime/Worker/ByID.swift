@@ -1,4 +1,5 @@
 import ShuntCore
+import ShuntReactor
 
 /// Things of the runtime under the ids that the core made: an array by index, checked by generation, so the message
 /// path hashes nothing and an id of the past finds nothing.
@@ -53,6 +54,16 @@ struct ByID<Tag, Value> {
         let index = Int(id.index)
         guard index < places.count, places[index].generation == id.generation else { return nil }
         return places[index].value.map { Unmanaged.passUnretained($0) }
+    }
+
+    /// The leg that has a socket; nil where somebody else has it, or nobody. The rest of what is there is not copied.
+    @inline(__always)
+    func leg(_ id: SocketID) -> Leg? where Tag == SocketTag, Value == Occupant {
+        let index = Int(id.index)
+        guard index < places.count, places[index].generation == id.generation,
+            case .leg(let leg) = places[index].value
+        else { return nil }
+        return leg
     }
 
     /// All values, in the order of their indices.

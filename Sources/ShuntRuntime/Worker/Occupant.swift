@@ -44,22 +44,18 @@ extension Worker {
 
     @inline(__always)
     private func readable(_ id: SocketID) {
-        switch occupants[id] {
-        case .leg(let leg): leg.readable()
-        case .pipe(let end): end.readable()
-        case .some(let other): readable(other)
-        case nil: break
-        }
+        if let leg = occupants.leg(id) { leg.readable() } else { readableOther(id) }
     }
 
     @inline(never)
-    private func readable(_ occupant: Occupant) {
-        switch occupant {
+    private func readableOther(_ id: SocketID) {
+        switch occupants[id] {
+        case .pipe(let end): end.readable()
         case .handshake(let handshake): handshake.readable()
         case .arriving(let client): client.readable()
         case .lingering(let close): close.readable()
         case .dial(let dial): dial.readable()
-        case .leg, .pipe, .probe, .listener: break
+        case .leg, .probe, .listener, nil: break
         }
     }
 

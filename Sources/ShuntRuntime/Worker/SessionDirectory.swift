@@ -59,12 +59,24 @@ final class SessionDirectory: Sendable {
     func sweep(now: Instant) { state.withLock { Self.sweep(&$0, now) } }
 
     /// Gives back what a burst needed.
+    ///
+    /// Keys that stay move to memory of their own: where they are, they lie between what clients left, and keep the system
+    /// from having that back. All others wait meanwhile, so that very many stay where they are.
     func shrink() {
         state.withLock { state in
             state.entries.shrink()
-            if state.leaving.isEmpty { state.leaving = [] }
+            guard state.entries.count <= Self.mostMoved else { return }
+            var moved: [SessionKey: Entry] = [:]
+            moved.reserveCapacity(state.entries.count)
+            for (key, entry) in state.entries { moved[SessionKey(copying: key)] = entry }
+            let leaving = state.leaving.compactMap { key, until in
+                moved.index(forKey: key).map { (moved[$0].key, until) }
+            }
+            (state.entries, state.leaving) = (moved, Deque(leaving))
         }
     }
+
+    private static let mostMoved = 20_000
 
     /// Sessions that are known.
     var count: Int { state.withLock { $0.entries.count } }

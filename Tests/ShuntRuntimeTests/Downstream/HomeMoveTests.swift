@@ -102,6 +102,21 @@ struct SessionDirectoryTests {
     }
 
     @Test
+    func `a session that stays lives where it lived, whatever is given back`() {
+        let directory = SessionDirectory(keepFor: .seconds(10))
+        for index in 0..<1000 { _ = directory.enter(key("\(index)"), at: index % 2, now: start) }
+        for index in 0..<999 { directory.leave(key("\(index)"), now: start + .seconds(index < 990 ? 0 : 5)) }
+        directory.sweep(now: start + .seconds(11))
+        #expect(directory.count == 10)
+        directory.shrink()
+        #expect(directory.count == 10)
+        #expect(directory.enter(key("999"), at: 0, now: start + .seconds(12)) == 1)
+        #expect(directory.enter(key("991"), at: 0, now: start + .seconds(12)) == 1)
+        directory.sweep(now: start + .seconds(16))
+        #expect(directory.count == 2)
+    }
+
+    @Test
     func `sessions that ended leave nothing behind`() {
         let directory = SessionDirectory(keepFor: .seconds(1))
         for index in 0..<5000 {
