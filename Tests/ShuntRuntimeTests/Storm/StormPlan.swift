@@ -47,8 +47,19 @@ struct StormPlan {
     var reloads = 0
     var strikes = 0
     var upstreamMarks = WaterMarks(1 << 20)
+    /// Clients speak TLS, and the agents of which routes do.
+    var securesClients = false
+    var securesAgents = [Bool](repeating: false, count: routes.count)
+    /// Of peers that speak TLS, who stop in the middle of the handshake.
+    var stalls = 0
+    /// Of clients, who speak none where it is spoken.
+    var plainKnocks = 0
+    /// Of agents, whose certificate is a stranger's.
+    var untrusted = 0
+    var renewals = 0
 
-    init(_ dice: inout Dice) {
+    /// - Parameter authorities: the file of those whom the proxy trusts.
+    init(_ dice: inout Dice, authorities: String) {
         for number in 1...dice.within(1...4) { tokens.append("tok\(number)") }
         func rate(_ most: Int) -> Int { dice.chance(50) ? 0 : dice.within(1...most) }
         faults = dice.chance(60) ? .bad : .none
@@ -72,15 +83,29 @@ struct StormPlan {
         pause = dice.pick([2, 20, 20, 60, 300])
         turns = dice.pick([1, 4, 12])
         upstreamMarks = WaterMarks(dice.pick([300, 4_096, 1 << 20]))
-        planTable(&dice)
+        planTLS(&dice)
+        planTable(&dice, authorities)
     }
 
-    private mutating func planTable(_ dice: inout Dice) {
+    private mutating func planTLS(_ dice: inout Dice) {
+        guard dice.chance(60) else { return }
+        securesClients = dice.chance(60)
+        if dice.chance(60) { securesAgents = Self.routes.map { _ in dice.chance(70) } }
+        stalls = dice.pick([0, 0, 5, 20])
+        plainKnocks = dice.pick([0, 0, 10])
+        untrusted = dice.pick([0, 0, 10])
+        renewals = dice.pick([0, 30, 100])
+    }
+
+    private mutating func planTable(_ dice: inout Dice, _ authorities: String) {
         for (index, route) in Self.routes.enumerated() {
             var upstream = UpstreamSettings(
                 name: route,
                 address: UpstreamAddress(
-                    host: "127.0.0.1", port: Int(Self.firstPort) + index, path: "/api/ws/\(route)"))
+                    tls: securesAgents[index], host: "127.0.0.1", port: Int(Self.firstPort) + index,
+                    path: "/api/ws/\(route)"))
+            upstream.tls.authorities = authorities
+            upstream.tls.most = dice.pick([.tls12, .tls13])
             upstream.mode = dice.chance(30) ? .client : .session
             upstream.connectTimeout = dice.span(200...2_000)
             upstream.handshakeTimeout = dice.span(200...2_000)
