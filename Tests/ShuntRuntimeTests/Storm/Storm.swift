@@ -34,6 +34,8 @@ final class Storm {
     var turns = 0
     var spins = [Spin(), Spin()]
     var pushesMade = 0
+    /// Where upstreams are named, how often each of their host's addresses was dialled.
+    var dials: [SocketAddress: Int] = [:]
     /// What happened at least once, for coverage.
     var met: Set<String> = []
 
@@ -56,6 +58,7 @@ final class Storm {
         self.process = process
         if plan.securesClients { try process.tls.listen(with: certificates.listening("first")) }
         process.tls.prepare(for: process.table)
+        process.names.answered(StormPlan.host, StormPlan.addresses)
         kernels = [FakeKernel(network), FakeKernel(network)]
         workers = kernels.enumerated().map { index, kernel in
             Worker(
@@ -105,6 +108,8 @@ final class Storm {
     }
 
     private func act() {
+        // That is seldom, and soon over.
+        if plan.strikes > 0, isAnybodyUnread, dice.chance(plan.strikes / 3) { strike() }
         switch dice.below(25) {
         case 0...1 where clients.count { !$0.isGone } < plan.mostClients: connectClient()
         case 2...5: say()

@@ -46,6 +46,7 @@ extension Storm {
     /// What comes of a dial: the network asks when the proxy makes it.
     func fate(of address: SocketAddress) -> DialFate {
         network.window = dice.pick(plan.windows)
+        if plan.hasNames { dials[address.with(port: 0), default: 0] += 1 }
         guard !isCalm, dice.chance(plan.dialFails) else { return .asListened }
         note("a dial to \(address.port) fails")
         met.insert("dial failed")
@@ -70,13 +71,14 @@ extension Storm {
             if let problem = agents[index].end.tls?.problem, !agents[index].isUntrusted {
                 fail("a\(index) cannot understand the proxy: \(problem)")
             }
-            if agents[index].end.isOver, isCalm || dice.chance(50) { agents[index].end.close() }
+            if agents[index].end.follows, isCalm || dice.chance(50) { agents[index].end.close() }
         }
     }
 
     private func met(_ peer: FakePeer, _ route: Int) {
         let isUntrusted = plan.securesAgents[route] && !isCalm && dice.chance(plan.untrusted)
-        let end = StormEnd(peer, plan.securesAgents[route] ? agentTLS(isUntrusted) : nil)
+        let end = StormEnd(
+            peer, plan.securesAgents[route] ? agentTLS(isUntrusted) : nil, isStubborn: dice.chance(plan.stubborn))
         note(
             "a\(agents.count) is dialled for \(StormPlan.routes[route])\(isUntrusted ? ", with a stranger's certificate" : "")"
         )

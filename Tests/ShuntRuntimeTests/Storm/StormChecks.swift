@@ -14,7 +14,7 @@ extension Storm {
                 parse(index, end.read(atMost: isCalm || dice.chance(70) ? .max : dice.within(1...200)))
             }
             if let problem = end.tls?.problem { fail("c\(index) cannot understand the proxy: \(problem)") }
-            if end.isOver, isCalm || dice.chance(50) { end.close() }
+            if end.follows, isCalm || dice.chance(50) { end.close() }
             settle(index)
         }
     }

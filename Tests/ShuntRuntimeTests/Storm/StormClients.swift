@@ -86,7 +86,8 @@ extension Storm {
         network.window = dice.pick(plan.windows)
         guard let peer = network.dial(dice.pick(Self.front)) else { return fail("nobody listens") }
         let speaksPlain = plan.securesClients && !isCalm && dice.chance(plan.plainKnocks)
-        let end = StormEnd(peer, plan.securesClients && !speaksPlain ? clientTLS() : nil)
+        let end = StormEnd(
+            peer, plan.securesClients && !speaksPlain ? clientTLS() : nil, isStubborn: dice.chance(plan.stubborn))
         var client = StormClient(end: end, kind: kind, token: token, owner: token ?? "alone\(index)")
         client.speaksPlain = speaksPlain
         client.isRefused = speaksPlain || kind == .unified && !isCalm && dice.chance(4)

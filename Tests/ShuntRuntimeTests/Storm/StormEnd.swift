@@ -15,6 +15,8 @@ final class StormEnd {
     private(set) var isFinished = false
     /// It did so by a reset.
     private(set) var isReset = false
+    /// It never ends the connection because the other side has, however long that waits.
+    let isStubborn: Bool
     /// Its direction ends when all is sent.
     private var finishes = false
 
@@ -26,8 +28,9 @@ final class StormEnd {
     /// There was a time when it did not read.
     private(set) var hasPaused = false
 
-    init(_ peer: FakePeer, _ tls: StormTLS? = nil) {
+    init(_ peer: FakePeer, _ tls: StormTLS? = nil, isStubborn: Bool = false) {
         self.peer = peer
+        self.isStubborn = isStubborn
         self.tls = tls
     }
 
@@ -44,6 +47,8 @@ final class StormEnd {
 
     /// The connection is over, and everything that came is read.
     var isOver: Bool { isCut || peer.unread == 0 && (peer.hasEnded || peer.isReset) }
+    /// It ends what the other side has ended.
+    var follows: Bool { isOver && (!isStubborn || peer.isReset) }
 
     func say(_ bytes: [UInt8]) {
         unsent += bytes

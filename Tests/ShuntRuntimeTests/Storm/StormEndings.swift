@@ -78,6 +78,8 @@ extension Storm {
     }
 
     func checkNothingIsLeft() {
+        let (first, second) = (dials[StormPlan.addresses[0], default: 0], dials[StormPlan.addresses[1], default: 0])
+        if first > 4, second == 0 { fail("agents were dialled \(first) times, and never at their second address") }
         for worker in workers {
             let name = "worker \(worker.index)"
             let census = worker.switchboard.census

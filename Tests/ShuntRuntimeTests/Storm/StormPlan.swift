@@ -15,6 +15,9 @@ struct StormPlan {
     static let managed = 0
     static let raw = 1
     static let firstPort: UInt16 = 7000
+    /// The name of the agents' host, where it is named.
+    static let host = "agents.example"
+    static let addresses = [SocketAddress.v4(0x7F00_0009, port: 0), .v4(0x7F00_0001, port: 0)]
 
     var faults = NetworkFaults.none
     /// One of them is the most that waits unread at an end.
@@ -41,6 +44,10 @@ struct StormPlan {
     var acceptFails = 0
     /// Of those who leave, who say nothing.
     var rude = 0
+    /// Of peers, who never end a connection because the other side has.
+    var stubborn = 0
+    /// Upstreams are named, not numbered: nobody listens at the first address of each name.
+    var hasNames = false
     var drains = false
     /// Everything is cut in the middle of the storm.
     var isCutShort = false
@@ -77,6 +84,8 @@ struct StormPlan {
         acceptFails = rate(40)
         rude = dice.pick([0, 50, 100])
         drains = dice.chance(15)
+        stubborn = dice.pick([0, 0, 10, 50])
+        hasNames = dice.chance(30)
         isCutShort = dice.chance(10)
         reloads = rate(40)
         strikes = dice.pick([0, 0, 30, 100])
@@ -102,9 +111,11 @@ struct StormPlan {
             var upstream = UpstreamSettings(
                 name: route,
                 address: UpstreamAddress(
-                    tls: securesAgents[index], host: "127.0.0.1", port: Int(Self.firstPort) + index,
+                    tls: securesAgents[index], host: hasNames ? Self.host : "127.0.0.1",
+                    port: Int(Self.firstPort) + index,
                     path: "/api/ws/\(route)"))
             upstream.tls.authorities = authorities
+            upstream.serverName = "127.0.0.1"
             upstream.tls.most = dice.pick([.tls12, .tls13])
             upstream.mode = dice.chance(30) ? .client : .session
             upstream.connectTimeout = dice.span(200...2_000)

@@ -64,6 +64,15 @@ extension Storm {
         return "while it moves"
     }
 
+    /// A connection is not read just now.
+    var isAnybodyUnread: Bool {
+        workers.map(\.reactor).contains { reactor in
+            reactor.sockets.ids.contains { id in
+                reactor.sockets[id]?.isReading == false && reactor.sockets[id]?.stage != .listening
+            }
+        }
+    }
+
     // MARK: Who has which socket
 
     /// Where a socket of the network is.
