@@ -6,8 +6,9 @@ import struct
 
 import pytest
 
-from harness import MIGRATION, RawSocket, frame, merged, new_token, request
+from harness import MIGRATION, RawSocket, frame, merged, new_token, request, until
 from harness.odd_backends import text_frame
+from harness.processes import http_get
 from harness.raw_backend import RawBackend, Visit
 
 ROUNDS = 20
@@ -76,7 +77,9 @@ def test_what_a_client_says_behind_its_request_and_before_its_end_is_carried(sta
                 words = frame(1, json.dumps({"message": f"{number}"}).encode())
                 raw.send(request(f"/api/ws/agent?session_token={token}") + words)
                 raw.socket.shutdown(socket.SHUT_WR)
-        # The replies wait for their sessions.
+        # The replies wait for their sessions: a socket that comes before the other is gone has no right to them.
+        waiting = f"\nshunt_parked_replies {ROUNDS}\n"
+        until(lambda: waiting in http_get(proxy.admin_port, "/metrics")[1].decode(), "all are answered")
         for token in tokens:
             with RawSocket(proxy.port) as raw:
                 raw.upgrade(f"/api/ws/agent?session_token={token}")

@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from harness import AGENTS, MIGRATION, RawSocket, address, frame, is_error, merged, new_token, request, until
 from harness.certificates import hello
+from harness.early_data import REJECTED, EarlyClient
 from harness.echo import EchoBackend
 from harness.odd_backends import text_frame
 from harness.processes import http_get
@@ -288,6 +289,18 @@ class TestCertificates:
             proxy.raw(certificates.client(VERSIONS["1.2"]))
         until(lambda: "no version of TLS that is allowed here" in proxy.log, "the log says why")
 
+    def test_only_the_ciphers_that_are_listed_are_spoken(self, start_secured, certificates):
+        allowed = ["ECDHE-ECDSA-AES256-GCM-SHA384", "TLS_CHACHA20_POLY1305_SHA256"]
+        proxy = start_secured(tls=certificates.pair("first") | {"ciphers": allowed})
+        for name, cipher in zip(VERSIONS, allowed, strict=True):
+            with proxy.raw(certificates.client(VERSIONS[name])) as raw:
+                assert raw.socket.cipher()[0] == cipher
+        other = certificates.client(VERSIONS["1.2"])
+        other.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")
+        with pytest.raises(ssl.SSLError, match="HANDSHAKE_FAILURE"):
+            proxy.raw(other)
+        until(lambda: "no cipher that is allowed here" in proxy.log, "the log says why")
+
     @pytest.fixture
     def asking(self, start_secured, certificates) -> SecuredProxy:
         """It wants a certificate of each client."""
@@ -403,10 +416,18 @@ class TestBackends:
         """Starts an echo that speaks TLS, stopped with the test. `names` are those that it is asked for."""
         running = []
 
-        def start(name: str = "first", *, asks: str | None = None, most: ssl.TLSVersion | None = None) -> EchoBackend:
+        def start(
+            name: str = "first",
+            *,
+            asks: str | None = None,
+            most: ssl.TLSVersion | None = None,
+            ciphers: str | None = None,
+        ) -> EchoBackend:
             context = certificates.server(name, asks=asks)
             if most:
                 context.maximum_version = most
+            if ciphers:
+                context.set_ciphers(ciphers)
             names = []
             context.sni_callback = lambda _, asked, __: names.append(asked)
             new = EchoBackend(ssl=context)
@@ -525,6 +546,13 @@ class TestBackends:
     def test_a_minimum_of_1_3_refuses_1_2(self, backend, start):
         self.refuses(start(backend(most=VERSIONS["1.2"]).port, min_version="1.3"), "the peer gave up: protocol version")
         self.serves(start(backend().port, min_version="1.3"))
+
+    def test_only_the_ciphers_that_are_listed_are_offered(self, backend, start, certificates):
+        secured = backend(most=VERSIONS["1.2"], ciphers="ECDHE-ECDSA-AES128-GCM-SHA256")
+        self.refuses(
+            start(secured.port, ciphers="ECDHE-ECDSA-AES256-GCM-SHA384"), "the peer gave up: handshake failure"
+        )
+        self.serves(start(secured.port, ciphers=["ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-GCM-SHA256"]))
 
     def test_a_backend_without_tls_is_never_spoken_to_in_the_clear(self, start):
         heard = []
@@ -759,6 +787,7 @@ class TestHostilePeers:
                 raw.send({"nothing": b"", "half a hello": first[:100], "a hello": first}[part])
                 raw.socket.settimeout(8)
                 assert raw.is_ended()
+        assert proxy.metric('shunt_handshakes_refused_total{code="handshake_timeout"}') == 1
         self.lives(proxy)
 
     def test_a_hello_byte_by_byte_is_a_hello(self, proxy, certificates):
@@ -808,6 +837,28 @@ class TestHostilePeers:
             assert wire.plain.is_ended()
             if manner != "agent":
                 until(lambda: len(echo.closes) > before, "the backend's connection ends, too")
+        self.lives(proxy)
+
+    @pytest.mark.parametrize("record", [b"\x16\x03\x01\x00\x00", b"\x15\x03\x01\x00\x02\x01\x00"])
+    def test_records_of_nothing_are_not_read_for_ever(self, proxy, record):
+        """Sooner than the handshake's time is over."""
+        with RawSocket(proxy.port) as raw, contextlib.suppress(ConnectionError):
+            raw.socket.settimeout(0.8)
+            for _ in range(1000):
+                raw.send(record)
+            assert raw.is_ended()
+        self.lives(proxy)
+
+    @pytest.mark.parametrize("manner", ["managed", "raw", "agent"])
+    def test_early_data_is_refused_and_harmless(self, proxy, echo, manner):
+        """What may be anybody's repetition is read by nobody; the client's own request is served all the same."""
+        early, own = new_token(), new_token()
+        path = f"/api/ws/{manner}?session_token="
+        with EarlyClient(proxy.port) as client:
+            assert client.ask(request("/healthz"))[0].startswith(b"HTTP/1.1 200")
+            answer, status = client.ask(request(path + own), early=request(path + early))
+        assert (answer[:12], status) == (b"HTTP/1.1 101", REJECTED)
+        assert not [each for each in echo.requests if early in each.path]
         self.lives(proxy)
 
     @pytest.mark.parametrize(("version", "command"), [("tls1_2", "R"), ("tls1_3", "K")])

@@ -47,20 +47,15 @@ struct UpstreamReader {
         // A socket of the unified endpoint may use every upstream: only what is said of one dials for it.
         if let dial = node["dial"], let time = diagnostics.read(dial, .dialTime) { settings.dial = time }
         read(section, into: &settings)
-        if let url { checkTLS(url.address, settings, node) }
+        if let url { checkTLS(url.address, node) }
         return url.map { Result(settings: settings, shown: $0.shown) }
     }
 
     /// Whether the upstream's own `tls` and its url fit each other; that of the defaults may be for others.
-    private func checkTLS(_ address: UpstreamAddress, _ settings: UpstreamSettings, _ node: DocumentNode) {
+    private func checkTLS(_ address: UpstreamAddress, _ node: DocumentNode) {
         if !address.tls, let own = node["tls"] {
             diagnostics.error(
                 own, "tls has no effect: the url begins with ws://", advice: "write wss:// there, or remove tls here")
-        }
-        if address.tls, settings.tls.verifies, settings.serverName == nil, IPAddress.bytes(address.host) != nil {
-            diagnostics.warning(
-                node["url"] ?? node, "the backend's certificate must name the url's address itself",
-                advice: "if it names a host, say tls: {server_name: NAME}; else write the address there")
         }
     }
 

@@ -151,10 +151,15 @@ final class Dial {
     /// There is no connection, or none any more.
     func lost(_ error: SystemError) {
         guard state == .connecting else { return ended() }
-        if let problem = worker.reactor.tlsProblem(of: socket) { return fail(.tls, problem: problem.description) }
+        if let problem = worker.reactor.tlsProblem(of: socket) { return fail(.tls, problem: Self.text(of: problem)) }
         lastFailure = Self.failure(of: error)
         letGo()
         connect()
+    }
+
+    private static func text(of problem: TLSProblem) -> String {
+        guard problem.kind == .wrongName else { return problem.description }
+        return problem.description + "; if it is the right one, say in tls.server_name whom it names"
     }
 
     private static func failure(of error: SystemError) -> DialFailure {

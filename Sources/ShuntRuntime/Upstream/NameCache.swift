@@ -96,7 +96,8 @@ final class NameCache: Sendable {
         }
     }
 
-    private func answered(_ host: String, _ addresses: [SocketAddress]) {
+    /// The name service has answered.
+    func answered(_ host: String, _ addresses: [SocketAddress]) {
         let (waiting, result) = state.withLock { state in
             if state.entries.count >= Self.mostEntries { state.entries = [:] }
             // What was known stays, and is asked for again when it is old again.

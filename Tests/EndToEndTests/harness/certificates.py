@@ -18,7 +18,7 @@ leaf() {
 }
 authority ca
 authority strangers
-leaf first ca IP:127.0.0.1,DNS:localhost 20
+leaf first ca IP:127.0.0.1,IP:::1,DNS:localhost 20
 leaf second ca IP:127.0.0.1,DNS:second.example 10
 leaf agents ca DNS:agents.example,DNS:*.agents.example 20
 leaf expired ca IP:127.0.0.1 -1

@@ -64,7 +64,7 @@ class RawSocket:
     def __init__(
         self, port: int, receive_buffer: int | None = None, host: str = "127.0.0.1", source: str | None = None
     ):
-        self.socket = socket.socket()
+        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         if source:
             self.socket.bind((source, 0))
         if receive_buffer:

@@ -66,11 +66,14 @@ class Visit:
 class RawBackend:
     """Runs `script` for each connection in a thread of its own; the connection ends with it."""
 
-    def __init__(self, script: Callable[[Visit], None], tls: ssl.SSLContext | None = None):
+    def __init__(
+        self, script: Callable[[Visit], None], tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    ):
         self.script = script
         self.tls = tls
         self.visits: list[Visit] = []
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.listener = socket.create_server((host, 0), family=family, backlog=256)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self._serve, daemon=True).start()
 

@@ -48,6 +48,21 @@ import Testing
         #expect(other.heard == Array("POST".utf8))
     }
 
+    @Test func `what nobody receives is told of in each turn, as the kernel does of its own`() throws {
+        let pair = try TLSPair(server: certificates.server())
+        let peer = try pair.dial()
+        _ = peer.write(Array("GET".utf8))
+        let reactor = pair.server.reactor
+        var told: [Int] = []
+        for _ in 0..<5 {
+            reactor.wait(until: pair.network.now)
+            var count = 0
+            while let event = reactor.next() { if case .readable = event { count += 1 } }
+            told.append(count)
+        }
+        #expect(told.suffix(3) == [1, 1, 1])
+    }
+
     @Test func `a hello of TLS on a plain side is bytes like others`() throws {
         let pair = try TLSPair(server: nil)
         try pair.connect(certificates.client())

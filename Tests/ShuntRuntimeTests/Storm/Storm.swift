@@ -19,6 +19,9 @@ final class Storm {
     let workers: [Worker]
     let emptyCensus: Census
     let process: ProcessState
+    let certificates: StormCertificates
+    /// What clients speak TLS with, the older version first.
+    let clientContexts: [TLSContext]
 
     var clients: [StormClient] = []
     var agents: [StormAgent] = []
@@ -31,6 +34,8 @@ final class Storm {
     var turns = 0
     var spins = [Spin(), Spin()]
     var pushesMade = 0
+    /// Where upstreams are named, how often each of their host's addresses was dialled.
+    var dials: [SocketAddress: Int] = [:]
     /// What happened at least once, for coverage.
     var met: Set<String> = []
 
@@ -41,7 +46,9 @@ final class Storm {
 
     init(seed: UInt64, tracing: Bool) throws {
         dice = Dice(seed: seed)
-        plan = StormPlan(&dice)
+        certificates = try StormCertificates.required()
+        plan = StormPlan(&dice, authorities: certificates.folder.file("ours.pem"))
+        clientContexts = [try certificates.client(.tls12), try certificates.client(.tls13)]
         isTracing = tracing
         network = FakeNetwork(seed: seed &+ 1_000_000)
         network.faults = plan.faults
@@ -49,6 +56,9 @@ final class Storm {
             settings: ProxySettings(table: try RoutingTable(plan.table)), workerCount: 2,
             logger: Logger(label: "storm") { _ in SwiftLogNoOpLogHandler() }, wallClock: { UnixTime(milliseconds: 0) })
         self.process = process
+        if plan.securesClients { try process.tls.listen(with: certificates.listening("first")) }
+        process.tls.prepare(for: process.table)
+        process.names.answered(StormPlan.host, StormPlan.addresses)
         kernels = [FakeKernel(network), FakeKernel(network)]
         workers = kernels.enumerated().map { index, kernel in
             Worker(
@@ -98,7 +108,9 @@ final class Storm {
     }
 
     private func act() {
-        switch dice.below(24) {
+        // That is seldom, and soon over.
+        if plan.strikes > 0, isAnybodyUnread, dice.chance(plan.strikes / 3) { strike() }
+        switch dice.below(25) {
         case 0...1 where clients.count { !$0.isGone } < plan.mostClients: connectClient()
         case 2...5: say()
         case 6...9: sendSome()
@@ -110,6 +122,7 @@ final class Storm {
         case 21 where plan.drains && step > 100 && dice.chance(30): drain()
         case 22 where dice.chance(plan.reloads): reload()
         case 23 where dice.chance(plan.strikes): strike()
+        case 24 where dice.chance(plan.renewals): renew()
         default: pass(milliseconds: dice.below(plan.pause + 1))
         }
     }
@@ -176,8 +189,25 @@ final class Storm {
         guard let table = try? RoutingTable(changed) else { return fail("a table cannot be compiled") }
         note("another table: \(StormPlan.routes[StormPlan.moved]) by \(changed.routes[StormPlan.moved].servedBy.text)")
         met.insert("reload")
+        process.tls.prepare(for: table)
         process.adopt(table)
         order { $0.feed(.tableChanged(table, spread: .zero)) }
+    }
+
+    /// The files of TLS are read again: they are others, or cannot be used.
+    private func renew() {
+        let name = dice.pick(["first", "second", "half"])
+        note("TLS is renewed: \(name)")
+        met.insert("renewed")
+        if plan.securesClients {
+            do throws(TLSProblem) {
+                try process.tls.listen(with: certificates.listening(name))
+                if name == "half" { fail("half a certificate is taken") }
+            } catch {
+                if name != "half" { fail("\(name) is not taken: \(error)") }
+            }
+        }
+        process.tls.prepare(for: process.table, anew: true)
     }
 
     /// Has both workers do something, each in its own time.
@@ -215,7 +245,7 @@ final class Storm {
 
     /// Somebody waits for something.
     private var isAnythingOpen: Bool {
-        clients.contains { !$0.isGone && (!$0.end.unsent.isEmpty || !$0.isUpgraded) }
+        clients.contains { !$0.isGone && ($0.end.hasUnsent || !$0.isUpgraded) }
             || messages.contains { $0.isAccepted && !$0.mayBeLost && $0.outcome == nil }
     }
 

@@ -34,6 +34,8 @@ struct StormAgent {
     var isSilent = false
     /// It said something that the proxy must end the connection for.
     var isSpoiled = false
+    /// The proxy does not trust its certificate.
+    var isUntrusted = false
 }
 
 extension Storm {
@@ -44,6 +46,7 @@ extension Storm {
     /// What comes of a dial: the network asks when the proxy makes it.
     func fate(of address: SocketAddress) -> DialFate {
         network.window = dice.pick(plan.windows)
+        if plan.hasNames { dials[address.with(port: 0), default: 0] += 1 }
         guard !isCalm, dice.chance(plan.dialFails) else { return .asListened }
         note("a dial to \(address.port) fails")
         met.insert("dial failed")
@@ -65,18 +68,32 @@ extension Storm {
                 read(index, agents[index].end.read(atMost: isCalm || dice.chance(70) ? .max : dice.within(1...200)))
             }
             if isCalm || dice.chance(70) { work(index) }
-            if agents[index].end.isOver, isCalm || dice.chance(50) { agents[index].end.close() }
+            if let problem = agents[index].end.tls?.problem, !agents[index].isUntrusted {
+                fail("a\(index) cannot understand the proxy: \(problem)")
+            }
+            if agents[index].end.follows, isCalm || dice.chance(50) { agents[index].end.close() }
         }
     }
 
     private func met(_ peer: FakePeer, _ route: Int) {
-        let end = StormEnd(peer)
-        note("a\(agents.count) is dialled for \(StormPlan.routes[route])")
-        agents.append(StormAgent(end: end, route: route))
+        let isUntrusted = plan.securesAgents[route] && !isCalm && dice.chance(plan.untrusted)
+        let end = StormEnd(
+            peer, plan.securesAgents[route] ? agentTLS(isUntrusted) : nil, isStubborn: dice.chance(plan.stubborn))
+        note(
+            "a\(agents.count) is dialled for \(StormPlan.routes[route])\(isUntrusted ? ", with a stranger's certificate" : "")"
+        )
+        agents.append(StormAgent(end: end, route: route, isUntrusted: isUntrusted))
         guard !isCalm, dice.chance(plan.dialBreaksAtOnce) else { return }
         note("a\(agents.count - 1) breaks at once")
         met.insert("dial broken at once")
         if dice.chance(50) { end.reset(overtaking: true) } else { end.close() }
+    }
+
+    private func agentTLS(_ isUntrusted: Bool) -> StormTLS? {
+        met.insert(isUntrusted ? "stranger" : "agent with TLS")
+        let context = isUntrusted ? certificates.untrusted : dice.pick(certificates.trusted)
+        let stop = !isCalm && dice.chance(plan.stalls) ? dice.below(2_500) : nil
+        return StormTLS(context, farewell: dice.pick(StormTLS.Farewell.allCases), stopsAfter: stop)
     }
 
     private func work(_ index: Int) {
@@ -86,8 +103,8 @@ extension Storm {
             if agents[index].client != nil { workPassed(index) }
         }
         let end = agents[index].end
-        end.send(atMost: isCalm || dice.chance(60) ? .max : dice.below(end.unsent.count + 1))
-        if agents[index].state == .closing, end.unsent.isEmpty, isCalm || dice.chance(50) {
+        end.send(atMost: isCalm || dice.chance(60) ? .max : dice.below(end.unsentCount + 1))
+        if agents[index].state == .closing, !end.hasUnsent, isCalm || dice.chance(50) {
             if dice.chance(50) { end.close() } else { end.finish() }
         }
     }
@@ -120,6 +137,7 @@ extension Storm {
     }
 
     private func greet(_ index: Int, _ heard: [UInt8]) {
+        if agents[index].isUntrusted { return fail("a\(index) is asked, and nobody trusts it") }
         agents[index].head += heard
         let head = String(decoding: agents[index].head, as: UTF8.self)
         guard head.hasSuffix("\r\n\r\n") else {

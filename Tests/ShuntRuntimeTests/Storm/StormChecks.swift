@@ -13,7 +13,8 @@ extension Storm {
             if end.reads {
                 parse(index, end.read(atMost: isCalm || dice.chance(70) ? .max : dice.within(1...200)))
             }
-            if end.isOver, isCalm || dice.chance(50) { end.close() }
+            if let problem = end.tls?.problem { fail("c\(index) cannot understand the proxy: \(problem)") }
+            if end.follows, isCalm || dice.chance(50) { end.close() }
             settle(index)
         }
     }
@@ -63,13 +64,15 @@ extension Storm {
         let isShort = met.contains("no descriptor") || met.contains("no watch") || !hasRoomAtDoor
         let isExpected =
             switch status {
-            case "404": clients[index].isRefused
+            case "404": clients[index].isRefused && !clients[index].speaksPlain
+            case "400": clients[index].speaksPlain
             case "408": true
             // In the words of its backend, or because there is none.
             case "403", "502", "504": clients[index].kind != .unified
             case "503": clients[index].kind != .unified || isDraining || isShort
             default: false
             }
+        if clients[index].speaksPlain { met.insert("refused in the clear") }
         if !isExpected { fail("c\(index) is refused: \(head)") }
     }
 

@@ -30,6 +30,8 @@ struct StormClient {
     let owner: String
     /// A handshake that the proxy must refuse.
     var isRefused = false
+    /// It speaks in the clear where TLS is spoken, which is refused.
+    var speaksPlain = false
     /// What came of the answer to the handshake.
     var head: [UInt8] = []
     var isUpgraded = false
@@ -83,9 +85,12 @@ extension Storm {
         let index = clients.count
         network.window = dice.pick(plan.windows)
         guard let peer = network.dial(dice.pick(Self.front)) else { return fail("nobody listens") }
-        let end = StormEnd(peer)
+        let speaksPlain = plan.securesClients && !isCalm && dice.chance(plan.plainKnocks)
+        let end = StormEnd(
+            peer, plan.securesClients && !speaksPlain ? clientTLS() : nil, isStubborn: dice.chance(plan.stubborn))
         var client = StormClient(end: end, kind: kind, token: token, owner: token ?? "alone\(index)")
-        client.isRefused = kind == .unified && !isCalm && dice.chance(4)
+        client.speaksPlain = speaksPlain
+        client.isRefused = speaksPlain || kind == .unified && !isCalm && dice.chance(4)
         var query = token.map { ["session_token=\($0)"] } ?? []
         if kind != .unified { query.append("c=\(index)") }
         let target = path(of: client) + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
@@ -95,9 +100,18 @@ extension Storm {
         // Many say their first words without waiting for an answer.
         while !isCalm, dice.chance(40) { say(index) }
         if !isCalm, kind != .unified, dice.chance(10) { sayMuch(index) }
-        if !isCalm, dice.chance(50) { end.send(atMost: dice.chance(50) ? .max : dice.below(end.unsent.count + 1)) }
+        if !isCalm, dice.chance(50) { end.send(atMost: dice.chance(50) ? .max : dice.below(end.unsentCount + 1)) }
         // Some do not wait for it at all.
         if !isCalm, dice.chance(6) { leave(index, politely: false) }
+    }
+
+    private func clientTLS() -> StormTLS? {
+        met.insert("client with TLS")
+        let stop = !isCalm && dice.chance(plan.stalls) ? dice.below(900) : nil
+        if stop != nil { met.insert("stopped in the handshake") }
+        return StormTLS(
+            dice.pick(clientContexts), name: "localhost", farewell: dice.pick(StormTLS.Farewell.allCases),
+            stopsAfter: stop)
     }
 
     private func path(of client: StormClient) -> String {
@@ -158,7 +172,7 @@ extension Storm {
     func sendSome() {
         for index in clients.indices where dice.chance(40) {
             let end = clients[index].end
-            end.send(atMost: dice.chance(50) ? .max : dice.below(end.unsent.count + 1))
+            end.send(atMost: dice.chance(50) ? .max : dice.below(end.unsentCount + 1))
         }
     }
 
@@ -212,6 +226,7 @@ extension Storm {
             note("c\(index) says no more")
             end.finish()
             met.insert("half close")
+            if let tls = end.tls, tls.isOpen { met.insert("half close, \(tls.farewell)") }
         case 4:
             note("c\(index) closes its socket")
             end.close()
@@ -224,7 +239,9 @@ extension Storm {
     private func reset(_ index: Int) {
         met.insert(clients[index].standing == .opening ? "reset in the handshake" : "reset")
         if let stage = stage(of: clients[index].end) { met.insert("client reset \(stage)") }
-        clients[index].end.reset(overtaking: dice.chance(50))
+        let end = clients[index].end
+        if end.tls?.isOpen == false { met.insert("reset in the handshake of TLS") }
+        end.reset(overtaking: dice.chance(50))
     }
 
     /// Somebody resets a socket with which the proxy is in the middle of something: of each kind as often.

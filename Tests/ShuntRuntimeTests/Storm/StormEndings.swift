@@ -10,7 +10,7 @@ extension Storm {
         for worker in workers {
             for problem in worker.switchboard.inconsistencies() { fail("worker \(worker.index): \(problem)") }
         }
-        let known = occupants()
+        let known = places()
         var homes: [String: Int] = [:]
         func check(_ token: String?, _ end: StormEnd) {
             guard let token, plan.tokens.contains(token), let descriptor = end.peer.descriptor,
@@ -46,7 +46,7 @@ extension Storm {
         guard let agent = passed.agent, !agents[agent].end.isCut, agents[agent].state == .open else {
             return fail("c\(index) is there, and its agent is not")
         }
-        if passed.heard < passed.accepted || passed.heard < passed.said.count && clients[index].end.unsent.isEmpty {
+        if passed.heard < passed.accepted || passed.heard < passed.said.count && !clients[index].end.hasUnsent {
             fail(
                 "a\(agent) heard \(passed.heard) of \(passed.accepted) messages of c\(index), \(passed.said.count) said"
             )
@@ -78,6 +78,8 @@ extension Storm {
     }
 
     func checkNothingIsLeft() {
+        let (first, second) = (dials[StormPlan.addresses[0], default: 0], dials[StormPlan.addresses[1], default: 0])
+        if first > 4, second == 0 { fail("agents were dialled \(first) times, and never at their second address") }
         for worker in workers {
             let name = "worker \(worker.index)"
             let census = worker.switchboard.census

@@ -15,6 +15,9 @@ struct StormPlan {
     static let managed = 0
     static let raw = 1
     static let firstPort: UInt16 = 7000
+    /// The name of the agents' host, where it is named.
+    static let host = "agents.example"
+    static let addresses = [SocketAddress.v4(0x7F00_0009, port: 0), .v4(0x7F00_0001, port: 0)]
 
     var faults = NetworkFaults.none
     /// One of them is the most that waits unread at an end.
@@ -41,14 +44,29 @@ struct StormPlan {
     var acceptFails = 0
     /// Of those who leave, who say nothing.
     var rude = 0
+    /// Of peers, who never end a connection because the other side has.
+    var stubborn = 0
+    /// Upstreams are named, not numbered: nobody listens at the first address of each name.
+    var hasNames = false
     var drains = false
     /// Everything is cut in the middle of the storm.
     var isCutShort = false
     var reloads = 0
     var strikes = 0
     var upstreamMarks = WaterMarks(1 << 20)
+    /// Clients speak TLS, and the agents of which routes do.
+    var securesClients = false
+    var securesAgents = [Bool](repeating: false, count: routes.count)
+    /// Of peers that speak TLS, who stop in the middle of the handshake.
+    var stalls = 0
+    /// Of clients, who speak none where it is spoken.
+    var plainKnocks = 0
+    /// Of agents, whose certificate is a stranger's.
+    var untrusted = 0
+    var renewals = 0
 
-    init(_ dice: inout Dice) {
+    /// - Parameter authorities: the file of those whom the proxy trusts.
+    init(_ dice: inout Dice, authorities: String) {
         for number in 1...dice.within(1...4) { tokens.append("tok\(number)") }
         func rate(_ most: Int) -> Int { dice.chance(50) ? 0 : dice.within(1...most) }
         faults = dice.chance(60) ? .bad : .none
@@ -66,21 +84,39 @@ struct StormPlan {
         acceptFails = rate(40)
         rude = dice.pick([0, 50, 100])
         drains = dice.chance(15)
+        stubborn = dice.pick([0, 0, 10, 50])
+        hasNames = dice.chance(30)
         isCutShort = dice.chance(10)
         reloads = rate(40)
         strikes = dice.pick([0, 0, 30, 100])
         pause = dice.pick([2, 20, 20, 60, 300])
         turns = dice.pick([1, 4, 12])
         upstreamMarks = WaterMarks(dice.pick([300, 4_096, 1 << 20]))
-        planTable(&dice)
+        planTLS(&dice)
+        planTable(&dice, authorities)
     }
 
-    private mutating func planTable(_ dice: inout Dice) {
+    private mutating func planTLS(_ dice: inout Dice) {
+        guard dice.chance(60) else { return }
+        securesClients = dice.chance(60)
+        if dice.chance(60) { securesAgents = Self.routes.map { _ in dice.chance(70) } }
+        stalls = dice.pick([0, 0, 5, 20])
+        plainKnocks = dice.pick([0, 0, 10])
+        untrusted = dice.pick([0, 0, 10])
+        renewals = dice.pick([0, 30, 100])
+    }
+
+    private mutating func planTable(_ dice: inout Dice, _ authorities: String) {
         for (index, route) in Self.routes.enumerated() {
             var upstream = UpstreamSettings(
                 name: route,
                 address: UpstreamAddress(
-                    host: "127.0.0.1", port: Int(Self.firstPort) + index, path: "/api/ws/\(route)"))
+                    tls: securesAgents[index], host: hasNames ? Self.host : "127.0.0.1",
+                    port: Int(Self.firstPort) + index,
+                    path: "/api/ws/\(route)"))
+            upstream.tls.authorities = authorities
+            upstream.serverName = "127.0.0.1"
+            upstream.tls.most = dice.pick([.tls12, .tls13])
             upstream.mode = dice.chance(30) ? .client : .session
             upstream.connectTimeout = dice.span(200...2_000)
             upstream.handshakeTimeout = dice.span(200...2_000)

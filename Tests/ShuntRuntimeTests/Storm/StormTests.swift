@@ -18,6 +18,9 @@ import Testing
 
     /// `STORM_SEED=17 swift test --filter StormTests` lives through one seed and prints everything that happens.
     /// `STORM_SEEDS=5000` lives through many, from `STORM_FROM` on.
+    ///
+    /// (A seed repeats what is done, and nearly always what comes of it: the order of Swift's dictionaries differs, unless
+    /// `SWIFT_DETERMINISTIC_HASHING=1` is set, and OpenSSL's tickets differ in length by a few bytes, seldom.)
     @Test
     func `a storm is replayed by its seed`() throws {
         if let text = getenv("STORM_SEED"), let seed = UInt64(String(cString: text)) {
@@ -51,8 +54,11 @@ import Testing
             "agent reset while it is not read", "agent reset while much is said to it", "a client is not read",
             "no watch", "passed through", "passed back",
             "close passed", "piped", "piped back", "reload", "by herald", "by scribe",
+            "client with TLS", "agent with TLS", "move with TLS", "stranger", "stopped in the handshake", "renewed",
+            "resumed", "refused in the clear", "half close, both", "half close, notice", "half close, end",
+            "reset in the handshake of TLS",
         ]
-        for seed in UInt64(201)...320 where !expected.isSubset(of: met) { met.formUnion(try Self.live(seed).met) }
+        for seed in UInt64(201)...500 where !expected.isSubset(of: met) { met.formUnion(try Self.live(seed).met) }
         #expect(expected.subtracting(met).isEmpty)
     }
 

@@ -28,7 +28,7 @@ extension Storm {
         let began = network.now
         workers[index].takeTurn(until: began + .milliseconds(Int64(milliseconds)))
         checkTurn(index, waited: network.now > began || milliseconds == 0)
-        let known = occupants()
+        let known = places()
         for client in clients.indices where clients[client].standing != .gone { look(at: client, known) }
     }
 
@@ -44,6 +44,7 @@ extension Storm {
         let counts = worker.reactor.counts
         let before = spins[index].counts
         spins[index].counts = counts
+        if counts.resumptions > 0 { met.insert("resumed") }
         if counts.barren > before.barren { spins[index].barren += 1 } else { spins[index].barren = 0 }
         if waited || counts.events > before.events { spins[index].idle = 0 } else { spins[index].idle += 1 }
         if spins[index].barren > Self.mostBarren { fail("worker \(index) spins: nothing comes of what is ready") }
@@ -63,30 +64,47 @@ extension Storm {
         return "while it moves"
     }
 
+    /// A connection is not read just now.
+    var isAnybodyUnread: Bool {
+        workers.map(\.reactor).contains { reactor in
+            reactor.sockets.ids.contains { id in
+                reactor.sockets[id]?.isReading == false && reactor.sockets[id]?.stage != .listening
+            }
+        }
+    }
+
     // MARK: Who has which socket
 
+    /// Where a socket of the network is.
+    struct Place {
+        let worker: Int
+        let occupant: Occupant
+        /// Bytes of the wire that were read and not decrypted.
+        let undecrypted: Int
+    }
+
     /// Who has a socket of the network, and on which worker.
-    func occupants() -> [CInt: (worker: Int, occupant: Occupant)] {
-        var found: [CInt: (Int, Occupant)] = [:]
+    func places() -> [CInt: Place] {
+        var found: [CInt: Place] = [:]
         for worker in workers {
             for id in worker.reactor.sockets.ids {
                 guard let descriptor = worker.reactor.sockets[id]?.descriptor, let occupant = worker.occupants[id]
                 else { continue }
-                found[descriptor] = (worker.index, occupant)
+                let undecrypted = worker.reactor.sockets[id]?.tls?.unread.count ?? 0
+                found[descriptor] = Place(worker: worker.index, occupant: occupant, undecrypted: undecrypted)
             }
         }
         return found
     }
 
-    private func standing(
-        of client: Int, _ known: [CInt: (worker: Int, occupant: Occupant)]
-    ) -> StormClient.Standing {
+    private func standing(of client: Int, _ known: [CInt: Place]) -> StormClient.Standing {
         let peer = clients[client].end.peer
         guard let descriptor = peer.descriptor else { return peer.isLeft ? .gone : .opening }
         switch known[descriptor]?.occupant {
         case .leg(let leg):
             let reactor = leg.worker.reactor
-            let held = reactor.sockets[leg.socket]?.output.count ?? 0
+            let socket = leg.socket
+            let held = (reactor.sockets[socket]?.output.count ?? 0) + (reactor.sockets[socket]?.tls?.held.count ?? 0)
             if leg.isCongested || held > reactor.sockets[leg.socket]?.marks.high ?? .max {
                 clients[client].wasHeldUp = true
             }
@@ -99,7 +117,9 @@ extension Storm {
             clients[client].hasKnocked = true
             return .opening
         case nil:
-            if clients[client].hasKnocked { met.insert("move") }
+            if clients[client].hasKnocked {
+                met.insert(clients[client].end.tls == nil ? "move" : "move with TLS")
+            }
             return .opening
         default: return .opening
         }
@@ -107,13 +127,15 @@ extension Storm {
 
     /// What the turn brought a client: messages of it that the proxy has read to their last byte are accepted if its
     /// socket was one of the core's all the while.
-    private func look(at index: Int, _ known: [CInt: (worker: Int, occupant: Occupant)]) {
+    private func look(at index: Int, _ known: [CInt: Place]) {
         let before = clients[index].standing
         let standing = standing(of: index, known)
         guard standing != .opening else { return }
         clients[index].standing = standing
         if before == .opening { clients[index].connectedAt = turns }
-        let read = clients[index].end.peer.heard
+        let end = clients[index].end
+        let undecrypted = end.peer.descriptor.flatMap { known[$0]?.undecrypted } ?? 0
+        let read = end.heard(undecrypted: undecrypted)
         while let next = clients[index].ends.first, next.at <= read {
             clients[index].ends.removeFirst()
             accepted(next.message, of: index, surely: standing == .client)

@@ -52,6 +52,15 @@ import Testing
         }
     }
 
+    @Test func `what was known of a name outlives a name service that fails`() {
+        let cache = NameCache(lookup: { _ in [] })
+        cache.answered("host.example", Self.found)
+        cache.answered("host.example", [])
+        #expect(cache.known("host.example") == Self.found)
+        cache.answered("missing.example", [])
+        #expect(cache.known("missing.example") == [])
+    }
+
     @Test func `an address that is written out is asked for by nobody`() {
         let cache = NameCache(lookup: { _ in [] })
         #expect(cache.known("127.0.0.1") == Self.found)
