@@ -11,6 +11,7 @@ STYLE = """
     text { font: 12px system-ui, sans-serif; fill: #1f2328; }
     .title { font-weight: 600; }
     .quiet { fill: #59636e; }
+    .unit { font-weight: normal; }
     .bar { fill: #9aa4b0; }
     .own { fill: #0969da; }
     .base { fill: #57606a; }
@@ -55,8 +56,8 @@ def panel(scenario, results: list, left: float, top: float, width: float) -> str
     room = width - LABEL - 44
     parts = [
         f'  <g transform="translate({left:.1f} {top:.1f})">',
-        f'    <text class="title" x="0" y="12">{escape(scenario.letter)}</text>',
-        f'    <text class="quiet" x="16" y="12">{escape(scenario.unit)}</text>',
+        f'    <text class="title" x="0" y="12">{escape(scenario.letter)}: {escape(scenario.short)}'
+        f'<tspan class="quiet unit" dx="8">{escape(scenario.unit)}</tspan></text>',
     ]
     for place, result in enumerate(results):
         middle = HEAD + ROW * place

@@ -11,6 +11,8 @@ _AGENTS = "agent0,agent1,agent2,agent3,agent4"
 @dataclasses.dataclass(frozen=True)
 class Scenario:
     letter: str
+    # In the picture.
+    short: str
     title: str
     peers: tuple[str, ...]
     # Of `shunt load`.
@@ -40,51 +42,61 @@ class Scenario:
         return [peer.url("/ws/{agent}"), "--users", "100", "--agents", _AGENTS, *number]
 
 
-SCENARIOS = {
-    scenario.letter: scenario
-    for scenario in [
-        Scenario(
-            "a", "100 clients, one message of 200 bytes under way each", (*_COMMON, "shunt, managed", "shunt, raw"),
-            ("--users", "100"),
-        ),
-        Scenario("b", "100 clients, 16 under way each", _COMMON, ("--users", "100", "--in-flight", "16")),
-        Scenario("c", "1,000 clients, one under way each", _COMMON, ("--users", "1000")),
-        Scenario(
-            "d", "100 clients, four of 16 KiB under way each", (*_COMMON, "nginx, 64 KiB", "shunt, raw"),
-            ("--users", "100", "--in-flight", "4", "--size", "16384"),
-        ),
-        Scenario("g", "5,000 messages a second over 100 clients", _COMMON, ("--users", "100", "--rate", "5000")),
-        Scenario(
-            "u", "100 users who talk with five agents each: five sockets a user, or one where the peer can do that", _COMMON
-        ),
-        Scenario(
-            "f", "handshakes, 32 at a time, closed at once", (*_COMMON, "shunt, raw"), ("--users", "32", "--handshakes"),
-            measures="handshake",
-        ),
-        Scenario(
-            "e", "2,000 clients that have said something and are idle, backend's side included", (*_COMMON, "shunt, raw"),
-            ("--messages", "2000"), measures="memory",
-        ),
-        Scenario(
-            "i", "2,000 clients that have said nothing", ("shunt", "node", "fastapi", "nginx"), ("--messages", "0"),
-            measures="memory",
-        ),
-        Scenario(
-            "t", "TLS handshakes, none resumed, 32 at a time", ("shunt, TLS", "shunt, TLS, raw", "nginx, TLS"),
-            ("--users", "32", "--handshakes"), base="nginx, TLS", measures="handshake", scheme="wss",
-        ),
-        Scenario(
-            "v", "TLS, 100 clients, four messages of 16 KiB under way each", ("shunt, TLS", "shunt, TLS, raw", "nginx, TLS"),
-            ("--users", "100", "--in-flight", "4", "--size", "16384"), base="nginx, TLS", scheme="wss",
-        ),
-        Scenario(
-            "w", "TLS, 2,000 clients that have said nothing", ("shunt, TLS", "shunt, TLS, raw", "nginx, TLS"),
-            ("--messages", "0"), base="nginx, TLS", measures="memory", scheme="wss",
-        ),
-        Scenario(
-            "s", "two workers beside one, sessions with four sockets each, proxy on all cores", ("two workers", "one worker"),
-            ("--users", "100", "--agents", "agent0,agent1,agent2,agent3"), base="one worker", is_spread=True,
-            path="/api/ws/agent?session_token=s{user}&socket={agent}",
-        ),
-    ]
-}  # fmt: skip
+_TLS = ("shunt, TLS", "shunt, TLS, raw", "nginx, TLS")
+_BULK = ("--users", "100", "--in-flight", "4", "--size", "16384")
+_SHAKE = ("--users", "32", "--handshakes")
+
+_ALL = [
+    Scenario(
+        "a", "100 clients", "100 clients, one message of 200 bytes under way each",
+        (*_COMMON, "shunt, managed", "shunt, raw"), ("--users", "100"),
+    ),
+    Scenario(
+        "b", "16 under way each", "100 clients, 16 messages of 200 bytes under way each", _COMMON,
+        ("--users", "100", "--in-flight", "16"),
+    ),
+    Scenario(
+        "c", "1,000 clients", "1,000 clients, one message of 200 bytes under way each", _COMMON, ("--users", "1000"),
+    ),
+    Scenario(
+        "d", "16 KiB", "100 clients, four messages of 16 KiB under way each", (*_COMMON, "nginx, 64 KiB", "shunt, raw"), _BULK,
+    ),
+    Scenario(
+        "g", "5,000 a second", "open loop, 5,000 messages a second over 100 clients", _COMMON,
+        ("--users", "100", "--rate", "5000"),
+    ),
+    Scenario(
+        "u", "users × agents", "100 users, each talks with five agents: one socket each where the peer can do that, else five",
+        _COMMON,
+    ),
+    Scenario(
+        "f", "handshakes", "handshakes, 32 at a time, each closed at once", (*_COMMON, "shunt, raw"), _SHAKE,
+        measures="handshake",
+    ),
+    Scenario(
+        "e", "idle, have spoken", "2,000 clients that have said something and are idle, the backend's side included",
+        (*_COMMON, "shunt, raw"), ("--messages", "2000"), measures="memory",
+    ),
+    Scenario(
+        "i", "idle, silent", "2,000 clients that have said nothing", ("shunt", "nginx", "node", "fastapi"),
+        ("--messages", "0"), measures="memory",
+    ),
+    Scenario(
+        "t", "TLS handshakes", "TLS handshakes, none resumed, 32 at a time, each closed at once", _TLS, _SHAKE,
+        base="nginx, TLS", measures="handshake", scheme="wss",
+    ),
+    Scenario(
+        "v", "TLS, 16 KiB", "TLS, 100 clients, four messages of 16 KiB under way each", _TLS, _BULK, base="nginx, TLS",
+        scheme="wss",
+    ),
+    Scenario(
+        "w", "TLS, idle, silent", "TLS, 2,000 clients that have said nothing", _TLS, ("--messages", "0"),
+        base="nginx, TLS", measures="memory", scheme="wss",
+    ),
+    Scenario(
+        "s", "two workers", "two workers beside one: 100 sessions with four sockets each, the proxy on all cores",
+        ("two workers", "one worker"), ("--users", "100", "--agents", "agent0,agent1,agent2,agent3"), base="one worker",
+        is_spread=True, path="/api/ws/agent?session_token=s{user}&socket={agent}",
+    ),
+]  # fmt: skip
+SCENARIOS = {scenario.letter: scenario for scenario in _ALL}
