@@ -39,8 +39,6 @@ class Result:
     p50: float | None
     p99: float | None
     mib: float
-    # How busy the generator was, of its core.
-    generator: float | None
 
 
 def results(rows: list[dict], scenario: Scenario) -> list[Result]:
@@ -62,7 +60,7 @@ def results(rows: list[dict], scenario: Scenario) -> list[Result]:
         made.append(
             Result(
                 peer, len(own), statistics.median(costs), min(costs), max(costs), statistics.median(ratios) if ratios else None,
-                middle("per_second"), middle("p50"), middle("p99"), middle("mib"), middle("generator"),
+                middle("per_second"), middle("p50"), middle("p99"), middle("mib"),
             )
         )  # fmt: skip
     return made
@@ -75,6 +73,8 @@ def line(row: dict, scenario: Scenario) -> str:
     words = f"round {row['round'] + 1}  {scenario.letter}  {row['peer']:<16} {row['cost']:8.2f} {scenario.unit}"
     if "per_second" in row:
         words += f"  {row['per_second']:9,.0f}/s  p50 {span(row['p50'])}  p99 {span(row['p99'])}"
+        if row["generator"] > 0.9:
+            words += "  (the generator had no time left)"
     return words
 
 
@@ -126,6 +126,8 @@ def span(micros: float) -> str:
 
 def write(rows: list[dict], about: About):
     """Puts figures and plot between the markers; what stood there goes."""
+    if missing := [letter for letter, scenario in SCENARIOS.items() if not results(rows, scenario)]:
+        raise Problem(f"nothing is written: not measured are {', '.join(missing)}")
     put(PAGE, "peers", page(rows, about))
     put(README, "peers", readme(rows, about))
     PICTURE.parent.mkdir(exist_ok=True)
@@ -177,4 +179,4 @@ def readme(rows: list[dict], about: About) -> str:
             lines.append([title, *(found.get(name, "–") for name in names)])
     if not lines:
         raise Problem(f"nothing of {', '.join(chosen)} was measured, which is what the README tells")
-    return f"{table(['', *names], lines)}\n\nOne worker or process each, on {about.machine}: `{about.command.strip()}`."
+    return f"{table(['', *names], lines)}\n\nOne worker or process each, on {about.machine}: `{about.command}`."

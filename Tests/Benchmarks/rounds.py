@@ -158,7 +158,7 @@ def main():
         sys.exit("nothing was measured")
     servers = dict.fromkeys(PEERS[row["peer"]].server for row in bench.rows)
     about = report.About(
-        command="Scripts/bench peers " + " ".join(sys.argv[1:]),
+        command=" ".join(["Scripts/bench peers", *sys.argv[1:]]),
         versions=[SERVERS[name].told() for name in servers if name in ("shunt",) or not name.startswith("shunt")],
         minutes=(time.monotonic() - began) / 60,
     )
@@ -167,7 +167,10 @@ def main():
     print(report.text(bench.rows, bench.skipped, about))
     print(f"All figures: {file}")
     if options.write:
-        report.write(bench.rows, about)
+        try:
+            report.write(bench.rows, about)
+        except Problem as problem:
+            sys.exit(str(problem))
 
 
 if __name__ == "__main__":
