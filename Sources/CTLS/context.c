@@ -136,10 +136,11 @@ static void serve(SSL_CTX *made) {
     SSL_CTX_set_alpn_select_cb(made, choose_protocol, NULL);
 }
 
-static void dial(SSL_CTX *made) {
+static void dial(SSL_CTX *made, int resumes) {
+    SSL_CTX_set_alpn_protos(made, protocol, sizeof protocol - 1);
+    if (!resumes) return;
     SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(made, keep_session);
-    SSL_CTX_set_alpn_protos(made, protocol, sizeof protocol - 1);
 }
 
 static SSL_CTX *make(const struct shunt_tls_context *context, struct shunt_tls_problem *problem) {
@@ -155,7 +156,7 @@ static SSL_CTX *make(const struct shunt_tls_context *context, struct shunt_tls_p
     SSL_CTX_set_min_proto_version(made, context->least_minor >= 3 ? TLS1_3_VERSION : TLS1_2_VERSION);
     SSL_CTX_set_max_proto_version(made, context->most_minor >= 3 ? TLS1_3_VERSION : TLS1_2_VERSION);
     SSL_CTX_set_msg_callback(made, notice);
-    if (context->is_server) serve(made); else dial(made);
+    if (context->is_server) serve(made); else dial(made, context->resumes);
     int is_fine = 1;
     if (context->ciphers && !SSL_CTX_set_cipher_list(made, context->ciphers)) is_fine = 0;
     if (context->suites && !SSL_CTX_set_ciphersuites(made, context->suites)) is_fine = 0;
@@ -186,6 +187,7 @@ struct shunt_tls_context *shunt_tls_context_new(
     context->least_minor = options->least_minor;
     context->most_minor = options->most_minor;
     context->verifies = options->verifies;
+    context->resumes = options->resumes;
     context->ciphers = copy(options->ciphers);
     context->suites = copy(options->suites);
     context->authorities = copy(options->authorities);

@@ -15,7 +15,7 @@ struct kept_session {
 };
 
 struct shunt_tls_context {
-    int is_server, least_minor, most_minor, verifies;
+    int is_server, least_minor, most_minor, verifies, resumes;
     char *ciphers, *suites, *authorities;
     /// One for each certificate; a context without any has one nevertheless.
     SSL_CTX **contexts;

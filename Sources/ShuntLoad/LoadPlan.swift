@@ -1,4 +1,5 @@
 package import ShuntCore
+package import ShuntReactor
 
 /// What a load test is to do.
 package struct LoadPlan: Sendable {
@@ -9,16 +10,20 @@ package struct LoadPlan: Sendable {
         /// Open loop: so many messages a second over all sockets, whatever comes back. A latency counts from the moment a
         /// message was due, so that a target that stalls does not hide its own stall.
         case perSecond(Double)
+        /// No messages: each socket is closed as soon as it is open, and opened again.
+        case handshakes
     }
 
     package var target: LoadTarget
+    /// What TLS is spoken with; nil where the target is spoken to in the clear.
+    package var tls: TLSContext?
     package var users: Int
     /// Whom users talk with, in turn; one at least.
     package var agents: [LoadAgent]
     package var pace: Pace
     /// How long messages are sent, from when the first socket is open.
     package var duration: TimeSpan
-    /// Messages that are sent at most; nil: as many as `duration` has room for.
+    /// Messages that are sent at most, or handshakes that are begun; nil: as many as `duration` has room for.
     package var messages: Int?
     /// The first part of `duration`, which counts for no figure.
     package var warmUp = TimeSpan.seconds(1)
@@ -31,6 +36,10 @@ package struct LoadPlan: Sendable {
     package var openTimeout = TimeSpan.seconds(10)
     /// How long replies are awaited after the last message.
     package var patience = TimeSpan.seconds(5)
+    /// How long all sockets are held open after the last reply.
+    package var hold = TimeSpan.zero
+    /// Processes whose time and memory are to be known beside: those of the target.
+    package var watched = ProcessWatch([])
 
     package init(
         target: LoadTarget, users: Int, agents: [LoadAgent], pace: Pace, duration: TimeSpan, template: MessageTemplate
@@ -66,6 +75,7 @@ package struct LoadAgent: Sendable, Equatable {
 package struct LoadTarget: Sendable, Equatable {
     package let host: String
     package let port: Int
+    package let isSecured: Bool
     /// Path and query, with `{user}`, `{agent}` and `{pillar}` for what differs.
     package let path: String
 
@@ -81,8 +91,8 @@ package struct LoadTarget: Sendable, Equatable {
             throw Problem(description: "\(url) is no URL: \(form)")
         }
         switch url[..<scheme].lowercased() {
-        case "ws": break
-        case "wss": throw Problem(description: "wss is not supported yet: put the load on a plain listener")
+        case "ws": isSecured = false
+        case "wss": isSecured = true
         default: throw Problem(description: "\(url[..<scheme]):// is no WebSocket's: \(form)")
         }
         let rest = url[url.index(scheme, offsetBy: 3)...]
@@ -91,7 +101,7 @@ package struct LoadTarget: Sendable, Equatable {
         guard !rest.contains("#"), !authority.contains("@") else {
             throw Problem(description: "a fragment or a user in \(url): \(form)")
         }
-        var (host, port) = (String(authority), "80")
+        var (host, port) = (String(authority), isSecured ? "443" : "80")
         if let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") {
             host = String(authority[..<colon])
             port = String(authority[authority.index(after: colon)...])
@@ -103,6 +113,9 @@ package struct LoadTarget: Sendable, Equatable {
         self.port = Int(number)
         path = rest[end...].isEmpty ? "/" : rest[end...].hasPrefix("?") ? "/" + rest[end...] : String(rest[end...])
     }
+
+    /// Whom the certificate has to be for.
+    var name: String { host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host }
 
     package var namesAgent: Bool { path.contains("{agent}") || path.contains("{pillar}") }
 

@@ -28,7 +28,13 @@ package struct LoadReport: Sendable {
     package var answeredInWindow = 0
     /// The part after the warm-up, in seconds.
     package var windowSeconds = 0.0
+    /// From the first byte to the answer of the opening handshake; where a test is about handshakes, those of its window.
     package var opens = LatencyHistogram()
+    package var openedInWindow = 0
+    /// What the watched processes are like before the first socket, and what the window came to.
+    package var before = ProcessWatch.Sample()
+    package var watchedSeconds = 0.0
+    package var residentAtEnd = 0
     package var bytesSent = 0
     package var bytesReceived = 0
     /// Of the generator itself, in the window.
@@ -37,6 +43,14 @@ package struct LoadReport: Sendable {
     package init() {}
 
     package var perSecond: Double { windowSeconds > 0 ? Double(answeredInWindow) / windowSeconds : 0 }
+
+    package var handshakesPerSecond: Double { windowSeconds > 0 ? Double(openedInWindow) / windowSeconds : 0 }
+
+    /// Processor time of the watched processes for each message that was answered, or for each handshake, in microseconds.
+    package var watchedMicrosEach: Double {
+        let count = max(answeredInWindow, openedInWindow)
+        return count > 0 ? watchedSeconds * 1e6 / Double(count) : 0
+    }
 
     /// How busy the generator itself was: near 1 the figures are its own.
     package var processorShare: Double { windowSeconds > 0 ? processorSeconds / windowSeconds : 0 }

@@ -5,18 +5,29 @@ import ShuntReactor
 extension LoadRun {
     func handle(_ event: ReactorEvent) {
         switch event {
-        case .connected(let id): if let place = place(of: id) { shake(place) }
+        case .connected(let id): if plan.tls == nil, let place = place(of: id) { shake(place) }
+        case .secured(let id): if let place = place(of: id) { shake(place) }
         case .readable(let id): if let place = place(of: id) { read(place) }
-        case .lost(let id, let error): if let place = place(of: id) { lost(place, "\(error)") }
-        case .deadline(let id): if let place = place(of: id) { opened(place, problem: "no answer in time") }
+        case .lost(let id, let error): if let place = place(of: id) { lost(place, problem(of: id) ?? "\(error)") }
+        case .deadline(let id): if let place = place(of: id) { late(place) }
         case .closed(let id): if let place = places[id.index], sockets[place].id == id { forget(place) }
-        case .acceptable, .secured, .plainText, .congested, .relieved, .finished, .woken: break
+        case .acceptable, .plainText, .congested, .relieved, .finished, .woken: break
         }
     }
 
     private func place(of id: SocketID) -> Int? {
         guard let place = places[id.index], sockets[place].id == id else { return nil }
         return place
+    }
+
+    private func problem(of id: SocketID) -> String? { reactor.tlsProblem(of: id)?.description }
+
+    private func late(_ place: Int) {
+        switch sockets[place].state {
+        case .dialling, .shaking: opened(place, problem: "no answer in time")
+        case .closing: lost(place, "no end in time")
+        case .open, .over: break
+        }
     }
 
     private func lost(_ place: Int, _ problem: String) {
@@ -36,6 +47,15 @@ extension LoadRun {
     // MARK: Opening handshake
 
     private func shake(_ place: Int) {
+        guard let (head, acceptKey) = sockets[place].request ?? request(of: place) else {
+            return opened(place, problem: "the request cannot be written: see path and headers")
+        }
+        sockets[place].request = (head, acceptKey)
+        sockets[place].state = .shaking(AnswerReader(), acceptKey: acceptKey)
+        reactor.append(to: sockets[place].id, head)
+    }
+
+    private func request(of place: Int) -> (head: [UInt8], acceptKey: ByteString)? {
         let key = SecWebSocket.key(from: (random.next(), random.next()))
         let agent = plan.agents[sockets[place].agent ?? 0]
         let own = [
@@ -46,12 +66,7 @@ extension LoadRun {
             (own + plan.headers.map { ($0.name, $0.value) }).map { Handshake.Field(name: $0.0, value: $0.1) }
             + [Handshake.Field(name: "Sec-WebSocket-Key", value: key)]
         let path = ByteString(plan.target.path(user: sockets[place].user, agent: agent))
-        guard let head = HeadWriter.request(target: path, fields) else {
-            return opened(place, problem: "the request cannot be written: see path and headers")
-        }
-        sockets[place].state = .shaking(
-            AnswerReader(), acceptKey: SecWebSocket.acceptKey(for: key))
-        reactor.append(to: sockets[place].id, head)
+        return HeadWriter.request(target: path, fields).map { ($0, SecWebSocket.acceptKey(for: key)) }
     }
 
     private func readAnswer(_ place: Int, _ bytes: Span<UInt8>) {
@@ -82,7 +97,7 @@ extension LoadRun {
         switch reception {
         case .bytes, .nothing: break
         case .end: lost(place, "ended without a close frame")
-        case .lost(let error): lost(place, "\(error)")
+        case .lost(let error): lost(place, problem(of: sockets[place].id) ?? "\(error)")
         }
     }
 
@@ -104,7 +119,7 @@ extension LoadRun {
             case .ping:
                 var pong: [UInt8] = []
                 FrameEncoder.encodeControl(
-                    10, payload: sockets[place].reader.control, mask: random.next(), into: &pong)
+                    10, payload: sockets[place].reader.control, mask: nextMask, into: &pong)
                 reactor.append(to: sockets[place].id, pong)
             case .pong: break
             case .close(let code): closed(place, code.map { "closed with \($0.rawValue)" } ?? "closed without a code")
@@ -120,8 +135,9 @@ extension LoadRun {
             giveUp(place)
             sayClose(place)
         }
-        // The server ends the connection (RFC 6455 §7.1.1); where it does not, the test's own end does.
+        // The server ends the connection (RFC 6455 §7.1.1); some in between wait for us to do so first.
         sockets[place].state = .closing
+        reactor.finish(sockets[place].id)
     }
 
     /// Ends a socket in order.
@@ -133,11 +149,13 @@ extension LoadRun {
 
     private func sayClose(_ place: Int) {
         var frame: [UInt8] = []
-        FrameEncoder.encodeClose(.normal, mask: random.next(), into: &frame)
+        FrameEncoder.encodeClose(.normal, mask: nextMask, into: &frame)
         reactor.append(to: sockets[place].id, frame)
     }
 
     // MARK: Messages
+
+    private var nextMask: UInt32 { UInt32(truncatingIfNeeded: random.next()) }
 
     func send(on place: Int, dueAt moment: Instant) {
         guard sockets[place].isOpen, mayTalk else { return }
@@ -148,7 +166,7 @@ extension LoadRun {
         messages[agent].put(number, user: sockets[place].user)
         splices.reset()
         let splice = splices.splice(messageOf: messages[agent].bytes.count)
-        let mask: UInt32 = random.next()
+        let mask = nextMask
         let bytes = messages[agent].bytes
         let length = FrameEncoder.length(payload: bytes.count, masked: true)
         reactor.append(to: sockets[place].id, atMost: length) { room in

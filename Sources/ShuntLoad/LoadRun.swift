@@ -18,10 +18,15 @@ package final class LoadRun {
         package let latencies: LatencyHistogram
     }
 
-    private enum Phase {
-        case opening, talking
+    enum Phase {
+        /// Becomes `talking`.
+        case opening
+        /// Becomes `draining`.
+        case talking
         /// Nothing more is sent; replies are awaited until then. Becomes `closing`.
         case draining(until: Instant)
+        /// Every reply is there; sockets stay open until then. Becomes `closing`.
+        case holding(until: Instant)
         /// Becomes `over`.
         case closing(until: Instant)
         case over
@@ -41,17 +46,22 @@ package final class LoadRun {
     var places: [UInt32: Int] = [:]
     var ledger: LoadLedger
     var report = LoadReport()
-    var random = SystemRandomNumberGenerator()
-    private var phase = Phase.opening
+    /// Masks need only differ.
+    var random = RandomSource(seed: .random(in: 0 ... .max))
+    var phase = Phase.opening
     private var nextToOpen = 0
-    private var opening = 0
+    /// Sockets whose handshake is under way.
+    var opening = 0
     var open = 0
+    /// Handshakes that were begun.
+    var begun = 0
     private var begin = Instant.zero
     private var talkBegin = Instant.zero
     /// The beginning of what counts.
     var windowBegin = Instant.distantFuture
-    private var windowEnd = Instant.distantFuture
-    private var processorAtWindow = 0.0
+    private(set) var windowEnd = Instant.distantFuture
+    /// Of the generator and of the watched processes, at the window's beginning.
+    private var atWindow: (own: Double, watched: Double)?
     /// In the open loop: messages that became due, and whose turn it is.
     private var due = 0
     private var nextSocket = 0
@@ -87,7 +97,8 @@ package final class LoadRun {
     package func run(_ onProgress: (Progress) -> Void = { _ in }) -> LoadReport {
         begin = reactor.now
         told.at = begin
-        openMore()
+        report.before = plan.watched.sample()
+        if isOfHandshakes { talk() } else { openMore() }
         while !isOver {
             reactor.wait(until: nextMoment())
             while let event = reactor.next() { handle(event) }
@@ -109,7 +120,7 @@ package final class LoadRun {
         case .talking:
             if case .perSecond(let rate) = plan.pace { moment = min(moment, dueTime(of: due, rate)) }
             moment = min(moment, min(talkBegin + plan.duration, windowBegin > reactor.now ? windowBegin : moment))
-        case .draining(let until), .closing(let until): moment = min(moment, until)
+        case .draining(let until), .holding(let until), .closing(let until): moment = min(moment, until)
         case .opening, .over: break
         }
         return moment
@@ -127,10 +138,13 @@ package final class LoadRun {
             if isAskedToStop() { close() }
         case .talking:
             if case .perSecond(let rate) = plan.pace { sendDue(rate) }
-            if processorAtWindow == 0, now >= windowBegin { processorAtWindow = ProcessorTime.ofThread }
-            if hasSentAll || now >= talkBegin + plan.duration || open == 0 || isAskedToStop() { drain() }
+            if atWindow == nil, now >= windowBegin { beginWindow() }
+            if hasSentAll || now >= talkBegin + plan.duration || open + opening == 0 || isAskedToStop() { drain() }
         case .draining(let until):
-            if ledger.open == 0 || open == 0 || now >= until { close() }
+            let isAnswered = isOfHandshakes ? opening == 0 : ledger.open == 0
+            if isAnswered || open + opening == 0 || now >= until { hold() }
+        case .holding(let until):
+            if open == 0 || now >= until || isAskedToStop() { close() }
         case .closing(let until):
             if open == 0 || now >= until { end() }
         case .over: break
@@ -138,15 +152,22 @@ package final class LoadRun {
     }
 
     private func talk() {
-        guard open > 0 else { return close() }
+        guard open > 0 || isOfHandshakes else { return close() }
         phase = .talking
         talkBegin = reactor.now
         windowBegin = talkBegin + plan.warmUp
-        guard case .inFlight(let count) = plan.pace else { return }
-        for place in sockets.indices where sockets[place].isOpen {
-            for _ in 0..<max(1, count) { send(on: place, dueAt: reactor.now) }
+        if plan.warmUp == .zero { beginWindow() }
+        switch plan.pace {
+        case .inFlight(let count):
+            for place in sockets.indices where sockets[place].isOpen {
+                for _ in 0..<max(1, count) { send(on: place, dueAt: reactor.now) }
+            }
+        case .perSecond: break
+        case .handshakes: for place in sockets.indices where mayTalk { dial(place) }
         }
     }
+
+    private var isOfHandshakes: Bool { plan.pace == .handshakes }
 
     /// The open loop: everything that has become due, on one socket after the other.
     private func sendDue(_ rate: Double) {
@@ -165,11 +186,12 @@ package final class LoadRun {
     /// Whether another message may be sent.
     var mayTalk: Bool {
         guard case .talking = phase, reactor.now < talkBegin + plan.duration else { return false }
-        return plan.messages.map { ledger.nextNumber - MessageTemplate.firstNumber < $0 } ?? true
+        return !hasSentAll
     }
 
     private var hasSentAll: Bool {
-        plan.messages.map { ledger.nextNumber - MessageTemplate.firstNumber >= $0 } ?? false
+        guard let most = plan.messages else { return false }
+        return (isOfHandshakes ? begun : ledger.nextNumber - MessageTemplate.firstNumber) >= most
     }
 
     private func drain() {
@@ -178,11 +200,19 @@ package final class LoadRun {
         phase = .draining(until: reactor.now + plan.patience)
     }
 
+    private func beginWindow() { atWindow = (ProcessorTime.ofThread, plan.watched.sample().seconds) }
+
     private func endWindow(at end: Instant) {
-        guard windowEnd == .distantFuture, windowBegin < end else { return }
+        guard windowEnd == .distantFuture, windowBegin < end, let atWindow else { return }
         windowEnd = end
         report.windowSeconds = Double((end - windowBegin).nanoseconds) / 1e9
-        report.processorSeconds = ProcessorTime.ofThread - processorAtWindow
+        report.processorSeconds = ProcessorTime.ofThread - atWindow.own
+        report.watchedSeconds = plan.watched.sample().seconds - atWindow.watched
+    }
+
+    private func hold() {
+        endWindow(at: reactor.now)
+        phase = .holding(until: reactor.now + plan.hold)
     }
 
     /// Counts an answer for the figures, where it belongs to them. A late one to a message of the window is what the
@@ -195,6 +225,7 @@ package final class LoadRun {
 
     private func close() {
         endWindow(at: reactor.now)
+        report.residentAtEnd = plan.watched.sample().residentBytes
         phase = .closing(until: reactor.now + .seconds(2))
         // What is still on its way to an open socket is of no use any more.
         for place in sockets.indices where !sockets[place].isOver { leave(place) }
@@ -226,17 +257,22 @@ package final class LoadRun {
         while opening < plan.opensAtOnce, nextToOpen < sockets.count {
             let place = nextToOpen
             nextToOpen += 1
-            do throws(SystemError) {
-                let id = try reactor.connect(to: address)
-                sockets[place].id = id
-                sockets[place].dialledAt = reactor.now
-                places[id.index] = place
-                reactor.setDeadline(id, reactor.now + plan.openTimeout)
-                opening += 1
-            } catch {
-                report.failedOpens["\(error)", default: 0] += 1
-                sockets[place].state = .over
-            }
+            dial(place)
+        }
+    }
+
+    func dial(_ place: Int) {
+        begun += 1
+        do throws(SystemError) {
+            let id = try reactor.connect(to: address)
+            sockets[place].dial(id, at: reactor.now)
+            places[id.index] = place
+            reactor.setDeadline(id, reactor.now + plan.openTimeout)
+            if let tls = plan.tls { reactor.secure(id, with: tls, name: plan.target.name) }
+            opening += 1
+        } catch {
+            report.failedOpens["\(error)", default: 0] += 1
+            sockets[place].state = .over
         }
     }
 
@@ -251,17 +287,34 @@ package final class LoadRun {
             sockets[place].state = .open
             open += 1
             report.opened += 1
-            report.opens.add(reactor.now - sockets[place].dialledAt)
+            measureOpening(of: place)
+            if isOfHandshakes {
+                leave(place)
+                // A target that does not end its side is not waited for longer than that.
+                reactor.setDeadline(sockets[place].id, reactor.now + plan.openTimeout)
+            }
         }
         openMore()
     }
 
+    private func measureOpening(of place: Int) {
+        let isInWindow = reactor.now >= windowBegin && reactor.now <= windowEnd
+        if isInWindow { report.openedInWindow += 1 }
+        if isInWindow || !isOfHandshakes { report.opens.add(reactor.now - sockets[place].dialledAt) }
+    }
+
     func forget(_ place: Int) {
-        if case .open = sockets[place].state { open -= 1 }
-        if case .closing = sockets[place].state { open -= 1 }
+        var wasOpen = false
+        switch sockets[place].state {
+        case .open, .closing: wasOpen = true
+        case .dialling, .shaking, .over: break
+        }
+        if wasOpen { open -= 1 }
         let id = sockets[place].id
         sockets[place].state = .over
         places[id.index] = nil
         reactor.close(id)
+        // One that could not be opened is not tried again.
+        if isOfHandshakes, wasOpen, mayTalk { dial(place) }
     }
 }

@@ -9,8 +9,9 @@ struct LoadSocket {
         /// The answer to the opening handshake is awaited. Becomes `open` or `over`.
         case shaking(AnswerReader, acceptKey: ByteString)
         case open
-        /// We said that we close. Becomes `over`.
+        /// We said that we close. Becomes `over`, or `dialling` where a test is about handshakes.
         case closing
+        /// Becomes `dialling` where a test is about handshakes.
         case over
     }
 
@@ -20,6 +21,8 @@ struct LoadSocket {
     var id = SocketID.none
     var state = State.dialling
     var reader: FrameReader
+    /// What asks for the upgrade and what proves the answer, made once.
+    var request: (head: [UInt8], acceptKey: ByteString)?
     var dialledAt = Instant.zero
     /// Messages sent, which says whose turn it is.
     var turn = 0
@@ -27,7 +30,17 @@ struct LoadSocket {
     init(user: Int, agent: Int?) {
         self.user = user
         self.agent = agent
-        reader = FrameReader(expectsMasked: false, maxMessage: 64 << 20)
+        reader = Self.freshReader
+    }
+
+    private static var freshReader: FrameReader { FrameReader(expectsMasked: false, maxMessage: 64 << 20) }
+
+    /// Dials, after an earlier connection or for the first time.
+    mutating func dial(_ id: SocketID, at moment: Instant) {
+        self.id = id
+        state = .dialling
+        reader = Self.freshReader
+        dialledAt = moment
     }
 
     var isOpen: Bool { if case .open = state { true } else { false } }

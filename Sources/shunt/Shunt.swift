@@ -7,7 +7,7 @@ struct Shunt: ParsableCommand {
         commandName: "shunt",
         abstract: "A WebSocket migration proxy: one socket in front, the backends that exist behind it.",
         version: shuntVersion,
-        subcommands: [ServeCommand.self, CheckCommand.self, LoadCommand.self],
+        subcommands: [ServeCommand.self, CheckCommand.self, LoadCommand.self, EchoCommand.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Watching",

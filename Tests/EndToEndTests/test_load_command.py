@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import threading
+import time
 
 import pytest
 import websockets
@@ -21,6 +22,7 @@ class Server:
         self.paths: set[str] = set()
         self.headers: set[str] = set()
         self.sockets = []
+        self.open = self.most_open = 0
         self._started = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
@@ -49,6 +51,14 @@ class Server:
 
     async def _converse(self, socket):
         self.sockets.append(socket)
+        self.open += 1
+        self.most_open = max(self.most_open, self.open)
+        try:
+            await self._answer(socket)
+        finally:
+            self.open -= 1
+
+    async def _answer(self, socket):
         await socket.send(json.dumps({"type": "connected"}))
         async for text in socket:
             self.heard.append(json.loads(text))
@@ -173,6 +183,37 @@ def test_a_message_of_ones_own(tmp_path):
     assert "{number}" in done.stderr
 
 
+def test_handshakes_again_and_again():
+    with Server() as server:
+        status, report, complaint = load(
+            server, "--handshakes", "--users", "4", "--messages", "50", "--header", "Origin: https://app.example.com"
+        )
+        assert (status, complaint) == (0, "")
+        assert report["loop"] == "handshakes" and report["clean"]
+        assert report["opened"] == len(server.sockets) == 50
+        assert report["handshake_micros"]["count"] == 50
+        assert report["handshakes_per_second"] > 0
+        assert (report["sent"], server.heard) == (0, [])
+        assert {socket.close_code for socket in server.sockets} == {1000}, "each is closed in order"
+
+
+def test_handshakes_that_are_refused_are_not_tried_for_ever():
+    with Server(refuses=0) as server:
+        status, _, complaint = load(server, "--handshakes", "--users", "3", "--duration", "1h")
+        assert status == 69
+        assert "status 503 (3)" in complaint
+
+
+def test_sockets_that_say_nothing_are_held():
+    with Server() as server:
+        began = time.monotonic()
+        status, report, _ = load(server, "--users", "5", "--messages", "0", "--hold", "1s")
+        assert status == 0
+        assert time.monotonic() - began >= 1
+        assert (report["opened"], report["sent"], server.heard) == (5, 0, [])
+        assert server.most_open == 5, "all at the same time"
+
+
 def test_somebody_ends_it():
     with Server() as server:
         url = f"ws://127.0.0.1:{server.port}/"
@@ -189,7 +230,13 @@ def test_somebody_ends_it():
     ("arguments", "status", "words"),
     [
         (["ws://127.0.0.1:1/"], 69, "Connection refused"),
-        (["wss://127.0.0.1:1/"], 64, "wss is not supported yet"),
+        (["wss://127.0.0.1:1/"], 69, "Connection refused"),
+        (["wss://127.0.0.1:1/", "--ca", "/nowhere.pem"], 64, "/nowhere.pem"),
+        (["wss://203.0.113.4/", "--insecure", "--allow-remote"], 64, "--insecure is for targets on this machine"),
+        (["ws://127.0.0.1:1/", "--insecure"], 64, "for wss://"),
+        (["ws://127.0.0.1:1/", "--handshakes", "--rate", "5"], 64, "--handshakes has no --rate"),
+        (["ws://127.0.0.1:1/", "--watch", "999999999"], 64, "there is no such process"),
+        (["ws://127.0.0.1:1/", "--hold", "long"], 64, "--hold long is no duration"),
         (["ws://203.0.113.4/"], 64, "--allow-remote"),
         (["ws://127.0.0.1:1/", "--duration", "10"], 64, "--duration 10 is no duration"),
         (["ws://127.0.0.1:1/", "--agents", ","], 64, "--agents"),

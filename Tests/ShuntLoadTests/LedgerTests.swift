@@ -73,17 +73,19 @@ import Testing
     @Test(arguments: [
         ("ws://127.0.0.1:8080/api/ws/agent?t=a", "127.0.0.1", 8080, "/api/ws/agent?t=a"),
         ("WS://localhost", "localhost", 80, "/"), ("ws://[::1]:7/x", "[::1]", 7, "/x"),
-        ("ws://[::1]?q", "[::1]", 80, "/?q"),
+        ("ws://[::1]?q", "[::1]", 80, "/?q"), ("wss://proxy.example/x", "proxy.example", 443, "/x"),
+        ("WSS://[::1]:8443", "[::1]", 8443, "/"),
     ])
     func `a target is taken apart`(url: String, host: String, port: Int, path: String) throws {
         let target = try LoadTarget(url)
+        #expect(target.isSecured == url.lowercased().hasPrefix("wss"))
         #expect(target.host == host)
         #expect(target.port == port)
         #expect(target.path == path)
     }
 
     @Test(arguments: [
-        "", "127.0.0.1:80", "http://x/", "wss://x/", "ws:///x", "ws://x:0/", "ws://x:99999/", "ws://a@b/", "ws://x/#y",
+        "", "127.0.0.1:80", "http://x/", "ws:///x", "ws://x:0/", "ws://x:99999/", "ws://a@b/", "ws://x/#y",
     ])
     func `what is no target is told why`(url: String) {
         let problem = #expect(throws: LoadTarget.Problem.self) { try LoadTarget(url) }

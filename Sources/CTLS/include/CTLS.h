@@ -60,6 +60,8 @@ struct shunt_tls_options {
     int verifies;
     /// Whose certificates are trusted; NULL are those that the system trusts.
     const char *authorities;
+    /// A client's: whether a connection goes on with an earlier one's session.
+    int resumes;
 };
 
 /// NULL where something is wrong.

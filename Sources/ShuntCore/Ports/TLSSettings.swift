@@ -42,6 +42,8 @@ package struct TLSClientSettings: Sendable, Hashable {
     package var most = TLSVersion.tls13
     /// OpenSSL's names, joined by colons; nil is what the system has chosen.
     package var ciphers: String?
+    /// Whether a connection goes on with an earlier one's session.
+    package var resumes = true
 
     package init() {}
 }

@@ -24,7 +24,8 @@ package final class TLSContext: Sendable {
     package init(_ settings: TLSClientSettings) throws(TLSProblem) {
         handle = try TLSContextHandle(
             isServer: false, versions: settings.least.rawValue...max(settings.least.rawValue, settings.most.rawValue),
-            ciphers: settings.ciphers, verifies: settings.verifies, authorities: settings.authorities)
+            ciphers: settings.ciphers, verifies: settings.verifies, authorities: settings.authorities,
+            resumes: settings.resumes)
         isServer = false
         certificates = try Self.add(settings.certificate.map { [$0] } ?? [], to: handle)
     }

@@ -11,7 +11,8 @@ final class TLSContextHandle: @unchecked Sendable {
     fileprivate let pointer: OpaquePointer
 
     init(
-        isServer: Bool, versions: ClosedRange<Int>, ciphers: String?, verifies: Bool, authorities: String?
+        isServer: Bool, versions: ClosedRange<Int>, ciphers: String?, verifies: Bool, authorities: String?,
+        resumes: Bool = false
     ) throws(TLSProblem) {
         // Those of TLS 1.3 have a list of their own.
         let names = (ciphers ?? "").split(separator: ":")
@@ -24,7 +25,7 @@ final class TLSContextHandle: @unchecked Sendable {
                     var options = unsafe shunt_tls_options(
                         is_server: isServer ? 1 : 0, least_minor: CInt(versions.lowerBound),
                         most_minor: CInt(versions.upperBound), ciphers: older, suites: suites,
-                        verifies: verifies ? 1 : 0, authorities: authorities)
+                        verifies: verifies ? 1 : 0, authorities: authorities, resumes: resumes ? 1 : 0)
                     return unsafe shunt_tls_context_new(&options, &problem)
                 }
             }

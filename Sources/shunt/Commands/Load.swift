@@ -4,7 +4,6 @@ import ShuntConfig
 import ShuntCore
 import ShuntLoad
 import ShuntReactor
-import Synchronization
 
 /// `shunt load URL`: users that talk with agents over as many sockets as wanted, every reply checked.
 struct LoadCommand: ParsableCommand {
@@ -15,7 +14,8 @@ struct LoadCommand: ParsableCommand {
             Each user talks with the agents in turn over one socket; a URL with {agent} gives each user a socket for each \
             agent. Every message has a number, and a reply must repeat it: lost, double, late and mixed-up replies are \
             found. Without --rate each socket has --in-flight messages under way; with it so many are sent a second, \
-            whatever comes back, and a latency counts from when its message was due.
+            whatever comes back, and a latency counts from when its message was due. With --handshakes nothing is said: each \
+            socket is closed as soon as it is open, and opened again.
 
               shunt load ws://127.0.0.1:8080/api/ws/agent?session_token=load-{user} --users 100 --agents guide
               shunt load ws://127.0.0.1:8080/api/ws/{agent} --agents guide --rate 5000 --duration 30s --json
@@ -45,8 +45,17 @@ struct LoadCommand: ParsableCommand {
     @Option(help: "How much of that counts for no figure (default: 1s; nothing with --messages or less than 3s).")
     var warmUp: String?
 
-    @Option(help: "Messages in all, if that is less than the duration has room for.")
+    @Option(help: "Messages (or handshakes) in all, if that is less than the duration has room for.")
     var messages: Int?
+
+    @Flag(help: "Open and close sockets again and again, as many at a time as there would be else.")
+    var handshakes = false
+
+    @Option(help: "How long replies are awaited after the last message.")
+    var patience = "5s"
+
+    @Option(help: "How long all sockets stay open after the last reply.")
+    var hold = "0s"
 
     @Option(help: "Bytes of a message.")
     var size = 200
@@ -65,6 +74,17 @@ struct LoadCommand: ParsableCommand {
     @Option(help: "A header field of the handshake, such as 'Origin: https://app.example.com'; may be repeated.")
     var header: [String] = []
 
+    @Option(
+        help: "Who vouches for the target's certificate, a PEM file (default: the system's authorities).",
+        completion: .file())
+    var ca: String?
+
+    @Flag(help: "Do not look at the target's certificate; on this machine only.")
+    var insecure = false
+
+    @Option(help: "A process whose processor time and memory are told beside, its children's too; may be repeated.")
+    var watch: [Int32] = []
+
     @Flag(help: "Print one JSON object instead of a table.")
     var json = false
 
@@ -75,7 +95,7 @@ struct LoadCommand: ParsableCommand {
         do throws(CommandFailure) {
             let plan = try plan()
             let report = try run(plan)
-            Output.print(json ? try LoadText.json(report, plan) : LoadText.table(report))
+            Output.print(json ? try LoadText.json(report, plan) : LoadText.table(report, plan))
             if !report.isClean { throw CommandFailure(.refused, LoadText.complaint(report)) }
         } catch {
             Output.complain(error.text)
@@ -85,6 +105,10 @@ struct LoadCommand: ParsableCommand {
 
     private func run(_ plan: LoadPlan) throws(CommandFailure) -> LoadReport {
         let address = try address(of: plan.target)
+        guard !insecure || address.isLoopback else {
+            throw CommandFailure(
+                .usage, "--insecure is for targets on this machine; --ca names who vouches for another")
+        }
         signal(SIGPIPE, SIG_IGN)
         ProcessLimits.raiseOpenFiles()
         Interruption.await()
@@ -124,13 +148,16 @@ struct LoadCommand: ParsableCommand {
         guard !names.isEmpty, names.allSatisfy({ !$0.isEmpty }) else {
             throw CommandFailure(.usage, "--agents wants names such as guide,liaison/content")
         }
-        guard users > 0, inFlight > 0, rate ?? 1 > 0, messages ?? 1 > 0, size >= 0, size <= 16 << 20 else {
+        guard users > 0, inFlight > 0, rate ?? 1 > 0, messages ?? 0 >= 0, size >= 0, size <= 16 << 20 else {
             throw CommandFailure(
-                .usage, "--users, --in-flight, --rate and --messages want more than 0, --size at most 16 MiB")
+                .usage, "--users, --in-flight and --rate want more than 0, --messages no less, --size at most 16 MiB")
+        }
+        guard !handshakes || rate == nil else {
+            throw CommandFailure(.usage, "--handshakes has no --rate: a handshake begins when one before it is over")
         }
         var plan = LoadPlan(
             target: try target(), users: users, agents: names.map { LoadAgent($0) },
-            pace: rate.map { .perSecond($0) } ?? .inFlight(inFlight),
+            pace: handshakes ? .handshakes : rate.map { .perSecond($0) } ?? .inFlight(inFlight),
             duration: try span(duration, "--duration"), template: try messageTemplate())
         let isShort = messages != nil || plan.duration < .seconds(3)
         plan.warmUp =
@@ -140,6 +167,13 @@ struct LoadCommand: ParsableCommand {
             throw CommandFailure(.usage, "the warm-up leaves nothing of --duration \(duration)")
         }
         plan.messages = messages
+        plan.patience = try span(patience, "--patience")
+        plan.hold = try span(hold, "--hold")
+        plan.tls = try trust(for: plan.target)
+        plan.watched = ProcessWatch(watch)
+        if let missing = plan.watched.missing {
+            throw CommandFailure(.usage, "--watch \(missing): there is no such process")
+        }
         plan.numberMember = number
         plan.headers = try header.map { field throws(CommandFailure) in
             guard let colon = field.firstIndex(of: ":") else {
@@ -154,6 +188,24 @@ struct LoadCommand: ParsableCommand {
     private func target() throws(CommandFailure) -> LoadTarget {
         do throws(LoadTarget.Problem) {
             return try LoadTarget(url)
+        } catch {
+            throw CommandFailure(.usage, error.description)
+        }
+    }
+
+    /// What TLS is spoken with, where it is.
+    private func trust(for target: LoadTarget) throws(CommandFailure) -> TLSContext? {
+        guard target.isSecured else {
+            guard ca == nil, !insecure else { throw CommandFailure(.usage, "--ca and --insecure are for wss://") }
+            return nil
+        }
+        var settings = TLSClientSettings()
+        settings.authorities = ca
+        settings.verifies = !insecure
+        // Each socket is another browser.
+        settings.resumes = false
+        do throws(TLSProblem) {
+            return try TLSContext(settings)
         } catch {
             throw CommandFailure(.usage, error.description)
         }
@@ -176,24 +228,5 @@ struct LoadCommand: ParsableCommand {
             throw CommandFailure(.usage, "\(option) \(text) is no duration: use 500ms, 10s or 5m")
         }
         return span
-    }
-}
-
-/// Whether somebody at the keyboard, or a process, asked the command to end.
-enum Interruption {
-    private static let flag = Atomic<Bool>(false)
-
-    static var came: Bool { flag.load(ordering: .relaxed) }
-
-    /// From now on SIGINT and SIGTERM are noted once, and end the process when they come again.
-    static func await() {
-        // Made before a handler may ask for it.
-        _ = came
-        for number in [SIGINT, SIGTERM] {
-            signal(number) { number in
-                Interruption.flag.store(true, ordering: .relaxed)
-                signal(number, SIG_DFL)
-            }
-        }
     }
 }

@@ -17,20 +17,24 @@ enum LoadText {
         return parts.joined(separator: "  ")
     }
 
-    static func table(_ report: LoadReport) -> String {
+    static func table(_ report: LoadReport, _ plan: LoadPlan) -> String {
         var table = TextTable("load", "#")
-        table.add("sockets opened", "\(report.opened) of \(report.sockets)")
-        table.add("messages sent", "\(report.sent)")
-        table.add("answered", "\(report.answered)")
-        table.add("messages a second", whole(report.perSecond))
-        for told in LoadReport.told {
-            table.add("latency \(told.name)", span(report.latencies.percentile(told.percent)))
+        if plan.pace == .handshakes {
+            table.add("handshakes", "\(report.opened)")
+            table.add("handshakes a second", whole(report.handshakesPerSecond))
+        } else {
+            table.add("sockets opened", "\(report.opened) of \(report.sockets)")
+            addMessages(of: report, to: &table)
         }
-        table.add("latency at most", span(report.latencies.largest))
         table.add("handshake p50", span(report.opens.percentile(50)))
         table.add("handshake p99", span(report.opens.percentile(99)))
         for (name, count) in faults(report) where count > 0 { table.add(name, "\(count)") }
         table.add("messages without a number", "\(report.others)")
+        if !plan.watched.roots.isEmpty {
+            table.add("watched: µs each", tenths(report.watchedMicrosEach))
+            table.add("watched: MiB before", tenths(Double(report.before.residentBytes) / 1_048_576))
+            table.add("watched: MiB at the end", tenths(Double(report.residentAtEnd) / 1_048_576))
+        }
         table.add("generator's processor", "\(whole(report.processorShare * 100)) %")
         var text = table.text
         for (title, counts) in [
@@ -40,6 +44,21 @@ enum LoadText {
             text += "The generator was busy nearly all the time: latency and throughput may be its own limit.\n"
         }
         return text
+    }
+
+    private static func addMessages(of report: LoadReport, to table: inout TextTable) {
+        table.add("messages sent", "\(report.sent)")
+        table.add("answered", "\(report.answered)")
+        table.add("messages a second", whole(report.perSecond))
+        for told in LoadReport.told {
+            table.add("latency \(told.name)", span(report.latencies.percentile(told.percent)))
+        }
+        table.add("latency at most", span(report.latencies.largest))
+    }
+
+    private static func tenths(_ number: Double) -> String {
+        let tenths = Int(clamping: Int64((number * 10).rounded()))
+        return "\(tenths / 10).\(tenths % 10)"
     }
 
     private static func faults(_ report: LoadReport) -> [(String, Int)] {
@@ -108,6 +127,16 @@ struct LoadAnswer: Encodable {
     let seconds, perSecond, processorShare: Double
     let latencyMicros, handshakeMicros: Latency
     let bytesSent, bytesReceived: Int
+    let handshakesPerSecond: Double
+    /// Of the processes that were to be watched.
+    let watched: Watched?
+
+    struct Watched: Encodable {
+        /// In the window.
+        let seconds: Double
+        let microsEach: Double
+        let residentBefore, residentAtEnd: Int
+    }
 
     init(_ report: LoadReport, _ plan: LoadPlan) {
         target = "\(plan.target.host):\(plan.target.port)"
@@ -115,7 +144,12 @@ struct LoadAnswer: Encodable {
         agents = plan.agents.count
         sockets = report.sockets
         opened = report.opened
-        loop = if case .inFlight = plan.pace { "closed" } else { "open" }
+        loop =
+            switch plan.pace {
+            case .inFlight: "closed"
+            case .perSecond: "open"
+            case .handshakes: "handshakes"
+            }
         clean = report.isClean
         sent = report.sent
         answered = report.answered
@@ -135,5 +169,12 @@ struct LoadAnswer: Encodable {
         handshakeMicros = Latency(report.opens)
         bytesSent = report.bytesSent
         bytesReceived = report.bytesReceived
+        handshakesPerSecond = report.handshakesPerSecond
+        watched =
+            plan.watched.roots.isEmpty
+            ? nil
+            : Watched(
+                seconds: report.watchedSeconds, microsEach: report.watchedMicrosEach,
+                residentBefore: report.before.residentBytes, residentAtEnd: report.residentAtEnd)
     }
 }

@@ -166,6 +166,12 @@ import Testing
         #expect(try !resumed(server, client, nil))
         #expect(try !resumed(server, certificates.client(), "localhost"), "another context trusts others")
         #expect(try !resumed(certificates.server(), client, "localhost"), "a reload has new keys for tickets")
+        let forgetful = try certificates.client {
+            $0.most = version
+            $0.resumes = false
+        }
+        #expect(try !resumed(server, forgetful, "localhost"))
+        #expect(try !resumed(server, forgetful, "localhost"), "each is another client")
     }
 
     @Test func `a session of a client with a certificate is gone on with too`() throws {
