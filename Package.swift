@@ -61,7 +61,7 @@ let package = Package(
         .target(
             name: "ShuntReactor", dependencies: ["ShuntCore", "CLinux", "CTLS"],
             swiftSettings: house + [.strictMemorySafety()]),
-        // A load generator that checks every reply: `shunt load`.
+        // A load generator that checks every reply, and an echo for it: `shunt load`, `shunt echo`.
         .target(name: "ShuntLoad", dependencies: ["ShuntCore", "ShuntReactor"], swiftSettings: house),
         // The hot shell: carries bytes between sockets and the core.
         .target(
