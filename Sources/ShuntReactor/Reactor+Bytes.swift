@@ -83,7 +83,9 @@ extension Reactor {
         guard let socket = sockets.at(id), socket.pointee.takesOutput else { return 0 }
         let written = unsafe socket.pointee.append(atMost: length, &pool, body)
         if !socket.pointee.isDirty { becomesDirty(id) }
-        if socket.pointee.output.count > Self.urgent, !socket.pointee.awaitsRoom { flush(id) }
+        if socket.pointee.output.count > Self.large, !socket.pointee.awaitsRoom {
+            if socket.pointee.output.count > Self.urgent { flush(id) } else { becomesHeavy(id) }
+        }
         return written
     }
 

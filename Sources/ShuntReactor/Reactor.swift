@@ -50,8 +50,8 @@ package struct ReactorCounts: Equatable, Sendable {
 /// nothing of what the bytes mean.
 ///
 /// Its owner drives it in turns: `wait`, then `next` until there is no more. Nothing is sent within a turn but what is
-/// large: `wait` sends first, once to each socket, all that the turn appended for it. Nothing calls back, so that no
-/// owner is entered while it works on an event.
+/// large, which `next` sends as long as the processor has it at hand: `wait` sends first, once to each socket, all that the
+/// turn appended for it. Nothing calls back, so that no owner is entered while it works on an event.
 @safe
 package final class Reactor {
     var kernel: Kernel
@@ -72,6 +72,8 @@ package final class Reactor {
     /// Sockets with output of this turn, in the order in which they got it.
     private var dirty: [SocketID] = []
     private var flushing: [SocketID] = []
+    /// Those of them that got much of the event in hand.
+    private var heavy: [SocketID] = []
     private var wheel = TimerWheel<SocketID>()
     private var due: [SocketID] = []
     private var shrinksAt = Instant.zero
@@ -89,6 +91,8 @@ package final class Reactor {
     /// A turn's output for one socket beyond this is sent at once, so that a socket that takes nothing is noticed before
     /// much is heaped up for it.
     package static let urgent = 256 << 10
+    /// An event's output for one socket beyond this is sent when the event is over.
+    static let large = 16 << 10
     private static let shrinksEvery = TimeSpan.seconds(1)
 
     /// - Throws: where the process has no descriptors left.
@@ -145,6 +149,7 @@ package final class Reactor {
 
     /// What happened next; nil at the end of the turn.
     package func next() -> ReactorEvent? {
+        if !heavy.isEmpty { flushHeavy() }
         while saidPlace < said.count {
             let event = said[saidPlace]
             saidPlace += 1
@@ -288,6 +293,17 @@ package final class Reactor {
         sockets.shrink()
         wheel.shrink()
         due = []
+    }
+
+    func becomesHeavy(_ id: SocketID) {
+        // Mostly it is the one that got the last message, too.
+        if heavy.last != id { heavy.append(id) }
+    }
+
+    @inline(never)
+    private func flushHeavy() {
+        for id in heavy where sockets.at(id)?.pointee.awaitsRoom == false { flush(id) }
+        heavy.removeAll(keepingCapacity: heavy.capacity <= 1024)
     }
 
     private func shrinkNowAndThen() {

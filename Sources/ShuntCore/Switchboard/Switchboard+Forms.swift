@@ -28,7 +28,7 @@ extension Switchboard {
     /// What a refused message is known by: its own address and conversation, where they are short.
     ///
     /// - Parameter but: the slot of a member that is left out.
-    func echoedMembers(_ bytes: Span<UInt8>, but left: Int = -1) -> [(name: String, json: [UInt8])] {
+    mutating func echoedMembers(_ bytes: Span<UInt8>, but left: Int = -1) -> [(name: String, json: [UInt8])] {
         var members: [(name: String, json: [UInt8])] = []
         let addressing = table.definition.addressing
         for (name, slot) in zip(
@@ -44,7 +44,7 @@ extension Switchboard {
     }
 
     /// A member of the message in hand that errors about it repeat: a short scalar.
-    func echoed(_ slot: Int) -> JSONValue? {
+    mutating func echoed(_ slot: Int) -> JSONValue? {
         guard let value = envelope.value(slot), value.end - value.start <= Self.longestEcho else { return nil }
         switch value.kind {
         case .object, .array: return nil
@@ -55,13 +55,16 @@ extension Switchboard {
     private static let longestEcho = 128
 
     /// What errors about the message in hand are to repeat once it is accepted, for a frontend that has several under way.
-    func echo(_ bytes: Span<UInt8>) -> [UInt8] {
+    ///
+    /// It changes nothing, and is `mutating` for the reason that `nextDeadline` gives.
+    mutating func echo(_ bytes: Span<UInt8>) -> [UInt8] {
         var text: [UInt8] = []
         for slot in table.echoSlots {
             guard let value = echoed(slot) else { continue }
-            let label = table.requestKeys.label(slot)
-            text.append(contentsOf: table.requestKeys.labels[label])
-            text.append(contentsOf: copy(bytes, value.start..<value.end))
+            let label = table.requestKeys.labels[table.requestKeys.label(slot)]
+            text.reserveCapacity(text.count + label.count + value.end - value.start)
+            text.append(contentsOf: label)
+            for index in value.start..<value.end { text.append(bytes[index]) }
         }
         return text
     }
