@@ -208,6 +208,35 @@ import Testing
         #expect(server.side.reactor.pendingBytes == 0)
     }
 
+    @Test func `new keys that a peer asks for wait for what is on its way to it`() throws {
+        let server = try Server(certificates.server())
+        let peer = try TLSPeer.python(
+            """
+            import ctypes
+            lib = ctypes.CDLL("libssl.so.3")
+            for name in ("TLS_client_method", "SSL_CTX_new", "SSL_new"): getattr(lib, name).restype = ctypes.c_void_p
+            pointer = ctypes.c_void_p
+            tls = pointer(lib.SSL_new(pointer(lib.SSL_CTX_new(pointer(lib.TLS_client_method())))))
+            sock = socket.create_connection(("127.0.0.1", port))
+            lib.SSL_set_fd(tls, sock.fileno())
+            assert lib.SSL_connect(tls) == 1
+            lib.SSL_write(tls, b"x", 1)
+            room = ctypes.create_string_buffer(1 << 16)
+            count = lib.SSL_read(tls, room, 1000)
+            # The system takes no more for us than half of the rest.
+            lib.SSL_key_update(tls, 1)
+            lib.SSL_do_handshake(tls)
+            while count <= 8 << 20 and (more := lib.SSL_read(tls, room, 1 << 16)) > 0: count += more
+            print(count, flush=True)
+            lib.SSL_shutdown(tls)
+            """, ["\(server.port)"], in: certificates.folder)
+        try server.serve(peer) { server.side.heard.count == 1 }
+        if let id = server.side.id { server.side.reactor.append(to: id, Array(repeating: 7, count: 8 << 20)) }
+        try server.serve(peer)
+        // What it said comes back, too.
+        #expect(peer.rest() == "\((8 << 20) + 1)\n")
+    }
+
     // MARK: Servers of others
 
     @Test(arguments: ["TLSv1_2", "TLSv1_3"])

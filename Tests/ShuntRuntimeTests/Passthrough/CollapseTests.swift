@@ -81,7 +81,10 @@ extension SocketTests {
                     let before = await proxy.routeReport()[0][keyPath: side]
                     for number in 0..<each { try client.send(#"{"message":"\#(round * each + number)"}"#) }
                     // Else each flip could come before the side that it leaves was given anything.
-                    while round % 8 < 2, await proxy.routeReport()[0][keyPath: side] == before {
+                    // (Where they came to errors it is given none; that is told below.)
+                    while round % 8 < 2, await proxy.tally().errors == 0,
+                        await proxy.routeReport()[0][keyPath: side] == before
+                    {
                         try await Task.sleep(for: .milliseconds(1))
                     }
                     await proxy.publish(tables[round % 2], spread: .zero)

@@ -108,7 +108,9 @@ final class StormTLS {
         var left = bytes[...]
         if !isOpen { shake(&left) }
         var plain: [UInt8] = []
-        while isOpen, problem == nil, !left.isEmpty {
+        // Of a record that did not fit there is more, though all of the wire is read.
+        var isFull = false
+        while isOpen, problem == nil, isFull || !left.isEmpty {
             let step = withUnsafeTemporaryAllocation(byteCount: Self.room, alignment: 16) { room in
                 let step = write { output in
                     left.withUnsafeBytes { connection.read($0, into: room, output) }
@@ -117,6 +119,7 @@ final class StormTLS {
                 return step
             }
             left.removeFirst(step.read)
+            isFull = step.outcome == .done
             if step.outcome == .failed { problem = connection.problem }
             if step.outcome == .ended { break }
         }
