@@ -2,11 +2,32 @@
 ///
 /// What handshakes are checked by is told by its kind when a field is added, so that nobody has to look names up again.
 package struct HeaderFields: Sendable, Equatable {
-    /// The fields that are asked for while a handshake is checked.
+    /// The fields that are asked for while a handshake is checked, and kinds of those that no proxy passes on.
     package enum Kind: UInt8, Sendable, CaseIterable {
         case other, host, upgrade, connection, contentLength, transferEncoding, origin, cookie, userAgent
         case xForwardedFor, xForwardedHost, xForwardedPort, xForwardedProto
         case secWebSocketKey, secWebSocketVersion, secWebSocketProtocol, secWebSocketExtensions, secWebSocketAccept
+        case forwarded
+        /// Any other that begins with `X-Forwarded-`.
+        case xForwardedOther
+        /// Any other of this hop or this handshake: `Keep-Alive`, `TE`, `Proxy-…`, `Sec-WebSocket-…` and the like.
+        case hop
+
+        /// Whether it is for who has the other end of the connection, or says who that is: it is not passed on as it came.
+        var isOfThisHop: Bool {
+            switch self {
+            case .other, .origin, .cookie, .userAgent: false
+            default: true
+            }
+        }
+
+        /// Whether proxies in front tell by it of whom they speak for.
+        var tellsOfClient: Bool {
+            switch self {
+            case .forwarded, .xForwardedFor, .xForwardedHost, .xForwardedPort, .xForwardedProto, .xForwardedOther: true
+            default: false
+            }
+        }
     }
 
     /// A field's bytes: its name stands right behind the field before it, its value right behind its name.
@@ -99,6 +120,11 @@ package struct HeaderFields: Sendable, Equatable {
         FieldText.trimmed(bytes[Int(places[index].value)..<Int(places[index].end)])
     }
 
+    /// The fields of some kinds and names.
+    func fields(where fits: (Kind, _ name: ArraySlice<UInt8>) -> Bool) -> [Handshake.Field] {
+        places.indices.filter { fits(places[$0].kind, bytes[nameStart($0)..<Int(places[$0].value)]) }.map { self[$0] }
+    }
+
     // MARK: Reading by name
 
     /// The values of all fields of that name, compared without case.
@@ -174,7 +200,10 @@ package struct FieldToken: Sendable {
 
     package init(_ text: String) { lowercase = text.utf8.map(asciiLowercased) }
 
-    fileprivate var count: Int { lowercase.count }
+    init(_ text: ByteString) { lowercase = text.bytes.map(asciiLowercased) }
+
+    /// Whether a text begins so.
+    func begins(_ text: ArraySlice<UInt8>) -> Bool { isSame(text.prefix(lowercase.count)) }
 
     package func isSame(_ text: ArraySlice<UInt8>) -> Bool {
         guard text.count == lowercase.count else { return false }
@@ -195,24 +224,34 @@ package struct FieldToken: Sendable {
 private enum FieldNames {
     private static let byLength: [[(kind: HeaderFields.Kind, name: FieldToken)]] = {
         var table: [[(kind: HeaderFields.Kind, name: FieldToken)]] = Array(repeating: [], count: 32)
-        for kind in HeaderFields.Kind.allCases {
-            let name = FieldToken(kind.name)
-            if kind != .other, table.indices.contains(name.count) { table[name.count].append((kind, name)) }
+        let ofThisHop = ["keep-alive", "te", "trailer", "expect", "http2-settings"].map { (HeaderFields.Kind.hop, $0) }
+        let own = HeaderFields.Kind.allCases.compactMap { kind in kind.name.map { (kind, $0) } }
+        for (kind, name) in own + ofThisHop where table.indices.contains(name.utf8.count) {
+            table[name.utf8.count].append((kind, FieldToken(name)))
         }
         return table
     }()
 
+    private static let prefixes: [(kind: HeaderFields.Kind, prefix: FieldToken)] = [
+        (.xForwardedOther, FieldToken("x-forwarded-")), (.hop, FieldToken("proxy-")),
+        (.hop, FieldToken("sec-websocket-")),
+    ]
+
     static func kind(_ name: ArraySlice<UInt8>) -> HeaderFields.Kind {
-        guard byLength.indices.contains(name.count) else { return .other }
-        for known in byLength[name.count] where known.name.isSame(name) { return known.kind }
+        if byLength.indices.contains(name.count) {
+            for known in byLength[name.count] where known.name.isSame(name) { return known.kind }
+        }
+        for known in prefixes where known.prefix.begins(name) { return known.kind }
         return .other
     }
 }
 
 extension HeaderFields.Kind {
-    fileprivate var name: String {
+    /// nil where it has more than one.
+    fileprivate var name: String? {
         switch self {
-        case .other: ""
+        case .other, .xForwardedOther, .hop: nil
+        case .forwarded: "forwarded"
         case .host: "host"
         case .upgrade: "upgrade"
         case .connection: "connection"

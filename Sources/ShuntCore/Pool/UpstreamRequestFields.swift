@@ -1,19 +1,12 @@
 /// The fields of a client's handshake that go on to an upstream as they are: all that are end to end.
 enum PassedFields {
-    static func of(_ client: Handshake) -> [Handshake.Field] {
-        let nominated = Set(FieldText.list(client.values(of: "connection")).filter { !isKept($0) }.map(lowercased))
-        return client.headers.filter { !isOfThisHop($0.name) && !nominated.contains(lowercased(ByteString($0.name))) }
-    }
-
-    /// What every client or proxy ends at itself (RFC 9110 §7.6.1), the handshake's own fields (extensions and
+    /// But for what every client or proxy ends at itself (RFC 9110 §7.6.1), the handshake's own fields (extensions and
     /// subprotocols are not carried over on routed ways), and what `ForwardedFields` writes.
-    private static func isOfThisHop(_ name: String) -> Bool {
-        let own = [
-            "connection", "upgrade", "keep-alive", "te", "trailer", "transfer-encoding", "content-length", "expect",
-            "host", "forwarded", "http2-settings",
-        ]
-        return own.contains { asciiEqualIgnoringCase($0, name) }
-            || ["proxy-", "sec-websocket-", "x-forwarded-"].contains { hasPrefix(name, $0) }
+    static func of(_ client: Handshake) -> [Handshake.Field] {
+        let nominated = client.headers.members(of: .connection).filter { !isKept($0) }.map { FieldToken($0) }
+        return client.headers.fields { kind, name in
+            !kind.isOfThisHop && !nominated.contains { $0.isSame(name) }
+        }
     }
 
     /// Fields that say who the client is. A `Connection` field that lists one of them is an attempt to get rid of it,
@@ -30,12 +23,9 @@ enum ForwardedFields {
     static func of(_ client: Handshake) -> [Handshake.Field] {
         var fields: [Handshake.Field] = []
         if client.trusted {
-            fields += client.headers.filter { field in
-                (hasPrefix(field.name, "x-forwarded-") && !asciiEqualIgnoringCase(field.name, "x-forwarded-for"))
-                    || asciiEqualIgnoringCase(field.name, "forwarded")
-            }
+            fields += client.headers.fields { kind, _ in kind.tellsOfClient && kind != .xForwardedFor }
         }
-        let route = FieldText.list(client.values(of: "x-forwarded-for") + [ByteString(client.remoteHost)])
+        let route = client.headers.members(of: .xForwardedFor) + FieldText.list([ByteString(client.remoteHost)])
         if !route.isEmpty {
             fields.append(Handshake.Field(name: "X-Forwarded-For", value: route.joined(separator: ", ")))
         }
@@ -47,17 +37,11 @@ enum ForwardedFields {
 
     /// What this connection itself says.
     private static func own(_ client: Handshake) -> [(name: String, value: ByteString)] {
-        let host = client.values(of: "host").first.map { FieldText.trimmed($0) } ?? ""
+        let host = client.headers.first(.host).map { ByteString($0) } ?? ""
         let port = Authority(host)?.port ?? (client.secure ? 443 : 80)
         return [
             ("X-Forwarded-Proto", client.secure ? "https" : "http"), ("X-Forwarded-Host", host),
             ("X-Forwarded-Port", ByteString(String(port))),
         ].filter { !$0.1.isEmpty }
     }
-}
-
-private func lowercased(_ name: ByteString) -> ByteString { ByteString(name.bytes.map(asciiLowercased)) }
-
-private func hasPrefix(_ name: String, _ prefix: String) -> Bool {
-    name.utf8.count >= prefix.utf8.count && zip(name.utf8, prefix.utf8).allSatisfy { asciiLowercased($0) == $1 }
 }
