@@ -17,3 +17,9 @@ package enum ClientAddress {
         return AddressText.key(last ?? first)
     }
 }
+
+extension Handshake {
+    /// The client's own address as a key: what the trusted proxies in front say, else the peer's, in one spelling. Empty
+    /// where nobody says.
+    package var farAddress: ByteString { forwardedAddress ?? ByteString(ClientAddress.key(peer: remoteHost)) }
+}

@@ -15,7 +15,7 @@ package final class Handshake: Sendable {
     /// Whether the peer is a trusted proxy, whose `X-Forwarded-*` fields are believed.
     package let trusted: Bool
     /// What the trusted proxies in front say of the client's own address, as a key; nil where nobody is asked.
-    private let forwardedAddress: ByteString?
+    let forwardedAddress: ByteString?
 
     package struct Field: Sendable, Equatable {
         package let name: String
@@ -41,10 +41,6 @@ package final class Handshake: Sendable {
         self.trusted = trusted
         forwardedAddress = farAddress
     }
-
-    /// The client's own address as a key: what the trusted proxies in front say, else the peer's, in one spelling. Empty
-    /// where nobody says.
-    package var farAddress: ByteString { forwardedAddress ?? ByteString(ClientAddress.key(peer: remoteHost)) }
 
     /// The values of all fields of that name, compared without case.
     package func values(of name: String) -> [ByteString] {
