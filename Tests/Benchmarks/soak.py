@@ -83,7 +83,8 @@ def drawn(samples: list, options: argparse.Namespace) -> str:
         x, y = place(longest * part / 4, value).split(",")
         marks.append(f'  <line class="grid" x1="{LEFT}" x2="{WIDTH - 16}" y1="{y}" y2="{y}"/>')
         marks.append(f'  <text x="{LEFT - 8}" y="{float(y) + 4:.1f}" text-anchor="end">{value:.0f}</text>')
-        marks.append(f'  <text x="{x}" y="{HEIGHT - 10}" text-anchor="{'end' if part == 4 else 'middle'}">{minute:.0f} min</text>')
+        anchor = "end" if part == 4 else "middle"
+        marks.append(f'  <text x="{x}" y="{HEIGHT - 10}" text-anchor="{anchor}">{minute:.0f} min</text>')
     style = (
         "text { font: 12px system-ui, sans-serif; fill: #59636e; } .grid { stroke: #d1d9e0; } "
         ".line { fill: none; stroke: #0969da; stroke-width: 2; } @media (prefers-color-scheme: dark) { "
