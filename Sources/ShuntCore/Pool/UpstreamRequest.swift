@@ -33,8 +33,8 @@ package struct UpstreamRequest: Sendable, Equatable {
             headers.append(Handshake.Field(name: "Origin", value: origin))
         }
         headers += ForwardedFields.of(client)
-        if passing != nil { headers += client.fields(named: "sec-websocket-protocol") }
-        if passing == .raw { headers += client.fields(named: "sec-websocket-extensions") }
+        if passing != nil { headers += client.headers.fields { kind, _ in kind == .secWebSocketProtocol } }
+        if passing == .raw { headers += client.headers.fields { kind, _ in kind == .secWebSocketExtensions } }
         if let credential { write(credential.token, as: upstream.credential) }
         headers.removeAll { !FieldText.isFieldName($0.name) || FieldText.isUnsafe($0.value) }
     }
@@ -59,7 +59,7 @@ package struct UpstreamRequest: Sendable, Equatable {
         case .upstream: break
         case .name(let name): return ByteString(name)
         case .client:
-            let said = client.values(of: "host").first.map { FieldText.trimmed($0) } ?? ""
+            let said = client.headers.first(.host).map { ByteString($0) } ?? ""
             if !said.isEmpty { return said }
         }
         return ByteString(host(of: upstream.address))

@@ -46,8 +46,6 @@ package final class Handshake: Sendable {
     package func values(of name: String) -> [ByteString] {
         headers.values(of: name)
     }
-
-    package func fields(named name: String) -> [Field] { headers.filter { asciiEqualIgnoringCase($0.name, name) } }
 }
 
 extension [Handshake.Field] {

@@ -35,14 +35,7 @@ import Testing
     @Test func `new keys again and again are not listened to for long`() throws {
         let side = try flood(
             """
-            import ctypes
-            lib = ctypes.CDLL("libssl.so.3")
-            for name in ("TLS_client_method", "SSL_CTX_new", "SSL_new"): getattr(lib, name).restype = ctypes.c_void_p
-            pointer = ctypes.c_void_p
-            tls = pointer(lib.SSL_new(pointer(lib.SSL_CTX_new(pointer(lib.TLS_client_method())))))
-            sock = socket.create_connection(("127.0.0.1", port))
-            lib.SSL_set_fd(tls, sock.fileno())
-            assert lib.SSL_connect(tls) == 1
+            \(TLSPeer.bareClient)
             lib.SSL_write(tls, b"hello", 5)
             for _ in range(1000):
                 lib.SSL_key_update(tls, 1)

@@ -4,6 +4,18 @@ import ShuntReactor
 
 /// A program that speaks TLS with a reactor: Python's `ssl`, or `openssl`.
 final class TLSPeer {
+    /// Python that connects `tls`, a client of the library `lib` itself: what Python's own module has no words for.
+    static let bareClient = """
+        import ctypes
+        lib = ctypes.CDLL("libssl.so.3")
+        for name in ("TLS_client_method", "SSL_CTX_new", "SSL_new"): getattr(lib, name).restype = ctypes.c_void_p
+        pointer = ctypes.c_void_p
+        tls = pointer(lib.SSL_new(pointer(lib.SSL_CTX_new(pointer(lib.TLS_client_method())))))
+        sock = socket.create_connection(("127.0.0.1", port))
+        lib.SSL_set_fd(tls, sock.fileno())
+        assert lib.SSL_connect(tls) == 1
+        """
+
     private let process = Process()
     private let output = Pipe()
     private let input = Pipe()

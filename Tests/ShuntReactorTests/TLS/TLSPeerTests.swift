@@ -212,14 +212,7 @@ import Testing
         let server = try Server(certificates.server())
         let peer = try TLSPeer.python(
             """
-            import ctypes
-            lib = ctypes.CDLL("libssl.so.3")
-            for name in ("TLS_client_method", "SSL_CTX_new", "SSL_new"): getattr(lib, name).restype = ctypes.c_void_p
-            pointer = ctypes.c_void_p
-            tls = pointer(lib.SSL_new(pointer(lib.SSL_CTX_new(pointer(lib.TLS_client_method())))))
-            sock = socket.create_connection(("127.0.0.1", port))
-            lib.SSL_set_fd(tls, sock.fileno())
-            assert lib.SSL_connect(tls) == 1
+            \(TLSPeer.bareClient)
             lib.SSL_write(tls, b"x", 1)
             room = ctypes.create_string_buffer(1 << 16)
             count = lib.SSL_read(tls, room, 1000)
