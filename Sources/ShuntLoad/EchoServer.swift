@@ -122,7 +122,7 @@ package final class EchoServer {
 
     private func head(_ status: Int, _ reason: String, _ fields: [Handshake.Field]) -> [UInt8] {
         HeadWriter.answer(
-            status: status, reason: ByteString(reason), fields) ?? []
+            status: status, reason: ByteString(reason), HeaderFields(fields)) ?? []
     }
 
     // MARK: Frames

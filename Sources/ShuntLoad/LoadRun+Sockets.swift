@@ -66,7 +66,7 @@ extension LoadRun {
             (own + plan.headers.map { ($0.name, $0.value) }).map { Handshake.Field(name: $0.0, value: $0.1) }
             + [Handshake.Field(name: "Sec-WebSocket-Key", value: key)]
         let path = ByteString(plan.target.path(user: sockets[place].user, agent: agent))
-        return HeadWriter.request(target: path, fields).map { ($0, SecWebSocket.acceptKey(for: key)) }
+        return HeadWriter.request(target: path, HeaderFields(fields)).map { ($0, SecWebSocket.acceptKey(for: key)) }
     }
 
     private func readAnswer(_ place: Int, _ bytes: Span<UInt8>) {

@@ -55,7 +55,7 @@ public func fuzzAnswerHead(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
     case .upgraded(let head, _), .badLength(let head), .refused(let head, _, _):
         require((100...999).contains(head.status), "status \(head.status)")
         require(head.fields.count <= HeadReader.mostFields, "\(head.fields.count) fields")
-        let written = HeadWriter.answer(status: head.status, reason: head.reason, Array(head.fields))
+        let written = HeadWriter.answer(status: head.status, reason: head.reason, head.fields)
         require(written != nil, "cannot be written")
     case .unfinished, .failed: break
     }

@@ -44,7 +44,7 @@ public func fuzzRequestHead(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt 
         require(field.value == FieldText.trimmed(field.value), "white space around a value")
         require(!field.value.bytes.contains { $0 < 0x20 && $0 != 9 || $0 == 0x7F }, "a control character")
     }
-    guard let written = HeadWriter.request(target: head.target, Array(head.fields)) else {
+    guard let written = HeadWriter.request(target: head.target, head.fields) else {
         fatalError("cannot be written")
     }
     guard case .head(let again?, 0) = read(written, cuts: []) else { fatalError("cannot be read again") }

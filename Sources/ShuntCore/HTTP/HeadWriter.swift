@@ -1,8 +1,8 @@
-/// Writes heads of HTTP/1.1 messages: the one place where fields become bytes. Nothing that it is given can end a line
+/// Writes heads of HTTP/1.1 messages: the one door to bytes of a head. Nothing that it is given can end a line
 /// early (RFC 9110 §5.5): a target, reason or value that could, or a name that is no token, is no head at all.
 package enum HeadWriter {
     /// The head of a request for an upgrade. Nil where it cannot be written.
-    package static func request(target: ByteString, _ fields: [Handshake.Field]) -> [UInt8]? {
+    package static func request(target: ByteString, _ fields: HeaderFields...) -> [UInt8]? {
         guard !target.isEmpty, target.bytes.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(512)
@@ -15,7 +15,7 @@ package enum HeadWriter {
     /// The head of an answer. Nil where it cannot be written.
     ///
     /// - Parameter status: 100…999.
-    package static func answer(status: Int, reason: ByteString, _ fields: [Handshake.Field]) -> [UInt8]? {
+    package static func answer(status: Int, reason: ByteString, _ fields: HeaderFields...) -> [UInt8]? {
         guard (100...999).contains(status), !FieldText.isUnsafe(reason) else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(256)
@@ -30,15 +30,10 @@ package enum HeadWriter {
     /// Ends the start line, and appends the fields and the empty line.
     ///
     /// - Returns: whether all of it can be written.
-    private static func append(_ fields: [Handshake.Field], to bytes: inout [UInt8]) -> Bool {
+    private static func append(_ parts: [HeaderFields], to bytes: inout [UInt8]) -> Bool {
         end(line: &bytes)
-        for field in fields {
-            guard FieldText.isFieldName(field.name), !FieldText.isUnsafe(field.value) else { return false }
-            bytes += field.name.utf8
-            bytes.append(0x3A)
-            bytes.append(0x20)
-            bytes += field.value.bytes
-            end(line: &bytes)
+        for fields in parts {
+            guard fields.write(to: &bytes) else { return false }
         }
         end(line: &bytes)
         return true

@@ -21,6 +21,9 @@ package struct HeaderFields: Sendable, Equatable {
             }
         }
 
+        /// Whether it is of an answer's own connection, or frames its body: it is not passed on as it came.
+        package var isOfAnswersHop: Bool { isOfThisHop && !tellsOfClient && self != .host }
+
         /// Whether proxies in front tell by it of whom they speak for.
         var tellsOfClient: Bool {
             switch self {
@@ -55,12 +58,44 @@ package struct HeaderFields: Sendable, Equatable {
         places.append(contentsOf: other.places)
     }
 
-    package mutating func append(_ field: Handshake.Field) {
+    package mutating func append(_ field: Handshake.Field) { append(field.name, field.value) }
+
+    package mutating func append(_ name: String, _ value: ByteString) {
         begin()
-        bytes += field.name.utf8
+        bytes += name.utf8
         endName()
-        bytes += field.value.bytes
+        bytes += value.bytes
         if let last = places.indices.last { places[last].end = UInt32(truncatingIfNeeded: bytes.count) }
+    }
+
+    /// Adds another message's fields that are so, as they stand there.
+    package mutating func append(
+        _ other: HeaderFields, where fits: (Kind, _ name: ArraySlice<UInt8>) -> Bool = { _, _ in true }
+    ) {
+        for index in other.places.indices where fits(other.places[index].kind, other.nameBytes(at: index)) {
+            let (place, start) = (other.places[index], UInt32(truncatingIfNeeded: bytes.count))
+            let nameStart = UInt32(truncatingIfNeeded: other.nameStart(index))
+            if places.capacity == 0 { reserve() }
+            bytes += other.bytes[Int(nameStart)..<Int(place.end)]
+            places.append(
+                Place(value: start &+ place.value &- nameStart, end: start &+ place.end &- nameStart, kind: place.kind))
+        }
+    }
+
+    /// Takes fields out.
+    package mutating func removeAll(where fits: (Kind, _ name: ArraySlice<UInt8>) -> Bool) {
+        guard places.indices.contains(where: { fits(places[$0].kind, nameBytes(at: $0)) }) else { return }
+        let before = self
+        self = HeaderFields()
+        append(before) { !fits($0, $1) }
+    }
+
+    /// Takes the fields out that no message can have: names that are no token, values that could end the field.
+    mutating func removeUnwritable() {
+        guard !places.indices.allSatisfy(isWritable) else { return }
+        let before = self
+        self = HeaderFields()
+        for index in before.places.indices where before.isWritable(at: index) { append(before[index]) }
     }
 
     // MARK: Reading by kind
@@ -120,18 +155,13 @@ package struct HeaderFields: Sendable, Equatable {
         FieldText.trimmed(bytes[Int(places[index].value)..<Int(places[index].end)])
     }
 
-    /// The fields of some kinds and names.
-    func fields(where fits: (Kind, _ name: ArraySlice<UInt8>) -> Bool) -> [Handshake.Field] {
-        places.indices.filter { fits(places[$0].kind, bytes[nameStart($0)..<Int(places[$0].value)]) }.map { self[$0] }
-    }
-
     // MARK: Reading by name
 
     /// The values of all fields of that name, compared without case.
     package func values(of name: String) -> [ByteString] {
         let token = FieldToken(name)
         var values: [ByteString] = []
-        for index in places.indices where token.isSame(bytes[nameStart(index)..<Int(places[index].value)]) {
+        for index in places.indices where token.isSame(nameBytes(at: index)) {
             values.append(ByteString(bytes[Int(places[index].value)..<Int(places[index].end)]))
         }
         return values
@@ -139,16 +169,45 @@ package struct HeaderFields: Sendable, Equatable {
 
     private func nameStart(_ index: Int) -> Int { index == 0 ? 0 : Int(places[index &- 1].end) }
 
+    private func nameBytes(at index: Int) -> ArraySlice<UInt8> { bytes[nameStart(index)..<Int(places[index].value)] }
+
+    // MARK: Being written
+
+    /// Appends the fields as lines (RFC 9112 §5).
+    ///
+    /// - Returns: whether all of them can be written. Nothing is to be sent where not.
+    func write(to head: inout [UInt8]) -> Bool {
+        head.reserveCapacity(head.count &+ bytes.count &+ places.count &* 4)
+        for index in places.indices {
+            guard isWritable(at: index) else { return false }
+            head += nameBytes(at: index)
+            head.append(0x3A)
+            head.append(0x20)
+            head += bytes[Int(places[index].value)..<Int(places[index].end)]
+            head.append(0x0D)
+            head.append(0x0A)
+        }
+        return true
+    }
+
+    private func isWritable(at index: Int) -> Bool {
+        let (start, value, end) = (nameStart(index), Int(places[index].value), Int(places[index].end))
+        return FieldText.isToken(bytes.span.extracting(start..<value))
+            && !FieldText.isUnsafe(bytes.span.extracting(value..<end))
+    }
+
     // MARK: Being read, byte by byte
 
     /// A field begins: what is appended is its name.
     mutating func begin() {
-        if places.capacity == 0 {
-            bytes.reserveCapacity(512)
-            places.reserveCapacity(16)
-        }
+        if places.capacity == 0 { reserve() }
         let end = UInt32(truncatingIfNeeded: bytes.count)
         places.append(Place(value: end, end: end, kind: .other))
+    }
+
+    private mutating func reserve() {
+        bytes.reserveCapacity(512)
+        places.reserveCapacity(16)
     }
 
     /// Bytes of the name or value in hand.
@@ -165,8 +224,8 @@ package struct HeaderFields: Sendable, Equatable {
 
     /// Whether the name in hand is a token.
     var isNameWell: Bool {
-        guard let last = places.indices.last, nameStart(last) < bytes.count else { return false }
-        return bytes[nameStart(last)...].allSatisfy(FieldText.isTokenByte)
+        guard let last = places.indices.last else { return false }
+        return FieldText.isToken(bytes.span.extracting(nameStart(last)...))
     }
 
     /// Whether nothing of the value in hand came yet.
@@ -200,7 +259,7 @@ package struct FieldToken: Sendable {
 
     package init(_ text: String) { lowercase = text.utf8.map(asciiLowercased) }
 
-    init(_ text: ByteString) { lowercase = text.bytes.map(asciiLowercased) }
+    package init(_ text: ByteString) { lowercase = text.bytes.map(asciiLowercased) }
 
     /// Whether a text begins so.
     func begins(_ text: ArraySlice<UInt8>) -> Bool { isSame(text.prefix(lowercase.count)) }

@@ -1,7 +1,7 @@
 /// Words about a legacy endpoint's end, in the head of every answer to a handshake there: `Deprecation` (RFC 9745),
 /// `Sunset` (RFC 8594) and `Link` (RFC 8288), ready to be written.
 package struct Announcement: Sendable {
-    package let fields: [Handshake.Field]
+    package let fields: HeaderFields
     /// The successor's URL or path; nil for none.
     package let successor: String?
     package let sunset: UnixTime?
@@ -15,12 +15,12 @@ package struct Announcement: Sendable {
         self.successor = successor
         sunset = settings.sunset
         link = settings.link
-        var fields: [Handshake.Field] = []
+        var fields = HeaderFields()
         if let date = settings.deprecatedAt {
             // A Date of structured fields (RFC 9651 §3.3.7).
-            fields.append(Handshake.Field(name: "Deprecation", value: "@\(date.seconds)"))
+            fields.append("Deprecation", ByteString("@\(date.seconds)"))
         }
-        if let sunset = settings.sunset { fields.append(Handshake.Field(name: "Sunset", value: sunset.httpDate)) }
+        if let sunset = settings.sunset { fields.append("Sunset", ByteString(sunset.httpDate)) }
         var links: [String] = []
         if let link = settings.link {
             links.append(Self.link(link, "deprecation"))
@@ -28,7 +28,7 @@ package struct Announcement: Sendable {
         }
         // RFC 5829.
         if let successor { links.append(Self.link(successor, "successor-version")) }
-        if !links.isEmpty { fields.append(Handshake.Field(name: "Link", value: links.joined(separator: ", "))) }
+        if !links.isEmpty { fields.append("Link", ByteString(links.joined(separator: ", "))) }
         self.fields = fields
         let values: [String: String?] = [
             "deprecated_at": settings.deprecatedAt?.shortText, "sunset": settings.sunset?.shortText,
@@ -39,12 +39,15 @@ package struct Announcement: Sendable {
 
     /// A backend's fields with these added. Of `Deprecation` and `Sunset` there may be one each, so the backend's own
     /// give way; its links stay.
-    package func joined(to theirs: [Handshake.Field]) -> [Handshake.Field] {
-        theirs.filter { their in
-            asciiEqualIgnoringCase(their.name, "link")
-                || !fields.contains { asciiEqualIgnoringCase($0.name, their.name) }
-        } + fields
+    package func joined(to theirs: HeaderFields) -> HeaderFields {
+        let own = fields.map { FieldToken($0.name) }.filter { !$0.isSame(Self.links) }
+        var joined = HeaderFields()
+        joined.append(theirs) { _, name in !own.contains { $0.isSame(name) } }
+        joined.append(fields)
+        return joined
     }
+
+    private static let links = Array("link".utf8)[...]
 
     private static func link(_ target: String, _ relation: String) -> String {
         "<\(escaped(target))>; rel=\"\(relation)\""

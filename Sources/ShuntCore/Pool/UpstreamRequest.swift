@@ -4,9 +4,9 @@ package struct UpstreamRequest: Sendable, Equatable {
     /// Path and query. It may hold the session token: never log it.
     package var target: ByteString
     /// `Host` first.
-    package var headers: [Handshake.Field]
+    package var headers: HeaderFields
 
-    package init(target: ByteString, headers: [Handshake.Field]) {
+    package init(target: ByteString, headers: HeaderFields) {
         self.target = target
         self.headers = headers
     }
@@ -26,17 +26,15 @@ package struct UpstreamRequest: Sendable, Equatable {
     ) {
         target = UpstreamTarget.text(
             upstream: upstream, client: client, credential: credential, values: values)
-        headers = [Handshake.Field(name: "Host", value: UpstreamRequest.host(upstream, client, isOwn: passing != nil))]
-        headers += PassedFields.of(client)
-        if upstream.origin != .keep { headers.removeAll { asciiEqualIgnoringCase($0.name, "origin") } }
-        if case .value(let origin) = upstream.origin {
-            headers.append(Handshake.Field(name: "Origin", value: origin))
-        }
-        headers += ForwardedFields.of(client)
-        if passing != nil { headers += client.headers.fields { kind, _ in kind == .secWebSocketProtocol } }
-        if passing == .raw { headers += client.headers.fields { kind, _ in kind == .secWebSocketExtensions } }
+        headers = HeaderFields()
+        headers.append("Host", UpstreamRequest.host(upstream, client, isOwn: passing != nil))
+        PassedFields.append(of: client, to: &headers, keepsOrigin: upstream.origin == .keep)
+        if case .value(let origin) = upstream.origin { headers.append("Origin", ByteString(origin)) }
+        ForwardedFields.append(of: client, to: &headers)
+        if passing != nil { headers.append(client.headers) { kind, _ in kind == .secWebSocketProtocol } }
+        if passing == .raw { headers.append(client.headers) { kind, _ in kind == .secWebSocketExtensions } }
         if let credential { write(credential.token, as: upstream.credential) }
-        headers.removeAll { !FieldText.isFieldName($0.name) || FieldText.isUnsafe($0.value) }
+        headers.removeUnwritable()
     }
 
     private mutating func write(_ token: ByteString, as place: ValueSource?) {
@@ -44,13 +42,13 @@ package struct UpstreamRequest: Sendable, Equatable {
         case .none, .query:
             break
         case .header(let name):
-            headers.removeAll { asciiEqualIgnoringCase($0.name, name) }
-            headers.append(Handshake.Field(name: name, value: isAuthorization(name) ? "Bearer " + token : token))
+            let field = FieldToken(name)
+            headers.removeAll { field.isSame($1) }
+            headers.append(name, isAuthorization(name) ? "Bearer " + token : token)
         case .cookie(let name):
-            let isCookie = { (field: Handshake.Field) in asciiEqualIgnoringCase(field.name, "cookie") }
-            let value = CookiePairs(headers.filter(isCookie).map(\.value)).setting(name, to: token)
-            headers.removeAll(where: isCookie)
-            headers.append(Handshake.Field(name: "Cookie", value: value))
+            let value = CookiePairs(headers.values(.cookie).map { ByteString($0) }).setting(name, to: token)
+            headers.removeAll { kind, _ in kind == .cookie }
+            headers.append("Cookie", value)
         }
     }
 

@@ -4,13 +4,26 @@ enum UpstreamTarget {
     static func text(
         upstream: UpstreamSettings, client: Handshake, credential: Credential?, values: [String: ByteString]
     ) -> ByteString {
-        var query = [ByteString(upstream.address.query), client.query].filter { !$0.isEmpty }.joined(separator: "&")
-        if let credential, case .query(let name) = upstream.credential {
+        var query = client.query
+        if !upstream.address.query.isEmpty {
+            let own = ByteString(upstream.address.query)
+            query = query.isEmpty ? own : [own, query].joined(separator: "&")
+        }
+        if let credential, case .query(let name) = upstream.credential,
+            QueryString.values(of: name, in: query) != [credential.token]
+        {
             query = QueryString(query).setting(name, to: credential.token)
         }
-        let written = PathPattern.fill(upstream.address.path, values)
-        let path = written.bytes.first == 0x2F ? written : "/" + written
-        return requestLineSafe(query.isEmpty ? path : path + "?" + query)
+        let path = PathPattern.fill(upstream.address.path, values).bytes
+        var target: [UInt8] = []
+        target.reserveCapacity(path.count + query.count + 2)
+        if path.first != 0x2F { target.append(0x2F) }
+        target += path
+        if !query.isEmpty {
+            target.append(0x3F)
+            target += query.bytes
+        }
+        return requestLineSafe(ByteString(target))
     }
 
     /// Nothing in a target may end it: white space and controls, which the handshake check refuses already, are

@@ -32,21 +32,30 @@ package enum FieldText {
     }
 
     /// Whether a byte may stand in the name of a field, a cookie or a method: a `tchar` of RFC 9110 §5.6.2.
+    @inline(__always)
     static func isTokenByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        case 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x5E...0x60, 0x7C, 0x7E: true
-        default: false
-        }
+        let marks = byte < 0x40 ? lowerTokenBytes : upperTokenBytes
+        return byte < 0x80 && marks &>> UInt64(byte & 0x3F) & 1 == 1
     }
 
-    static func isFieldName(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy(isTokenByte)
+    /// A bit for each of the bytes 0x00 to 0x3F and 0x40 to 0x7F: letters and digits, and ``!#$%&'*+-.^_`|~``.
+    private static let lowerTokenBytes: UInt64 = 0x03FF_6CFA_0000_0000
+    private static let upperTokenBytes: UInt64 = 0x57FF_FFFF_C7FF_FFFE
+
+    /// Whether all of it may be the name of a field.
+    static func isToken(_ bytes: Span<UInt8>) -> Bool {
+        for index in bytes.indices where !isTokenByte(bytes[index]) { return false }
+        return !bytes.isEmpty
     }
 
     /// Whether a value could end its field or its message early: CR, LF and NUL (RFC 9110 §5.5).
-    static func isUnsafe(_ value: ByteString) -> Bool {
-        value.bytes.contains { $0 == 0x0D || $0 == 0x0A || $0 == 0 }
+    static func isUnsafe(_ value: ByteString) -> Bool { isUnsafe(value.bytes.span) }
+
+    static func isUnsafe(_ value: Span<UInt8>) -> Bool {
+        for index in value.indices where value[index] <= 0x0D {
+            if value[index] == 0x0D || value[index] == 0x0A || value[index] == 0 { return true }
+        }
+        return false
     }
 
     /// Whether there is a control character in it.

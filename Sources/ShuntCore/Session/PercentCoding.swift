@@ -45,6 +45,7 @@ package enum PercentCoding {
 
     /// Every byte that `keeps` does not admit written as `%XX`.
     static func encoded(_ text: ByteString, keeping keeps: (UInt8) -> Bool) -> ByteString {
+        guard !text.bytes.allSatisfy(keeps) else { return text }
         var bytes: [UInt8] = []
         for byte in text.bytes {
             if keeps(byte) {

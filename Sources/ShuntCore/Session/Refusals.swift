@@ -25,7 +25,7 @@ extension HandshakeVerdict.Refusal {
     static func gone(_ announcement: Announcement?) -> Self {
         Self(
             status: 410, code: "endpoint_closed", message: "This endpoint is closed." + pointer(announcement),
-            headers: announcement?.fields ?? [], details: details(announcement))
+            headers: announcement.map { Array($0.fields) } ?? [], details: details(announcement))
     }
 
     package static let brownoutCode = "brownout"
@@ -37,7 +37,8 @@ extension HandshakeVerdict.Refusal {
         return Self(
             status: 503, code: brownoutCode,
             message: "This endpoint is deprecated and switched off for a test until \(until)." + pointer(announcement),
-            headers: [field("Retry-After", "\(brownout.retryAfter(at: wall))")] + (announcement?.fields ?? []),
+            headers: [field("Retry-After", "\(brownout.retryAfter(at: wall))")]
+                + (announcement.map { Array($0.fields) } ?? []),
             details: [field("until", until)] + details(announcement))
     }
 

@@ -54,6 +54,9 @@ struct Authority: Equatable {
     /// Whether the text names a host.
     static func isWell(_ text: ArraySlice<UInt8>) -> Bool { parts(of: text) != nil }
 
+    /// The port that the text says; nil where it says none, or names no host.
+    static func port(of text: ArraySlice<UInt8>) -> Int? { parts(of: text)?.port }
+
     private static func parts(of bytes: ArraySlice<UInt8>) -> (host: ArraySlice<UInt8>, port: Int?)? {
         let colon: Int?
         if bytes.first == 0x5B {

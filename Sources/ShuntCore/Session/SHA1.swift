@@ -46,10 +46,10 @@ private struct SHA1State {
             words[index] = word
         }
         let before = self
-        for index in 0..<20 { take(word(index, &words), (b & c) | (~b & d), 0x5A82_7999) }
-        for index in 20..<40 { take(word(index, &words), b ^ c ^ d, 0x6ED9_EBA1) }
-        for index in 40..<60 { take(word(index, &words), (b & c) | (b & d) | (c & d), 0x8F1B_BCDC) }
-        for index in 60..<80 { take(word(index, &words), b ^ c ^ d, 0xCA62_C1D6) }
+        for round in 0..<4 { take(round &* 5, &words, 0x5A82_7999) { ($0 & $1) | (~$0 & $2) } }
+        for round in 4..<8 { take(round &* 5, &words, 0x6ED9_EBA1) { $0 ^ $1 ^ $2 } }
+        for round in 8..<12 { take(round &* 5, &words, 0x8F1B_BCDC) { ($0 & $1) | ($2 & ($0 | $1)) } }
+        for round in 12..<16 { take(round &* 5, &words, 0xCA62_C1D6) { $0 ^ $1 ^ $2 } }
         a &+= before.a
         b &+= before.b
         c &+= before.c
@@ -57,10 +57,23 @@ private struct SHA1State {
         e &+= before.e
     }
 
+    /// Takes five words in: then each of the state's is in its place again.
     @inline(__always)
-    private mutating func take(_ word: UInt32, _ mixed: UInt32, _ constant: UInt32) {
-        let next = rotated(a, by: 5) &+ mixed &+ e &+ constant &+ word
-        (a, b, c, d, e) = (next, a, rotated(b, by: 30), c, d)
+    private mutating func take(
+        _ index: Int, _ words: inout InlineArray<16, UInt32>, _ constant: UInt32,
+        mixed: (UInt32, UInt32, UInt32) -> UInt32
+    ) {
+        Self.take(word(index, &words) &+ constant, a, &b, mixed(b, c, d), &e)
+        Self.take(word(index &+ 1, &words) &+ constant, e, &a, mixed(a, b, c), &d)
+        Self.take(word(index &+ 2, &words) &+ constant, d, &e, mixed(e, a, b), &c)
+        Self.take(word(index &+ 3, &words) &+ constant, c, &d, mixed(d, e, a), &b)
+        Self.take(word(index &+ 4, &words) &+ constant, b, &c, mixed(c, d, e), &a)
+    }
+
+    @inline(__always)
+    private static func take(_ word: UInt32, _ a: UInt32, _ b: inout UInt32, _ mixed: UInt32, _ e: inout UInt32) {
+        e = rotated(a, by: 5) &+ mixed &+ e &+ word
+        b = rotated(b, by: 30)
     }
 
     /// The next word of the schedule, made from those before it.

@@ -36,6 +36,6 @@ package struct SubprotocolMemory: Sendable, Equatable {
 extension Handshake {
     /// The subprotocols that the client offers, in its order.
     package var subprotocols: [String] {
-        headers.members(of: .secWebSocketProtocol).compactMap(\.text).filter(FieldText.isFieldName)
+        headers.members(of: .secWebSocketProtocol).filter { FieldText.isToken($0.bytes.span) }.compactMap(\.text)
     }
 }

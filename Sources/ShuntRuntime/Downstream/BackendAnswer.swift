@@ -11,10 +11,11 @@ extension HandshakeAnswer {
     static func switchingProtocols(
         acceptKey: ByteString, as reply: UpstreamReply, isRaw: Bool, _ announcement: Announcement? = nil
     ) -> [UInt8]? {
-        let kept = ["sec-websocket-protocol"] + (isRaw ? ["sec-websocket-accept", "sec-websocket-extensions"] : [])
-        let passed = reply.passed(keeping: kept)
+        let passed = reply.passed(
+            keeping: isRaw
+                ? [.secWebSocketProtocol, .secWebSocketAccept, .secWebSocketExtensions] : [.secWebSocketProtocol])
         return switchingProtocols(
-            (isRaw ? [] : [acceptField(acceptKey)]) + (announcement?.joined(to: passed) ?? passed))
+            isRaw ? HeaderFields() : acceptField(acceptKey), announcement?.joined(to: passed) ?? passed)
     }
 
     /// What a client hears whose dial came to nothing.
@@ -49,10 +50,9 @@ extension HandshakeAnswer {
         guard isAnswer(reply.status) else { return trouble(.upstreamUnavailable) }
         let hasBody = reply.status != 204 && reply.status != 304
         // What a version is refused with says which one is right (RFC 6455 §4.4).
-        let kept = reply.status == 426 ? ["upgrade", "sec-websocket-version"] : []
-        var fields = reply.passed(keeping: kept)
-        if hasBody { fields.append(.init(name: "Content-Length", value: "\(reply.body.count)")) }
-        fields.append(.init(name: "Connection", value: "close"))
+        var fields = reply.passed(keeping: reply.status == 426 ? [.upgrade, .secWebSocketVersion] : [])
+        if hasBody { fields.append("Content-Length", ByteString("\(reply.body.count)")) }
+        fields.append("Connection", "close")
         guard let head = HeadWriter.answer(status: reply.status, reason: reply.reason, fields) else {
             return trouble(.upstreamUnavailable)
         }

@@ -10,23 +10,26 @@ enum HandshakeAnswer {
     static func switchingProtocols(
         acceptKey: ByteString, subprotocol: String? = nil, _ announcement: Announcement? = nil
     ) -> [UInt8]? {
-        let selected = subprotocol.map { [Handshake.Field(name: "Sec-WebSocket-Protocol", value: $0)] } ?? []
-        return switchingProtocols([acceptField(acceptKey)] + selected + (announcement?.fields ?? []))
+        var fields = acceptField(acceptKey)
+        if let subprotocol { fields.append("Sec-WebSocket-Protocol", ByteString(subprotocol)) }
+        return switchingProtocols(fields, announcement?.fields)
     }
 
-    static func switchingProtocols(_ fields: [Handshake.Field]) -> [UInt8]? {
-        HeadWriter.answer(status: 101, reason: switching, upgrade + fields)
+    static func switchingProtocols(_ fields: HeaderFields, _ more: HeaderFields?) -> [UInt8]? {
+        HeadWriter.answer(status: 101, reason: switching, upgrade, fields, more ?? HeaderFields())
     }
 
     private static let switching: ByteString = "Switching Protocols"
 
-    static func acceptField(_ key: ByteString) -> Handshake.Field {
-        Handshake.Field(name: "Sec-WebSocket-Accept", value: key)
+    static func acceptField(_ key: ByteString) -> HeaderFields {
+        var fields = HeaderFields()
+        fields.append("Sec-WebSocket-Accept", key)
+        return fields
     }
 
-    private static let upgrade = [
+    private static let upgrade = HeaderFields([
         Handshake.Field(name: "Upgrade", value: "websocket"), Handshake.Field(name: "Connection", value: "Upgrade"),
-    ]
+    ])
 
     static func refusal(_ refusal: HandshakeVerdict.Refusal) -> [UInt8] {
         json(status: refusal.status, headers: refusal.headers, body: refusal.body)
@@ -110,7 +113,7 @@ enum HandshakeAnswer {
             Handshake.Field(name: "Connection", value: "close"),
         ]
         let reason = ByteString(reason(status))
-        guard let head = HeadWriter.answer(status: status, reason: reason, headers + own) else {
+        guard let head = HeadWriter.answer(status: status, reason: reason, HeaderFields(headers + own)) else {
             return Array("HTTP/1.1 500 Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".utf8)
         }
         return withBody ? head + body.utf8 : head

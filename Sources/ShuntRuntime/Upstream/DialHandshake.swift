@@ -29,13 +29,15 @@ struct DialHandshake {
 
     /// The request; nil where it cannot be written.
     var request: [UInt8]? {
-        let own = [
-            Handshake.Field(name: "Upgrade", value: "websocket"), Handshake.Field(name: "Connection", value: "Upgrade"),
-            Handshake.Field(name: "Sec-WebSocket-Version", value: "13"),
-            Handshake.Field(name: "Sec-WebSocket-Key", value: key),
-        ]
-        return HeadWriter.request(target: order.request.target, order.request.headers + own)
+        var keyField = HeaderFields()
+        keyField.append("Sec-WebSocket-Key", key)
+        return HeadWriter.request(target: order.request.target, order.request.headers, Self.upgrade, keyField)
     }
+
+    private static let upgrade = HeaderFields([
+        Handshake.Field(name: "Upgrade", value: "websocket"), Handshake.Field(name: "Connection", value: "Upgrade"),
+        Handshake.Field(name: "Sec-WebSocket-Version", value: "13"),
+    ])
 
     /// Reads what came next.
     mutating func read(_ bytes: Span<UInt8>) -> Step {

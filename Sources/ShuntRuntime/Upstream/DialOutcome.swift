@@ -28,25 +28,18 @@ struct UpstreamReply {
     /// The fields that are for the client, of a message end to end (RFC 9110 §7.6.1): not those of the upstream's own
     /// connection, nor those that frame its body.
     ///
-    /// - Parameter keeping: names of the handshake's own that are for the client too.
-    func passed(keeping kept: [String]) -> [Handshake.Field] {
-        let nominated = headers.members(of: .connection)
-        return headers.filter { field in
-            if kept.contains(where: { asciiEqualIgnoringCase($0, field.name) }) { return true }
-            return !Self.isOfThisHop(field.name)
-                && !nominated.contains { asciiEqualIgnoringCase($0, field.name) && !isCookie(field.name) }
+    /// - Parameter keeping: kinds of the handshake's own that are for the client too.
+    func passed(keeping kept: [HeaderFields.Kind]) -> HeaderFields {
+        // A `Connection` field that lists the cookie is an attempt to get rid of it; `Upgrade` is left out by its kind.
+        let nominated = headers.members(of: .connection).map { FieldToken($0) }
+            .filter { !$0.isSame(Self.setCookie) && !$0.isSame(Self.upgrade) }
+        var passed = HeaderFields()
+        passed.append(headers) { kind, name in
+            kept.contains(kind) || !kind.isOfAnswersHop && !nominated.contains { $0.isSame(name) }
         }
+        return passed
     }
 
-    /// A `Connection` field that lists it is an attempt to get rid of it.
-    private func isCookie(_ name: String) -> Bool { asciiEqualIgnoringCase(name, "set-cookie") }
-
-    private static let ofThisHop = [
-        "connection", "upgrade", "keep-alive", "te", "trailer", "transfer-encoding", "content-length",
-    ]
-
-    private static func isOfThisHop(_ name: String) -> Bool {
-        let lower = name.lowercased()
-        return ofThisHop.contains(lower) || lower.hasPrefix("proxy-") || lower.hasPrefix("sec-websocket-")
-    }
+    private static let setCookie = Array("set-cookie".utf8)[...]
+    private static let upgrade = Array("upgrade".utf8)[...]
 }

@@ -24,15 +24,16 @@ struct UpstreamAnswer {
     private static func problem(_ fields: HeaderFields, _ acceptKey: ByteString, _ order: DialOrder) -> String? {
         if !fields.lists(.upgrade, .websocket) { return "no Upgrade: websocket" }
         if !fields.lists(.connection, .upgrade) { return "no Connection: Upgrade" }
-        if fields.values(.secWebSocketAccept) != [acceptKey.bytes[...]] { return "wrong Sec-WebSocket-Accept" }
+        guard fields.count(of: .secWebSocketAccept) == 1, fields.first(.secWebSocketAccept) == acceptKey.bytes[...]
+        else { return "wrong Sec-WebSocket-Accept" }
         if order.through?.isRaw == true { return nil }
         if let extensions = fields.first(.secWebSocketExtensions).map({ ByteString($0) }) {
             return "the extension \(named(extensions)) was not offered"
         }
-        let selected = fields.values(.secWebSocketProtocol).map { ByteString($0) }
-        if selected.count > 1 { return "more than one subprotocol" }
-        let offered = subprotocols(order)
-        if let chosen = selected.first, !offered.contains(chosen) {
+        if fields.count(of: .secWebSocketProtocol) > 1 { return "more than one subprotocol" }
+        if let chosen = fields.first(.secWebSocketProtocol).map({ ByteString($0) }),
+            !subprotocols(order).contains(chosen)
+        {
             return "the subprotocol \(named(chosen)) was not offered"
         }
         return nil
@@ -41,7 +42,7 @@ struct UpstreamAnswer {
     /// What the client offered: one of them may be selected, and in its spelling.
     private static func subprotocols(_ order: DialOrder) -> [ByteString] {
         guard order.through != nil else { return [] }
-        return FieldText.list(order.request.headers.values(of: "sec-websocket-protocol"))
+        return order.request.headers.members(of: .secWebSocketProtocol)
     }
 
     /// In quotes, and not too much of it.

@@ -37,6 +37,35 @@ import Testing
         #expect(read.values(of: "a") == [" b ", "c"])
     }
 
+    @Test func `fields are taken over and out as they stand, with their kinds`() {
+        let written = fields(["Host": "h", "A": " b ", "Cookie": "x=y", "a": "c", "X-Forwarded-For": "1"])
+        var read = HeaderFields(written)
+        var taken = HeaderFields(fields(["First": "1"]))
+        taken.append(read) { kind, name in kind == .cookie || name.elementsEqual("A".utf8) }
+        #expect(Array(taken) == fields(["First": "1", "A": " b ", "Cookie": "x=y"]))
+        #expect(taken.first(.cookie).map { ByteString($0) } == "x=y")
+        taken.append(read)
+        #expect(Array(taken.dropFirst(3)) == written)
+        #expect(taken.count(of: .cookie) == 2 && taken.count(of: .host) == 1)
+        read.removeAll { kind, name in kind == .host || name.elementsEqual("a".utf8) }
+        #expect(Array(read) == fields(["A": " b ", "Cookie": "x=y", "X-Forwarded-For": "1"]))
+        #expect(read.first(.xForwardedFor).map { ByteString($0) } == "1")
+    }
+
+    @Test func `a name is made of the bytes of RFC 9110 and no others`() {
+        let marks = "!#$%&'*+-.^_`|~".utf8
+        for byte in UInt8.min...UInt8.max {
+            let isAlphanumeric =
+                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+            var head = Array("GET / HTTP/1.1\r\nA".utf8)
+            head.append(byte)
+            head += "B: c\r\n\r\n".utf8
+            let reads = RequestReading(head).head != nil
+            // A colon ends the name before.
+            #expect(reads == (isAlphanumeric || marks.contains(byte) || byte == 0x3A), "\(byte)")
+        }
+    }
+
     @Test(arguments: [
         ("upgrade", true), ("keep-alive, Upgrade", true), (" UPGRADE\t,", true), (",,upgrade", true),
         ("upgrades", false), ("", false), (" , ", false), ("up grade", false), ("keep-alive,upgrad", false),

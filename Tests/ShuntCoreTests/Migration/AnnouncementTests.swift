@@ -67,7 +67,8 @@ import Testing
 
     @Test func `a backend's links stay, its dates give way`() {
         let announcement = Announcement(Self.cases[0].settings, unified: nil)
-        let theirs = fields(["link": "</x>; rel=\"next\"", "deprecation": "@1", "SUNSET": "x", "X-Mine": "y"])
+        let theirs = HeaderFields(
+            fields(["link": "</x>; rel=\"next\"", "deprecation": "@1", "SUNSET": "x", "X-Mine": "y"]))
         #expect(
             announcement.joined(to: theirs).map(\.name) == ["link", "X-Mine", "Deprecation", "Sunset", "Link"])
         let silent = Announcement(DeprecationSettings(), unified: "/a")

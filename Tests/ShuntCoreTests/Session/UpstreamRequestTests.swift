@@ -100,7 +100,7 @@ import Testing
         let token = ByteString([0x4D, 0xFC, 0x6C, 0x6C])
         let request = UpstreamRequest(upstream: settings, client: client("a=%F6"), credential: Credential(token))
         let query = ByteString(request.target.bytes.drop { $0 != 0x3F }.dropFirst())
-        let received = Handshake(path: "/", query: query, headers: HeaderFields(request.headers))
+        let received = Handshake(path: "/", query: query, headers: request.headers)
         #expect(credential.values(in: received) == [token])
         #expect(query.hasPrefix("a=%F6"))
     }
