@@ -152,9 +152,7 @@ struct Kernel: ~Copyable {
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let descriptor = unsafe shunt_accept(listener, &storage, &length)
         guard descriptor >= 0 else { throw SystemError(code: -descriptor) }
-        let peer = SocketAddress(storage, length: length)
-        if peer.family != AF_UNIX { SystemSocket.prepare(descriptor) }
-        return (descriptor, peer)
+        return (descriptor, SocketAddress(storage, length: length))
     }
 
     func connect(to address: SocketAddress, from source: SocketAddress?) throws(SystemError) -> CInt {

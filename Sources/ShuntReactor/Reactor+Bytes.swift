@@ -34,7 +34,8 @@ extension Reactor {
         if count == 0, sockets[id]?.isBroken == false {
             hasProgressed = true
             sockets[id]?.hasEnded = true
-            watchAgain(id)
+            // Most are closed in the same turn.
+            ended.append(id)
             return .end
         }
         let error = SystemError(code: CInt(truncatingIfNeeded: -count))

@@ -95,8 +95,9 @@ extension Reactor {
     package func close(_ id: SocketID) {
         guard sockets.contains(id) else { return }
         if sockets[id]?.tls != nil { sayGoodbye(id) }
-        // The poller forgets it before its number is another one's.
-        unwatch(id)
+        // A descriptor that is closed is watched no more, but for one that others have too.
+        if sockets[id]?.stage == .listening { unwatch(id) }
+        hasProgressed = true
         drop(id)
         guard let socket = sockets.remove(id) else { return }
         kernel.close(socket.descriptor)

@@ -74,6 +74,8 @@ package final class Reactor {
     private var flushing: [SocketID] = []
     /// Those of them that got much of the event in hand.
     private var heavy: [SocketID] = []
+    /// Whose peers said in this turn that they say no more: those that are still there then are not listened to any more.
+    var ended: [SocketID] = []
     private var wheel = TimerWheel<SocketID>()
     private var due: [SocketID] = []
     private var shrinksAt = Instant.zero
@@ -282,6 +284,8 @@ package final class Reactor {
     }
 
     private func flushAll() {
+        for id in ended { watchAgain(id) }
+        ended.removeAll(keepingCapacity: ended.capacity <= 4096)
         guard !dirty.isEmpty else { return }
         swap(&dirty, &flushing)
         for id in flushing { flush(id) }

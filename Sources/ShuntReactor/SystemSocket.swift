@@ -19,6 +19,8 @@ package enum SystemSocket {
         let descriptor = open(address.family)
         guard descriptor >= 0 else { throw SystemError(code: -descriptor) }
         set(descriptor, SOL_SOCKET, SO_REUSEADDR)
+        // On Linux the connections that are accepted have them from here.
+        prepare(descriptor)
         if options.reusesPort { set(descriptor, SOL_SOCKET, SO_REUSEPORT) }
         let said = unsafe address.withSystemAddress { pointer, length in
             unsafe bind(descriptor, pointer, length) == 0 && Glibc.listen(descriptor, .max) == 0 ? 0 : -errno
@@ -49,7 +51,7 @@ package enum SystemSocket {
     }
 
     /// Small messages go at once, and a peer that vanished is found out by the system in the end.
-    static func prepare(_ descriptor: CInt) {
+    private static func prepare(_ descriptor: CInt) {
         set(descriptor, CInt(IPPROTO_TCP), TCP_NODELAY)
         set(descriptor, SOL_SOCKET, SO_KEEPALIVE)
     }

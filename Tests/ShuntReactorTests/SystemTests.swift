@@ -67,6 +67,27 @@ import Testing
         }
     }
 
+    /// On Linux what is set on a listening socket holds for all that it accepts: nothing is asked for each.
+    @Test(arguments: [4, 6]) func `small messages of accepted connections go at once, and vanished peers are found out`(
+        family: Int
+    ) throws {
+        let (listener, address) = try listening(try localhost(family))
+        defer { close(listener) }
+        let caller = try Reactor()
+        _ = try caller.connect(to: address)
+        var waiting = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
+        #expect(unsafe poll(&waiting, 1, 5000) == 1)
+        let accepted = unsafe accept(listener, nil, nil)
+        try #require(accepted >= 0)
+        defer { close(accepted) }
+        for (level, option) in [(CInt(IPPROTO_TCP), TCP_NODELAY), (SOL_SOCKET, SO_KEEPALIVE)] {
+            var value: CInt = 0
+            var size = socklen_t(MemoryLayout<CInt>.size)
+            #expect(unsafe getsockopt(accepted, level, option, &value, &size) == 0)
+            #expect(value != 0)
+        }
+    }
+
     @Test func `nobody listens`() throws {
         let (descriptor, address) = try listening(try localhost(4))
         close(descriptor)

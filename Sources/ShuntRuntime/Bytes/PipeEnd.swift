@@ -50,7 +50,7 @@ final class PipeEnd {
             // The end of one direction is told to the other side, not made an end of both.
             hasEnded = true
             pipe?.ended(self)
-            if isFinished { cut() }
+            if isFinished { cut() } else if isFinishing { worker.reactor.closeWhenSent(socket) }
         case .lost: cut()
         }
     }
@@ -126,11 +126,11 @@ final class PipeEnd {
 
     // MARK: The end
 
-    /// Nothing more will be written: ends this direction when all is out.
+    /// Nothing more will be written: ends this direction when all is out, and with it the connection if the peer's is ended.
     func finish() {
         guard !isFinishing, !isGone else { return }
         isFinishing = true
-        worker.reactor.finish(socket)
+        if hasEnded { worker.reactor.closeWhenSent(socket) } else { worker.reactor.finish(socket) }
     }
 
     /// Reads on to find the end, and throws away what comes.

@@ -159,6 +159,7 @@ package final class FakeKernel: KernelStandIn {
     }
 
     package func close(_ descriptor: CInt) {
+        watches.removeValue(forKey: descriptor)
         switch network.things.removeValue(forKey: descriptor) {
         case .end(let end): network.close(end)
         case .listener(let address):
