@@ -59,6 +59,7 @@ extension Reactor {
 
     private func insert(_ socket: consuming Socket) throws(SystemError) -> SocketID {
         let id = sockets.insert(socket)
+        count(id, by: 1)
         do throws(SystemError) {
             try watch(id)
         } catch {
@@ -99,6 +100,7 @@ extension Reactor {
         if sockets[id]?.stage == .listening { unwatch(id) }
         hasProgressed = true
         drop(id)
+        count(id, by: -1)
         guard let socket = sockets.remove(id) else { return }
         kernel.close(socket.descriptor)
     }
@@ -128,6 +130,7 @@ extension Reactor {
         unwatch(id)
         pendingBytes -= sockets[id]?.pending ?? 0
         sockets[id]?.pending = 0
+        count(id, by: -1)
         guard let socket = sockets.remove(id) else { return nil }
         return DetachedSocket(socket, of: kernel.standIn)
     }

@@ -125,6 +125,9 @@ package final class Reactor {
     /// Sockets that are there.
     package var count: Int { sockets.count }
 
+    /// Sockets that speak TLS, or are about to: see `setTLS`.
+    var securedCount = 0
+
     // MARK: Turns
 
     /// Ends a turn and begins the next: sends what was appended, and waits until something happens, the bell rings, or it

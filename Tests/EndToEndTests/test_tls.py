@@ -107,6 +107,37 @@ class TestClients:
             client.socket.close(*told)
         until(lambda: told in echo.closes, "the backend is told the same")
 
+    def test_sockets_fill_the_memory_and_those_who_come_then_are_told_so(self, start_secured, echo, certificates):
+        limits = {"memory": "16MiB", "message": "1MiB", "connections_per_address": 2000}
+        proxy = start_secured(merged(echoing(echo.port), {"limits": limits, "listen": {"workers": 1}}))
+        context = certificates.client()
+        inside = []
+
+        def come() -> int:
+            raw = proxy.raw(context)
+            raw.send(request(f"/api/ws/agent?session_token={new_token()}"))
+            status, headers, _ = raw.response()
+            if status == 101:
+                inside.append(raw)
+            else:
+                assert "retry-after" in {name.lower() for name in headers}
+            return status
+
+        with proxy.connect(new_token()) as client:
+            client.hears_nothing_but("guide", "before")
+            # 15.6 KiB each, in seven eighths of 16 MiB.
+            assert next(status for status in (come() for _ in range(1200)) if status != 101) == 503
+            assert 800 < len(inside) < 950
+            assert proxy.metric('shunt_handshakes_refused_total{code="memory_full"}') == 1
+            assert proxy.metric("shunt_worker_socket_bytes") > 13 << 20
+            client.hears_nothing_but("guide", "those who are there are served")
+            for raw in inside[:100]:
+                raw.socket.close()
+            del inside[:100]
+            until(lambda: come() == 101, "there is room again")
+        for raw in inside:
+            raw.socket.close()
+
     def test_sockets_of_one_session_meet_at_its_worker(self, proxy, legacy):
         token = new_token()
 

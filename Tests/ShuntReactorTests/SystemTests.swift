@@ -76,14 +76,14 @@ import Testing
         let caller = try Reactor()
         _ = try caller.connect(to: address)
         var waiting = pollfd(fd: listener, events: Int16(POLLIN), revents: 0)
-        #expect(unsafe poll(&waiting, 1, 5000) == 1)
-        let accepted = unsafe accept(listener, nil, nil)
+        #expect(poll(&waiting, 1, 5000) == 1)
+        let accepted = accept(listener, nil, nil)
         try #require(accepted >= 0)
         defer { close(accepted) }
         for (level, option) in [(CInt(IPPROTO_TCP), TCP_NODELAY), (SOL_SOCKET, SO_KEEPALIVE)] {
             var value: CInt = 0
             var size = socklen_t(MemoryLayout<CInt>.size)
-            #expect(unsafe getsockopt(accepted, level, option, &value, &size) == 0)
+            #expect(getsockopt(accepted, level, option, &value, &size) == 0)
             #expect(value != 0)
         }
     }

@@ -84,6 +84,9 @@ package struct MetricsPage: Sendable {
         for part in report.workers { writer.sample(part.turns.barren, ["worker": "\(part.worker)"]) }
         writer.gauge("shunt_worker_buffered_bytes", "Output that sockets have not taken yet.")
         for part in report.workers { writer.sample(part.bufferedBytes, ["worker": "\(part.worker)"]) }
+        writer.gauge(
+            "shunt_worker_socket_bytes", "What the sockets that a worker has count for in limits.memory, TLS included.")
+        for part in report.workers { writer.sample(part.socketBytes, ["worker": "\(part.worker)"]) }
     }
 }
 

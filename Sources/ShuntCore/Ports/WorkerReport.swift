@@ -6,6 +6,7 @@ package struct WorkerReport: Sendable {
     package var tally = Tally()
     package var census = Census.empty
     package var bufferedBytes = 0
+    package var socketBytes = 0
     /// Entries by `Route.index`.
     package var routes: [RouteTally]
     /// Entries by `Upstream.index`.
@@ -30,6 +31,7 @@ package struct WorkerReport: Sendable {
         tally = tally + other.tally
         census = census + other.census
         bufferedBytes &+= other.bufferedBytes
+        socketBytes &+= other.socketBytes
         for place in routes.indices { routes[place] = routes[place] + other.routes[place] }
         for place in pools.indices { pools[place].add(other.pools[place]) }
         meter.add(other.meter)
@@ -142,15 +144,18 @@ package struct MetricsReport: Sendable {
         /// How late its timers fire.
         package var lag: DurationCounts
         package var bufferedBytes: Int
+        package var socketBytes: Int
         package var turns: TurnCounts
 
         package init(
-            worker: Int, age: TimeSpan?, lag: DurationCounts, bufferedBytes: Int, turns: TurnCounts = TurnCounts()
+            worker: Int, age: TimeSpan?, lag: DurationCounts, bufferedBytes: Int, socketBytes: Int = 0,
+            turns: TurnCounts = TurnCounts()
         ) {
             self.worker = worker
             self.age = age
             self.lag = lag
             self.bufferedBytes = bufferedBytes
+            self.socketBytes = socketBytes
             self.turns = turns
         }
     }

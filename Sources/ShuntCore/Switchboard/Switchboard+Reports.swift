@@ -23,6 +23,7 @@ extension Switchboard {
         report.tally = tally
         report.census = census
         report.bufferedBytes = bufferedBytes
+        report.socketBytes = socketBytes
         report.routes = routeReport()
         addPools(to: &report.pools)
         report.meter = meter

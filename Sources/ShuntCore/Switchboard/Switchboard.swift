@@ -8,6 +8,8 @@ package struct Switchboard: ~Copyable {
     package internal(set) var meter: Meter
     /// Bytes that the runtime's write buffers hold: the runtime keeps it up to date; part of `limits.memory`.
     package var bufferedBytes = 0
+    /// Bytes that the runtime's sockets take by being there: kept up to date by the runtime; part of `limits.memory`.
+    package var socketBytes = 0
 
     var clients = SlotTable<Client, ClientTag>()
     var sessions = Sessions()
@@ -91,6 +93,18 @@ package struct Switchboard: ~Copyable {
 
     /// Whether new work must be shed.
     package var isOverloaded: Bool {
-        mutating get { exchanges.heldBytes &+ links.greetingBytes &+ sessions.parkedBytes &+ bufferedBytes > memory }
+        mutating get { heldBytes > memory }
+    }
+
+    /// Whether a client that comes may stay. The last eighth is for what is said by those who are there.
+    package var hasRoomForClients: Bool {
+        mutating get { heldBytes <= memory &- memory / 8 }
+    }
+
+    /// What counts towards `limits.memory`.
+    private var heldBytes: Int {
+        mutating get {
+            exchanges.heldBytes &+ links.greetingBytes &+ sessions.parkedBytes &+ bufferedBytes &+ socketBytes
+        }
     }
 }

@@ -85,7 +85,7 @@ extension Reactor {
 
     /// What came before it was clear that the peer does not speak TLS. Without it the socket is as any other.
     private func receivePlain(_ id: SocketID, _ tls: SecuredSocket, _ body: (Span<UInt8>) -> Void) -> Reception {
-        sockets[id]?.tls = nil
+        setTLS(id, nil)
         hasProgressed = true
         unsafe body(tls.unread.bytes.bindMemory(to: UInt8.self).span)
         return .bytes

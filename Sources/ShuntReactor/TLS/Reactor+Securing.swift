@@ -16,7 +16,7 @@ extension Reactor {
         }
         guard let connection = TLSConnection(context, name: name) else { return lose(id, SystemError(code: EINVAL)) }
         let tls = SecuredSocket(connection)
-        sockets[id]?.tls = tls
+        setTLS(id, tls)
         if stage == .open { beginHandshake(id, tls, received) }
     }
 

@@ -41,7 +41,8 @@ enum HandshakeAnswer {
 
     /// What the runtime itself has to say no to, beyond what `HandshakeCheck` decides from the request alone.
     enum Trouble {
-        case malformed, plainText, headTooLarge, timeout, tooSlow, full, tooManyFromAddress, draining, noDescriptors
+        case malformed, plainText, headTooLarge, timeout, tooSlow, full, memoryFull, tooManyFromAddress, draining,
+            noDescriptors
         case upstreamUnavailable, upstreamSilent, upstreamFull, unavailable
 
         var status: Int {
@@ -52,7 +53,7 @@ enum HandshakeAnswer {
             case .tooManyFromAddress: 429
             case .upstreamUnavailable: 502
             case .upstreamSilent: 504
-            case .tooSlow, .full, .draining, .noDescriptors, .upstreamFull, .unavailable: 503
+            case .tooSlow, .full, .memoryFull, .draining, .noDescriptors, .upstreamFull, .unavailable: 503
             }
         }
 
@@ -65,6 +66,7 @@ enum HandshakeAnswer {
             case .tooManyFromAddress: "too_many_connections"
             case .tooSlow: "handshake_too_slow"
             case .full, .noDescriptors: "overloaded"
+            case .memoryFull: "memory_full"
             case .upstreamUnavailable: "upstream_unavailable"
             case .upstreamSilent: "upstream_timeout"
             case .upstreamFull: "upstream_full"
@@ -83,6 +85,7 @@ enum HandshakeAnswer {
             case .tooManyFromAddress: "Too many connections from this address."
             case .tooSlow: "The handshake was slow while many others waited; try again."
             case .full, .noDescriptors: "Too many connections; try again."
+            case .memoryFull: "The memory for connections is full (limits.memory); try again."
             case .draining: "The server is restarting; try again."
             case .upstreamUnavailable: "The backend of this endpoint cannot be reached."
             case .upstreamSilent: "The backend of this endpoint does not answer."

@@ -233,6 +233,7 @@ final class OpeningHandshake {
     private func admit(_ candidate: Candidate, as identity: ClientIdentity?, behind: [UInt8]) {
         let process = worker.process
         guard !worker.isDraining else { return refuse(.draining) }
+        guard worker.switchboard.hasRoomForClients else { return refuse(.memoryFull) }
         guard let id else { return }
         switch process.admission.enter(from: candidate.handshake.remoteHost) {
         case .full: return refuse(.full)

@@ -69,6 +69,7 @@ final class ReportBoard: Sendable {
             parts.append(
                 .init(
                     worker: index, age: age, lag: entry.lag, bufferedBytes: entry.report.bufferedBytes,
+                    socketBytes: entry.report.socketBytes,
                     turns: entry.turns))
         }
         return (sum, parts)

@@ -32,6 +32,7 @@ extension Worker {
     func takeTurn(until latest: Instant = .distantFuture) {
         let core = max(switchboard.nextDeadline, deadlines.coreNotBefore)
         reactor.wait(until: min(latest, core, deadlines.earliest, dialWheel.earliest))
+        switchboard.socketBytes = reactor.socketBytes
         countPending()
         while let event = reactor.next() {
             heard(event)

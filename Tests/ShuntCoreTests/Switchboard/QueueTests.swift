@@ -43,6 +43,21 @@ import Testing
         #expect(world.say(anna, Text.guide("4")).errors == ["overloaded unsent"])
     }
 
+    @Test func `sockets count, and who comes leaves an eighth to those who are there`() throws {
+        let world = try Driver(.agents(), memory: 8000)
+        let anna = world.connect("anna")
+        world.event { core, _ in
+            core.socketBytes = 7000
+            let before = core.hasRoomForClients
+            core.socketBytes = 7001
+            let after = core.hasRoomForClients
+            #expect(before && !after)
+        }
+        #expect(world.say(anna, Text.guide("1")).errors == [])
+        world.event { core, _ in core.socketBytes = 8001 }
+        #expect(world.say(anna, Text.guide("2")).errors == ["overloaded unsent"])
+    }
+
     @Test func `the pace of a session holds over redials and sockets, in any second`() throws {
         let (world, anna) = try world {
             $0.pace = [Rate(count: 3, per: .seconds(1))]

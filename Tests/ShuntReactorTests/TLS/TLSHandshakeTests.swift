@@ -27,6 +27,30 @@ import Testing
         #expect(pair.server.reactor.counts.handshakes == 1)
     }
 
+    @Test func `what a socket takes counts where it is, with TLS as long as it is spoken`() throws {
+        let pair = try TLSPair(server: certificates.server())
+        let (front, back) = (pair.client.reactor, pair.server.reactor)
+        let listener = back.socketBytes
+        #expect(listener > 0 && front.socketBytes == 0)
+        let peer = try pair.dial()
+        let secured = back.socketBytes - listener
+        #expect(secured > 14 << 10)
+        _ = peer.write(Array("GET / HTTP/1.1\r\n".utf8))
+        try pair.settle()
+        let plain = back.socketBytes - listener
+        #expect(plain > 0 && plain < 4 << 10)
+        back.close(try #require(pair.server.id))
+        #expect(back.socketBytes == listener)
+        try pair.connect(certificates.client())
+        #expect(front.socketBytes == secured && back.socketBytes == listener + secured)
+        let other = Reactor(on: FakeKernel(pair.network))
+        let id = try #require(pair.client.id)
+        let there = try other.attach(try #require(front.detach(id)))
+        #expect(front.socketBytes == 0 && other.socketBytes == secured)
+        other.close(there)
+        #expect(other.socketBytes == 0)
+    }
+
     @Test func `both versions are spoken, and none below the least`() throws {
         let pair = try TLSPair(server: certificates.server { $0.ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256" })
         try pair.connect(certificates.client { $0.most = .tls12 })

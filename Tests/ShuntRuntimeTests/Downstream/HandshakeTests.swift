@@ -115,6 +115,37 @@ extension SocketTests {
         }
 
         @Test
+        func `sockets alone may fill the memory, and who comes then is told so until some have left`() async throws {
+            var fixture = ProxyFixture(backendPort: 1)
+            fixture.table.limits.memory = 64 << 10
+            try await fixture.run { port in
+                var inside: [BlockingSocket] = []
+                var answer = ""
+                while inside.count < 60 {
+                    let socket = try BlockingSocket.connect(port: port)
+                    try socket.send(WireSocket.request())
+                    answer = try socket.readHead()
+                    guard answer.hasPrefix("HTTP/1.1 101 ") else { break }
+                    inside.append(socket)
+                }
+                #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("Retry-After: "), "\(answer)")
+                #expect((20...36).contains(inside.count))
+                // Those who are there are served.
+                try inside[0].send([0x89, 0x80, 0, 0, 0, 0])
+                #expect(try inside[0].read(2) == [0x8A, 0])
+                inside.removeLast(10)
+                var attempts = 0
+                repeat {
+                    attempts += 1
+                    let socket = try BlockingSocket.connect(port: port)
+                    try socket.send(WireSocket.request())
+                    answer = try socket.readHead()
+                } while !answer.hasPrefix("HTTP/1.1 101 ") && attempts < 10_000
+                #expect(answer.hasPrefix("HTTP/1.1 101 "))
+            }
+        }
+
+        @Test
         func `connections are limited in all and by address`() async throws {
             for (limits, status) in [((1, 100), 503), ((100, 1), 429)] {
                 var fixture = ProxyFixture(backendPort: 1)
