@@ -21,6 +21,7 @@ extension Storm {
 
     private func parse(_ index: Int, _ heard: [UInt8]) {
         guard !heard.isEmpty, !clients[index].isTurnedAway else { return }
+        clients[index].heard += heard.count
         var bytes = heard
         if !clients[index].isUpgraded {
             clients[index].head += heard
@@ -82,7 +83,7 @@ extension Storm {
         let isPassed = clients[index].kind == .managed
         clients[index].closeCode = code ?? 1005
         switch code {
-        case 1013 where !isPassed && clients[index].wasHeldUp: met.insert("slow reader")
+        case 1013 where !isPassed && (clients[index].wasHeldUp || isMuchAtOnce(index)): met.insert("slow reader")
         case 1012 where isDraining: met.insert("drained")
         case 1002 where hasLeft: becomeSure(index)
         case .some(let code) where code == clients[index].passed.closeSaid: becomeSure(index)
@@ -94,6 +95,11 @@ extension Storm {
         clients[index].hasLeft = true
         clients[index].end.forgetUnsent()
         clients[index].end.say(WireSocket.closeBytes(code ?? 1000, masked: true))
+    }
+
+    /// Whether more was said to it than it may leave unread in the turn in which it was closed: nobody saw it held up.
+    private func isMuchAtOnce(_ index: Int) -> Bool {
+        clients[index].heard - clients[index].heardAsClient > plan.table.limits.unreadByClient
     }
 
     /// The proxy answers its last words: all before them was read while it was there.

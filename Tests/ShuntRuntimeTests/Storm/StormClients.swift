@@ -44,6 +44,9 @@ struct StormClient {
     var standing = Standing.opening
     /// More was said to it than it may leave unread, since the test last forgot it.
     var wasHeldUp = false
+    /// Bytes that it has heard, and how many of them it had when it was last seen to be a client.
+    var heard = 0
+    var heardAsClient = 0
     /// A worker has had its socket.
     var hasKnocked = false
     /// The turn in which its socket became one of the core, and the one in which it was none any more.

@@ -133,6 +133,7 @@ extension Storm {
         guard standing != .opening else { return }
         clients[index].standing = standing
         if before == .opening { clients[index].connectedAt = turns }
+        if standing == .client { clients[index].heardAsClient = clients[index].heard }
         let end = clients[index].end
         let undecrypted = end.peer.descriptor.flatMap { known[$0]?.undecrypted } ?? 0
         let read = end.heard(undecrypted: undecrypted)
