@@ -1,7 +1,9 @@
 /// SHA-1 (RFC 3174). The opening handshake asks for it and it is used for nothing else: it protects no secret there and
 /// would protect none elsewhere.
-func sha1(_ message: ArraySlice<UInt8>) -> [UInt8] {
-    let padded = paddedForSHA1(message)
+///
+/// - Parameter rest: of the message, behind its first part.
+func sha1(_ message: ArraySlice<UInt8>, _ rest: [UInt8] = []) -> [UInt8] {
+    let padded = paddedForSHA1(message, rest)
     var state = SHA1State()
     var start = 0
     while start < padded.count {
@@ -17,14 +19,16 @@ func sha1(_ message: ArraySlice<UInt8>) -> [UInt8] {
 }
 
 /// The message, a one bit, zeros, and the length in bits: a whole number of blocks of 64 bytes.
-private func paddedForSHA1(_ message: ArraySlice<UInt8>) -> [UInt8] {
-    let blocks = (message.count + 8) / 64 + 1
+private func paddedForSHA1(_ message: ArraySlice<UInt8>, _ rest: [UInt8]) -> [UInt8] {
+    let count = message.count + rest.count
+    let blocks = (count + 8) / 64 + 1
     var padded: [UInt8] = []
     padded.reserveCapacity(blocks * 64)
     padded += message
+    padded += rest
     padded.append(0x80)
     padded += repeatElement(0, count: blocks * 64 - 8 - padded.count)
-    let bits = UInt64(message.count) &* 8
+    let bits = UInt64(count) &* 8
     for place in 0..<8 { padded.append(UInt8(truncatingIfNeeded: bits >> UInt64(56 - place * 8))) }
     return padded
 }

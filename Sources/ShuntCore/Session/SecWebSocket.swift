@@ -4,7 +4,7 @@ package enum SecWebSocket {
     package static func acceptKey(for key: ByteString) -> ByteString { acceptKey(for: key.bytes[...]) }
 
     static func acceptKey(for key: ArraySlice<UInt8>) -> ByteString {
-        ByteString(base64(sha1(key + suffix)))
+        ByteString(base64(sha1(key, suffix)))
     }
 
     private static let suffix = Array("258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)

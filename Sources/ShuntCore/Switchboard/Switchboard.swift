@@ -93,18 +93,11 @@ package struct Switchboard: ~Copyable {
 
     /// Whether new work must be shed.
     package var isOverloaded: Bool {
-        mutating get { heldBytes > memory }
-    }
-
-    /// Whether a client that comes may stay. The last eighth is for what is said by those who are there.
-    package var hasRoomForClients: Bool {
-        mutating get { heldBytes <= memory &- memory / 8 }
-    }
-
-    /// What counts towards `limits.memory`.
-    private var heldBytes: Int {
         mutating get {
-            exchanges.heldBytes &+ links.greetingBytes &+ sessions.parkedBytes &+ bufferedBytes &+ socketBytes
+            exchanges.heldBytes &+ links.greetingBytes &+ sessions.parkedBytes &+ bufferedBytes &+ socketBytes > memory
         }
     }
+
+    /// Whether a client that comes may stay. An eighth is for what is said by those who are there.
+    package var hasRoomForClients: Bool { socketBytes <= memory &- memory / 8 }
 }

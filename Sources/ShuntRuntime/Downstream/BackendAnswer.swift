@@ -15,7 +15,7 @@ extension HandshakeAnswer {
             keeping: isRaw
                 ? [.secWebSocketProtocol, .secWebSocketAccept, .secWebSocketExtensions] : [.secWebSocketProtocol])
         return switchingProtocols(
-            isRaw ? HeaderFields() : acceptField(acceptKey), announcement?.joined(to: passed) ?? passed)
+            isRaw ? nil : acceptField(acceptKey), announcement?.joined(to: passed) ?? passed)
     }
 
     /// What a client hears whose dial came to nothing.

@@ -15,8 +15,8 @@ enum HandshakeAnswer {
         return switchingProtocols(fields, announcement?.fields)
     }
 
-    static func switchingProtocols(_ fields: HeaderFields, _ more: HeaderFields?) -> [UInt8]? {
-        HeadWriter.answer(status: 101, reason: switching, upgrade, fields, more ?? HeaderFields())
+    static func switchingProtocols(_ fields: HeaderFields?, _ more: HeaderFields?) -> [UInt8]? {
+        HeadWriter.answer(status: 101, reason: switching, upgrade, fields, more)
     }
 
     private static let switching: ByteString = "Switching Protocols"
