@@ -191,7 +191,14 @@ extension Reactor {
     /// The peer takes nothing more. What it said before is still read: an answer may be among it.
     func cannotSend(_ id: SocketID, _ error: SystemError) {
         hasProgressed = true
-        guard sockets[id]?.isReading == true, sockets[id]?.hasEnded == false else { return lose(id, error) }
+        guard sockets[id]?.hasEnded == false, sockets[id]?.isReading == true || unread(id) > 0 else {
+            return lose(id, error)
+        }
+        takesNothing(id)
+    }
+
+    /// Nothing more is sent; what is not read waits in the system until somebody wants it.
+    func takesNothing(_ id: SocketID) {
         sockets[id]?.isBroken = true
         drop(id)
         watchAgain(id)

@@ -224,6 +224,11 @@ package final class Reactor {
     @inline(never)
     private func heardUnasked(_ id: SocketID, _ readiness: Readiness) -> ReactorEvent? {
         if readiness.contains(.error) {
+            // A word before a reset may be the last one, such as a close frame's.
+            guard unread(id) == 0 else {
+                takesNothing(id)
+                return nil
+            }
             lose(id, SystemError(code: kernel.connectError(sockets[id]?.descriptor ?? -1)))
             return nil
         }

@@ -100,6 +100,29 @@ import Testing
         #expect(network.openDescriptors == 1)
     }
 
+    @Test(arguments: [false, true])
+    func `what came before a reset waits for an owner that does not read`(writes: Bool) throws {
+        let (id, peer) = try accepted()
+        reactor.setReading(id, false)
+        _ = peer.write([4, 0, 0, 1])
+        peer.reset()
+        // The system says so by itself, or when it is written to.
+        if writes { reactor.append(to: id, [1]) }
+        #expect(events() == [])
+        #expect(events() == [], "and nobody is told of it again and again")
+        reactor.setReading(id, true)
+        var heard: [UInt8] = []
+        var ends: [Reception] = []
+        _ = events { event in
+            guard case .readable(let id) = event else { return }
+            let (reception, bytes) = received(id)
+            heard += bytes
+            if reception != .bytes { ends.append(reception) }
+        }
+        #expect(heard == [4, 0, 0, 1])
+        #expect(ends == [.lost(SystemError(code: ECONNRESET))])
+    }
+
     @Test func `an answer is read though its peer takes nothing more`() throws {
         let (id, peer) = try accepted()
         _ = peer.write([4, 2])

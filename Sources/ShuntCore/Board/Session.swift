@@ -2,6 +2,8 @@
 package struct Session: Sendable {
     /// nil for a client without a token: such a session does not outlive its socket and parks nothing.
     package let key: SessionKey?
+    /// Whom rollouts and brownouts sort into a bucket; nil for a client without a token.
+    package let user: ByteString?
     /// The newest that a socket of the session came with: what dials show.
     package var credential: Credential?
     /// Stands for the session in conversation ids, reports and logs.
@@ -20,6 +22,7 @@ package struct Session: Sendable {
 
     package init(of identity: ClientIdentity?, shortName: [UInt8]) {
         key = identity?.key
+        user = identity?.user
         credential = identity?.credential
         self.shortName = shortName
     }

@@ -21,14 +21,14 @@ extension Endpoint {
 
     /// The brownout that a handshake falls into; nil for none.
     ///
-    /// - Parameter session: nil for a client without a token, who is sorted by its address.
-    package func brownout(of handshake: Handshake, session: SessionKey?, at wall: UnixTime) -> Brownout? {
-        brownout(of: handshake, session: session, among: brownouts.filter { $0.isInForce(at: wall) })
+    /// - Parameter user: nil for a client without a token, who is sorted by its address.
+    package func brownout(of handshake: Handshake, user: ByteString?, at wall: UnixTime) -> Brownout? {
+        brownout(of: handshake, user: user, among: brownouts.filter { $0.isInForce(at: wall) })
     }
 
-    func brownout(of handshake: Handshake, session: SessionKey?, among windows: [Brownout]) -> Brownout? {
+    func brownout(of handshake: Handshake, user: ByteString?, among windows: [Brownout]) -> Brownout? {
         guard !windows.isEmpty, !brownouts.isEmpty else { return nil }
-        let user = session?.user ?? handshake.farAddress
+        let user = user ?? handshake.farAddress
         return brownouts.first { windows.contains($0) && $0.picks(user) }
     }
 }

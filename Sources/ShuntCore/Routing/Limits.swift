@@ -29,6 +29,7 @@ package struct SessionSettings: Sendable, Hashable {
     package var absent = ["", "undefined", "null", "None", "anonymous", "[object Object]"]
     /// Whether a client without a token may connect.
     package var anonymousAllowed = true
+    package var validation = Validation.none
     /// How long a session's connections outlive its last socket.
     package var linger = TimeSpan.minutes(2)
     package var parkedCount = 64

@@ -9,14 +9,3 @@ package struct Candidate: Sendable {
     /// The legacy endpoint that it asks for; nil for the unified one.
     package let endpoint: Endpoint?
 }
-
-/// A validator's answer about a candidate's credential.
-package struct Claims: Sendable, Secret {
-    /// The session that the credential belongs to; nil where the token itself is the identity.
-    package var sessionID: ByteString?
-
-    package init(sessionID: ByteString? = nil) { self.sessionID = sessionID }
-
-    /// Nobody was asked: the token is the identity.
-    package static let none = Claims()
-}

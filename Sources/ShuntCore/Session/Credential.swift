@@ -6,18 +6,23 @@ package struct Credential: Hashable, Sendable, Secret {
     package init(_ token: ByteString) { self.token = token }
 }
 
-/// An admitted client's session, and the credential that it came with.
+/// An admitted client's session, the credential that it came with, and what is known of that.
 package struct ClientIdentity: Hashable, Sendable {
     package let key: SessionKey
     package let credential: Credential
+    /// Nothing where nobody validated the credential.
+    package let claims: Claims
 
-    package init(key: SessionKey, credential: Credential) {
-        self.key = key
+    /// A credential that was validated, with the claims that it stands for.
+    package init(_ credential: Credential, _ claims: Claims) {
+        key = claims.session.map { SessionKey(session: $0, of: claims) } ?? SessionKey(token: credential.token)
         self.credential = credential
+        self.claims = claims
     }
 
     /// The identity of a token that nobody validated.
-    package init(token: ByteString) {
-        self.init(key: SessionKey(token: token), credential: Credential(token))
-    }
+    package init(token: ByteString) { self.init(Credential(token), .none) }
+
+    /// The user that rollouts and brownouts sort into a bucket: by the claim; without one the session is it.
+    package var user: ByteString { claims.user?.text ?? claims.session?.text ?? credential.token }
 }

@@ -31,19 +31,24 @@ package enum HandshakeCheck {
         }
     }
 
-    /// Decides about a candidate by what a validator knows of it.
+    /// Decides about a candidate by what a validator says of its credential.
     ///
-    /// - Parameter wall: for brownouts; nil where there are none to be looked at.
+    /// - Parameters:
+    ///   - verdict: of no importance where the candidate has no credential.
+    ///   - wall: for brownouts; nil where there are none to be looked at.
     package static func admit(
-        _ candidate: Candidate, _ claims: Claims, at wall: UnixTime? = nil
+        _ candidate: Candidate, _ verdict: CredentialVerdict, at wall: UnixTime? = nil
     ) -> HandshakeVerdict {
-        let identity = candidate.credential.map { credential in
-            ClientIdentity(
-                key: claims.sessionID.map { SessionKey(sessionID: $0) } ?? SessionKey(token: credential.token),
-                credential: credential)
+        var identity: ClientIdentity?
+        if let credential = candidate.credential {
+            switch verdict {
+            case .good(let claims): identity = ClientIdentity(credential, claims)
+            case .bad(let status, _): return .refuse(.credentialRefused(status: status))
+            case .unknown: return .refuse(.credentialUnknown)
+            }
         }
         if let wall, let endpoint = candidate.endpoint,
-            let brownout = endpoint.brownout(of: candidate.handshake, session: identity?.key, at: wall)
+            let brownout = endpoint.brownout(of: candidate.handshake, user: identity?.user, at: wall)
         {
             return .refuse(.brownout(brownout, endpoint.announcement, at: wall))
         }

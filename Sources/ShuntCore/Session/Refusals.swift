@@ -78,6 +78,25 @@ extension HandshakeVerdict.Refusal {
         // RFC 9110 §15.5.2 wants a challenge in every 401.
         headers: [field("WWW-Authenticate", "Bearer")])
 
+    /// A validator's no.
+    ///
+    /// - Parameter status: 401 or 403.
+    static func credentialRefused(status: Int) -> Self {
+        guard status != 403 else {
+            return Self(
+                status: 403, code: "session_refused", message: "This session may not connect here.", headers: [])
+        }
+        return Self(
+            status: 401, code: "session_refused",
+            message: "The session token is not good (any more): get a new one and connect again.",
+            headers: [field("WWW-Authenticate", #"Bearer error="invalid_token""#)])
+    }
+
+    /// Nobody can tell whether the credential is good. Neither 401 nor 403: the client would throw a good token away.
+    static let credentialUnknown = Self(
+        status: 503, code: "validation_unavailable",
+        message: "Session tokens cannot be checked at present; try again.", headers: [field("Retry-After", "2")])
+
     package static let tokenAmbiguousCode = "token_ambiguous"
 
     /// Names places, never what stands there.

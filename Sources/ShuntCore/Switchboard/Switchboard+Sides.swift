@@ -10,10 +10,10 @@ extension Switchboard {
 
     private mutating func makeSeat(of id: ClientID, _ route: Route, now: Instant) -> SeatID {
         guard let client = clients[id] else { return .none }
-        let key = sessions[client.session]?.key
+        let user = sessions[client.session]?.user
         var seat = Seat(
             client: id, session: client.session, route: route, side: .legacy,
-            bucket: key.map { Bucket.of(salt: route.name, user: $0.user) } ?? Rollout.whole)
+            bucket: user.map { Bucket.of(salt: route.name, user: $0) } ?? Rollout.whole)
         seat.override = route.overrides.first { $0.matches(app: client.app.name) }?.servedBy
         let made = seats.insert(seat)
         clients[id]?.take(made, of: route.index)

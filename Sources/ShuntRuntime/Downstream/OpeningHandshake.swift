@@ -7,7 +7,7 @@ import ShuntReactor
 final class OpeningHandshake {
     /// Finds out what is known of a candidate's credential, and says so on the worker's thread: at once or later, at most
     /// once.
-    typealias Validate = (Candidate, _ answer: @escaping (Claims) -> Void) -> Void
+    typealias Validate = (Candidate, _ answer: @escaping (CredentialVerdict) -> Void) -> Void
 
     private enum State {
         /// A proxy in front says first whom it speaks for. Becomes `reading` or `over`.
@@ -52,7 +52,7 @@ final class OpeningHandshake {
     /// - Parameter validate: asks nobody by default: the token is the identity.
     static func begin(
         on socket: SocketID, of peer: SocketAddress, worker: Worker,
-        validate: @escaping Validate = { _, answer in answer(.none) }
+        validate: @escaping Validate = { _, answer in answer(.good(.none)) }
     ) {
         let handshake = OpeningHandshake(socket, of: peer, worker: worker, validate: validate)
         let id = worker.enterDoor()
@@ -170,7 +170,7 @@ final class OpeningHandshake {
         {
         case .candidate(let candidate):
             state = .validating(candidate, behind: behind)
-            validate(candidate) { [weak self] claims in self?.validated(claims) }
+            validate(candidate) { [weak self] verdict in self?.validated(verdict) }
             guard case .validating = state else { return }
             hold(behind.count)
             setReading(false)
@@ -182,10 +182,10 @@ final class OpeningHandshake {
     }
 
     /// The validator's answer. One that comes when the client is refused or gone, or a second time, changes nothing.
-    private func validated(_ claims: Claims) {
+    private func validated(_ verdict: CredentialVerdict) {
         if case .validating = state { setReading(true) }
         guard case .validating(let candidate, let behind) = state else { return }
-        switch HandshakeCheck.admit(candidate, claims, at: worker.wallTime) {
+        switch HandshakeCheck.admit(candidate, verdict, at: worker.wallTime) {
         case .admit(let identity):
             admit(candidate, as: identity, behind: behind)
         case .refuse(let refusal):

@@ -38,7 +38,7 @@ extension World {
         if let session, let shown {
             sessions[session].shown = shown
             identity = ClientIdentity(
-                key: SessionKey(token: ByteString(sessions[session].token)), credential: Credential(ByteString(shown)))
+                Credential(ByteString(shown)), Claims(session: ClaimValue(text: ByteString(sessions[session].token))))
         }
         let id: ClientID
         if case .legacy(let endpoint) = table.endpoints.match(handshake.path) {

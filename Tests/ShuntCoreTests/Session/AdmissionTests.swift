@@ -16,18 +16,18 @@ import Testing
     }
 
     @Test func `a validator's session is the identity, and the token stays what is shown`() throws {
-        let claims = Claims(sessionID: "s-1")
+        let claims = Claims(session: ClaimValue(text: "s-1"))
         let (first, second) = (
             try admitted("/api/ws/agent?session_token=T1", claims),
             try admitted("/api/ws/agent?session_token=T2", claims)
         )
-        #expect(first?.key == SessionKey(sessionID: "s-1"))
+        #expect(first?.key == SessionKey(session: ClaimValue(text: "s-1"), of: .none))
         #expect(first?.key == second?.key)
         #expect(second?.credential == Credential("T2"))
     }
 
     @Test func `claims make nobody of a client without a token`() throws {
-        #expect(try admitted("/api/ws/agent", Claims(sessionID: "s-1")) == nil)
+        #expect(try admitted("/api/ws/agent", Claims(session: ClaimValue(text: "s-1"))) == nil)
     }
 
     @Test func `a brownout takes in the session, whatever token it shows`() throws {
@@ -42,7 +42,7 @@ import Testing
             for token in ["T1", "T2", "T3", "T4"] {
                 let verdict = HandshakeCheck.verdict(
                     of: .valid(Old.guide + "?session_token=\(token)"), table: table, listen: ListenSettings(), at: noon,
-                    claims: Claims(sessionID: ByteString(id)))
+                    says: .good(Claims(session: ClaimValue(text: ByteString(id)))))
                 #expect((try? verdict.refusal.code) == (brownout.picks(ByteString(id)) ? "brownout" : nil))
             }
         }

@@ -88,13 +88,13 @@ enum BothSteps {
 extension HandshakeCheck {
     static func verdict(
         of request: HandshakeRequest, table: RoutingTable, listen: ListenSettings, at wall: UnixTime? = nil,
-        claims: Claims = .none
+        says verdict: CredentialVerdict = .good(.none)
     ) -> BothSteps {
         switch candidate(of: request, table: table, listen: listen) {
         case .refuse(let refusal): .refuse(refusal)
         case .health: .health
         case .candidate(let candidate):
-            switch admit(candidate, claims, at: wall) {
+            switch admit(candidate, verdict, at: wall) {
             case .admit(let identity): .accept(BothSteps.Accepted(candidate: candidate, identity: identity))
             case .refuse(let refusal): .refuse(refusal)
             }

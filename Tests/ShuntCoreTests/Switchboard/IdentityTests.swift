@@ -15,7 +15,7 @@ import Testing
     {
         let verdict = HandshakeCheck.verdict(
             of: .valid("/api/ws/agent?session_token=\(token)"), table: try RoutingTable(TableDefinition()),
-            listen: ListenSettings(), claims: Claims(sessionID: ByteString(session)))
+            listen: ListenSettings(), says: .good(Claims(session: ClaimValue(text: ByteString(session)))))
         return world.connecting(as: try verdict.accepted.identity, query: "session_token=\(token)")
     }
 
@@ -75,10 +75,10 @@ import Testing
 
     @Test func `an old client's next connection shows what its session showed last`() throws {
         let world = try Driver(.migration())
-        let key = SessionKey(sessionID: "anna")
-        let old = world.arriving(Old.guide, as: ClientIdentity(key: key, credential: Credential("T1"))).client
+        let anna = Claims(session: ClaimValue(text: "anna"))
+        let old = world.arriving(Old.guide, as: ClientIdentity(Credential("T1"), anna)).client
         world.ready(1)
-        _ = world.connecting(as: ClientIdentity(key: key, credential: Credential("T2")))
+        _ = world.connecting(as: ClientIdentity(Credential("T2"), anna))
         #expect(world.census.sessions == 1)
         for side in [Rollout.unified, .legacy] { try world.change { $0.routes[0].servedBy = side } }
         #expect(world.say(old, Text.bare("m")).dials == 1)
@@ -106,9 +106,9 @@ import Testing
                 $0.upstreams[3].credential = nil
                 $0.upstreams[3].onOpen = [OpeningMessage(send: #"{"message":"{token}"}"#)]
             })
-        let key = SessionKey(sessionID: "anna")
+        let anna = Claims(session: ClaimValue(text: "anna"))
         func connect(_ token: ByteString) -> Int {
-            world.connecting(as: ClientIdentity(key: key, credential: Credential(token))).client
+            world.connecting(as: ClientIdentity(Credential(token), anna)).client
         }
         let one = connect("T1")
         world.say(one, Text.guide("1"))
@@ -142,11 +142,11 @@ import Testing
 
     @Test func `nor is its message's type`() throws {
         let world = try Driver(.agents { $0.everywhere { $0.replies.matchNone = false } })
-        let key = SessionKey(sessionID: "anna")
-        let one = world.connecting(as: ClientIdentity(key: key, credential: Credential("an-older-token"))).client
+        let anna = Claims(session: ClaimValue(text: "anna"))
+        let one = world.connecting(as: ClientIdentity(Credential("an-older-token"), anna)).client
         world.say(one, Text.guide("1"))
         world.ready(1)
-        _ = world.connecting(as: ClientIdentity(key: key, credential: Credential("a-newer-token")))
+        _ = world.connecting(as: ClientIdentity(Credential("a-newer-token"), anna))
         world.hear(1, #"{"type":"an-older-token"}"#)
         world.hear(1, #"{"type":"a-newer-token"}"#)
         world.pass(.seconds(2))

@@ -9,7 +9,7 @@ import Testing
     /// A validator that answers when the test says so.
     private final class Validator {
         private(set) var asked: [Credential?] = []
-        private var answers: [(Claims) -> Void] = []
+        private var answers: [(CredentialVerdict) -> Void] = []
 
         var validate: OpeningHandshake.Validate {
             { candidate, answer in
@@ -18,7 +18,7 @@ import Testing
             }
         }
 
-        func answer(_ index: Int = 0, _ claims: Claims = .none) { answers[index](claims) }
+        func answer(_ index: Int = 0, _ claims: Claims = .none) { answers[index](.good(claims)) }
     }
 
     private func frame(_ message: String) -> [UInt8] {
@@ -60,7 +60,7 @@ import Testing
         let validator = Validator()
         for (index, token) in ["T1", "T2"].enumerated() {
             _ = try world.arriving(target: "/api/ws/agent?session_token=\(token)", validate: validator.validate)
-            validator.answer(index, Claims(sessionID: "anna"))
+            validator.answer(index, Claims(session: ClaimValue(text: "anna")))
         }
         _ = try world.client(target: "/api/ws/agent?session_token=anna")
         world.run()

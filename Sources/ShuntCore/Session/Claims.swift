@@ -1,0 +1,45 @@
+/// One thing that a token or a session service says of a session, with its JSON type: the number `7` is not the text `"7"`.
+package struct ClaimValue: Hashable, Sendable, Secret {
+    package enum Kind: UInt8, Sendable { case text, number, boolean, list }
+
+    package let kind: Kind
+    /// A text's characters as UTF-8, escapes resolved; a number or a boolean as it was written; a list's texts, joined by
+    /// commas.
+    package let text: ByteString
+
+    package init(_ kind: Kind, _ text: ByteString) { (self.kind, self.text) = (kind, text) }
+
+    package init(text: ByteString) { self.init(.text, text) }
+}
+
+/// What is known of a credential: who its session, user and tenant are, and how long it is good.
+package struct Claims: Sendable, Hashable, Secret {
+    /// The session; nil where the token itself is the session.
+    package var session: ClaimValue?
+    package var user: ClaimValue?
+    package var tenant: ClaimValue?
+    package var clientApp: ClaimValue?
+    /// Who said all this: two issuers may call different sessions the same.
+    package var issuer: ByteString?
+    /// The credential is good before this moment; nil where it has no end.
+    package var expires: UnixTime?
+    package var issued: UnixTime?
+    /// Further claims that the configuration names, by its names for them.
+    package var others: [String: ClaimValue] = [:]
+
+    package init(session: ClaimValue? = nil) { self.session = session }
+
+    /// Nobody was asked: the token is the identity.
+    package static let none = Claims()
+}
+
+/// A validator's word on a credential.
+package enum CredentialVerdict: Sendable, Equatable {
+    case good(Claims)
+    /// It is not good, or not for this: 401 or 403.
+    ///
+    /// - Parameter problem: for the log: what is wrong, never the token or a part of it.
+    case bad(status: Int, problem: String)
+    /// Nobody can tell at present. No verdict: the client is to come again.
+    case unknown(problem: String)
+}
