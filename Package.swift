@@ -46,6 +46,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
@@ -75,6 +76,15 @@ let package = Package(
             dependencies: ["ShuntCore", .product(name: "Yams", package: "Yams")],
             swiftSettings: house
         ),
+        // Who a session is: tokens by their signature, and the team's own session service.
+        .target(
+            name: "ShuntAuth",
+            dependencies: [
+                "ShuntCore", "ShuntConcurrency", .product(name: "JWTKit", package: "jwt-kit"), asyncHTTPClient, deque,
+                nioCore, nioHTTP1,
+                logging,
+            ],
+            swiftSettings: house),
         // Overrides and their audit trail, on disk.
         .target(name: "ShuntStore", dependencies: ["ShuntCore", grdb, deque], swiftSettings: house),
         // The dashboard's page, style and scripts, as bytes in the program.
@@ -126,7 +136,7 @@ let package = Package(
             name: "shunt",
             dependencies: [
                 "ShuntCore", "ShuntRuntime", "ShuntConfig", "ShuntControl", "ShuntPlane", "ShuntStore", "ShuntLoad",
-                "ShuntReactor", "DemoBackends", "DemoClients", logging,
+                "ShuntReactor", "ShuntAuth", "DemoBackends", "DemoClients", logging,
                 asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, serviceLifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -151,6 +161,7 @@ let package = Package(
         ),
         .testTarget(
             name: "DemoClientsTests", dependencies: ["DemoClients", "ShuntCore", nioHTTP1], swiftSettings: house),
+        .testTarget(name: "ShuntAuthTests", dependencies: ["ShuntAuth", "ShuntCore"], swiftSettings: house),
         .testTarget(name: "ShuntStoreTests", dependencies: ["ShuntStore", "ShuntCore", grdb], swiftSettings: house),
         .testTarget(
             name: "ShuntControlTests",

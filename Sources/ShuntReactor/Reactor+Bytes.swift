@@ -201,7 +201,8 @@ extension Reactor {
     func takesNothing(_ id: SocketID) {
         sockets[id]?.isBroken = true
         drop(id)
-        watchAgain(id)
+        // A reset is told again and again, whatever is asked for.
+        if sockets[id]?.isHeard == true { watchAgain(id) } else { unwatch(id) }
     }
 
     /// Forgets what was to be sent.

@@ -21,6 +21,7 @@ package final class SwitchboardDriver {
         case reject(Int, Int)
         case relayCloseToClient(Int, PeerClose)
         case relayCloseToConnection(Int, PeerClose)
+        case validate(Int)
         case stopReadingClient(Int)
         case startReadingClient(Int)
         /// The core contradicts itself.
@@ -295,6 +296,7 @@ package final class SwitchboardDriver {
                 happenings.append(.relayCloseToClient(number(id), turn.effects.closes[close]))
             case .relayCloseToConnection(let id, let close):
                 happenings.append(.relayCloseToConnection(number(id), turn.effects.closes[close]))
+            case .validate(let id): happenings.append(.validate(number(id)))
             case .stopReadingClient(let id): happenings.append(.stopReadingClient(number(id)))
             case .startReadingClient(let id): happenings.append(.startReadingClient(number(id)))
             case .note(.upstreamClosed(_, let close, _)): upstreamCloses.append(turn.effects.closes[close])

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import ServiceLifecycle
+import ShuntAuth
 import ShuntConfig
 import ShuntControl
 import ShuntCore
@@ -30,7 +31,9 @@ struct Assembly: Sendable {
         if let demo { front = await DemoFront.open(demo, settings: effective, logger: logger) }
         effective.listen.ownPages = front?.origins ?? []
         let usageKey = settings.usage.isOn ? await stores.usageKey() : nil
-        let proxy = Proxy(settings: effective, logger: logger, usageKey: usageKey) { log.add($0) }
+        let auth = CredentialService(logger: logger, wall: { .now })
+        await auth.adopt(table.definition)
+        let proxy = Proxy(settings: effective, logger: logger, usageKey: usageKey, validator: auth) { log.add($0) }
         let ledger = usageKey.map { _ in
             UsageLedger(
                 settings: settings.usage, store: stores.usage, log: log, logger: logger,
@@ -47,6 +50,7 @@ struct Assembly: Sendable {
             applied: { [settings] applied in
                 rules.apply(applied)
                 renew(adminTLS, proxy, from: settings, to: applied)
+                Task { await auth.adopt(applied.table.definition) }
             }, stop: { stop.throwIt() })
         var services: [any Service] = []
         var adminListens: AsyncStream<Void>?
@@ -79,6 +83,11 @@ struct Assembly: Sendable {
             })
         services.append(ReloadService(path: config, plane: plane, logger: logger))
         if let front { services.append(front) }
+        try await run(services, stop, auth)
+    }
+
+    /// Runs the services until a signal ends them, and lets go of what credentials were validated with.
+    private func run(_ services: [any Service], _ stop: StopSwitch, _ auth: CredentialService) async throws {
         // Stopped in reverse order: the demo's clients leave first; the proxy drains while the demo agents still answer,
         // and what it counted last is written when it is gone. The admin listener tells of all that to the last.
         let group = ServiceGroup(
@@ -86,7 +95,13 @@ struct Assembly: Sendable {
                 services: services.map { .init(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         stop.arm { await group.triggerGracefulShutdown() }
-        try await group.run()
+        do {
+            try await group.run()
+        } catch {
+            await auth.stop()
+            throw error
+        }
+        await auth.stop()
     }
 
     /// Loads what TLS is spoken with anew, on both listeners and towards upstreams: certificates may have been replaced.
@@ -121,5 +136,12 @@ struct Assembly: Sendable {
                 }
             }
         }
+    }
+}
+
+extension CredentialService {
+    /// Puts what a table says of validation into force.
+    fileprivate func adopt(_ definition: TableDefinition) async {
+        await adopt(definition.session.validation, patience: definition.limits.handshakeTimeout)
     }
 }

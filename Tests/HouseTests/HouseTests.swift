@@ -53,7 +53,7 @@ import Testing
         "ShuntCore/Ports/OverrideStore.swift init": 8,
         "ShuntCore/Ports/ProxyStatus.swift init": 12,
         "ShuntCore/Ports/WorkerReport.swift init": 10,
-        "ShuntCore/Routing/Endpoint.swift init": 10,
+        "ShuntCore/Routing/Endpoint.swift init": 11,
         "ShuntCore/Routing/Objection.swift init": 7,
         "ShuntCore/Routing/Upstream.swift init": 7,
         "ShuntCore/Session/HandshakeRequest.swift init": 8,
@@ -67,6 +67,7 @@ import Testing
         "ShuntCore/Wire/SpliceWriter.swift member": 7,
         "ShuntPlane/ControlPlane.swift init": 12,
         "ShuntPlane/UsageLedger.swift init": 7,
+        "ShuntRuntime/Worker/ProcessState.swift init": 7,
     ]
 
     @Test func `a function has at most six parameters`() {
@@ -95,6 +96,10 @@ import Testing
         "ShuntLoad": ["Glibc", "ShuntCore", "ShuntReactor"],
         "ShuntReactor": ["CLinux", "CTLS", "Glibc", "ShuntCore", "Synchronization"],
         "ShuntConfig": ["Foundation", "ShuntCore", "Yams"],
+        "ShuntAuth": [
+            "AsyncHTTPClient", "DequeModule", "Foundation", "JWTKit", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix",
+            "ShuntConcurrency", "ShuntCore", "Synchronization",
+        ],
         "ShuntPlane": [
             "DequeModule", "Foundation", "Logging", "ServiceLifecycle", "ShuntConcurrency", "ShuntConfig", "ShuntCore",
             "Synchronization", "UnixSignals",

@@ -7,14 +7,14 @@ import Testing
     /// From the bottom to the top. A file calls functions of files that are listed before it, and its own.
     private static let order = [
         // What is counted, read and written, and when something is looked at next.
-        "Metering", "Usage", "Absorbing", "Reshaping", "Forms", "Schedule", "Pools", "Naming", "Listening",
+        "Metering", "Usage", "Absorbing", "Reshaping", "Forms", "Notices", "Schedule", "Pools", "Naming", "Listening",
         // What a message waits for, and which side serves it.
         "Gates", "Placement", "Greetings", "Parking",
         // How messages, clients and connections end.
         "Leaving", "Outcomes", "Brownouts", "Retiring", "PassthroughLinks", "Losing", "Drain",
         // How messages are sent.
         "Sides", "Sending", "Dialling", "OneWay", "Queueing", "DialOnConnect", "Overtaking", "Streams", "Pushes",
-        "Opening",
+        "Opening", "Expiry",
         // What comes: messages, replies, clients, tables.
         "Messages", "Passthrough", "Replies", "Sessions", "Arrivals", "Table",
         // What is left to do, what is due, and what happens.

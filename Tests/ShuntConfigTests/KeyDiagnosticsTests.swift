@@ -124,10 +124,9 @@ struct KeyDiagnosticsTests {
             \#(oneRoute)
             """#,
             #"""
-            1:28: error: session.validate.with: "jwt" is not supported yet; allowed: none; without it the token \#
-            itself is the session, and the backends decide whether it is good
-            1:43: error: session.recheck: not supported yet; without it a token is believed as long as its session \#
-            lasts; remove the key
+            1:39: error: session.validate.keys: found "k"; allowed: a mapping (lines of key: value)
+            1:43: error: session.recheck: not supported yet; without it a session service is asked once for each \#
+            socket; remove the key
             """#),
     ]
 }

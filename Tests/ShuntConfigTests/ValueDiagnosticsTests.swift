@@ -192,8 +192,8 @@ struct ValueDiagnosticsTests {
             \#(oneRoute)
             """#,
             #"""
-            1:19: error: session.token[0]: found "header:sec-websocket-protocol"; allowed: query:name, header:name or \#
-            cookie:name; sec-websocket-protocol belongs to the handshake itself and carries no token
+            1:19: error: session.token[0]: found "header:sec-websocket-protocol"; allowed: query:name, header:name, \#
+            cookie:name or protocol; sec-websocket-protocol belongs to the handshake itself and carries no token
             2:32: error: unified.protocols[1]: found "chat v2"; allowed: the name of a subprotocol such as chat.v1
             2:43: error: unified.protocols[2]: found "shunt.v1"; allowed: the name of a subprotocol such as chat.v1; \#
             names that begin with shunt. are the proxy's own
@@ -238,12 +238,12 @@ struct ValueDiagnosticsTests {
             \#(oneRoute)
             """#,
             #"""
-            1:19: error: session.token[0]: found "session_token"; allowed: query:name, header:name or cookie:name; \#
-            did you mean "query:session_token"?
-            1:34: error: session.token[1]: found "querry:t"; allowed: query:name, header:name or cookie:name; did \#
-            you mean "query:t"?
-            1:44: error: session.token[2]: found "header:"; allowed: query:name, header:name or cookie:name
-            1:55: error: session.token[3]: found "header:a b"; allowed: query:name, header:name or cookie:name
+            1:19: error: session.token[0]: found "session_token"; allowed: query:name, header:name, cookie:name or \#
+            protocol; did you mean "query:session_token"?
+            1:34: error: session.token[1]: found "querry:t"; allowed: query:name, header:name, cookie:name or \#
+            protocol; did you mean "query:t"?
+            1:44: error: session.token[2]: found "header:"; allowed: query:name, header:name, cookie:name or protocol
+            1:55: error: session.token[3]: found "header:a b"; allowed: query:name, header:name, cookie:name or protocol
             """#),
         DiagnosticCase(
             "a list of absent tokens that forgets some",

@@ -31,7 +31,7 @@ struct DocumentReader {
         if let section = root.section("usage") { usage.read(section) }
         let (client, session) = (root.section("client"), root.section("session"))
         if let client { draft.definition.client.read(client) }
-        if let session { draft.definition.session.read(session) }
+        if let session { draft.definition.session.read(session, tls) }
         draft.definition.client.check(client, session, draft.definition.session.token)
         if let section = root.section("limits") { draft.definition.limits.read(section) }
         if let section = root.section("drain") { drain.read(section) }

@@ -13,6 +13,8 @@ struct EndpointReader {
         guard let defaults, let section = Section(defaults, diagnostics) else { return }
         section.setOnce("passthrough", .passthrough)
         _ = section["heartbeat"].flatMap { readHeartbeat($0, over: nil) }
+        var access = EndpointAccess()
+        access.read(section)
         section.finish()
     }
 
@@ -27,12 +29,14 @@ struct EndpointReader {
         {
             settings.passthrough = read
         }
+        if let defaults, let section = Section(defaults, diagnostics) { settings.access.read(section) }
+        settings.access.read(legacy)
         settings.heartbeat = readHeartbeat(legacy["heartbeat"], over: defaults?["heartbeat"])
         if let rules = legacy.section("to_legacy") { readToLegacy(rules, into: &settings) }
         let aliases = legacy["aliases"]
         let unlisted = legacy["unlisted"]
         guard let path else {
-            for key in ["aliases", "unlisted", "passthrough", "heartbeat", "to_legacy"] {
+            for key in ["aliases", "unlisted", "passthrough", "heartbeat", "to_legacy", "validate", "refuse"] {
                 guard let node = legacy[key] else { continue }
                 diagnostics.warning(
                     node, "\(key) without a path has no effect", advice: "add path: where old clients connect")

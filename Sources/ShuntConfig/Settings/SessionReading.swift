@@ -2,7 +2,7 @@ import ShuntCore
 
 extension SessionSettings {
     /// Reads `session:`.
-    mutating func read(_ section: Section) {
+    mutating func read(_ section: Section, _ lookup: TLSLookup) {
         section.setList(&token, "token", .tokenSource, count: 1...16)
         section.setList(&absent, "absent", .anyText, count: 0...100)
         section.set(&anonymousAllowed, "anonymous", .choice(["allow": true, "deny": false]))
@@ -13,25 +13,52 @@ extension SessionSettings {
             parked.set(&parkedFor, "for", .duration(.zero ... .hours(24)))
             parked.finish()
         }
-        if let node = section["validate"] { refuseValidation(node, section.diagnostics) }
-        section.finish(later: ["recheck": "a token is believed as long as its session lasts"])
+        readValidation(section, lookup)
+        if let node = section["expiry"], let part = Section(node, section.diagnostics) { readExpiry(part) }
+        if let node = section["refresh"], let part = Section(node, section.diagnostics) { readRefresh(part, section) }
+        section.finish(later: ["recheck": "a session service is asked once for each socket"])
         warnAboutAbsent(section)
     }
 
-    private func refuseValidation(_ node: DocumentNode, _ diagnostics: DiagnosticList) {
-        guard let validate = Section(node, diagnostics) else { return }
-        guard let with = validate["with"] else {
-            if validate.node.isNull { return }
-            diagnostics.error(node, "the key with is missing", allowed: "{with: none}")
-            return
+    private mutating func readExpiry(_ section: Section) {
+        if let node = section["notice"] {
+            expiry.notice =
+                node.isNull || node.scalar?.text == "off"
+                ? nil : section.diagnostics.read(node, .duration(.seconds(1) ... .hours(24)))
         }
-        switch with.scalar?.text {
-        case "none": validate.finish()
-        case "jwt", "http":
-            diagnostics.error(
-                with, "\(with.found) is not supported yet", allowed: "none",
-                advice: "without it the token itself is the session, and the backends decide whether it is good")
-        default: diagnostics.error(with, "found \(with.found)", allowed: "none")
+        section.set(&expiry.grace, "grace", .duration(.zero ... .hours(1)))
+        section.finish()
+    }
+
+    private mutating func readRefresh(_ section: Section, _ parent: Section) {
+        section.set(&refresh.type, "type", .text("a type"))
+        section.set(&refresh.token, "token", .member(dots: 0))
+        section.set(&refresh.redials, "on_refresh", .choice(["keep": false, "redial": true]))
+        section.finish()
+        guard !validation.namesSessions else { return }
+        section.diagnostics.warning(
+            section.node, "no newer token is ever taken on an open socket",
+            advice: validation == .none
+                ? "nobody knows whose it is: that needs session.validate with claims.session"
+                : "name the session in validate.claims.session: two tokens of one session are told by it")
+    }
+
+    private mutating func readValidation(_ section: Section, _ lookup: TLSLookup) {
+        let list = section.diagnostics
+        guard let node = section["validate"] else { return }
+        guard let read = ValidationReader(diagnostics: list, lookup: lookup).read(node) else { return }
+        validation = read
+        guard validation != .none else { return }
+        if section["anonymous"] == nil { anonymousAllowed = false }
+        if anonymousAllowed, let place = section["anonymous"] {
+            list.warning(
+                place, "clients without a token are let in beside those that are validated",
+                advice: "each is a session alone, which no upstream is told an identity of; deny is the default here")
+        }
+        if case .jwt = validation, token.contains(where: { if case .query = $0 { true } else { false } }) {
+            list.warning(
+                section["token"] ?? node, "tokens stand in the query of the handshake",
+                advice: "proxies in front write it to their access logs: let them leave the query out")
         }
     }
 

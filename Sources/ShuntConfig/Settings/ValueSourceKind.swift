@@ -25,7 +25,10 @@ extension ValueKind where Value == ValueSource {
 
     /// Where a session's token can be.
     static var tokenSource: ValueKind {
-        ValueKind(allowed: source.allowed) { scalar in notOfHandshake(parse(scalar.text)) }
+        ValueKind(allowed: "query:name, header:name, cookie:name or protocol") { scalar in
+            scalar.text == "protocol:" || scalar.text == "protocol"
+                ? .value(.subprotocol) : notOfHandshake(parse(scalar.text))
+        }
     }
 
     /// The fields by which the two ends of one connection agree are other ones on every connection, and are no place for

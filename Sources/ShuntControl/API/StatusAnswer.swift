@@ -36,6 +36,8 @@ package struct StatusAnswer: Codable, Sendable, Hashable {
         package var retired: Int
         package var brownoutRefused: Int
         package var brownoutClosed: Int
+        package var credentialsExpired: Int
+        package var credentialsRefreshed: Int
     }
 
     package struct Reload: Codable, Sendable, Hashable {
@@ -117,6 +119,7 @@ extension StatusAnswer.Total {
             lateReplies: tally.lateReplies, unaskedReplies: tally.unaskedReplies,
             pushesForwarded: tally.pushesForwarded, pushesAnswered: tally.pushesAnswered,
             pushesDropped: tally.pushesDropped, dials: tally.dials, dialsFailed: tally.dialsFailed,
-            retired: tally.retired, brownoutRefused: tally.brownoutRefused, brownoutClosed: tally.brownoutClosed)
+            retired: tally.retired, brownoutRefused: tally.brownoutRefused, brownoutClosed: tally.brownoutClosed,
+            credentialsExpired: tally.expired, credentialsRefreshed: tally.refreshed)
     }
 }

@@ -90,6 +90,11 @@ extension MetricsPage {
             "shunt_brownouts", "Clients that felt a brownout: their handshake was refused, or their socket closed.")
         writer.sample(sum.tally.brownoutRefused, ["outcome": "refused"])
         writer.sample(sum.tally.brownoutClosed, ["outcome": "closed"])
+        writer.counter(
+            "shunt_credentials",
+            "Tokens whose time was over while their socket was open, and newer ones that took their place.")
+        writer.sample(sum.tally.expired, ["event": "expired"])
+        writer.sample(sum.tally.refreshed, ["event": "refreshed"])
     }
 }
 

@@ -5,7 +5,7 @@ package struct Greeting: Sendable {
 }
 
 /// Why a client's socket is closed when its exchanges are over.
-package enum Leaving: UInt8, Sendable { case draining, endpointClosed, routeRemoved, brownout }
+package enum Leaving: UInt8, Sendable { case draining, endpointClosed, routeRemoved, brownout, expired }
 
 /// Where a client came in.
 package enum ClientDoor: Sendable {
@@ -44,6 +44,10 @@ package struct Client: Sendable {
     package var nextHeartbeat = Instant.distantFuture
     /// Whether the client is not read, because its upstream does not take what it sends.
     package private(set) var readingStopped = false
+    /// What its credential's end means for it.
+    var credential = CredentialTime()
+    /// A newer credential that is being validated.
+    package internal(set) var refreshing: Credential?
     package var armed = Instant.distantFuture
     /// Days on which its use was counted.
     package var usedDays: [UsageDay] = []
@@ -57,9 +61,13 @@ package struct Client: Sendable {
         door = endpoint.map { .legacy($0, seat: .none) } ?? .unified
         self.app = app
         isRaw = endpoint?.mode == .raw
-        pace = Pace([Rate(count: limits.messagesPerSecond, per: .seconds(1))], burst: 2)
+        pace = Self.pace(limits)
         keepalive = Keepalive(now: now)
         lastActive = now
+    }
+
+    static func pace(_ limits: Limits) -> Pace {
+        Pace([Rate(count: limits.messagesPerSecond, per: .seconds(1))], burst: 2)
     }
 
     /// The legacy endpoint that it came in by; nil on the unified one.
@@ -133,10 +141,10 @@ package struct Client: Sendable {
     /// - Parameter isPassed: its messages are passed through: whether it is idle too long its backend says.
     package func nextDeadline(_ limits: Limits, isPassed: Bool) -> Instant {
         if isArriving { return .distantFuture }
-        if isRaw { return closeAfter }
+        if isRaw { return min(closeAfter, credential.next) }
         let ping = limits.clientPing.map { keepalive.deadline($0) } ?? .distantFuture
         let idle = isPassed ? .distantFuture : lastActive + limits.idleTimeout
-        return min(min(ping, idle), min(closeAfter, nextHeartbeat))
+        return min(min(ping, idle), min(min(closeAfter, nextHeartbeat), credential.next))
     }
 
     /// The seat of a route. Clients use few routes, and mostly the same one again.

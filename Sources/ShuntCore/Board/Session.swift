@@ -3,9 +3,11 @@ package struct Session: Sendable {
     /// nil for a client without a token: such a session does not outlive its socket and parks nothing.
     package let key: SessionKey?
     /// Whom rollouts and brownouts sort into a bucket; nil for a client without a token.
-    package let user: ByteString?
-    /// The newest that a socket of the session came with: what dials show.
-    package var credential: Credential?
+    package let user: SessionUser?
+    /// The newest that a socket of the session showed: what dials show.
+    package private(set) var credential: Credential?
+    /// What is known of it; nil where nobody validated it.
+    private var known: ValidatedClaims?
     /// Stands for the session in conversation ids, reports and logs.
     package let shortName: [UInt8]
     package var clients: [ClientID] = []
@@ -22,9 +24,23 @@ package struct Session: Sendable {
 
     package init(of identity: ClientIdentity?, shortName: [UInt8]) {
         key = identity?.key
-        user = identity?.user
+        user = identity.map { SessionUser($0.user) }
         credential = identity?.credential
+        known = identity.flatMap { ValidatedClaims($0) }
         self.shortName = shortName
+    }
+
+    /// When the credential has had its time.
+    package var goodUntil: Instant { known?.goodUntil ?? .distantFuture }
+
+    /// What is known of the session.
+    package var claims: Claims { known?.claims ?? .none }
+
+    /// A socket of it shows a credential, which counts from now on unless it is older than the one that is known.
+    mutating func show(_ identity: ClientIdentity) {
+        guard identity.claims.areNoOlder(than: claims) else { return }
+        credential = identity.credential
+        known = ValidatedClaims(identity)
     }
 
     /// A client without a token, who is a session alone.
@@ -39,6 +55,26 @@ package struct Session: Sendable {
     mutating func concluded() -> Bool {
         pending -= 1
         return pending == 0 && clients.isEmpty
+    }
+}
+
+/// Whom rollouts and brownouts sort into a bucket. Without claims that is the token: its text shows nothing of it.
+package struct SessionUser: Sendable, Hashable, Secret {
+    package let name: ByteString
+
+    init(_ name: ByteString) { self.name = name }
+}
+
+/// What is known of a session's credential, in memory of its own: most sessions have none.
+private final class ValidatedClaims: Sendable {
+    let claims: Claims
+    let goodUntil: Instant
+
+    /// nil where nothing is known.
+    init?(_ identity: ClientIdentity) {
+        if identity.claims == .none { return nil }
+        claims = identity.claims
+        goodUntil = identity.goodUntil
     }
 }
 

@@ -31,7 +31,7 @@ package struct UpstreamRequest: Sendable, Equatable {
         PassedFields.append(of: client, to: &headers, keepsOrigin: upstream.origin == .keep)
         if case .value(let origin) = upstream.origin { headers.append("Origin", ByteString(origin)) }
         ForwardedFields.append(of: client, to: &headers)
-        if passing != nil { headers.append(client.headers) { kind, _ in kind == .secWebSocketProtocol } }
+        if passing != nil { headers.appendSubprotocols(of: client.headers) }
         if passing == .raw { headers.append(client.headers) { kind, _ in kind == .secWebSocketExtensions } }
         if let credential { write(credential.token, as: upstream.credential) }
         headers.removeUnwritable()
@@ -39,7 +39,7 @@ package struct UpstreamRequest: Sendable, Equatable {
 
     private mutating func write(_ token: ByteString, as place: ValueSource?) {
         switch place {
-        case .none, .query:
+        case .none, .query, .subprotocol:
             break
         case .header(let name):
             let field = FieldToken(name)

@@ -22,6 +22,8 @@ package enum ValueSource: Sendable, Hashable {
     case query(String)
     case header(String)
     case cookie(String)
+    /// An entry `shunt.token.…` of `Sec-WebSocket-Protocol`, which is all that a page can set.
+    case subprotocol
 }
 
 /// How a backend knows who speaks: at the handshake, or by `session_token` in each message.

@@ -39,10 +39,17 @@ package struct Beat: Sendable {
 package struct Absorption: Sendable {
     private let types: ByteMap
     private let answers: [AnswerTemplate?]
+    /// Which of them shows a newer token; nil for none.
+    let refresh: Int?
+    /// The member that holds it.
+    let refreshKeys: KeySet
 
-    init(_ settings: [AbsorbedType]) {
-        types = ByteMap(settings.map(\.type))
+    /// - Parameter refresh: which messages show a newer token; nil where none do.
+    init(_ settings: [AbsorbedType], refresh: RefreshSettings? = nil) {
+        types = ByteMap(settings.map(\.type) + (refresh.map { [$0.type] } ?? []))
         answers = settings.map { $0.answer.map { AnswerTemplate($0) } }
+        self.refresh = refresh == nil ? nil : settings.count
+        refreshKeys = KeySet(refresh.map { [$0.token] } ?? [], folding: refresh?.token)
     }
 
     /// Which of them a message's type is; nil for none.

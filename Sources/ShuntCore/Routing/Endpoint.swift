@@ -19,11 +19,12 @@ package final class Endpoint: Sendable {
     package let announcement: Announcement?
     /// The brownouts of the endpoint's route, where it is deprecated.
     package let brownouts: [Brownout]
+    package let access: EndpointAccess
 
     init(
         path: String, route: Route, mode: PassthroughMode, heartbeat: HeartbeatSettings?, toLegacy: ReshapeProgram,
         unified: Upstream? = nil, greet: [ConnectTemplate] = [], pattern: PathPattern? = nil,
-        announcement: Announcement? = nil, brownouts: [Brownout] = []
+        announcement: Announcement? = nil, brownouts: [Brownout] = [], access: EndpointAccess
     ) {
         self.path = path
         self.route = route
@@ -36,6 +37,7 @@ package final class Endpoint: Sendable {
         self.pattern = pattern
         self.announcement = announcement
         self.brownouts = brownouts
+        self.access = access
     }
 }
 

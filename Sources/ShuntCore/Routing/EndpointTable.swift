@@ -48,7 +48,8 @@ package struct EndpointTable: Sendable {
                 toLegacy: program, unified: unified, greet: endpoint.greet.map { ConnectTemplate($0) },
                 announcement: announcement,
                 brownouts: state == .deprecated
-                    ? definition.deprecation.brownouts.filter { $0.covers(route: route.name) } : [])
+                    ? definition.deprecation.brownouts.filter { $0.covers(route: route.name) } : [],
+                access: endpoint.access)
             byRoute.append(made)
             for path in [endpoint.path] + endpoint.aliases {
                 let key = ByteString(path)
@@ -73,7 +74,7 @@ package struct EndpointTable: Sendable {
                 unlisted.append(
                     Endpoint(
                         path: path, route: route, mode: settings.passthrough, heartbeat: settings.heartbeat,
-                        toLegacy: ReshapeProgram(), pattern: PathPattern(path)))
+                        toLegacy: ReshapeProgram(), pattern: PathPattern(path), access: settings.access))
             }
         }
         self.unlisted = unlisted

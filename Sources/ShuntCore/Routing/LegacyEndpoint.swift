@@ -30,6 +30,7 @@ package struct EndpointSettings: Sendable, Hashable {
     /// JSON texts that are sent to a client that connects while the unified upstream serves the route, in place of what
     /// the legacy backend would push. `{agent_type}` and the like, `{session}` and `{conversation_id}` are filled in.
     package var greet: [String] = []
+    package var access = EndpointAccess()
     package init(path: String) { self.path = path }
 }
 
@@ -45,6 +46,7 @@ package struct UnlistedEndpointSettings: Sendable, Hashable {
     package var heartbeat: HeartbeatSettings?
     /// Index in `TableDefinition.upstreams` of the legacy upstream; its address's path has the same placeholders.
     package var upstream: Int
+    package var access = EndpointAccess()
     package init(name: String, path: String, upstream: Int) {
         self.name = name
         self.path = path

@@ -30,6 +30,8 @@ package struct SessionSettings: Sendable, Hashable {
     /// Whether a client without a token may connect.
     package var anonymousAllowed = true
     package var validation = Validation.none
+    package var expiry = ExpirySettings()
+    package var refresh = RefreshSettings()
     /// How long a session's connections outlive its last socket.
     package var linger = TimeSpan.minutes(2)
     package var parkedCount = 64

@@ -71,7 +71,7 @@ package final class RoutingTable: Sendable {
         placement = Placement(placed.enumerated().map { ($1, $0) }, keys: keys)
         conversationParents = Placement.parents(of: [address.conversationField]).compactMap { keys.slot($0) }
         echoSlots = address.echo.compactMap { keys.slot($0) }
-        absorbed = Absorption(address.absorb)
+        absorbed = Absorption(address.absorb, refresh: definition.session.refresh)
         beat = address.heartbeat.map { Beat($0) }
         oneWay = ByteMap(address.oneWay)
         conversationTemplate = ConversationTemplate(address.conversationTemplate, fields: address.routeBy)
@@ -117,6 +117,19 @@ package final class RoutingTable: Sendable {
         }
         routesByName = Dictionary(compiled.map { ($0.name, $0.index) }, uniquingKeysWith: { first, _ in first })
         endpoints = try EndpointTable(definition, routes: compiled, upstreams: built, unified: unified)
+    }
+
+    /// Whether the credentials of an endpoint's clients are validated.
+    ///
+    /// - Parameter endpoint: nil for the unified one.
+    package func validates(_ endpoint: Endpoint?) -> Bool {
+        if case .none = definition.session.validation { return false }
+        return access(of: endpoint).isValidated
+    }
+
+    /// How an endpoint treats credentials; nil is the unified one.
+    package func access(of endpoint: Endpoint?) -> EndpointAccess {
+        endpoint?.access ?? definition.addressing.access
     }
 
     /// Whether a route is one of this table: else its index says nothing.

@@ -28,6 +28,8 @@ package struct AddressingSettings: Sendable, Hashable {
     package var oneWay: [String] = []
     /// Whether the unified backend is given conversation ids that were made.
     package var sendsMadeConversation = false
+    /// How the unified endpoint treats credentials.
+    package var access = EndpointAccess()
     package init() {}
 }
 

@@ -8,4 +8,9 @@ package struct Candidate: Sendable {
     package let credential: Credential?
     /// The legacy endpoint that it asks for; nil for the unified one.
     package let endpoint: Endpoint?
+
+    /// The same refusal in the form that this client understands.
+    func refusal(_ refusal: HandshakeVerdict.Refusal, _ access: EndpointAccess) -> HandshakeVerdict.Refusal {
+        refusal.closing(access, acceptKey: acceptKey, handshake)
+    }
 }

@@ -29,6 +29,27 @@ package struct Claims: Sendable, Hashable, Secret {
 
     package init(session: ClaimValue? = nil) { self.session = session }
 
+    /// When the credential has had its time.
+    ///
+    /// - Parameters:
+    ///   - leeway: how far clocks may be apart.
+    ///   - wall: the same moment as `now`.
+    package func deadline(leeway: TimeSpan, wall: UnixTime, now: Instant) -> Instant {
+        guard let expires else { return .distantFuture }
+        let (left, overflow) = expires.milliseconds.subtractingReportingOverflow(wall.milliseconds)
+        guard !overflow else { return expires < wall ? now : .distantFuture }
+        return now + .milliseconds(left) + leeway
+    }
+
+    /// Whether these are of a credential that is no older than one with those others: it ends later, or was issued later.
+    /// Where nothing is said of that, what comes later counts.
+    func areNoOlder(than others: Claims) -> Bool {
+        let ends = (expires?.milliseconds ?? .max, others.expires?.milliseconds ?? .max)
+        if ends.0 != ends.1 { return ends.0 > ends.1 }
+        guard let issued, let before = others.issued else { return true }
+        return issued >= before
+    }
+
     /// Nobody was asked: the token is the identity.
     package static let none = Claims()
 }

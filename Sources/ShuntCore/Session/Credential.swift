@@ -12,9 +12,12 @@ package struct ClientIdentity: Hashable, Sendable {
     package let credential: Credential
     /// Nothing where nobody validated the credential.
     package let claims: Claims
+    /// When the credential has had its time, by the clock of the workers: later changes of the wall clock move nothing.
+    package let goodUntil: Instant
 
     /// A credential that was validated, with the claims that it stands for.
-    package init(_ credential: Credential, _ claims: Claims) {
+    package init(_ credential: Credential, _ claims: Claims, until goodUntil: Instant = .distantFuture) {
+        self.goodUntil = goodUntil
         key = claims.session.map { SessionKey(session: $0, of: claims) } ?? SessionKey(token: credential.token)
         self.credential = credential
         self.claims = claims

@@ -9,6 +9,8 @@ package enum CredentialReading: Sendable, Equatable {
     case missing
     /// A token with control characters in it, which no upstream's header could carry: 400.
     case malformed
+    /// A subprotocol that holds no token although it looks like one that does: 400.
+    case unreadable
 
     /// Reads the token from every source of the settings.
     ///
@@ -25,6 +27,10 @@ package enum CredentialReading: Sendable, Equatable {
                 return
             }
             guard let value = values.first else { continue }
+            if source == .subprotocol, value.isEmpty {
+                self = .unreadable
+                return
+            }
             let token = FieldText.trimmed(value)
             if token.isEmpty || settings.absent.contains(where: token.isText) { continue }
             if FieldText.hasControls(token) {

@@ -22,10 +22,15 @@ package enum HandshakeCheck {
             let key = try checkUpgrade(request)
             let handshake = handshake(of: request, target, listen: listen)
             try checkOrigin(handshake, listen)
-            return .candidate(
-                Candidate(
-                    acceptKey: SecWebSocket.acceptKey(for: key), handshake: handshake,
-                    credential: try credential(in: handshake, table), endpoint: endpoint))
+            let acceptKey = SecWebSocket.acceptKey(for: key)
+            do throws(HandshakeVerdict.Refusal) {
+                return .candidate(
+                    Candidate(
+                        acceptKey: acceptKey, handshake: handshake, credential: try credential(in: handshake, table),
+                        endpoint: endpoint))
+            } catch {
+                throw error.closing(table.access(of: endpoint), acceptKey: acceptKey, handshake)
+            }
         } catch {
             return .refuse(error)
         }
@@ -35,19 +40,23 @@ package enum HandshakeCheck {
     ///
     /// - Parameters:
     ///   - verdict: of no importance where the candidate has no credential.
-    ///   - wall: for brownouts; nil where there are none to be looked at.
+    ///   - wall: the same moment as `now`.
     package static func admit(
-        _ candidate: Candidate, _ verdict: CredentialVerdict, at wall: UnixTime? = nil
+        _ candidate: Candidate, _ verdict: CredentialVerdict, _ table: RoutingTable, at wall: UnixTime, now: Instant
     ) -> HandshakeVerdict {
         var identity: ClientIdentity?
         if let credential = candidate.credential {
+            let access = table.access(of: candidate.endpoint)
             switch verdict {
-            case .good(let claims): identity = ClientIdentity(credential, claims)
-            case .bad(let status, _): return .refuse(.credentialRefused(status: status))
-            case .unknown: return .refuse(.credentialUnknown)
+            case .good(let claims):
+                let leeway = table.definition.session.validation.leeway
+                identity = ClientIdentity(
+                    credential, claims, until: claims.deadline(leeway: leeway, wall: wall, now: now))
+            case .bad(let status, _): return .refuse(candidate.refusal(.credentialRefused(status: status), access))
+            case .unknown: return .refuse(candidate.refusal(.credentialUnknown, access))
             }
         }
-        if let wall, let endpoint = candidate.endpoint,
+        if let endpoint = candidate.endpoint,
             let brownout = endpoint.brownout(of: candidate.handshake, user: identity?.user, at: wall)
         {
             return .refuse(.brownout(brownout, endpoint.announcement, at: wall))
@@ -175,6 +184,7 @@ package enum HandshakeCheck {
         case .ambiguous(let first, let second): throw .tokenAmbiguous(first, second, table.definition.session.token)
         case .missing: throw .tokenRequired
         case .malformed: throw .tokenMalformed
+        case .unreadable: throw .tokenUnreadable
         }
     }
 }

@@ -61,6 +61,17 @@ package enum HandshakeVerdict: Sendable {
         package let headers: [Handshake.Field]
         /// Further members of the body's error, texts all.
         package let details: [Handshake.Field]
+        /// Where the client is told by a close frame behind a 101.
+        package var closing: Closing?
+
+        /// An upgrade that is followed by a close frame at once.
+        package struct Closing: Sendable, Equatable {
+            /// The value of `Sec-WebSocket-Accept`.
+            package let acceptKey: ByteString
+            /// Selected of what the client offers: browsers take no answer without one where they offered any.
+            package let subprotocol: String?
+            package let code: CloseCode
+        }
 
         package init(
             status: Int, code: String, message: String, headers: [Handshake.Field] = [],

@@ -78,6 +78,17 @@ extension HandshakeVerdict.Refusal {
         // RFC 9110 §15.5.2 wants a challenge in every 401.
         headers: [field("WWW-Authenticate", "Bearer")])
 
+    /// The same, told by a close frame where the endpoint's clients understand nothing else; 1013 where coming again helps.
+    func closing(_ access: EndpointAccess, acceptKey: ByteString, _ handshake: Handshake) -> Self {
+        guard let code = access.refusalCode, [401, 403, 503].contains(status) else { return self }
+        var refusal = self
+        refusal.closing = Closing(
+            acceptKey: acceptKey,
+            subprotocol: handshake.offersShunt ? SessionSubprotocol.version : handshake.subprotocols.first,
+            code: status == 503 ? .tryAgainLater : code)
+        return refusal
+    }
+
     /// A validator's no.
     ///
     /// - Parameter status: 401 or 403.
@@ -98,6 +109,11 @@ extension HandshakeVerdict.Refusal {
         message: "Session tokens cannot be checked at present; try again.", headers: [field("Retry-After", "2")])
 
     package static let tokenAmbiguousCode = "token_ambiguous"
+
+    static let tokenUnreadable = Self(
+        status: 400, code: "token_malformed",
+        message:
+            "What follows \(SessionSubprotocol.tokenPrefix) in Sec-WebSocket-Protocol is no base64url without padding.")
 
     /// Names places, never what stands there.
     ///

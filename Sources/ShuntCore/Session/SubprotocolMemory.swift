@@ -32,10 +32,3 @@ package struct SubprotocolMemory: Sendable, Equatable {
         return preferred.first(where: offered.contains) ?? offered.first
     }
 }
-
-extension Handshake {
-    /// The subprotocols that the client offers, in its order.
-    package var subprotocols: [String] {
-        headers.members(of: .secWebSocketProtocol).filter { FieldText.isToken($0.bytes.span) }.compactMap(\.text)
-    }
-}

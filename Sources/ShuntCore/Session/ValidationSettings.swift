@@ -4,6 +4,38 @@ package enum Validation: Sendable, Hashable {
     case none
     case jwt(JWTSettings)
     case http(SessionServiceSettings)
+
+    /// How far clocks may be apart.
+    package var leeway: TimeSpan { if case .jwt(let settings) = self { settings.leeway } else { .zero } }
+
+    /// Where sessions are told from tokens: only then one token may take another's place.
+    package var namesSessions: Bool {
+        switch self {
+        case .none: false
+        case .jwt(let settings): !settings.claims.session.isEmpty
+        case .http(let settings): !settings.claims.session.isEmpty
+        }
+    }
+}
+
+/// What happens to an open socket whose credential comes to its end.
+package struct ExpirySettings: Sendable, Hashable {
+    /// How long before that a client of the unified endpoint is told; nil never.
+    package var notice: TimeSpan?
+    /// How long messages that were sent before may be answered yet.
+    package var grace = TimeSpan.seconds(120)
+    package init() {}
+}
+
+/// How clients of the unified endpoint show a newer token without connecting anew.
+package struct RefreshSettings: Sendable, Hashable {
+    /// The kind of such a message.
+    package var type = "session_refresh"
+    /// The member that holds the token.
+    package var token = "session_token"
+    /// Whether upstream connections that were dialled with the older one are replaced when they are idle.
+    package var redials = false
+    package init() {}
 }
 
 /// Where in an object of claims one stands: a member's name, or names of nested ones separated by dots. A member whose
@@ -27,7 +59,7 @@ package struct ClaimNames: Sendable, Hashable {
 }
 
 /// An algorithm of signatures (RFC 7518 §3.1, RFC 8037).
-package enum JWTAlgorithm: String, Sendable, Hashable, CaseIterable {
+package enum SignatureAlgorithm: String, Sendable, Hashable, CaseIterable {
     case rs256 = "RS256"
     case rs384 = "RS384"
     case rs512 = "RS512"
@@ -59,7 +91,7 @@ package enum JWTKeySource: Sendable, Hashable {
 package struct JWTSettings: Sendable, Hashable {
     package var keys: [JWTKeySource] = []
     /// None but these count, whatever a token or a key says.
-    package var algorithms: [JWTAlgorithm] = []
+    package var algorithms: [SignatureAlgorithm] = []
     /// The issuers whose tokens are good; empty: whoever has the key.
     package var issuers: [String] = []
     /// Of a token's audiences one must be among these; empty: whatever it says.

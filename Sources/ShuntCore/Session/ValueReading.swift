@@ -5,6 +5,7 @@ extension ValueSource {
         case .query(let name): "query:" + name
         case .header(let name): "header:" + name
         case .cookie(let name): "cookie:" + name
+        case .subprotocol: "protocol"
         }
     }
 
@@ -20,6 +21,8 @@ extension ValueSource {
         case .header(let name):
             let values = handshake.values(of: name).map { FieldText.trimmed($0) }
             return isAuthorization(name) ? values.compactMap(bearerToken) : values
+        case .subprotocol:
+            return handshake.offeredTokens.map { ByteString(Base64URL.decoded($0) ?? []) }
         }
     }
 }

@@ -44,6 +44,12 @@ package struct Pace: Sendable, Equatable {
         return TimeSpan(nanoseconds: longest)
     }
 
+    /// Lets nothing through any more.
+    package mutating func stop() {
+        first = Bucket(count: 1, per: .max, burst: 0, credit: 0)
+        others = []
+    }
+
     /// Takes the credit of one message, if it is there.
     package mutating func take(now: Instant) -> Bool {
         refill(now)

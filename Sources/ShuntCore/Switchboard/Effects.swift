@@ -25,6 +25,8 @@ package enum Effect: Sendable, Equatable {
     /// has forgotten the id already.
     case relayCloseToClient(ClientID, close: Int)
     case relayCloseToConnection(ConnectionID, close: Int)
+    /// Validate the credential that a client is refreshing with; comes back as `credentialJudged`.
+    case validate(ClientID)
     /// Stop or resume reading from a client whose own upstream does not take what it sends.
     case stopReadingClient(ClientID)
     case startReadingClient(ClientID)
@@ -38,7 +40,7 @@ package enum Effect: Sendable, Equatable {
 /// Why the core closes a client's socket: the runtime writes `text` into the close frame.
 package enum CloseReason: UInt8, Sendable, Equatable {
     case slowReader, idle, keepalive, tooManyConnections, draining, messageTooBig, endpointClosed, routeRemoved
-    case upstreamLost, brownout
+    case upstreamLost, brownout, sessionExpired
 
     package var text: String {
         switch self {
@@ -52,6 +54,7 @@ package enum CloseReason: UInt8, Sendable, Equatable {
         case .routeRemoved: "this endpoint was removed"
         case .upstreamLost: "backend does not answer"
         case .brownout: "this endpoint is deprecated and switched off for a test"
+        case .sessionExpired: "session expired"
         }
     }
 }

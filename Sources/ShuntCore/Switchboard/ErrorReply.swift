@@ -22,6 +22,7 @@ package enum ErrorCode: String, Sendable, CaseIterable {
     case routeRemoved = "route_removed"
     case draining = "draining"
     case sessionExpired = "session_expired"
+    case refreshRefused = "refresh_refused"
 
     /// What a person reads; codes with a value of their own say more at the place.
     package var text: String {
@@ -47,7 +48,8 @@ package enum ErrorCode: String, Sendable, CaseIterable {
         case .routePaused: "The agent is paused for maintenance; try again later"
         case .routeRemoved: "The agent is no longer available"
         case .draining: "The server is restarting; connect again and resend"
-        case .sessionExpired: "The agent says that the session is over; log in again"
+        case .sessionExpired: "The session is over; log in again"
+        case .refreshRefused: "The new session token is not taken"
         }
     }
 }
@@ -79,6 +81,24 @@ package enum ErrorReply {
         output.append(0x7B)
         append(all, to: &output)
         output.append(contentsOf: echo)
+        output.append(0x7D)
+    }
+
+    /// Writes what a client is told of its session: `{"type":"session_refreshed","expires_in":3600}`.
+    ///
+    /// - Parameter kinds: where a kind is told by the member that is there, that member holds the others.
+    static func appendNotice(
+        _ kind: String, kinds: ReplyKinds, members: [(name: String, json: [UInt8])], to output: inout [UInt8]
+    ) {
+        let others = members.map { Member($0.name, $0.json) }
+        output.append(0x7B)
+        switch kinds {
+        case .member(let path): append([Member(path, quoted(kind))] + others, to: &output)
+        case .presence:
+            output += quoted(kind) + [0x3A, 0x7B]
+            append(others, to: &output)
+            output.append(0x7D)
+        }
         output.append(0x7D)
     }
 

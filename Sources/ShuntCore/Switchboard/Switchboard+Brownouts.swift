@@ -23,7 +23,7 @@ extension Switchboard {
     mutating func leaveInBrownout(_ id: ClientID, now: Instant) {
         guard let client = clients[id], client.closeAfter == .distantFuture, let endpoint = client.endpoint,
             let brownout = endpoint.brownout(
-                of: client.handshake, user: sessions[client.session]?.user, among: brownoutsInForce)
+                of: client.handshake, user: sessions[client.session]?.user?.name, among: brownoutsInForce)
         else { return }
         leave(id, .brownout, at: now + random.span(upTo: brownout.spread))
     }

@@ -39,6 +39,7 @@ extension Switchboard {
         }
         meter.unified.received(1, bytes: bytes.count, isDeprecated: false)
         if arrival == .refused {
+            if clients[id]?.credential.isExpired == true { return takeExpired(id, kind, bytes, &turn) }
             let wait = clients[id]?.pace.wait(now: turn.now) ?? .zero
             // Read only to say which message it was: a frontend may have several under way.
             let nesting = table.definition.limits.nesting
@@ -88,6 +89,18 @@ extension Switchboard {
         if clients[id]?.isArriving == false { meterClose(ClientClose(.client, close)) }
         for pool in passthroughPools(of: id) { relayClose(to: pool, close, &turn) }
         remove(client: id, &turn)
+        runAgenda(&turn)
+    }
+
+    /// What came of the credential that a client is refreshing with: the answer to `validate`.
+    ///
+    /// - Parameters:
+    ///   - credential: another one than is awaited changes nothing.
+    ///   - wall: the same moment as the turn's.
+    package mutating func credentialJudged(
+        _ id: ClientID, _ credential: Credential, _ verdict: CredentialVerdict, at wall: UnixTime, _ turn: inout Turn
+    ) {
+        judged(id, credential, verdict, at: wall, &turn)
         runAgenda(&turn)
     }
 

@@ -14,6 +14,10 @@ extension Switchboard {
     mutating func deadlineReached(for id: ClientID, _ turn: inout Turn) {
         guard let client = clients[id], client.armed <= turn.now else { return }
         clients[id]?.armed = .distantFuture
+        if client.credential.next <= turn.now {
+            lookAtCredential(of: id, &turn)
+            guard clients.contains(id) else { return }
+        }
         if turn.now >= client.closeAfter, client.pending <= 0 { return leaveIfOver(id, &turn) }
         beat(id, &turn)
         let isPassed = isPassed(id)

@@ -5,6 +5,7 @@ extension Switchboard {
         guard let pool = pools[poolID], pool.links.current.isNone, !pool.isRemoved else { return }
         let first = firstSendable(poolID)
         if first.isNone && !pool.isWanted || turn.now < pool.backoff.until || turn.now < pool.dialNotBefore { return }
+        if hasExpired(pool.session, now: turn.now) { return failWaiting(poolID, .sessionExpired, &turn) }
         let upstream = pool.upstream
         // Who is passed through has a connection of its own, and an upstream that is down is its own to hear of.
         if pool.isPassthrough { return dialPassthrough(poolID, &turn) }
@@ -37,6 +38,12 @@ extension Switchboard {
         turn.effects.list.append(.dial(id, order: turn.effects.dials.count - 1))
     }
 
+    /// Whether what a session's dials would show has had its time.
+    private func hasExpired(_ id: SessionID, now: Instant) -> Bool {
+        guard let end = sessions[id]?.goodUntil, end < .distantFuture else { return false }
+        return end <= now
+    }
+
     /// What waits for an upstream that is down goes to the other side, where its route says so.
     mutating func fallBack(_ poolID: PoolID, _ turn: inout Turn) {
         guard let upstream = pools[poolID]?.upstream, upstream.isUnified,
@@ -64,7 +71,9 @@ extension Switchboard {
     /// - Returns: whether it may be dialled now or later, at `listenTime`.
     mutating func dialWanted(_ poolID: PoolID, _ turn: inout Turn) -> Bool {
         guard let pool = pools[poolID], pool.links.current.isNone else { return false }
-        guard draining == nil, !pool.credentialsRejected, !pool.isRemoved, isListenedTo(poolID) else {
+        guard draining == nil, !pool.credentialsRejected, !pool.isRemoved, isListenedTo(poolID),
+            !hasExpired(pool.session, now: turn.now)
+        else {
             pools[poolID]?.isWanted = false
             return false
         }

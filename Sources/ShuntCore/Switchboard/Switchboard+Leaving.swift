@@ -60,7 +60,7 @@ extension Switchboard {
 
     /// Closes a client at that time or, if something of it is under way then, as soon as that is over.
     mutating func leave(_ id: ClientID, _ leaving: Leaving, at time: Instant) {
-        guard clients.contains(id) else { return }
+        guard let client = clients[id], !client.credential.isExpired else { return }
         clients[id]?.closeAfter = time
         clients[id]?.closeReason = leaving
         schedule(client: id)
@@ -78,8 +78,16 @@ extension Switchboard {
         case .brownout:
             tally.brownoutClosed += 1
             close(id, .brownout, .brownout, &turn)
+        case .expired: closeExpired(id, &turn)
         case .draining, nil: close(id, .serviceRestart, .draining, &turn)
         }
+    }
+
+    /// Closes a client whose credential has had its time.
+    mutating func closeExpired(_ id: ClientID, _ turn: inout Turn) {
+        guard let client = clients[id] else { return }
+        if client.isUnified { notify(id, "session_expired", &turn) }
+        close(id, table.access(of: client.endpoint).expiryCode, .sessionExpired, &turn)
     }
 
     /// Reads a client again, unless something of it waits yet or its connection takes nothing.

@@ -21,7 +21,9 @@ extension Switchboard {
                 id, objection.code, detail: objection.detail, members: echoedMembers(bytes, but: objection.slot), &turn)
         }
         if let type = envelope.value(table.typeSlot), let found = table.absorbed.find(bytes, type) {
-            return absorb(id, found, of: table.absorbed, bytes, &turn)
+            if found != table.absorbed.refresh { return absorb(id, found, of: table.absorbed, bytes, &turn) }
+            // On a legacy endpoint such a message is any other.
+            if clients[id]?.isUnified == true { return refresh(id, bytes, &turn) }
         }
         if let endpoint = clients.at(id)?.pointee.endpoint { return accept(id, endpoint.route, bytes, &turn) }
         switch addresses.resolve(envelope, bytes, by: table.addressing) {

@@ -28,6 +28,7 @@ extension Switchboard {
         else { return }
         countReceived(seatID, bytes: bytes.count, now: turn.now)
         if clients.at(id)?.pointee.isStranded == true {
+            if clients[id]?.credential.isExpired == true { return refuse(id, .sessionExpired, &turn) }
             return refuse(id, .unknownAgent, detail: ErrorCode.routeRemoved.text, &turn)
         }
         if !route.isFixed || !pools.contains(current) {

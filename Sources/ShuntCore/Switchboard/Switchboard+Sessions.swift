@@ -9,7 +9,7 @@ extension Switchboard {
             return sessions.insert(Session(of: nil, shortName: SessionHash.text(drawn)))
         }
         if let found = sessions.found(by: identity.key) {
-            sessions[found]?.credential = identity.credential
+            sessions[found]?.show(identity)
             return found
         }
         return sessions.insert(Session(of: identity, shortName: identity.key.shortName(keyedBy: hashKey)))

@@ -13,7 +13,7 @@ extension Switchboard {
         let user = sessions[client.session]?.user
         var seat = Seat(
             client: id, session: client.session, route: route, side: .legacy,
-            bucket: user.map { Bucket.of(salt: route.name, user: $0) } ?? Rollout.whole)
+            bucket: user.map { Bucket.of(salt: route.name, user: $0.name) } ?? Rollout.whole)
         seat.override = route.overrides.first { $0.matches(app: client.app.name) }?.servedBy
         let made = seats.insert(seat)
         clients[id]?.take(made, of: route.index)

@@ -33,6 +33,9 @@ package struct Tally: Sendable, Equatable {
     /// Handshakes that were refused in a brownout, and sockets that were closed at its beginning.
     package var brownoutRefused = 0
     package var brownoutClosed = 0
+    /// Credentials that had their time while their socket was open, and newer ones that took their place.
+    package var expired = 0
+    package var refreshed = 0
     package init() {}
 
     package static func + (left: Tally, right: Tally) -> Tally {
@@ -61,6 +64,8 @@ package struct Tally: Sendable, Equatable {
         sum.retired += right.retired
         sum.brownoutRefused += right.brownoutRefused
         sum.brownoutClosed += right.brownoutClosed
+        sum.expired += right.expired
+        sum.refreshed += right.refreshed
         return sum
     }
 }

@@ -29,7 +29,9 @@ struct AcceptedClient: Sendable {
     /// Answers 101 and makes the socket a client's leg.
     private func becomeLeg(on socket: SocketID, worker: Worker, behind: [UInt8]) {
         let offered = handshake.subprotocols
-        let selected = worker.switchboard.table.definition.addressing.protocols.first(where: offered.contains)
+        let selected =
+            worker.switchboard.table.definition.addressing.protocols.first(where: offered.contains)
+            ?? (handshake.offersShunt ? SessionSubprotocol.version : nil)
         guard let answer = HandshakeAnswer.switchingProtocols(acceptKey: candidate.acceptKey, subprotocol: selected)
         else {
             worker.occupants.remove(socket)

@@ -6,14 +6,19 @@ extension HandshakeAnswer {
     /// cannot be written.
     ///
     /// - Parameters:
+    ///   - offersShunt: the client takes Shunt's own subprotocol where the backend selects none.
     ///   - isRaw: bytes are piped: the accept key and the extensions are the backend's own, too.
     ///   - announcement: what the endpoint says of its end.
     static func switchingProtocols(
-        acceptKey: ByteString, as reply: UpstreamReply, isRaw: Bool, _ announcement: Announcement? = nil
+        acceptKey: ByteString, as reply: UpstreamReply, isRaw: Bool, offersShunt: Bool,
+        _ announcement: Announcement? = nil
     ) -> [UInt8]? {
-        let passed = reply.passed(
+        var passed = reply.passed(
             keeping: isRaw
                 ? [.secWebSocketProtocol, .secWebSocketAccept, .secWebSocketExtensions] : [.secWebSocketProtocol])
+        if offersShunt, passed.count(of: .secWebSocketProtocol) == 0 {
+            passed.append("Sec-WebSocket-Protocol", ByteString(SessionSubprotocol.version))
+        }
         return switchingProtocols(
             isRaw ? nil : acceptField(acceptKey), announcement?.joined(to: passed) ?? passed)
     }

@@ -32,7 +32,14 @@ enum HandshakeAnswer {
     ])
 
     static func refusal(_ refusal: HandshakeVerdict.Refusal) -> [UInt8] {
-        json(status: refusal.status, headers: refusal.headers, body: refusal.body)
+        if let closing = refusal.closing,
+            var answer = switchingProtocols(acceptKey: closing.acceptKey, subprotocol: closing.subprotocol)
+        {
+            FrameEncoder.encodeClose(
+                closing.code, reason: Array(refusal.code.utf8), mask: nil, into: &answer)
+            return answer
+        }
+        return json(status: refusal.status, headers: refusal.headers, body: refusal.body)
     }
 
     static func health(withBody: Bool) -> [UInt8] {
@@ -41,7 +48,8 @@ enum HandshakeAnswer {
 
     /// What the runtime itself has to say no to, beyond what `HandshakeCheck` decides from the request alone.
     enum Trouble {
-        case malformed, plainText, headTooLarge, timeout, tooSlow, full, memoryFull, tooManyFromAddress, draining,
+        case malformed, plainText, headTooLarge, timeout, validationSlow, tooSlow, full, memoryFull, tooManyFromAddress,
+            draining,
             noDescriptors
         case upstreamUnavailable, upstreamSilent, upstreamFull, unavailable
 
@@ -53,7 +61,8 @@ enum HandshakeAnswer {
             case .tooManyFromAddress: 429
             case .upstreamUnavailable: 502
             case .upstreamSilent: 504
-            case .tooSlow, .full, .memoryFull, .draining, .noDescriptors, .upstreamFull, .unavailable: 503
+            case .validationSlow, .tooSlow, .full, .memoryFull, .draining, .noDescriptors, .upstreamFull, .unavailable:
+                503
             }
         }
 
@@ -63,6 +72,7 @@ enum HandshakeAnswer {
             case .plainText: "tls_required"
             case .headTooLarge: "head_too_large"
             case .timeout: "handshake_timeout"
+            case .validationSlow: "validation_unavailable"
             case .tooManyFromAddress: "too_many_connections"
             case .tooSlow: "handshake_too_slow"
             case .full, .noDescriptors: "overloaded"
@@ -82,6 +92,7 @@ enum HandshakeAnswer {
             case .plainText: "This port speaks TLS: connect with wss:// (or https://)."
             case .headTooLarge: "The request has too many or too long header fields."
             case .timeout: "The handshake took too long."
+            case .validationSlow: "The session token could not be checked in time; try again."
             case .tooManyFromAddress: "Too many connections from this address."
             case .tooSlow: "The handshake was slow while many others waited; try again."
             case .full, .noDescriptors: "Too many connections; try again."

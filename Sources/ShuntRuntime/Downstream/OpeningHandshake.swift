@@ -5,10 +5,6 @@ import ShuntReactor
 /// where that is spoken, reads one request, answers it, and either makes room for the client's leg or ends the connection.
 /// Bounded in time and in bytes.
 final class OpeningHandshake {
-    /// Finds out what is known of a candidate's credential, and says so on the worker's thread: at once or later, at most
-    /// once.
-    typealias Validate = (Candidate, _ answer: @escaping (CredentialVerdict) -> Void) -> Void
-
     private enum State {
         /// A proxy in front says first whom it speaks for. Becomes `reading` or `over`.
         case proxied(ProxyHeadReader)
@@ -28,7 +24,6 @@ final class OpeningHandshake {
     private let isLocal: Bool
     /// TLS is spoken.
     private var isSecured = false
-    private let validate: Validate
     private var reader = HeadReader(.request)
     private var state: State
     private var isReadingStopped = false
@@ -37,10 +32,9 @@ final class OpeningHandshake {
     /// What the door calls it; nil when the handshake is over.
     private var id: Door.ID?
 
-    private init(_ socket: SocketID, of peer: SocketAddress, worker: Worker, validate: @escaping Validate) {
+    private init(_ socket: SocketID, of peer: SocketAddress, worker: Worker) {
         self.socket = socket
         self.worker = worker
-        self.validate = validate
         source = ProxiedSource(host: peer.host, port: Int(peer.port))
         isLocal = peer.isUnix
         let listen = worker.process.listen
@@ -48,13 +42,8 @@ final class OpeningHandshake {
     }
 
     /// Begins with a fresh connection.
-    ///
-    /// - Parameter validate: asks nobody by default: the token is the identity.
-    static func begin(
-        on socket: SocketID, of peer: SocketAddress, worker: Worker,
-        validate: @escaping Validate = { _, answer in answer(.good(.none)) }
-    ) {
-        let handshake = OpeningHandshake(socket, of: peer, worker: worker, validate: validate)
+    static func begin(on socket: SocketID, of peer: SocketAddress, worker: Worker) {
+        let handshake = OpeningHandshake(socket, of: peer, worker: worker)
         let id = worker.enterDoor()
         handshake.id = id
         worker.handshakes[id] = handshake
@@ -169,11 +158,7 @@ final class OpeningHandshake {
             of: request, table: worker.switchboard.table, listen: worker.process.listen)
         {
         case .candidate(let candidate):
-            state = .validating(candidate, behind: behind)
-            validate(candidate) { [weak self] verdict in self?.validated(verdict) }
-            guard case .validating = state else { return }
-            hold(behind.count)
-            setReading(false)
+            validate(candidate, behind: behind)
         case .refuse(let refusal):
             refuse(refusal, path: ByteString(head.target.bytes.prefix { $0 != 0x3F }), remote: request.remoteHost)
         case .health:
@@ -181,16 +166,50 @@ final class OpeningHandshake {
         }
     }
 
+    /// Asks who the client is, where anybody is to be asked.
+    private func validate(_ candidate: Candidate, behind: [UInt8]) {
+        guard let credential = candidate.credential, let id, worker.switchboard.table.validates(candidate.endpoint),
+            let validator = worker.process.validator
+        else { return decide(candidate, .good(.none), behind: behind) }
+        if let known = validator.known(credential, at: worker.wallTime) {
+            return decide(candidate, known, behind: behind)
+        }
+        state = .validating(candidate, behind: behind)
+        hold(behind.count)
+        setReading(false)
+        let (workers, index) = (worker.workers, worker.index)
+        validator.validate(credential) { verdict in
+            workers.order(index) { $0.handshakes[id]?.validated(verdict) }
+        }
+    }
+
     /// The validator's answer. One that comes when the client is refused or gone, or a second time, changes nothing.
     private func validated(_ verdict: CredentialVerdict) {
-        if case .validating = state { setReading(true) }
         guard case .validating(let candidate, let behind) = state else { return }
-        switch HandshakeCheck.admit(candidate, verdict, at: worker.wallTime) {
+        setReading(true)
+        decide(candidate, verdict, behind: behind)
+    }
+
+    private func decide(_ candidate: Candidate, _ verdict: CredentialVerdict, behind: [UInt8]) {
+        tell(verdict, of: candidate)
+        switch HandshakeCheck.admit(
+            candidate, verdict, worker.switchboard.table, at: worker.wallTime, now: worker.now())
+        {
         case .admit(let identity):
             admit(candidate, as: identity, behind: behind)
         case .refuse(let refusal):
             refuse(refusal, path: candidate.handshake.path, remote: candidate.handshake.remoteHost)
         }
+    }
+
+    /// The log says what is wrong with credentials, never which they are.
+    private func tell(_ verdict: CredentialVerdict, of candidate: Candidate) {
+        let problem: String
+        switch verdict {
+        case .good: return
+        case .bad(_, let text), .unknown(let text): problem = text
+        }
+        worker.log.turnedAway("session", problem: problem, remote: candidate.handshake.remoteHost, now: worker.now())
     }
 
     /// - Parameter path: without the query.
@@ -199,6 +218,11 @@ final class OpeningHandshake {
         worker.log.refused(refusal, path: path.description, remote: remote, now: worker.now())
         worker.countRefusal(refusal.code)
         answer(HandshakeAnswer.refusal(refusal))
+    }
+
+    /// The handshake has taken too long: the client, or whoever validates its credential.
+    func timeOut() {
+        if case .validating = state { refuse(.validationSlow) } else { refuse(.timeout) }
     }
 
     func refuse(_ trouble: HandshakeAnswer.Trouble) {

@@ -22,6 +22,8 @@ final class ProcessState: Sendable {
     let names: NameCache
     let sources: SourceAddresses
     let tls: TLSContexts
+    /// Asked about credentials where the table says so; nil where nobody can be.
+    let validator: (any CredentialValidator)?
     let memory = MemoryReturn()
     /// Called on a worker's thread.
     let onNote: (@Sendable (ProxyLogEvent) -> Void)?
@@ -39,7 +41,7 @@ final class ProcessState: Sendable {
 
     init(
         settings: ProxySettings, workerCount: Int, logger: Logger, usageKey: UsageHashKey? = nil,
-        onNote: (@Sendable (ProxyLogEvent) -> Void)? = nil,
+        validator: (any CredentialValidator)? = nil, onNote: (@Sendable (ProxyLogEvent) -> Void)? = nil,
         wallClock: @escaping @Sendable () -> UnixTime = WallClock.now
     ) {
         usage = usageKey.map { (settings.usage.maxClients, $0) }
@@ -55,6 +57,7 @@ final class ProcessState: Sendable {
         names = NameCache(lookup: { HostNames.addresses(of: $0, port: 0) })
         sources = SourceAddresses()
         tls = TLSContexts(logger: logger)
+        self.validator = validator
         self.onNote = onNote
         self.wallClock = wallClock
     }

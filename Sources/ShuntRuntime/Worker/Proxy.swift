@@ -26,18 +26,21 @@ package actor Proxy {
     ///
     /// - Parameters:
     ///   - usageKey: of the keyed hash that stands for a session in the ledger; nil: use is not counted.
+    ///   - validator: asked about credentials where the settings want them validated.
     ///   - onNote: called on a worker's thread for what upstreams and connections do, never for a message: it must not
     ///     block.
     ///   - wallClock: nil is the system's.
     package init(
         settings: ProxySettings, logger: Logger, usageKey: UsageHashKey? = nil,
-        onNote: (@Sendable (ProxyLogEvent) -> Void)? = nil, wallClock: (@Sendable () -> UnixTime)? = nil
+        validator: (any CredentialValidator)? = nil, onNote: (@Sendable (ProxyLogEvent) -> Void)? = nil,
+        wallClock: (@Sendable () -> UnixTime)? = nil
     ) {
         self.settings = settings
         self.logger = logger
         workerCount = max(1, settings.listen.workers ?? Processors.count)
         process = ProcessState(
-            settings: settings, workerCount: workerCount, logger: logger, usageKey: usageKey, onNote: onNote,
+            settings: settings, workerCount: workerCount, logger: logger, usageKey: usageKey, validator: validator,
+            onNote: onNote,
             wallClock: wallClock ?? WallClock.now)
         probe = UpstreamProbe(names: process.names)
     }

@@ -39,7 +39,8 @@ extension Worker {
         if case .answered(let reply) = outcomes[connection] {
             rememberSubprotocol(reply, arrival)
             answer = HandshakeAnswer.switchingProtocols(
-                acceptKey: client.candidate.acceptKey, as: reply, isRaw: false, arrival.announcement)
+                acceptKey: client.candidate.acceptKey, as: reply, isRaw: false,
+                offersShunt: client.handshake.offersShunt, arrival.announcement)
         } else {
             answer = HandshakeAnswer.switchingProtocols(
                 acceptKey: client.candidate.acceptKey, subprotocol: subprotocol(for: arrival), arrival.announcement)
@@ -58,7 +59,8 @@ extension Worker {
         guard let arrival = arrivals.remove(id), case .answered(let reply) = outcomes[pipe.connection] else { return }
         let client = arrival.client
         let answer = HandshakeAnswer.switchingProtocols(
-            acceptKey: client.candidate.acceptKey, as: reply, isRaw: true, arrival.announcement)
+            acceptKey: client.candidate.acceptKey, as: reply, isRaw: true,
+            offersShunt: client.handshake.offersShunt, arrival.announcement)
         guard let answer else { return turnAway(arrival) }
         let behind = arrival.giveWay()
         let end = PipeEnd(arrival.socket, worker: self, lease: client.lease, marks: clientMarks)
@@ -88,9 +90,10 @@ extension Worker {
     /// For a client whose backend was not asked.
     private func subprotocol(for arrival: ArrivingClient) -> String? {
         let offered = arrival.client.handshake.subprotocols
-        guard !offered.isEmpty else { return nil }
+        let own = arrival.client.handshake.offersShunt ? SessionSubprotocol.version : nil
+        guard !offered.isEmpty else { return own }
         let memory = process.subprotocols.withLock { $0[arrival.endpointPath] } ?? SubprotocolMemory()
-        return memory.choice(of: offered, preferred: switchboard.table.definition.addressing.protocols)
+        return memory.choice(of: offered, preferred: switchboard.table.definition.addressing.protocols) ?? own
     }
 
     /// The core does not take it, and has forgotten it already.

@@ -46,7 +46,7 @@ extension Worker {
         ) { handshakes[$0]?.hasUnreadInput ?? false }
         for (id, verdict) in due {
             switch verdict {
-            case .timedOut: handshakes[id]?.refuse(.timeout)
+            case .timedOut: handshakes[id]?.timeOut()
             case .gaveWay: handshakes[id]?.refuse(.tooSlow)
             case .left: lingering[id]?.end()
             }

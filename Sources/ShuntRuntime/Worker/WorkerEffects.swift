@@ -46,6 +46,8 @@ extension Worker {
             relay(client: id, turn.effects.closes.indices.contains(close) ? turn.effects.closes[close] : .cut)
         case .relayCloseToConnection(let id, let close):
             relay(connection: id, turn.effects.closes.indices.contains(close) ? turn.effects.closes[close] : .cut)
+        case .validate(let id):
+            validate(id)
         case .stopReadingClient(let id):
             clients[id]?.setReading(false)
         case .startReadingClient(let id):
@@ -74,6 +76,21 @@ extension Worker {
             return ByteString(key)
         }
         return SecWebSocket.key(from: (maskingKeys.word(), maskingKeys.word()))
+    }
+
+    /// Asks about the credential that a client is refreshing with.
+    private func validate(_ id: ClientID) {
+        guard let credential = switchboard.refreshing(id) else { return }
+        guard let validator = process.validator else {
+            return feed(.credentialJudged(id, credential, .unknown(problem: "nobody validates")))
+        }
+        if let known = validator.known(credential, at: wallTime) {
+            return feed(.credentialJudged(id, credential, known))
+        }
+        let (workers, index) = (workers, index)
+        validator.validate(credential) { verdict in
+            workers.order(index) { $0.feed(.credentialJudged(id, credential, verdict)) }
+        }
     }
 
     private func inspect(connection id: ConnectionID) {

@@ -8,6 +8,7 @@ enum WorkerEvent {
     case clientArrived(ArrivingClient)
     case clientClosed(ClientID, PeerClose)
     case clientPong(ClientID)
+    case credentialJudged(ClientID, Credential, CredentialVerdict)
     case clientInspected(ClientID, TransportState)
     case clientCongested(ClientID)
     case clientRelieved(ClientID)
@@ -53,6 +54,8 @@ extension Worker {
         case .clientMessageTooLarge(let id): switchboard.clientMessageTooLarge(id, &turn)
         case .clientClosed(let id, let close): switchboard.clientClosed(id, close: close, &turn)
         case .clientPong(let id): switchboard.clientPong(id, &turn)
+        case .credentialJudged(let id, let credential, let verdict):
+            switchboard.credentialJudged(id, credential, verdict, at: wallTime, &turn)
         case .clientInspected(let id, let state): switchboard.clientInspected(id, state, &turn)
         case .clientCongested(let id): switchboard.clientCongested(id, &turn)
         case .clientRelieved(let id): switchboard.clientRelieved(id, &turn)

@@ -104,6 +104,7 @@ extension World {
         case .relayCloseToConnection(let id, let place):
             guard turn.effects.closes.indices.contains(place) else { return missing("a close that is not there") }
             return ready(id, "a relayed close").map { .relayToConnection($0, turn.effects.closes[place]) }
+        case .validate: return missing("a refresh that no client sent")
         case .stopReadingClient(let id): return present(id, "stopReadingClient").map { .readClient($0, false) }
         case .startReadingClient(let id): return present(id, "startReadingClient").map { .readClient($0, true) }
         case .stopReading(let id): return ready(id, "stopReading").map { .read($0, false) }

@@ -39,6 +39,7 @@ extension RoutingTable {
         for source in definition.session.token + credentials {
             switch source {
             case .query(let name), .cookie(let name), .header(let name): names.insert(name)
+            case .subprotocol: break
             }
         }
         return names.sorted()

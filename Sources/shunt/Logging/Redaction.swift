@@ -4,10 +4,10 @@ import Foundation
 /// here.
 enum Redaction {
     /// Replaces the value behind `name=` for every name in `names`, up to the end of a query or cookie value, and what
-    /// follows `Bearer `.
+    /// follows `Bearer ` or `shunt.token.`.
     static func redact(_ text: String, names: [String]) -> String {
         var result = text
-        for mark in names.map({ "\($0)=" }) + ["Bearer ", "bearer "] where result.contains(mark) {
+        for mark in names.map({ "\($0)=" }) + ["Bearer ", "bearer ", "shunt.token."] where result.contains(mark) {
             result = cut(result, after: mark)
         }
         return result

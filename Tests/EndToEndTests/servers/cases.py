@@ -101,6 +101,8 @@ def right_behind_the_101(do: str) -> Callable[[Way], object]:
 
 def one_greeting(way: Way, do: str) -> tuple:
     with Talker(way, do) as client:
+        if client.status != 101:
+            return ("refused", client.status, client.body)
         if way.routed:
             client.say("hello")
         heard = [client.hear()]

@@ -5,7 +5,8 @@ import Testing
 @Suite struct `Admission` {
     private func admitted(_ target: String, _ claims: Claims) throws -> ClientIdentity? {
         try HandshakeCheck.verdict(
-            of: .valid(target), table: try RoutingTable(TableDefinition()), listen: ListenSettings(), claims: claims
+            of: .valid(target), table: try RoutingTable(TableDefinition()), listen: ListenSettings(),
+            says: .good(claims)
         ).accepted.identity
     }
 

@@ -94,7 +94,7 @@ extension HandshakeCheck {
         case .refuse(let refusal): .refuse(refusal)
         case .health: .health
         case .candidate(let candidate):
-            switch admit(candidate, verdict, at: wall) {
+            switch admit(candidate, verdict, table, at: wall ?? UnixTime(milliseconds: 0), now: .zero) {
             case .admit(let identity): .accept(BothSteps.Accepted(candidate: candidate, identity: identity))
             case .refuse(let refusal): .refuse(refusal)
             }

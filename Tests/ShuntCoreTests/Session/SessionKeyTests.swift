@@ -8,7 +8,8 @@ import Testing
 
     @Test(
         arguments: [
-            SessionKey(token: secret), SessionKey(session: ClaimValue(text: secret), of: .none), Credential(secret), ClientIdentity(token: secret),
+            SessionKey(token: secret), SessionKey(session: ClaimValue(text: secret), of: .none), Credential(secret),
+            ClientIdentity(token: secret),
             ClientIdentity?.some(ClientIdentity(token: secret)), [SessionKey(token: secret): 1], [Credential(secret)],
             Claims(session: ClaimValue(text: secret)), Session(of: ClientIdentity(token: secret), shortName: []),
         ] as [any Sendable])
@@ -24,12 +25,15 @@ import Testing
 
     @Test func `a key is equal to no other`() {
         let keys = [
-            SessionKey(token: "anna"), SessionKey(token: "bert"), SessionKey(session: ClaimValue(text: "anna"), of: .none), SessionKey(token: ""),
+            SessionKey(token: "anna"), SessionKey(token: "bert"),
+            SessionKey(session: ClaimValue(text: "anna"), of: .none), SessionKey(token: ""),
             SessionKey(token: "\u{E9}"), SessionKey(token: "e\u{301}"), SessionKey(token: ByteString([0xFF])),
         ]
         #expect(Set(keys).count == keys.count)
         #expect(SessionKey(token: "anna") == SessionKey(token: "anna"))
-        #expect(SessionKey(session: ClaimValue(text: "anna"), of: .none) == SessionKey(session: ClaimValue(text: "anna"), of: .none))
+        #expect(
+            SessionKey(session: ClaimValue(text: "anna"), of: .none)
+                == SessionKey(session: ClaimValue(text: "anna"), of: .none))
     }
 
     @Test func `a token's name, its hash in the ledger and its bucket are golden`() {
@@ -43,6 +47,9 @@ import Testing
         let (id, token) = (SessionKey(session: ClaimValue(text: "anna"), of: .none), SessionKey(token: "anna"))
         #expect(id.hash(keyedBy: Driver.hashKey) != token.hash(keyedBy: Driver.hashKey))
         #expect(id.shortName(keyedBy: Driver.hashKey) != token.shortName(keyedBy: Driver.hashKey))
-        #expect(Bucket.of(salt: "guide", user: ClientIdentity("T", Claims(session: ClaimValue(text: "anna"))).user) == 7305)
+        #expect(
+            Bucket.of(
+                salt: "guide", user: ClientIdentity(Credential("T"), Claims(session: ClaimValue(text: "anna"))).user)
+                == 7305)
     }
 }

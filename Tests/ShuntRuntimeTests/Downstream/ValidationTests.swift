@@ -1,5 +1,6 @@
 import ShuntCore
 import ShuntTesting
+import Synchronization
 import Testing
 
 @testable import ShuntRuntime
@@ -7,18 +8,31 @@ import Testing
 /// Between the two steps of a handshake a validator may take its time.
 @Suite struct ValidationTests {
     /// A validator that answers when the test says so.
-    private final class Validator {
-        private(set) var asked: [Credential?] = []
-        private var answers: [(CredentialVerdict) -> Void] = []
+    private final class Validator: CredentialValidator {
+        private struct State {
+            var asked: [Credential] = []
+            var answers: [@Sendable (CredentialVerdict) -> Void] = []
+            var known: CredentialVerdict?
+        }
 
-        var validate: OpeningHandshake.Validate {
-            { candidate, answer in
-                self.asked.append(candidate.credential)
-                self.answers.append(answer)
+        private let state = Mutex(State())
+
+        var asked: [Credential] { state.withLock { $0.asked } }
+
+        func known(_ credential: Credential, at wall: UnixTime) -> CredentialVerdict? { state.withLock { $0.known } }
+
+        func validate(_ credential: Credential, answer: @escaping @Sendable (CredentialVerdict) -> Void) {
+            state.withLock {
+                $0.asked.append(credential)
+                $0.answers.append(answer)
             }
         }
 
-        func answer(_ index: Int = 0, _ claims: Claims = .none) { answers[index](.good(claims)) }
+        func answer(_ index: Int = 0, _ verdict: CredentialVerdict = .good(.none)) {
+            state.withLock { $0.answers[index] }(verdict)
+        }
+
+        func knows(_ verdict: CredentialVerdict) { state.withLock { $0.known = verdict } }
     }
 
     private func frame(_ message: String) -> [UInt8] {
@@ -27,11 +41,13 @@ import Testing
 
     @Test(arguments: ["/api/ws/agent", "/api/ws/guide"])
     func `nothing of a client is lost while its credential is validated`(path: String) throws {
-        let world = try FakeWorld { $0.routes[0].endpoint = EndpointSettings(path: "/api/ws/guide") }
         let validator = Validator()
+        let world = try FakeWorld(validator: validator) {
+            $0.routes[0].endpoint = EndpointSettings(path: "/api/ws/guide")
+        }
         let (first, second) = (frame("1"), frame("2"))
         let client = try world.arriving(
-            target: path + "?session_token=T", behind: first + second.prefix(5), validate: validator.validate)
+            target: path + "?session_token=T", behind: first + second.prefix(5))
         client.say(Array(second.dropFirst(5)))
         world.run()
         #expect(validator.asked == [Credential("T")])
@@ -56,27 +72,32 @@ import Testing
     }
 
     @Test func `sockets that a validator takes for one session are one`() throws {
-        let world = try FakeWorld()
         let validator = Validator()
+        let world = try FakeWorld(validator: validator)
         for (index, token) in ["T1", "T2"].enumerated() {
-            _ = try world.arriving(target: "/api/ws/agent?session_token=\(token)", validate: validator.validate)
-            validator.answer(index, Claims(session: ClaimValue(text: "anna")))
+            _ = try world.arriving(target: "/api/ws/agent?session_token=\(token)")
+            validator.answer(index, .good(Claims(session: ClaimValue(text: "anna"))))
+            world.run()
         }
+        validator.knows(.good(.none))
         _ = try world.client(target: "/api/ws/agent?session_token=anna")
         world.run()
+        #expect(validator.asked.count == 2, "what is known is not asked for")
         #expect(world.worker.switchboard.census.clients == 3)
         #expect(world.worker.switchboard.census.sessions == 2, "a token is no session id")
         #expect(world.worker.process.sessions.count == 2)
     }
 
     @Test func `the time of a handshake counts on, and an answer that comes too late changes nothing`() throws {
-        let world = try FakeWorld { $0.limits.handshakeTimeout = .seconds(10) }
         let validator = Validator()
-        let client = try world.arriving(target: "/api/ws/agent?session_token=T", validate: validator.validate)
+        let world = try FakeWorld(validator: validator) { $0.limits.handshakeTimeout = .seconds(10) }
+        let client = try world.arriving(target: "/api/ws/agent?session_token=T")
         world.pass(.seconds(9))
         #expect(client.read().isEmpty)
         world.pass(.seconds(2))
-        #expect(client.text().hasPrefix("HTTP/1.1 408 "))
+        // Not the client's fault, and no word on its token.
+        let answer = client.text()
+        #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("validation_unavailable"), "\(answer)")
         validator.answer()
         world.pass(.seconds(10))
         #expect(client.read().isEmpty)
@@ -84,9 +105,9 @@ import Testing
     }
 
     @Test func `a stop refuses who is being validated`() throws {
-        let world = try FakeWorld()
         let validator = Validator()
-        let client = try world.arriving(target: "/api/ws/agent?session_token=T", validate: validator.validate)
+        let world = try FakeWorld(validator: validator)
+        let client = try world.arriving(target: "/api/ws/agent?session_token=T")
         world.worker.drain(DrainSettings())
         world.pass(.seconds(1))
         #expect(client.text().hasPrefix("HTTP/1.1 503 "))
@@ -97,21 +118,86 @@ import Testing
 
     @Test(arguments: [true, false])
     func `an answer about a client that is gone, and a second one, change nothing`(isReset: Bool) throws {
-        let world = try FakeWorld()
         let validator = Validator()
-        let gone = try world.arriving(target: "/api/ws/agent?session_token=T", validate: validator.validate)
+        let world = try FakeWorld(validator: validator)
+        let gone = try world.arriving(target: "/api/ws/agent?session_token=T")
         if isReset { gone.reset() } else { gone.close() }
         world.run()
         validator.answer()
         world.run()
         // Who only says no more has been a client for a moment, and the session is kept for a while.
         expectNobody(world, sessions: isReset ? 0 : 1)
-        _ = try world.arriving(target: "/api/ws/agent?session_token=T", validate: validator.validate)
+        _ = try world.arriving(target: "/api/ws/agent?session_token=T")
         validator.answer(1)
         validator.answer(1)
         world.run()
         #expect(world.worker.switchboard.census.clients == 1)
         #expect(world.worker.process.admission.count == 1)
+    }
+
+    @Test(arguments: [
+        (CredentialVerdict.bad(status: 401, problem: "expired"), "401", "session_refused"),
+        (.bad(status: 403, problem: "banned"), "403", "session_refused"),
+        (.unknown(problem: "down"), "503", "validation_unavailable"),
+    ])
+    func `who is not known is told so before the upgrade`(verdict: CredentialVerdict, status: String, code: String)
+        throws
+    {
+        for isKnown in [false, true] {
+            let validator = Validator()
+            let world = try FakeWorld(validator: validator)
+            if isKnown { validator.knows(verdict) }
+            let client = try world.arriving(target: "/api/ws/agent?session_token=T")
+            if !isKnown { validator.answer(0, verdict) }
+            world.run()
+            let answer = client.text()
+            #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(answer)")
+            #expect(answer.contains(#""code":"\#(code)""#))
+            #expect(answer.contains("Retry-After") == (status == "503"))
+            #expect(answer.contains("WWW-Authenticate") == (status == "401"))
+            #expect(!answer.contains("expired") && !answer.contains("banned"), "that is for the log")
+            client.close()
+            world.pass(.seconds(10))
+            expectNobody(world)
+        }
+    }
+
+    @Test(arguments: ["/api/ws/agent", "/api/ws/guide"])
+    func `where frontends understand nothing else a close frame tells`(path: String) throws {
+        let validator = Validator()
+        let world = try FakeWorld(validator: validator) {
+            $0.routes[0].endpoint = EndpointSettings(path: "/api/ws/guide")
+            $0.routes[0].endpoint?.access.refusalCode = CloseCode(rawValue: 4001)
+            $0.addressing.access.refusalCode = CloseCode(rawValue: 4003)
+        }
+        for (verdict, code) in [
+            (CredentialVerdict.bad(status: 401, problem: "p"), path.hasSuffix("guide") ? 4001 : 4003),
+            (.unknown(problem: "p"), 1013),
+        ] {
+            validator.knows(verdict)
+            let client = try world.arriving(target: path + "?session_token=T")
+            let answer = client.read()
+            #expect(String(decoding: answer, as: UTF8.self).hasPrefix("HTTP/1.1 101 "))
+            let end = answer.indices.first { answer[$0...].starts(with: "\r\n\r\n".utf8) } ?? answer.endIndex
+            let frames = NaiveFrameReader.frames(Array(answer[end...].dropFirst(4)))
+            #expect(frames.map(\.opcode) == [8])
+            #expect(frames.first.map { Array($0.payload.prefix(2)) } == [UInt8(code >> 8), UInt8(code & 0xFF)])
+            client.close()
+        }
+        world.pass(.seconds(10))
+        expectNobody(world)
+    }
+
+    @Test func `an endpoint that is exempt asks nobody`() throws {
+        let validator = Validator()
+        let world = try FakeWorld(validator: validator) {
+            $0.routes[0].endpoint = EndpointSettings(path: "/api/ws/guide")
+            $0.routes[0].endpoint?.access.isValidated = false
+        }
+        _ = try world.arriving(target: "/api/ws/guide?session_token=T")
+        _ = try world.upstream()
+        #expect(validator.asked.isEmpty)
+        #expect(world.worker.switchboard.census.clients == 1)
     }
 
     private func expectNobody(_ world: FakeWorld, sessions: Int = 0) {

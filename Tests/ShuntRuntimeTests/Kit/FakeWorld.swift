@@ -15,12 +15,17 @@ final class FakeWorld {
     private static let back = SocketAddress.v4(0x7F00_0001, port: 1)
 
     /// - Parameter window: bytes that a peer takes in before it reads.
-    init(logger: Logger? = nil, window: Int = 64 << 10, _ change: (inout TableDefinition) -> Void = { _ in }) throws {
+    init(
+        logger: Logger? = nil, window: Int = 64 << 10, validator: (any CredentialValidator)? = nil,
+        _ change: (inout TableDefinition) -> Void = { _ in }
+    ) throws {
         network.window = window
         var fixture = ProxyFixture(backendPort: 1)
+        if validator != nil { fixture.table.session.validation = .http(SessionServiceSettings()) }
         change(&fixture.table)
         let process = ProcessState(
-            settings: try fixture.settings, workerCount: 1, logger: logger ?? fixture.logger)
+            settings: try fixture.settings, workerCount: 1, logger: logger ?? fixture.logger,
+            validator: validator)
         worker = Worker(
             index: 0, reactor: Reactor(on: FakeKernel(network)), process: process, maskingKeys: MaskingKeys(seed: 1))
         worker.workers = Workers([worker.orders])
@@ -41,22 +46,17 @@ final class FakeWorld {
     }
 
     /// A client that has connected, and said nothing.
-    func connecting(
-        validate: @escaping OpeningHandshake.Validate = { _, answer in answer(.none) }
-    ) throws -> FakePeer {
+    func connecting() throws -> FakePeer {
         guard let client = network.dial(Self.front), let (id, peer) = try worker.reactor.accept(listener) else {
             throw BlockingSocket.Failure(description: "nobody was accepted")
         }
-        OpeningHandshake.begin(on: id, of: peer, worker: worker, validate: validate)
+        OpeningHandshake.begin(on: id, of: peer, worker: worker)
         return client
     }
 
     /// A client whose request is read; `behind` as of `upstream`.
-    func arriving(
-        target: String, behind: [UInt8] = [],
-        validate: @escaping OpeningHandshake.Validate = { _, answer in answer(.none) }
-    ) throws -> FakePeer {
-        let client = try connecting(validate: validate)
+    func arriving(target: String, behind: [UInt8] = []) throws -> FakePeer {
+        let client = try connecting()
         client.say(Array(WireSocket.request(target: target).utf8) + behind)
         run()
         return client

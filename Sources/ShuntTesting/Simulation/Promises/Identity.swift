@@ -52,6 +52,7 @@ struct Identity: Promise {
             return request.headers.values(of: name).map { value in
                 value.hasPrefix("Bearer ") ? ByteString(value.bytes[7...]) : value
             }
+        case .subprotocol: return []
         case .cookie(let name):
             let written = QueryReader.cookies(name, in: request.headers.values(of: "cookie"))
             // A cookie of the client's own stays as it stands; what is written into one is percent-encoded.
