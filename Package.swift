@@ -161,7 +161,11 @@ let package = Package(
         ),
         .testTarget(
             name: "DemoClientsTests", dependencies: ["DemoClients", "ShuntCore", nioHTTP1], swiftSettings: house),
-        .testTarget(name: "ShuntAuthTests", dependencies: ["ShuntAuth", "ShuntCore"], swiftSettings: house),
+        .testTarget(
+            name: "ShuntAuthTests",
+            dependencies: [
+                "ShuntAuth", "ShuntCore", "ShuntTesting", .product(name: "JWTKit", package: "jwt-kit"),
+            ], swiftSettings: house),
         .testTarget(name: "ShuntStoreTests", dependencies: ["ShuntStore", "ShuntCore", grdb], swiftSettings: house),
         .testTarget(
             name: "ShuntControlTests",

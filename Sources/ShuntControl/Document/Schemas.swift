@@ -18,7 +18,7 @@ enum Schemas {
                     "messages", "absorbed", "refused", "forwarded", "delivered", "errors", "parked",
                     "parked_delivered", "parked_expired", "discarded", "late_replies", "unasked_replies",
                     "pushes_forwarded", "pushes_answered", "pushes_dropped", "dials", "dials_failed", "retired",
-                    "brownout_refused", "brownout_closed",
+                    "brownout_refused", "brownout_closed", "credentials_expired", "credentials_refreshed",
                 ]),
             ],
             optional: [
