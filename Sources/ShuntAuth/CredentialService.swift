@@ -95,7 +95,7 @@ package final class CredentialService: CredentialValidator {
 
     package func known(_ credential: Credential, at wall: UnixTime) -> CredentialVerdict? {
         switch state.withLock({ $0.way }) {
-        case .none: .good(.none)
+        case .none: .unasked
         case .token(let validator, _): validator.known(credential.token, at: wall)
         case .service(let service): service.known(credential.token, at: wall)
         }
@@ -103,7 +103,7 @@ package final class CredentialService: CredentialValidator {
 
     package func validate(_ credential: Credential, answer: @escaping @Sendable (CredentialVerdict) -> Void) {
         switch state.withLock({ $0.way }) {
-        case .none: answer(.good(.none))
+        case .none: answer(.unasked)
         case .service(let service): service.validate(credential.token, answer: answer)
         case .token(let validator, let keeper):
             guard validator.enter() else { return answer(.unknown(problem: "too many tokens wait for a look")) }

@@ -142,7 +142,7 @@ final class SessionService: Sendable {
             case .bad:
                 let until = UnixTime(milliseconds: now.milliseconds + Self.badFor)
                 state.bad.insert(token, .init(verdict: verdict, until: until, found: now, key: nil))
-            case .unknown: break
+            case .unknown, .unasked: break
             }
         }
     }

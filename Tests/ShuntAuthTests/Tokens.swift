@@ -73,7 +73,7 @@ extension TokenValidator {
     /// The problem that the log is told of a token; nil where it is good.
     func problem(_ token: ByteString, at now: UnixTime = Made.now) -> String? {
         switch find(token, at: now) {
-        case .verdict(.good): nil
+        case .verdict(.good), .verdict(.unasked): nil
         case .verdict(.bad(_, let problem)), .verdict(.unknown(let problem)): problem
         case .unknownKey(let problem): "\(problem)"
         }

@@ -7,7 +7,7 @@ package struct Session: Sendable {
     /// The newest that a socket of the session showed: what dials show.
     package private(set) var credential: Credential?
     /// What is known of it; nil where nobody validated it.
-    private var known: ValidatedClaims?
+    package private(set) var known: ValidatedClaims?
     /// Stands for the session in conversation ids, reports and logs.
     package let shortName: [UInt8]
     package var clients: [ClientID] = []
@@ -26,7 +26,7 @@ package struct Session: Sendable {
         key = identity?.key
         user = identity.map { SessionUser($0.user) }
         credential = identity?.credential
-        known = identity.flatMap { ValidatedClaims($0) }
+        known = identity?.known
         self.shortName = shortName
     }
 
@@ -38,9 +38,9 @@ package struct Session: Sendable {
 
     /// A socket of it shows a credential, which counts from now on unless it is older than the one that is known.
     mutating func show(_ identity: ClientIdentity) {
-        guard identity.claims.areNoOlder(than: claims) else { return }
+        if known != nil, !identity.claims.areNoOlder(than: claims) { return }
         credential = identity.credential
-        known = ValidatedClaims(identity)
+        known = identity.known
     }
 
     /// A client without a token, who is a session alone.
@@ -63,19 +63,6 @@ package struct SessionUser: Sendable, Hashable, Secret {
     package let name: ByteString
 
     init(_ name: ByteString) { self.name = name }
-}
-
-/// What is known of a session's credential, in memory of its own: most sessions have none.
-private final class ValidatedClaims: Sendable {
-    let claims: Claims
-    let goodUntil: Instant
-
-    /// nil where nothing is known.
-    init?(_ identity: ClientIdentity) {
-        if identity.claims == .none { return nil }
-        claims = identity.claims
-        goodUntil = identity.goodUntil
-    }
 }
 
 /// The sessions: found by their key, with what is parked for all of them.

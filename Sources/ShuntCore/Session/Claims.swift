@@ -50,12 +50,30 @@ package struct Claims: Sendable, Hashable, Secret {
         return issued >= before
     }
 
-    /// Nobody was asked: the token is the identity.
+    /// Nothing is known.
     package static let none = Claims()
+}
+
+/// What a credential that was validated stands for. Shared by whoever has it: most sessions have none.
+package final class ValidatedClaims: Sendable, Equatable {
+    package let claims: Claims
+    /// When the credential has had its time, by the clock of the workers: later changes of the wall clock move nothing.
+    package let goodUntil: Instant
+
+    package init(_ claims: Claims, until goodUntil: Instant = .distantFuture) {
+        self.claims = claims
+        self.goodUntil = goodUntil
+    }
+
+    package static func == (left: ValidatedClaims, right: ValidatedClaims) -> Bool {
+        left.claims == right.claims && left.goodUntil == right.goodUntil
+    }
 }
 
 /// A validator's word on a credential.
 package enum CredentialVerdict: Sendable, Equatable {
+    /// Nobody was asked: the token is the session.
+    case unasked
     case good(Claims)
     /// It is not good, or not for this: 401 or 403.
     ///

@@ -7,25 +7,33 @@ package struct Credential: Hashable, Sendable, Secret {
 }
 
 /// An admitted client's session, the credential that it came with, and what is known of that.
-package struct ClientIdentity: Hashable, Sendable {
+package struct ClientIdentity: Sendable, Equatable {
     package let key: SessionKey
     package let credential: Credential
-    /// Nothing where nobody validated the credential.
-    package let claims: Claims
-    /// When the credential has had its time, by the clock of the workers: later changes of the wall clock move nothing.
-    package let goodUntil: Instant
+    /// nil where nobody validated the credential.
+    package let known: ValidatedClaims?
 
-    /// A credential that was validated, with the claims that it stands for.
-    package init(_ credential: Credential, _ claims: Claims, until goodUntil: Instant = .distantFuture) {
-        self.goodUntil = goodUntil
+    /// A credential that was validated, with what it stands for.
+    package init(_ credential: Credential, _ known: ValidatedClaims) {
+        let claims = known.claims
         key = claims.session.map { SessionKey(session: $0, of: claims) } ?? SessionKey(token: credential.token)
         self.credential = credential
-        self.claims = claims
+        self.known = known
     }
 
-    /// The identity of a token that nobody validated.
-    package init(token: ByteString) { self.init(Credential(token), .none) }
+    /// A token that nobody validated.
+    package init(_ credential: Credential) {
+        (key, self.credential, known) = (SessionKey(token: credential.token), credential, nil)
+    }
+
+    /// A token that nobody validated.
+    package init(token: ByteString) { self.init(Credential(token)) }
+
+    package var claims: Claims { known?.claims ?? .none }
 
     /// The user that rollouts and brownouts sort into a bucket: by the claim; without one the session is it.
-    package var user: ByteString { claims.user?.text ?? claims.session?.text ?? credential.token }
+    package var user: ByteString {
+        guard let claims = known?.claims else { return credential.token }
+        return claims.user?.text ?? claims.session?.text ?? credential.token
+    }
 }

@@ -46,14 +46,14 @@ package enum HandshakeCheck {
     ) -> HandshakeVerdict {
         var identity: ClientIdentity?
         if let credential = candidate.credential {
-            let access = table.access(of: candidate.endpoint)
             switch verdict {
+            case .unasked: identity = ClientIdentity(credential)
             case .good(let claims):
                 let leeway = table.definition.session.validation.leeway
-                identity = ClientIdentity(
-                    credential, claims, until: claims.deadline(leeway: leeway, wall: wall, now: now))
-            case .bad(let status, _): return .refuse(candidate.refusal(.credentialRefused(status: status), access))
-            case .unknown: return .refuse(candidate.refusal(.credentialUnknown, access))
+                let deadline = claims.deadline(leeway: leeway, wall: wall, now: now)
+                identity = ClientIdentity(credential, ValidatedClaims(claims, until: deadline))
+            case .bad(let status, _): return .refuse(candidate.refusal(.credentialRefused(status: status), table.access(of: candidate.endpoint)))
+            case .unknown: return .refuse(candidate.refusal(.credentialUnknown, table.access(of: candidate.endpoint)))
             }
         }
         if let endpoint = candidate.endpoint,

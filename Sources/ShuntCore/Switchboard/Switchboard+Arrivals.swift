@@ -11,7 +11,7 @@ extension Switchboard {
         let id = clients.insert(
             Client(
                 session: sessionID, handshake: handshake, endpoint: endpoint, app: app, limits: limits, now: turn.now))
-        if let identity { beginCredential(of: id, until: identity.goodUntil, now: turn.now) }
+        if let known = identity?.known { beginCredential(of: id, until: known.goodUntil, now: turn.now) }
         let before = sessions[sessionID]?.clients.count ?? 0
         sessions[sessionID]?.clients.append(id)
         sessions[sessionID]?.detachedSince = nil
@@ -86,7 +86,7 @@ extension Switchboard {
         let app = ClientApp(handshake, naming: table.definition.client)
         let id = clients.insert(
             Client(session: sessionID, handshake: handshake, app: app, limits: limits, now: turn.now))
-        if let identity { beginCredential(of: id, until: identity.goodUntil, now: turn.now) }
+        if let known = identity?.known { beginCredential(of: id, until: known.goodUntil, now: turn.now) }
         meterOpened(nil)
         let before = sessions[sessionID]?.clients.count ?? 0
         sessions[sessionID]?.clients.append(id)

@@ -98,20 +98,22 @@ extension Switchboard {
         guard let client = clients[id], client.refreshing == credential else { return }
         clients[id]?.refreshing = nil
         switch verdict {
-        case .bad: refuseRefresh(id, "It is not good", &turn)
+        case .bad, .unasked: refuseRefresh(id, "It is not good", &turn)
         case .unknown: refuseRefresh(id, "It cannot be checked at present", retryAfter: 2, &turn)
         case .good(let claims):
             let leeway = table.definition.session.validation.leeway
             let goodUntil = claims.deadline(leeway: leeway, wall: wall, now: turn.now)
-            let identity = ClientIdentity(credential, claims, until: goodUntil)
+            let identity = ClientIdentity(credential, ValidatedClaims(claims, until: goodUntil))
             guard claims.session != nil, identity.key == sessions[client.session]?.key, goodUntil > turn.now else {
                 return refuseRefresh(id, "It is of another session", &turn)
             }
-            refreshed(id, client, identity, &turn)
+            refreshed(id, client, identity, until: goodUntil, &turn)
         }
     }
 
-    private mutating func refreshed(_ id: ClientID, _ client: Client, _ identity: ClientIdentity, _ turn: inout Turn) {
+    private mutating func refreshed(
+        _ id: ClientID, _ client: Client, _ identity: ClientIdentity, until goodUntil: Instant, _ turn: inout Turn
+    ) {
         tally.refreshed += 1
         sessions[client.session]?.show(identity)
         if client.credential.isExpired {
@@ -120,7 +122,7 @@ extension Switchboard {
             clients[id]?.pace = Client.pace(table.definition.limits)
         }
         clients[id]?.credential.begin(
-            until: identity.goodUntil, notice: table.definition.session.expiry.notice, now: turn.now)
+            until: goodUntil, notice: table.definition.session.expiry.notice, now: turn.now)
         for pool in sessions[client.session]?.pools ?? [] { pools[pool]?.credentialsRejected = false }
         schedule(client: id)
         notify(id, "session_refreshed", &turn)

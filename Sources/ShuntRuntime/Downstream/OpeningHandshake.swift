@@ -170,7 +170,7 @@ final class OpeningHandshake {
     private func validate(_ candidate: Candidate, behind: [UInt8]) {
         guard let credential = candidate.credential, let id, worker.switchboard.table.validates(candidate.endpoint),
             let validator = worker.process.validator
-        else { return decide(candidate, .good(.none), behind: behind) }
+        else { return decide(candidate, .unasked, behind: behind) }
         if let known = validator.known(credential, at: worker.wallTime) {
             return decide(candidate, known, behind: behind)
         }
@@ -206,7 +206,7 @@ final class OpeningHandshake {
     private func tell(_ verdict: CredentialVerdict, of candidate: Candidate) {
         let problem: String
         switch verdict {
-        case .good: return
+        case .good, .unasked: return
         case .bad(_, let text), .unknown(let text): problem = text
         }
         worker.log.turnedAway("session", problem: problem, remote: candidate.handshake.remoteHost, now: worker.now())

@@ -88,7 +88,7 @@ enum BothSteps {
 extension HandshakeCheck {
     static func verdict(
         of request: HandshakeRequest, table: RoutingTable, listen: ListenSettings, at wall: UnixTime? = nil,
-        says verdict: CredentialVerdict = .good(.none)
+        says verdict: CredentialVerdict = .unasked
     ) -> BothSteps {
         switch candidate(of: request, table: table, listen: listen) {
         case .refuse(let refusal): .refuse(refusal)

@@ -28,7 +28,8 @@ import Testing
     /// The identity of a credential that is good for so long from now on.
     private func identity(_ token: ByteString, for span: TimeSpan, in world: Driver) -> ClientIdentity {
         ClientIdentity(
-            Credential(token), Self.claims(expires: Self.noon + span.milliseconds / 1000), until: world.now + span)
+            Credential(token),
+            ValidatedClaims(Self.claims(expires: Self.noon + span.milliseconds / 1000), until: world.now + span))
     }
 
     /// The validator says so of what a client is refreshing with.

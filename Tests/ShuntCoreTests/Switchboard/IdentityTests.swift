@@ -75,7 +75,7 @@ import Testing
 
     @Test func `an old client's next connection shows what its session showed last`() throws {
         let world = try Driver(.migration())
-        let anna = Claims(session: ClaimValue(text: "anna"))
+        let anna = ValidatedClaims(Claims(session: ClaimValue(text: "anna")))
         let old = world.arriving(Old.guide, as: ClientIdentity(Credential("T1"), anna)).client
         world.ready(1)
         _ = world.connecting(as: ClientIdentity(Credential("T2"), anna))
@@ -106,7 +106,7 @@ import Testing
                 $0.upstreams[3].credential = nil
                 $0.upstreams[3].onOpen = [OpeningMessage(send: #"{"message":"{token}"}"#)]
             })
-        let anna = Claims(session: ClaimValue(text: "anna"))
+        let anna = ValidatedClaims(Claims(session: ClaimValue(text: "anna")))
         func connect(_ token: ByteString) -> Int {
             world.connecting(as: ClientIdentity(Credential(token), anna)).client
         }
@@ -142,7 +142,7 @@ import Testing
 
     @Test func `nor is its message's type`() throws {
         let world = try Driver(.agents { $0.everywhere { $0.replies.matchNone = false } })
-        let anna = Claims(session: ClaimValue(text: "anna"))
+        let anna = ValidatedClaims(Claims(session: ClaimValue(text: "anna")))
         let one = world.connecting(as: ClientIdentity(Credential("an-older-token"), anna)).client
         world.say(one, Text.guide("1"))
         world.ready(1)

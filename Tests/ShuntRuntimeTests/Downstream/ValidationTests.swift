@@ -28,7 +28,7 @@ import Testing
             }
         }
 
-        func answer(_ index: Int = 0, _ verdict: CredentialVerdict = .good(.none)) {
+        func answer(_ index: Int = 0, _ verdict: CredentialVerdict = .unasked) {
             state.withLock { $0.answers[index] }(verdict)
         }
 
@@ -79,7 +79,7 @@ import Testing
             validator.answer(index, .good(Claims(session: ClaimValue(text: "anna"))))
             world.run()
         }
-        validator.knows(.good(.none))
+        validator.knows(.unasked)
         _ = try world.client(target: "/api/ws/agent?session_token=anna")
         world.run()
         #expect(validator.asked.count == 2, "what is known is not asked for")
