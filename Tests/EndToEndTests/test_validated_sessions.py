@@ -3,14 +3,19 @@
 import base64
 import contextlib
 import json
+import re
+import subprocess
+import sys
 import time
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from harness import address, configuration, is_error, merged, until
+from harness import Proxy, address, configuration, free_port, is_error, merged, until
 from harness.fixtures import proxies
 from harness.issuer import Issuer, Key
+from harness.processes import http_get
+from harness.proxy import REPOSITORY
 from harness.tokens import new_token, remember
 
 SERVED_BY_UNIFIED = {"routes": {"guide": {"served_by": "unified"}, "liaison/{pillar}": {"served_by": "unified"}}}
@@ -273,3 +278,75 @@ def test_on_the_other_side_too(started, issuer, unified):
     with proxy.connect(token) as client:
         client.send_text(address("guide", "hello"))
         assert "hello" in client.receive()["message"]
+
+
+def recipes() -> list[str]:
+    """The pieces of configuration and code of the documentation's page, as they stand there."""
+    page = (REPOSITORY / "Sources/shunt/Documentation.docc/Sessions.md").read_text()
+    return re.findall(r"^```(?:yaml|python|js)\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+
+
+@contextlib.contextmanager
+def written(directory, backends, session: str):
+    """A proxy whose `session` is the page's own text."""
+    proxy = Proxy(directory / "recipe", configuration(backends.legacy.port, backends.unified.port))
+    others = "\n".join(f"{key}: {json.dumps(value)}" for key, value in proxy.configuration.items())
+    proxy.file.write_text(session + "\n" + others)
+    proxy.start()
+    yield proxy
+    proxy.stop()
+
+
+def test_the_recipe_of_a_session_service_works_as_written(backends, tmp_path):
+    settings = next(each for each in recipes() if "with: http" in each)
+    (tmp_path / "sessions.py").write_text(next(each for each in recipes() if "FastAPI" in each))
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "sessions:app", "--port", str(port), "--log-level", "warning"]
+    server = subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.DEVNULL)
+    try:
+        until(lambda: http_get(port, "/session")[0] == 422, "the service answers", 30)
+        assert "127.0.0.1:9000" in settings
+        with written(tmp_path, backends, settings.replace("9000", str(port))) as proxy:
+            with proxy.connect(remember("a-token")) as client:
+                assert client.ask("guide", "hello")["message"] == "guide: hello"
+            with refused(401, "session_refused"):
+                proxy.connect(new_token())
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def test_the_recipe_of_signed_tokens_works_as_written(backends, issuer, tmp_path):
+    issuer.keys, issuer.body = [Key("one", "RS256"), Key("two")], None
+    settings = next(each for each in recipes() if "with: jwt" in each)
+    url = "https://id.example.com/.well-known/jwks.json"
+    assert url in settings
+    with written(tmp_path, backends, settings.replace(url, issuer.jwks)) as proxy:
+        for key in issuer.keys:
+            with proxy.connect(key.token("anna")) as client:
+                assert client.ask("guide", "hello")["message"] == "guide: hello"
+        with refused(401, "session_refused"):
+            proxy.connect(Key("three").token("anna"))
+
+
+def test_a_tenant_moves_while_the_others_stay(started, issuer, legacy, unified):
+    key = issuer.keys[0]
+    proxy = started(
+        issuer.by_token(),
+        {
+            "upstream_defaults": {"pass_identity": {"x-user-id": "user", "x-tenant-id": "tenant"}},
+            "routes": {"guide": {"overrides": [{"tenant": "acme", "served_by": "unified"}]}},
+        },
+    )
+    ours, others = key.token("anna", tid="acme"), key.token("bert", tid="globex")
+    for token in (ours, others):
+        with proxy.connect(token, headers={"X-Tenant-Id": "forged", "x_tenant_id": "forged"}) as client:
+            client.ask("guide", "hello")
+    assert (legacy.seen(ours)["dialled"], unified.seen(ours)["dialled"]) == (0, 1)
+    assert (legacy.seen(others)["dialled"], unified.seen(others)["dialled"]) == (1, 0)
+    for backend, token, tenant, user in ((unified, ours, "acme", "user-anna"), (legacy, others, "globex", "user-bert")):
+        headers = dict(backend.seen(token)["connections"][0]["headers"])
+        assert headers["x-tenant-id"] == tenant and headers["x-user-id"] == user
+        assert "forged" not in json.dumps(headers)
+    rows = until(lambda: proxy.state("usage", "--by", "tenant")["rows"], "the use is written down", 20)
+    assert {row["tenant"] for row in rows} >= {"acme", "globex"}

@@ -128,5 +128,88 @@ struct KeyDiagnosticsTests {
             1:43: error: session.recheck: not supported yet; without it a session service is asked once for each \#
             socket; remove the key
             """#),
+        DiagnosticCase(
+            "validation that does not fit together",
+            #"""
+            session:
+              anonymous: allow
+              validate:
+                with: jwt
+                keys: [{file: k.pem, url: "https://a/"}, {secret: abc}, {url: "ftp://a/"}, {}]
+                algorithms: [RS256, none]
+                claims: {session: [sid, sub], roles: ""}
+            \#(oneRoute)
+            """#,
+            #"""
+            5:12: error: session.validate.keys[0]: file and url stand side by side; allowed: {file: keys.pem}, \#
+            {url: "https://…", refresh: 5m}, {secret: "${NAME}"} or {secret_file: secret}
+            5:55: error: session.validate.keys[1].secret: the secret itself stands in the file; allowed: secret: \#
+            "${NAME}"; let it come from the environment, or name a secret_file: whoever has it can make tokens
+            5:67: error: session.validate.keys[2].url: found "ftp://a/"; allowed: a url such as \#
+            https://id.example.com/jwks.json
+            5:80: error: session.validate.keys[3]: no place of keys; allowed: {file: keys.pem}, {url: "https://…", \#
+            refresh: 5m}, {secret: "${NAME}"} or {secret_file: secret}
+            6:25: error: session.validate.algorithms[1]: found "none"; allowed: RS256, RS384, RS512, PS256, PS384, \#
+            PS512, ES256, ES384, ES512, EdDSA, HS256, HS384 or HS512
+            7:42: error: session.validate.claims.roles: found ""; allowed: the name of a claim, such as sub or \#
+            realm.tenant
+            """#),
+        DiagnosticCase(
+            "validation that works and is unwise",
+            #"""
+            session:
+              anonymous: allow
+              validate: {with: jwt, keys: [{url: "http://id.example.com/jwks"}]}
+              refresh: {type: renew}
+            \#(oneRoute)
+            """#,
+            #"""
+            2:14: warning: session.anonymous: clients without a token are let in beside those that are validated; each \#
+            is a session alone, which no upstream is told an identity of; deny is the default here
+            3:13: warning: session.validate: no audience is named; tokens that the same issuer made for other services \#
+            are good here, too: set audience
+            3:13: warning: session.validate: no issuer is named; whoever has one of the keys is believed: set issuer
+            3:13: warning: session.validate: tokens stand in the query of the handshake; proxies in front write it to \#
+            their access logs: let them leave the query out
+            3:38: warning: session.validate.keys[0].url: the url is not encrypted; whoever can read or change what \#
+            passes there decides who is let in
+            4:12: warning: session.refresh: no newer token is ever taken on an open socket; name the session in \#
+            validate.claims.session: two tokens of one session are told by it
+            """#),
+        DiagnosticCase(
+            "secrets, and algorithms that take none",
+            #"""
+            session:
+              validate: {with: jwt, keys: [{secret_file: s}], issuer: a, audience: b}
+            \#(oneRoute)
+            """#,
+            #"""
+            2:13: warning: session.validate: tokens stand in the query of the handshake; proxies in front write it to \#
+            their access logs: let them leave the query out
+            2:31: error: session.validate.keys: no algorithm takes the secret; a secret is for HS256, HS384 or HS512: \#
+            list them in algorithms
+            """#),
+        DiagnosticCase(
+            "a session service",
+            #"""
+            session:
+              token: [header:x-token]
+              validate: {with: http, send: protocol, on_failure: admit, cache: 5}
+            legacy_defaults: {validate: off, refuse: {close: 1000}}
+            unified: {refuse: 4001, upstream: "ws://127.0.0.1:7200/"}
+            \#(oneRoute)
+            """#,
+            #"""
+            3:13: error: session.validate: there is no url; allowed: url: "http://127.0.0.1:9000/session"
+            3:32: error: session.validate.send: found "protocol"; allowed: query:name, header:name or cookie:name; \#
+            did you mean "query:protocol"?
+            3:54: error: session.validate.on_failure: found "admit"; allowed: refuse or admit_known
+            3:68: error: session.validate.cache: found "5"; allowed: a duration such as 250ms, 8s, 30m or 1h, from \#
+            0s to 1d; did you mean "5s"?; a duration needs its unit
+            4:29: error: legacy_defaults.validate: found "off"; allowed: inherit or none
+            4:50: error: legacy_defaults.refuse.close: found "1000"; allowed: a close code: 1008, or one from 4000 to \#
+            4999
+            5:19: error: unified.refuse: found "4001"; allowed: status (401 or 403), or {close: 4001}
+            """#),
     ]
 }

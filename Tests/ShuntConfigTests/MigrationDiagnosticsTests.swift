@@ -96,11 +96,12 @@ struct MigrationDiagnosticsTests {
                   - {client_app: web}
             """#,
             #"""
+            6:7: error: routes.a.overrides: overrides name tenants, and nobody knows them; let session.validate find out \#
+            who a session is, and name the claim in its claims
             6:9: error: routes.a.overrides[0]: the override is served by unified, and there is no unified upstream; \#
             add unified: {upstream: {url: "ws://…"}}
-            7:10: error: routes.a.overrides[1].tenant: not supported yet; without it nobody knows a client's tenant: \#
-            that needs validated sessions; remove the key
-            8:9: error: routes.a.overrides[2]: the override names no client; allowed: {client_app: …, served_by: …}
+            8:9: error: routes.a.overrides[2]: the override names no client; allowed: {client_app: …, served_by: …} or \#
+            {tenant: …, served_by: …}
             10:9: warning: routes.a.overrides[4]: the override has no effect: an earlier one fits the same clients; \#
             the first that fits a client counts
             11:9: error: routes.a.overrides[5]: the override has no served_by; allowed: legacy, unified or {unified: 25%}

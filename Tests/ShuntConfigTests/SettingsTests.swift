@@ -261,7 +261,7 @@ struct SettingsTests {
         expected.lifetime = .hours(1)
         expected.connectTimeout = .seconds(8)
         expected.handshakeTimeout = .seconds(9)
-        expected.vary = [.query("tenant"), .cookie("region")]
+        expected.vary = [.value(.query("tenant")), .value(.cookie("region"))]
         expected.sourceAddresses = ["127.0.0.2", "::1"]
         expected.pace = [
             Rate(count: 9, per: .seconds(1)), Rate(count: 90, per: .minutes(1)),

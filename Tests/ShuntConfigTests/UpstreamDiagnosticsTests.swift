@@ -277,8 +277,8 @@ struct UpstreamDiagnosticsTests {
             to 1000000
             15:32: error: routes.guide.legacy.upstream.breaker.opn: unknown key "opn"; did you mean "open"?
             16:28: error: routes.guide.legacy.upstream.source_addresses[0]: found "localhost"; allowed: an IP address
-            17:16: error: routes.guide.legacy.upstream.vary[0]: found "tenant"; allowed: query:name, header:name or \#
-            cookie:name; did you mean "query:tenant"?
+            17:16: error: routes.guide.legacy.upstream.vary[0]: found "tenant"; allowed: query:name, header:name, \#
+            cookie:name or claim:name; did you mean "query:tenant"?
             18:33: warning: routes.guide.legacy.upstream.pool.max_connections: 100000 is more than the some 28000 \#
             connections that one local address can open to one port; list more source_addresses, or dials will fail \#
             with EADDRNOTAVAIL

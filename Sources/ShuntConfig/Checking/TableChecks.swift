@@ -5,6 +5,7 @@ struct TableChecks {
     let draft: TableDraft
     let listen: ListenSettings
     let unified: DocumentNode?
+    let root: DocumentNode
     let diagnostics: DiagnosticList
 
     func run() {
@@ -14,6 +15,7 @@ struct TableChecks {
         checkLoops()
         checkUnusedUnified()
         checkOneWay()
+        ClaimChecks(draft: draft, root: root, diagnostics: diagnostics).run()
         PathChecks(draft: draft, hasUnifiedKey: unified != nil, diagnostics: diagnostics).run()
     }
 

@@ -28,6 +28,7 @@ extension SessionSettings {
     static var liveFields: [Field<Self>] {
         [
             Field("token", \.token), Field("absent", \.absent), Field("anonymous", \.anonymousAllowed),
+            Field("validate", \.validation), Field("expiry", \.expiry), Field("refresh", \.refresh),
             Field("parked_replies.count", \.parkedCount), Field("parked_replies.bytes", \.parkedBytes),
         ]
     }
@@ -94,6 +95,7 @@ extension UpstreamSettings {
             Field("pool.idle_timeout", \.idleTimeout), Field("pool.lifetime", \.lifetime),
             Field("pool.connect_timeout", \.connectTimeout),
             Field("pool.handshake_timeout", \.handshakeTimeout), Field("vary", \.vary),
+            Field("pass_identity", \.passIdentity),
             Field("source_addresses", \.sourceAddresses), Field("pace", \.pace), Field("correlation", \.correlation),
             Field("correlation.reply_field", \.correlationInReplies),
             Field("exchange.in_flight", \.inFlight), Field("exchange.timeout", \.exchangeTimeout),

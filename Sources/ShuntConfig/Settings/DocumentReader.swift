@@ -53,7 +53,9 @@ struct DocumentReader {
         }
         usage.check(deprecation: deprecation, store: root.section("store"))
         root.finish()
-        TableChecks(draft: draft, listen: listen, unified: unified, diagnostics: diagnostics).run()
+        TableChecks(
+            draft: draft, listen: listen, unified: unified, root: document, diagnostics: diagnostics
+        ).run()
         if let place = deprecation?.node {
             DeprecationChecks(draft: draft, place: place, diagnostics: diagnostics).run()
         }

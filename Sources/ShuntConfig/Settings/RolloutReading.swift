@@ -33,11 +33,19 @@ extension RouteSettings {
         }
         for element in nodes {
             guard let section = Section(element, diagnostics) else { continue }
-            var app: String?
+            var app: String? = "*"
             if let name = section["client_app"] {
                 app = diagnostics.read(name, .literal(.text("the name of an application, such as \"qa-*\"")))
-            } else if section.node["tenant"] == nil {
-                diagnostics.error(element, "the override names no client", allowed: "{client_app: …, served_by: …}")
+            }
+            var tenant: String?
+            if let name = section["tenant"] {
+                tenant = diagnostics.read(name, .literal(.text("the name of a tenant, such as acme or \"eu-*\"")))
+                if tenant == nil { continue }
+            } else if section["client_app"] == nil {
+                diagnostics.error(
+                    element, "the override names no client",
+                    allowed: "{client_app: …, served_by: …} or {tenant: …, served_by: …}")
+                app = nil
             }
             var rollout: Rollout?
             if let wanted = section["served_by"] {
@@ -45,15 +53,17 @@ extension RouteSettings {
             } else {
                 diagnostics.error(element, "the override has no served_by", allowed: Rollout.allowed)
             }
-            section.finish(later: ["tenant": "nobody knows a client's tenant: that needs validated sessions"])
+            section.finish()
             guard let app, let rollout else { continue }
-            let known = overrides.first { $0.app == app || $0.app.allSatisfy { $0 == "*" } }
+            let known = overrides.first {
+                ($0.app == app || $0.app.allSatisfy { $0 == "*" }) && ($0.tenant == nil || $0.tenant == tenant)
+            }
             if known != nil {
                 diagnostics.warning(
                     element, "the override has no effect: an earlier one fits the same clients",
                     advice: "the first that fits a client counts")
             }
-            overrides.append(ClientOverride(app: app, servedBy: rollout))
+            overrides.append(ClientOverride(app: app, tenant: tenant, servedBy: rollout))
         }
     }
 }

@@ -4,7 +4,8 @@ import ShuntCore
 struct UpstreamReader {
     /// The keys of an upstream's settings but for `url`: those that may also stand beside a legacy upstream.
     static let sharedKeys: Set<String> = [
-        "credential", "host", "origin", "identity", "pool", "vary", "source_addresses", "pace", "correlation",
+        "credential", "host", "origin", "identity", "pass_identity", "pool", "vary", "source_addresses", "pace",
+        "correlation",
         "exchange", "replies", "pushes", "pushes_to", "closes", "refusals", "dial", "on_open", "ready",
         "dead_after_error", "keepalive", "breaker", "tls", "to_unified", "request",
     ]
@@ -76,7 +77,8 @@ struct UpstreamReader {
         section.set(&settings.dialForLegacy, "dial", .dialTime)
         section.set(&settings.identity, "identity", .choice(["handshake": .handshake, "message": .message]))
         if let pool = section.section("pool") { settings.readPool(pool, identity: settings.identity) }
-        section.setList(&settings.vary, "vary", .source, count: 0...16)
+        section.setList(&settings.vary, "vary", .variation, count: 0...16)
+        if let node = section["pass_identity"] { settings.readPassIdentity(node, diagnostics) }
         section.setList(&settings.sourceAddresses, "source_addresses", .ipAddress, count: 0...256)
         section.setList(&settings.pace, "pace", .rate, count: 0...8)
         if let node = section["correlation"] { settings.readCorrelation(node, diagnostics) }

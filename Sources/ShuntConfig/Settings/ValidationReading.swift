@@ -140,12 +140,11 @@ struct ValidationReader {
 
     private func readService(_ section: Section) -> SessionServiceSettings? {
         var settings = SessionServiceSettings()
-        guard let url = section["url"] else {
+        let address = section["url"].map { readURL($0) }
+        if address == nil {
             diagnostics.error(
                 section.node, "there is no url", allowed: "url: \"http://127.0.0.1:9000/session\"")
-            return nil
         }
-        let address = readURL(url)
         section.set(&settings.method, "method", .choice(["GET": "GET", "POST": "POST"]))
         section.set(&settings.send, "send", .source)
         section.set(&settings.cache, "cache", .duration(.zero ... .hours(24)))
@@ -155,7 +154,7 @@ struct ValidationReader {
         section.set(&settings.stale, "stale", .duration(.zero ... .hours(24)))
         settings.claims = readClaims(section)
         section.finish()
-        guard let address else { return nil }
+        guard case .some(.some(let address)) = address else { return nil }
         settings.url = address
         return settings
     }

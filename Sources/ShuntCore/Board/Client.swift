@@ -44,10 +44,8 @@ package struct Client: Sendable {
     package var nextHeartbeat = Instant.distantFuture
     /// Whether the client is not read, because its upstream does not take what it sends.
     package private(set) var readingStopped = false
-    /// What its credential's end means for it.
-    var credential = CredentialTime()
-    /// A newer credential that is being validated.
-    package internal(set) var refreshing: Credential?
+    /// Where its credential stands; nil where that has no end, and nobody shows a newer one.
+    private var timed: TimedCredential?
     package var armed = Instant.distantFuture
     /// Days on which its use was counted.
     package var usedDays: [UsageDay] = []
@@ -64,6 +62,12 @@ package struct Client: Sendable {
         pace = Self.pace(limits)
         keepalive = Keepalive(now: now)
         lastActive = now
+    }
+
+    /// Where its credential stands.
+    var credential: CredentialTime {
+        get { if case .since(let time)? = timed { time } else { CredentialTime() } }
+        set { timed = .since(newValue) }
     }
 
     static func pace(_ limits: Limits) -> Pace {
@@ -141,10 +145,11 @@ package struct Client: Sendable {
     /// - Parameter isPassed: its messages are passed through: whether it is idle too long its backend says.
     package func nextDeadline(_ limits: Limits, isPassed: Bool) -> Instant {
         if isArriving { return .distantFuture }
-        if isRaw { return min(closeAfter, credential.next) }
+        let credential = timed == nil ? .distantFuture : credential.next
+        if isRaw { return min(closeAfter, credential) }
         let ping = limits.clientPing.map { keepalive.deadline($0) } ?? .distantFuture
         let idle = isPassed ? .distantFuture : lastActive + limits.idleTimeout
-        return min(min(ping, idle), min(min(closeAfter, nextHeartbeat), credential.next))
+        return min(min(ping, idle), min(min(closeAfter, nextHeartbeat), credential))
     }
 
     /// The seat of a route. Clients use few routes, and mostly the same one again.

@@ -11,6 +11,8 @@ struct CredentialTime: Sendable {
         case over
     }
 
+    /// A newer credential that is being validated.
+    var refreshing: Credential?
     private(set) var goodUntil = Instant.distantFuture
     private var noticeAt = Instant.distantFuture
     /// When the socket closes whatever is under way.
@@ -48,3 +50,6 @@ struct CredentialTime: Sendable {
         otherLeave = leaves
     }
 }
+
+/// The same in memory of its own, for the few sockets that have any.
+indirect enum TimedCredential: Sendable { case since(CredentialTime) }

@@ -12,7 +12,8 @@ package struct ClientApp: Sendable, Hashable {
         self.version = Self.cleaned(version)
     }
 
-    package init(_ handshake: Handshake, naming: ClientNaming) {
+    /// - Parameter claims: what a validated credential says of the app goes before what the client says itself.
+    package init(_ handshake: Handshake, naming: ClientNaming, claims: ValidatedClaims? = nil) {
         let agent = Self.product(handshake.headers.first(.userAgent) ?? [])
         func first(_ sources: [ClientNaming.Source], _ ofAgent: ByteString) -> ByteString {
             for source in sources {
@@ -25,7 +26,9 @@ package struct ClientApp: Sendable, Hashable {
             }
             return ""
         }
-        self.init(name: first(naming.app, agent.name), version: first(naming.version, agent.version))
+        self.init(
+            name: claims?.claims.clientApp?.text ?? first(naming.app, agent.name),
+            version: first(naming.version, agent.version))
     }
 
     /// The first product of a `User-Agent` (RFC 9110 §10.1.5): `python-websockets/12.0 (…)` → name and version.

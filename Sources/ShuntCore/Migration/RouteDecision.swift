@@ -34,11 +34,20 @@ package enum PinMode: String, Sendable, Hashable, CaseIterable { case conversati
 package struct ClientOverride: Sendable, Hashable {
     /// A pattern for the client's app: `*` stands for any run of characters.
     package var app: String
+    /// A pattern for the tenant of its session; nil for whichever, and for those whose tenant nobody knows.
+    package var tenant: String?
     package var servedBy: Rollout
 
-    package init(app: String, servedBy: Rollout) {
+    package init(app: String = "*", tenant: String? = nil, servedBy: Rollout) {
         self.app = app
+        self.tenant = tenant
         self.servedBy = servedBy
+    }
+
+    func matches(app name: ByteString, tenant known: ByteString?) -> Bool {
+        guard matches(app: name) else { return false }
+        guard let tenant else { return true }
+        return known.map { Self.matches(Array(tenant.utf8)[...], $0.bytes[...]) } ?? false
     }
 
     package func matches(app name: ByteString) -> Bool { Self.matches(Array(app.utf8)[...], name.bytes[...]) }

@@ -19,10 +19,11 @@ package struct UpstreamRequest: Sendable, Equatable {
     ///     it, whatever way the client used; the client's raw query stays byte for byte where it says the same already.
     ///   - passing: where the client's messages are passed through, how: then it speaks its own subprotocol with the
     ///     backend, and in raw mode its own extensions.
+    ///   - claims: what is known of the session.
     ///   - values: of the placeholders in the upstream's path.
     package init(
-        upstream: UpstreamSettings, client: Handshake, credential: Credential?, passing: PassthroughMode? = nil,
-        values: [String: ByteString] = [:]
+        upstream: UpstreamSettings, client: Handshake, credential: Credential?, claims: ValidatedClaims? = nil,
+        passing: PassthroughMode? = nil, values: [String: ByteString] = [:]
     ) {
         target = UpstreamTarget.text(
             upstream: upstream, client: client, credential: credential, values: values)
@@ -33,8 +34,17 @@ package struct UpstreamRequest: Sendable, Equatable {
         ForwardedFields.append(of: client, to: &headers)
         if passing != nil { headers.appendSubprotocols(of: client.headers) }
         if passing == .raw { headers.append(client.headers) { kind, _ in kind == .secWebSocketExtensions } }
+        if !upstream.passIdentity.isEmpty { write(claims?.claims ?? .none, as: upstream.passIdentity) }
         if let credential { write(credential.token, as: upstream.credential) }
         headers.removeUnwritable()
+    }
+
+    /// Also where nothing is known, a client says nothing in these fields' place.
+    private mutating func write(_ claims: Claims, as fields: [IdentityField]) {
+        headers.removeAll { _, name in fields.contains { $0.isMeant(by: name) } }
+        for field in fields {
+            if let value = claims[field.claim] { headers.append(field.name, value.text) }
+        }
     }
 
     private mutating func write(_ token: ByteString, as place: ValueSource?) {

@@ -26,6 +26,12 @@ package enum ValueSource: Sendable, Hashable {
     case subprotocol
 }
 
+/// What connections of one session to one upstream may differ by.
+package enum Variation: Sendable, Hashable {
+    case value(ValueSource)
+    case claim(ClaimName)
+}
+
 /// How a backend knows who speaks: at the handshake, or by `session_token` in each message.
 package enum UpstreamIdentity: Sendable { case handshake, message }
 
@@ -168,7 +174,10 @@ package struct UpstreamSettings: Sendable, Hashable {
     /// For the opening handshake, from the TCP connection on: a backend that is started by its first request takes longer.
     package var handshakeTimeout = TimeSpan.seconds(30)
     /// Values that are part of a pool's key, besides the session.
-    package var vary: [ValueSource] = []
+    package var vary: [Variation] = []
+    /// What is told of a validated session when it is dialled for. What clients send under these names goes no further,
+    /// wherever.
+    package var passIdentity: [IdentityField] = []
     package var sourceAddresses: [String] = []
     package var pace: [Rate] = []
     package var correlation = Correlation.fifo

@@ -29,6 +29,16 @@ package struct Claims: Sendable, Hashable, Secret {
 
     package init(session: ClaimValue? = nil) { self.session = session }
 
+    package subscript(_ name: ClaimName) -> ClaimValue? {
+        switch name {
+        case .session: session
+        case .user: user
+        case .tenant: tenant
+        case .clientApp: clientApp
+        case .other(let name): others[name]
+        }
+    }
+
     /// When the credential has had its time.
     ///
     /// - Parameters:

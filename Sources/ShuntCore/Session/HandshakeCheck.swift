@@ -52,7 +52,9 @@ package enum HandshakeCheck {
                 let leeway = table.definition.session.validation.leeway
                 let deadline = claims.deadline(leeway: leeway, wall: wall, now: now)
                 identity = ClientIdentity(credential, ValidatedClaims(claims, until: deadline))
-            case .bad(let status, _): return .refuse(candidate.refusal(.credentialRefused(status: status), table.access(of: candidate.endpoint)))
+            case .bad(let status, _):
+                return .refuse(
+                    candidate.refusal(.credentialRefused(status: status), table.access(of: candidate.endpoint)))
             case .unknown: return .refuse(candidate.refusal(.credentialUnknown, table.access(of: candidate.endpoint)))
             }
         }

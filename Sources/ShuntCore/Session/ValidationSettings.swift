@@ -8,14 +8,17 @@ package enum Validation: Sendable, Hashable {
     /// How far clocks may be apart.
     package var leeway: TimeSpan { if case .jwt(let settings) = self { settings.leeway } else { .zero } }
 
-    /// Where sessions are told from tokens: only then one token may take another's place.
-    package var namesSessions: Bool {
+    /// Which claims are what; nil where nobody is asked.
+    package var claims: ClaimNames? {
         switch self {
-        case .none: false
-        case .jwt(let settings): !settings.claims.session.isEmpty
-        case .http(let settings): !settings.claims.session.isEmpty
+        case .none: nil
+        case .jwt(let settings): settings.claims
+        case .http(let settings): settings.claims
         }
     }
+
+    /// Where sessions are told from tokens: only then one token may take another's place.
+    package var namesSessions: Bool { claims?.session.isEmpty == false }
 }
 
 /// What happens to an open socket whose credential comes to its end.
@@ -56,6 +59,70 @@ package struct ClaimNames: Sendable, Hashable {
     /// Further ones, by the name that the rest of the configuration knows them by.
     package var others: [String: ClaimPath] = [:]
     package init() {}
+
+    /// Whether a claim is named.
+    package func knows(_ name: ClaimName) -> Bool {
+        switch name {
+        case .session: !session.isEmpty
+        case .user: user != nil
+        case .tenant: tenant != nil
+        case .clientApp: clientApp != nil
+        case .other(let name): others[name] != nil
+        }
+    }
+}
+
+/// A claim by the name that the configuration knows it by.
+package enum ClaimName: Sendable, Hashable {
+    case session, user, tenant, clientApp
+    case other(String)
+
+    package init(_ text: String) {
+        switch text {
+        case "session": self = .session
+        case "user": self = .user
+        case "tenant": self = .tenant
+        case "client_app": self = .clientApp
+        default: self = .other(text)
+        }
+    }
+
+    package var text: String {
+        switch self {
+        case .session: "session"
+        case .user: "user"
+        case .tenant: "tenant"
+        case .clientApp: "client_app"
+        case .other(let name): name
+        }
+    }
+}
+
+/// A header field that tells an upstream something of a validated session.
+package struct IdentityField: Sendable, Hashable {
+    /// The field's name in small letters.
+    package let name: String
+    package let claim: ClaimName
+    /// The name as servers tell names apart that make variables of them: small letters, and no `_`.
+    private let folded: [UInt8]
+
+    package init(name: String, claim: ClaimName) {
+        self.name = name.lowercased()
+        self.claim = claim
+        folded = self.name.utf8.map(Self.folded)
+    }
+
+    /// Whether two are one to servers that fold names.
+    package func reads(like other: IdentityField) -> Bool { folded == other.folded }
+
+    /// Whether a field that a client sends reads as this one.
+    func isMeant(by name: ArraySlice<UInt8>) -> Bool {
+        name.count == folded.count && zip(name, folded).allSatisfy { Self.folded($0) == $1 }
+    }
+
+    private static func folded(_ byte: UInt8) -> UInt8 {
+        byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : asciiLowercased(byte)
+    }
 }
 
 /// An algorithm of signatures (RFC 7518 §3.1, RFC 8037).

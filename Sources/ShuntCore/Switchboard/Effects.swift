@@ -77,13 +77,13 @@ package enum LoggedEvent: Sendable, Equatable {
 /// Why a connection takes no new messages.
 package enum RetireReason: UInt8, Sendable, Equatable, CaseIterable {
     case timeout, deadAfterError, unansweredPing, unaskedReply, badMessage, replyTooLarge, lifetime, idle, drain
-    case configuration, sessionEnded, hostGone, clientGone
+    case configuration, sessionEnded, hostGone, clientGone, refreshed
 
     /// Whether the backend did something wrong, so that the next dial backs off if it does it again.
     package var isFault: Bool {
         switch self {
         case .timeout, .deadAfterError, .hostGone, .unaskedReply, .badMessage, .replyTooLarge: true
-        case .unansweredPing, .lifetime, .idle, .drain, .configuration, .sessionEnded, .clientGone: false
+        case .unansweredPing, .lifetime, .idle, .drain, .configuration, .sessionEnded, .clientGone, .refreshed: false
         }
     }
 }

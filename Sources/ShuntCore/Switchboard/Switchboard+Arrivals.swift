@@ -6,7 +6,7 @@ extension Switchboard {
     ) -> ClientID {
         wheel.start(at: turn.now)
         let sessionID = session(of: identity)
-        let app = ClientApp(handshake, naming: table.definition.client)
+        let app = ClientApp(handshake, naming: table.definition.client, claims: identity?.known)
         let limits = table.definition.limits
         let id = clients.insert(
             Client(
@@ -83,7 +83,7 @@ extension Switchboard {
         wheel.start(at: turn.now)
         let sessionID = session(of: identity)
         let limits = table.definition.limits
-        let app = ClientApp(handshake, naming: table.definition.client)
+        let app = ClientApp(handshake, naming: table.definition.client, claims: identity?.known)
         let id = clients.insert(
             Client(session: sessionID, handshake: handshake, app: app, limits: limits, now: turn.now))
         if let known = identity?.known { beginCredential(of: id, until: known.goodUntil, now: turn.now) }

@@ -93,7 +93,7 @@ extension Switchboard {
         _ connection: Connection, _ meaning: CloseMeaning, _ turn: inout Turn
     ) {
         pools[connection.pool]?.backoff.failed(now: turn.now, random: &random)
-        heed(meaning, for: connection.pool, &turn)
+        heed(hasOlderCredential(connection) && meaning == .auth ? .limit : meaning, for: connection.pool, &turn)
         upstreamAnswered(connection.upstreamIndex, &turn)
     }
 }

@@ -32,7 +32,9 @@ extension Switchboard {
         // Whoever took a message over may be of another pool: only its sender's handshake will do.
         let sender = head?.adopted == false ? clients[cause]?.handshake : nil
         let handshake = sender ?? pool.handshake
-        let request = UpstreamRequest(upstream: upstream.settings, client: handshake, credential: credential)
+        let request = UpstreamRequest(
+            upstream: upstream.settings, client: handshake, credential: credential,
+            claims: sessions[pool.session]?.known)
         turn.effects.dials.append(
             DialOrder(upstream: upstream, request: request, takesPlace: first.isNone && credential == nil))
         turn.effects.list.append(.dial(id, order: turn.effects.dials.count - 1))
@@ -109,7 +111,7 @@ extension Switchboard {
         let values = client.endpoint?.pattern?.values(in: client.handshake.path) ?? [:]
         let request = UpstreamRequest(
             upstream: pool.upstream.settings, client: client.handshake, credential: credential,
-            passing: client.isRaw ? .raw : .managed, values: values)
+            claims: sessions[client.session]?.known, passing: client.isRaw ? .raw : .managed, values: values)
         turn.effects.dials.append(
             DialOrder(upstream: pool.upstream, request: request, through: .init(client: id, isRaw: client.isRaw)))
         turn.effects.list.append(.dial(connection, order: turn.effects.dials.count - 1))

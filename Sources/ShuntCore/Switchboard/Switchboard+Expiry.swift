@@ -59,10 +59,22 @@ extension Switchboard {
         refuse(id, .sessionExpired, members: echoedMembers(bytes), &turn)
     }
 
+    /// Replaces, as they become idle, the connections that were dialled with an older credential.
+    private mutating func redial(_ id: SessionID, _ turn: inout Turn) {
+        for pool in sessions[id]?.pools ?? [] {
+            for link in pools[pool]?.links.all ?? [] {
+                guard let connection = links[link], connection.state == .ready || connection.state == .opening,
+                    !connection.isPassthrough, hasOlderCredential(connection)
+                else { continue }
+                retire(link, .refreshed, &turn)
+            }
+        }
+    }
+
     // MARK: A newer credential
 
     /// What a client is refreshing with; nil for nothing.
-    package func refreshing(_ id: ClientID) -> Credential? { clients[id]?.refreshing }
+    package func refreshing(_ id: ClientID) -> Credential? { clients[id]?.credential.refreshing }
 
     /// A client shows a newer token.
     mutating func refresh(_ id: ClientID, _ bytes: Span<UInt8>, _ turn: inout Turn) {
@@ -76,8 +88,10 @@ extension Switchboard {
         guard table.definition.session.validation.namesSessions,
             sessions[clients[id]?.session ?? .none]?.isAnonymous == false
         else { return refuseRefresh(id, "Nobody can tell here whose token it is; connect anew with it", &turn) }
-        guard clients[id]?.refreshing == nil else { return refuseRefresh(id, "Another one is being looked at", &turn) }
-        clients[id]?.refreshing = Credential(token)
+        guard clients[id]?.credential.refreshing == nil else {
+            return refuseRefresh(id, "Another one is being looked at", &turn)
+        }
+        clients[id]?.credential.refreshing = Credential(token)
         turn.effects.list.append(.validate(id))
     }
 
@@ -95,8 +109,8 @@ extension Switchboard {
     mutating func judged(
         _ id: ClientID, _ credential: Credential, _ verdict: CredentialVerdict, at wall: UnixTime, _ turn: inout Turn
     ) {
-        guard let client = clients[id], client.refreshing == credential else { return }
-        clients[id]?.refreshing = nil
+        guard let client = clients[id], client.credential.refreshing == credential else { return }
+        clients[id]?.credential.refreshing = nil
         switch verdict {
         case .bad, .unasked: refuseRefresh(id, "It is not good", &turn)
         case .unknown: refuseRefresh(id, "It cannot be checked at present", retryAfter: 2, &turn)
@@ -124,6 +138,7 @@ extension Switchboard {
         clients[id]?.credential.begin(
             until: goodUntil, notice: table.definition.session.expiry.notice, now: turn.now)
         for pool in sessions[client.session]?.pools ?? [] { pools[pool]?.credentialsRejected = false }
+        if table.definition.session.refresh.redials { redial(client.session, &turn) }
         schedule(client: id)
         notify(id, "session_refreshed", &turn)
     }

@@ -15,7 +15,7 @@ extension Switchboard {
         guard links.greetingBytes > 0, let client = clients[id] else { return }
         for poolID in sessions[client.session]?.pools ?? [] {
             guard let pool = pools[poolID], let kept = links.greetings(of: pool.links.current),
-                pool.key.vary == Self.varied(pool.upstream, client.handshake)
+                pool.key.vary == varied(pool.upstream, client)
             else { continue }
             if client.endpoint != nil, !isServed(client, by: pool) { continue }
             clients[id]?.greetings.append(Greeting(pool: poolID, connection: pool.links.current))

@@ -7,10 +7,18 @@ extension Switchboard {
     ) {
         guard let connection = links[id] else { return }
         let isUnread = !connection.hasSpoken
+        // It was dialled with a credential that a newer one has taken the place of: that one is tried.
+        let meaning = hasOlderCredential(connection) && meaning == .auth ? CloseMeaning.limit : meaning
         if isUnread { putBack(id, isUnread: true, now: turn.now) }
         let code: ErrorCode = isUnread ? .upstreamUnavailable : .upstreamLost
         connectionLost(id, meaning == .auth ? .sessionExpired : code, isUnread: isUnread, &turn)
         heed(meaning, for: connection.pool, &turn)
+    }
+
+    /// Whether a connection was dialled with another credential than its session has now.
+    func hasOlderCredential(_ connection: Connection) -> Bool {
+        guard let newest = sessions[pools[connection.pool]?.session ?? .none]?.credential else { return false }
+        return connection.credential != newest
     }
 
     /// What a backend's refusal of a session means for what waits.

@@ -125,7 +125,7 @@ extension Switchboard {
         turn.effects.list.append(.closeConnection(id, .normal))
         remove(connection: id)
         pools[connection.pool]?.backoff.failed(now: turn.now, random: &random)
-        heed(meaning, for: connection.pool, &turn)
+        heed(hasOlderCredential(connection) && meaning == .auth ? .limit : meaning, for: connection.pool, &turn)
         pump(connection.pool, &turn)
         if let client = connection.passage.client { resumeReading(client, &turn) }
     }

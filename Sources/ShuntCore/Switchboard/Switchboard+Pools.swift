@@ -15,7 +15,7 @@ extension Switchboard {
         let owner: PoolOwner = isOwn ? .client(id) : .session(client.session)
         // The lane follows the route, so that one route's messages stay in order.
         let lane = !isThrough && upstream.settings.lanes > 1 ? max(0, route.index) % upstream.settings.lanes : 0
-        let vary = isThrough ? [] : Self.varied(upstream, client.handshake)
+        let vary = isThrough ? [] : varied(upstream, client)
         let key = PoolKey(owner: owner, upstream: upstream.index, lane: lane, vary: vary)
         if let found = pools.found(by: key) { return found }
         let made = pools.insert(
@@ -27,10 +27,16 @@ extension Switchboard {
         return made
     }
 
-    /// What of a handshake an upstream's connections differ by.
-    static func varied(_ upstream: Upstream, _ handshake: Handshake) -> [UInt8] {
-        upstream.settings.vary.map { $0.values(in: handshake).joined(separator: "\u{1}") }.joined(separator: "\u{0}")
-            .bytes
+    /// What an upstream's connections differ by, besides the session.
+    func varied(_ upstream: Upstream, _ client: Client) -> [UInt8] {
+        if upstream.settings.vary.isEmpty { return [] }
+        let claims = sessions[client.session]?.claims ?? .none
+        return upstream.settings.vary.map { variation in
+            switch variation {
+            case .value(let source): source.values(in: client.handshake).joined(separator: "\u{1}")
+            case .claim(let name): claims[name]?.text ?? ""
+            }
+        }.joined(separator: "\u{0}").bytes
     }
 
     /// Whether a connection is there that messages may be written to.

@@ -14,7 +14,10 @@ extension Switchboard {
         var seat = Seat(
             client: id, session: client.session, route: route, side: .legacy,
             bucket: user.map { Bucket.of(salt: route.name, user: $0.name) } ?? Rollout.whole)
-        seat.override = route.overrides.first { $0.matches(app: client.app.name) }?.servedBy
+        seat.override =
+            route.overrides.first {
+                $0.matches(app: client.app.name, tenant: sessions[client.session]?.claims.tenant?.text)
+            }?.servedBy
         let made = seats.insert(seat)
         clients[id]?.take(made, of: route.index)
         let side = wantedSide(made, conversation: nil, now: now)

@@ -260,7 +260,8 @@ extension Switchboard {
         let begins = seat.route.decision.rollout.side != nil && route.decision.rollout.side == nil
         seats[id]?.route = route
         let app = clients[client]?.app.name ?? ""
-        seats[id]?.override = route.overrides.first { $0.matches(app: app) }?.servedBy
+        let tenant = sessions[seat.session]?.claims.tenant?.text
+        seats[id]?.override = route.overrides.first { $0.matches(app: app, tenant: tenant) }?.servedBy
         if begins { pinPresentConversation(id, now: turn.now) }
         guard clients[client]?.isArriving != true else { return }
         moveIfOtherSide(id, &turn)
@@ -272,7 +273,8 @@ extension UpstreamSettings {
     func dialsLike(_ other: UpstreamSettings) -> Bool {
         address == other.address && credential == other.credential && identity == other.identity
             && host == other.host && origin == other.origin && sourceAddresses == other.sourceAddresses
-            && vary == other.vary && onOpen == other.onOpen && ready == other.ready && tls == other.tls
+            && vary == other.vary && passIdentity == other.passIdentity && onOpen == other.onOpen
+            && ready == other.ready && tls == other.tls
             && serverName == other.serverName
     }
 }

@@ -32,6 +32,7 @@ extension Switchboard {
         let key = UsageKey(
             endpoint: client.endpoint?.path ?? table.definition.addressing.paths.first ?? "", route: seat.route.name,
             app: client.app.name.description, version: client.app.version.description,
+            tenant: sessions[client.session]?.claims.tenant.map { UsageKey.tenant($0.text) },
             origin: UsageKey.origin(client.handshake.headers.first(.origin).map { ByteString($0) } ?? ""))
         let use = usage.line(for: key, now: now)
         seats[id]?.use = use

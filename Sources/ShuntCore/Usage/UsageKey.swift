@@ -47,6 +47,11 @@ package struct UsageKey: Sendable, Hashable {
         return value.text ?? other
     }
 
+    /// A tenant as the ledger keeps it.
+    package static func tenant(_ value: ByteString) -> String {
+        value.count <= longestOrigin ? value.text ?? other : other
+    }
+
     /// The client's part of the key: what a client may choose itself.
     package var caller: Caller {
         get { Caller(app: app, version: version, tenant: tenant, origin: origin) }

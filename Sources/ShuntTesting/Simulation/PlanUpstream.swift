@@ -30,7 +30,7 @@ extension Plan {
         settings.identity = dice.chance(10) ? .message : .handshake
         settings.mode = dice.chance(25) ? .client : .session
         if unified && dice.chance(40) { settings.lanes = dice.within(2...3) }
-        if dice.chance(15) { settings.vary = [.query("tenant")] }
+        if dice.chance(15) { settings.vary = [.value(.query("tenant"))] }
         planTimes(&settings, &dice)
         planBounds(&settings, &dice)
         planReplies(&settings, &style, &dice)

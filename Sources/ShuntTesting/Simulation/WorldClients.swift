@@ -38,7 +38,8 @@ extension World {
         if let session, let shown {
             sessions[session].shown = shown
             identity = ClientIdentity(
-                Credential(ByteString(shown)), ValidatedClaims(Claims(session: ClaimValue(text: ByteString(sessions[session].token)))))
+                Credential(ByteString(shown)),
+                ValidatedClaims(Claims(session: ClaimValue(text: ByteString(sessions[session].token)))))
         }
         let id: ClientID
         if case .legacy(let endpoint) = table.endpoints.match(handshake.path) {

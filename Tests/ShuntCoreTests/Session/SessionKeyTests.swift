@@ -49,7 +49,8 @@ import Testing
         #expect(id.shortName(keyedBy: Driver.hashKey) != token.shortName(keyedBy: Driver.hashKey))
         #expect(
             Bucket.of(
-                salt: "guide", user: ClientIdentity(Credential("T"), ValidatedClaims(Claims(session: ClaimValue(text: "anna")))).user)
+                salt: "guide",
+                user: ClientIdentity(Credential("T"), ValidatedClaims(Claims(session: ClaimValue(text: "anna")))).user)
                 == 7305)
     }
 }

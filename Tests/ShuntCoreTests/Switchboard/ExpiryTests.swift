@@ -111,6 +111,19 @@ import Testing
         #expect(world.tally.refreshed == 1)
     }
 
+    @Test(arguments: [false, true])
+    func `connections of the older credential live on, or are replaced when they are idle`(redials: Bool) throws {
+        let world = try world { $0.session.refresh.redials = redials }
+        let client = world.connecting(as: identity("T", for: .seconds(100), in: world)).client
+        world.say(client, Text.guide("1"))
+        world.ready(1)
+        world.say(client, refresh("T2"))
+        let told = judge(world, client, "T2", .good(Self.claims(expires: Self.noon + 500)))
+        #expect(!told.contains(.closeConnection(1, 1000)), "it has something to answer")
+        #expect(world.hear(1, Text.reply("r")).contains(.closeConnection(1, 1000)) == redials)
+        #expect(world.say(client, Text.guide("2")).dials == (redials ? 1 : 0))
+    }
+
     @Test(arguments: [
         (CredentialVerdict.bad(status: 401, problem: "p"), false),
         (.unknown(problem: "p"), true),
@@ -199,5 +212,42 @@ import Testing
         #expect(told.isEmpty, "\(told)")
         let answered = world.hear(1, Text.reply("r"))
         #expect(answered.contains(.closeClient(client, 4001, .sessionExpired)))
+    }
+}
+
+/// Connections that were dialled with a credential that a newer one has taken the place of.
+@Suite struct OlderCredentialTests {
+    private let claims = ValidatedClaims(Claims(session: ClaimValue(text: "anna")))
+
+    private func identity(_ token: ByteString) -> ClientIdentity { ClientIdentity(Credential(token), claims) }
+
+    @Test func `a backend that does not like the older one is shown the newer one, once`() throws {
+        let world = try Driver(.agents { $0.everywhere { $0.closes = [4001: .auth] } })
+        let client = world.connecting(as: identity("T1")).client
+        world.say(client, Text.guide("1"))
+        world.ready(1)
+        world.hear(1, Text.reply("r"))
+        _ = world.connecting(as: identity("T2"))
+        world.lose(1, 4001)
+        #expect(world.say(client, Text.guide("2")).dials + world.pass(.seconds(5)).dials == 1)
+        #expect(world.dials.last?.request.target == "/guide?session_token=T2")
+        world.ready(2)
+        let told = world.lose(2, 4001)
+        #expect(told.contains { $0.error == "session_expired unsent" || $0.error == "session_expired sent" })
+        #expect(world.say(client, Text.guide("3")).map(\.error) == ["session_expired unsent"])
+        #expect(world.dials.count == 2)
+    }
+
+    @Test func `a dial that is refused with the older one too`() throws {
+        let world = try Driver(.agents())
+        let client = world.connecting(as: identity("T1")).client
+        world.say(client, Text.guide("1"))
+        _ = world.connecting(as: identity("T2"))
+        let refused = world.fail(1, .refused(status: 401))
+        #expect(refused.compactMap(\.error).isEmpty)
+        let dials = refused.dials + world.pass(.seconds(5)).dials
+        #expect(dials == 1)
+        #expect(world.dials.last?.request.target == "/guide?session_token=T2")
+        #expect(world.fail(2, .refused(status: 401)).compactMap(\.error) == ["session_expired unsent"])
     }
 }

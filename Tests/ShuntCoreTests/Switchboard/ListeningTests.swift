@@ -243,7 +243,7 @@ import Testing
         own.hear(1, welcome)
         #expect(own.arriving(Old.guide, "anna").happenings.delivered == [], "it is greeted by its own")
 
-        let varied = try world { $0.vary = [.query("tenant")] }
+        let varied = try world { $0.vary = [.value(.query("tenant"))] }
         _ = varied.arriving(Old.guide, "anna", query: "tenant=a")
         varied.ready(1)
         varied.hear(1, welcome)

@@ -94,7 +94,8 @@ import Testing
     }
 
     @Test func `what an upstream varies by is not shared`() throws {
-        let world = try Driver(.agents { $0.everywhere { $0.vary = [.query("tenant"), .header("x-mode")] } })
+        let world = try Driver(
+            .agents { $0.everywhere { $0.vary = [.value(.query("tenant")), .value(.header("x-mode"))] } })
         let plain = world.connect("anna", query: "tenant=a")
         let other = world.connect("anna", query: "tenant=b")
         let same = world.connect("anna", query: "x=1&tenant=a")
