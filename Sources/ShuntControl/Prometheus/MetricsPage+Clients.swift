@@ -93,8 +93,8 @@ extension MetricsPage {
         writer.counter(
             "shunt_credentials",
             "Tokens whose time was over while their socket was open, and newer ones that took their place.")
-        writer.sample(sum.tally.expired, ["event": "expired"])
-        writer.sample(sum.tally.refreshed, ["event": "refreshed"])
+        writer.sample(sum.tally.expired, ["outcome": "expired"])
+        writer.sample(sum.tally.refreshed, ["outcome": "refreshed"])
     }
 }
 

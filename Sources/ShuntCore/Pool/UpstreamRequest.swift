@@ -39,6 +39,29 @@ package struct UpstreamRequest: Sendable, Equatable {
         headers.removeUnwritable()
     }
 
+    /// Puts the newest credential in the place of an older one, wherever the client's own words still show that: an upstream
+    /// must not be shown two.
+    ///
+    /// - Parameters:
+    ///   - sources: where clients carry their tokens.
+    ///   - written: where the credential stands already.
+    package mutating func renew(
+        _ credential: Credential, in sources: [ValueSource], but written: ValueSource?, of client: Handshake
+    ) {
+        for source in sources where source != written {
+            let shown = source.values(in: client)
+            if shown.isEmpty || shown.allSatisfy({ FieldText.trimmed($0) == credential.token }) { continue }
+            guard case .query(let name) = source else {
+                write(credential.token, as: source)
+                continue
+            }
+            let parts = target.bytes.split(separator: 0x3F, maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2 else { continue }
+            let query = QueryString(ByteString(parts[1])).setting(name, to: credential.token)
+            target = ByteString(parts[0]) + "?" + query
+        }
+    }
+
     /// Also where nothing is known, a client says nothing in these fields' place.
     private mutating func write(_ claims: Claims, as fields: [IdentityField]) {
         headers.removeAll { _, name in fields.contains { $0.isMeant(by: name) } }

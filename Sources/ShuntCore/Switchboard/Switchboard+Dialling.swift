@@ -32,12 +32,22 @@ extension Switchboard {
         // Whoever took a message over may be of another pool: only its sender's handshake will do.
         let sender = head?.adopted == false ? clients[cause]?.handshake : nil
         let handshake = sender ?? pool.handshake
-        let request = UpstreamRequest(
+        var request = UpstreamRequest(
             upstream: upstream.settings, client: handshake, credential: credential,
             claims: sessions[pool.session]?.known)
+        renew(&request, of: handshake, upstream, credential)
         turn.effects.dials.append(
             DialOrder(upstream: upstream, request: request, takesPlace: first.isNone && credential == nil))
         turn.effects.list.append(.dial(id, order: turn.effects.dials.count - 1))
+    }
+
+    /// A client's words may show an older token than its session's, in another place than the upstream's own.
+    private func renew(
+        _ request: inout UpstreamRequest, of client: Handshake, _ upstream: Upstream, _ credential: Credential?
+    ) {
+        let sources = table.definition.session.token
+        guard let credential, sources.count > 1 || sources.first != upstream.settings.credential else { return }
+        request.renew(credential, in: sources, but: upstream.settings.credential, of: client)
     }
 
     /// Whether what a session's dials would show has had its time.
@@ -109,9 +119,10 @@ extension Switchboard {
         tally.dials += 1
         meterDial(pool.key.upstream)
         let values = client.endpoint?.pattern?.values(in: client.handshake.path) ?? [:]
-        let request = UpstreamRequest(
+        var request = UpstreamRequest(
             upstream: pool.upstream.settings, client: client.handshake, credential: credential,
             claims: sessions[client.session]?.known, passing: client.isRaw ? .raw : .managed, values: values)
+        renew(&request, of: client.handshake, pool.upstream, credential)
         turn.effects.dials.append(
             DialOrder(upstream: pool.upstream, request: request, through: .init(client: id, isRaw: client.isRaw)))
         turn.effects.list.append(.dial(connection, order: turn.effects.dials.count - 1))

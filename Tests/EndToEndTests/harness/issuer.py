@@ -41,6 +41,12 @@ class Key:
         return remember(jwt.encode(payload, self.private, self.algorithm, headers={"kid": kid or self.kid}))
 
 
+class Server(ThreadingHTTPServer):
+    # Whoever asked may be gone before the answer: that is no test's business.
+    def handle_error(self, *_):
+        pass
+
+
 class Issuer:
     """`keys` are in the set. `sessions` says what the service answers to a token: claims, or a status."""
 
@@ -87,7 +93,7 @@ class Issuer:
         self.port = 0
 
     def start(self) -> "Issuer":
-        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), self.handler)
+        self.server = Server(("127.0.0.1", self.port), self.handler)
         self.server.daemon_threads = True
         self.port = self.server.server_port
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

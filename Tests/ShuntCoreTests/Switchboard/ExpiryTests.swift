@@ -238,6 +238,27 @@ import Testing
         #expect(world.dials.count == 2)
     }
 
+    @Test func `no dial shows both`() throws {
+        let world = try Driver(
+            .agents {
+                $0.session.token = [.query("t"), .header("x-token"), .cookie("c")]
+                $0.everywhere { $0.credential = .header("authorization") }
+            })
+        let client = world.connecting(
+            as: identity("T1"), query: "a=b&t=T1",
+            headers: [
+                Handshake.Field(name: "X-Token", value: "T1"), Handshake.Field(name: "Cookie", value: "other=1; c=T1"),
+            ]
+        ).client
+        _ = world.connecting(as: identity("T2"))
+        world.say(client, Text.guide("1"))
+        let request = try #require(world.dials.last?.request)
+        #expect(request.target == "/guide?a=b&t=T2")
+        #expect(request.headers.values(of: "authorization") == ["Bearer T2"])
+        #expect(request.headers.values(of: "x-token") == ["T2"])
+        #expect(request.headers.values(of: "cookie").map(\.description) == ["other=1; c=T2"])
+    }
+
     @Test func `a dial that is refused with the older one too`() throws {
         let world = try Driver(.agents())
         let client = world.connecting(as: identity("T1")).client
