@@ -121,12 +121,16 @@ package final class CredentialService: CredentialValidator {
     ) async -> CredentialVerdict {
         switch validator.find(token, at: wall()) {
         case .verdict(let verdict): return verdict
-        case .unknownKey(let problem):
-            guard await keeper.lookForUnknownKey() else { return validator.refuse(token, problem, wall()) }
+        case .unknownKey: break
         }
+        var outlook = await keeper.lookForUnknownKey()
         switch validator.find(token, at: wall()) {
         case .verdict(let verdict): return verdict
-        case .unknownKey(let problem): return validator.refuse(token, problem, wall())
+        case .unknownKey(let problem):
+            // The look itself may have failed.
+            if outlook == .newer { outlook = await keeper.outlook }
+            guard outlook == .none else { return .unknown(problem: "\(problem), and not all keys can be read") }
+            return validator.refuse(token, problem, wall())
         }
     }
 

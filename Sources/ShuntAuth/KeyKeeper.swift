@@ -111,10 +111,18 @@ actor KeyKeeper {
 
     private var failed: Set<Int> = []
 
+    /// What is known of a key that is in no set.
+    enum Outlook: Sendable, Equatable {
+        /// There may be other keys than before.
+        case newer
+        /// There is no such key.
+        case none
+        /// Nobody can tell: a place of keys cannot be read.
+        case unknown
+    }
+
     /// A token names a key that nobody knows: asks for newer sets, unless that was done just now.
-    ///
-    /// - Returns: whether there may be other keys than before.
-    func lookForUnknownKey() async -> Bool {
+    func lookForUnknownKey() async -> Outlook {
         var isAsked = false
         for (index, source) in settings.keys.enumerated() {
             guard case .url = source else { continue }
@@ -125,8 +133,11 @@ actor KeyKeeper {
             isAsked = true
             await refetch(index)
         }
-        return isAsked
+        return isAsked ? .newer : outlook
     }
+
+    /// Whether all places were read when that was tried last.
+    var outlook: Outlook { failed.isEmpty ? .none : .unknown }
 
     /// Fetches a set; whoever comes meanwhile waits for the same one.
     private func refetch(_ index: Int) async {
@@ -159,8 +170,7 @@ actor KeyKeeper {
     private func take(_ index: Int, place: String, _ read: () async throws -> KeyReading) async {
         do {
             let reading = try await read()
-            let isEmpty = reading.keys.isEmpty
-            if isEmpty, places[index] != nil {
+            if reading.keys.isEmpty {
                 throw KeyPlaceProblem("there is no key of use in it" + (reading.problems.first.map { "; \($0)" } ?? ""))
             }
             places[index] = reading.keys

@@ -139,9 +139,12 @@ def test_keys_stay_when_their_url_is_down(by_token, issuer):
 def test_a_set_of_keys_that_is_none_lets_nobody_in_and_is_said(started, issuer, body):
     issuer.body = body or b" "
     proxy = started(issuer.by_token())
-    with refused(401, "session_refused"):
+    # No verdict on the token: nobody knows the keys.
+    with refused(503, "validation_unavailable"):
         proxy.connect(issuer.keys[0].token("anna"))
-    assert "keys for tokens" in proxy.log and issuer.jwks in proxy.log
+    assert "keys for tokens cannot be read" in proxy.log and issuer.jwks in proxy.log
+    with refused(401, "session_refused"):
+        proxy.connect(new_token())
 
 
 def test_a_token_that_expires_in_mid_conversation(started, issuer, legacy):

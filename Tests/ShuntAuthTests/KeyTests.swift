@@ -142,17 +142,21 @@ import Testing
         let keeper = keeper(place, validator)
         await keeper.load()
         place.says([Made.jwk(key), Made.jwk(key, kid: "k2")])
-        let looked = await withTaskGroup(of: Bool.self) { group in
+        let looked = await withTaskGroup(of: KeyKeeper.Outlook.self) { group in
             for _ in 0..<100 { group.addTask { await keeper.lookForUnknownKey() } }
             return await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(looked.contains(true))
+        #expect(looked.contains(.newer))
         #expect(place.fetches == 2, "one at the start, one for all of them")
         #expect(validator.problem(try await Made.token(key, kid: "k2")) == nil)
-        #expect(await keeper.lookForUnknownKey() == false)
+        #expect(await keeper.lookForUnknownKey() == .none)
         place.pass(.seconds(11))
-        #expect(await keeper.lookForUnknownKey())
+        #expect(await keeper.lookForUnknownKey() == .newer)
         #expect(place.fetches == 3)
+        place.fails()
+        place.pass(.seconds(11))
+        #expect(await keeper.lookForUnknownKey() == .newer)
+        #expect(await keeper.lookForUnknownKey() == .unknown, "who cannot be asked may have it")
     }
 
     @Test func `secrets have their length`() async throws {
