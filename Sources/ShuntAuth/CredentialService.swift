@@ -116,6 +116,14 @@ package final class CredentialService: CredentialValidator {
         }
     }
 
+    package func forget(_ fits: @Sendable (ClientIdentity) -> Bool) {
+        switch state.withLock({ $0.way }) {
+        case .none: break
+        case .token(let validator, _): validator.forget(fits)
+        case .service(let service): service.forget(fits)
+        }
+    }
+
     private static func verdict(
         on token: ByteString, _ validator: TokenValidator, _ keeper: KeyKeeper, _ wall: @Sendable () -> UnixTime
     ) async -> CredentialVerdict {

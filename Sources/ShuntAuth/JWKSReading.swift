@@ -12,7 +12,7 @@ extension KeyReading {
     /// - Throws: `KeyPlaceProblem` where it is none.
     init(jwks bytes: [UInt8], allowed: [SignatureAlgorithm]) async throws {
         guard bytes.count <= Self.longest else { throw KeyPlaceProblem("it is longer than 1 MiB") }
-        guard let tree = JSONTree(bytes) else { throw KeyPlaceProblem("it is no JSON, or has a name twice") }
+        guard let tree = JSONDocument(bytes) else { throw KeyPlaceProblem("it is no JSON, or has a name twice") }
         guard case .list(let list)? = tree["keys"] else { throw KeyPlaceProblem("it is no JSON Web Key Set: no keys") }
         guard list.count <= Self.most else { throw KeyPlaceProblem("it has more than \(Self.most) keys") }
         for (index, key) in list.enumerated() {
@@ -33,7 +33,7 @@ extension KeyReading {
     }
 
     private static func read(
-        _ key: JSONTree, id: ByteString?, _ allowed: [SignatureAlgorithm]
+        _ key: JSONDocument, id: ByteString?, _ allowed: [SignatureAlgorithm]
     ) async throws -> [VerificationKey] {
         guard case .object = key else { throw KeyPlaceProblem("it is no object") }
         if let use = key["use"]?.text, !use.isText("sig") { throw KeyPlaceProblem("its use is another (\(use))") }
@@ -52,7 +52,7 @@ extension KeyReading {
         return try await material.bound(to: algorithms, id: id)
     }
 
-    private static func material(of key: JSONTree) throws -> KeyMaterial {
+    private static func material(of key: JSONDocument) throws -> KeyMaterial {
         switch key["kty"]?.text?.text {
         case "RSA":
             let (modulus, exponent) = (try bytes(of: "n", key), try bytes(of: "e", key))
@@ -86,12 +86,12 @@ extension KeyReading {
         }
     }
 
-    private static func text(of name: String, _ key: JSONTree) throws -> String {
+    private static func text(of name: String, _ key: JSONDocument) throws -> String {
         guard let text = key[name]?.text?.text else { throw KeyPlaceProblem("its \(name) is missing") }
         return text
     }
 
-    private static func bytes(of name: String, _ key: JSONTree) throws -> [UInt8] {
+    private static func bytes(of name: String, _ key: JSONDocument) throws -> [UInt8] {
         guard let bytes = Base64URL.decoded(Array(try text(of: name, key).utf8)[...]) else {
             throw KeyPlaceProblem("its \(name) is no base64url")
         }

@@ -24,7 +24,7 @@ struct SessionQuestion: Sendable {
         }
         let bytes = try await fetch.body(
             of: response, most: Self.longestAnswer, within: .nanoseconds(settings.timeout.nanoseconds))
-        guard let tree = JSONTree(bytes), case .object = tree else {
+        guard let tree = JSONDocument(bytes), case .object = tree else {
             throw FetchProblem("it answered 200 with something that is no JSON object")
         }
         do throws(ClaimProblem) {

@@ -54,6 +54,8 @@ final class SessionService: Sendable {
         }
     }
 
+    func forget(_ fits: @Sendable (ClientIdentity) -> Bool) { state.withLock { $0.known.forget(fits) } }
+
     private func isFresh(_ entry: VerdictCache.Entry, _ now: UnixTime) -> Bool {
         now.milliseconds < entry.found.milliseconds + settings.cache.milliseconds
     }

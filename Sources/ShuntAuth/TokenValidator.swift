@@ -31,6 +31,8 @@ final class TokenValidator: Sendable {
         }
     }
 
+    func forget(_ fits: @Sendable (ClientIdentity) -> Bool) { state.withLock { $0.good.forget(fits) } }
+
     var table: KeyTable { state.withLock { $0.table } }
 
     func known(_ token: ByteString, at now: UnixTime) -> CredentialVerdict? {

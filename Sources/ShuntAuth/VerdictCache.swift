@@ -54,6 +54,14 @@ struct VerdictCache {
         old[token] = nil
     }
 
+    /// Forgets good verdicts on credentials like these.
+    mutating func forget(_ fits: (ClientIdentity) -> Bool) {
+        remove { token, entry in
+            guard case .good(let claims) = entry.verdict else { return false }
+            return fits(ClientIdentity(Credential(token), ValidatedClaims(claims)))
+        }
+    }
+
     mutating func remove(where fits: (ByteString, Entry) -> Bool) {
         young = young.filter { !fits($0.key, $0.value) }
         old = old.filter { !fits($0.key, $0.value) }

@@ -121,6 +121,7 @@ package actor ControlPlane {
             try check(route: name)
             await plane.reconnect(name)
             return await told(.reconnect, name, author, ["\(name): connections are replaced as they become idle"])
+        case .kick(let choice, let block): return await kick(choice, block, author)
         case .reload: return try await reload(await readFile(), author)
         case .drain:
             guard !isDraining else { throw .stopping }
@@ -129,6 +130,23 @@ package actor ControlPlane {
             stop()
             return report
         }
+    }
+
+    /// No user's name is written down: the audit trail is on disk, and claims are in memory only.
+    private func kick(_ choice: SessionChoice, _ block: TimeSpan, _ author: ChangeAuthor) async -> ChangeReport {
+        let report = await plane.kick(choice, block: block)
+        let names = report.sessions.sorted().prefix(10).joined(separator: ", ")
+        let more = report.sessions.count > 10 ? " and \(report.sessions.count - 10) more" : ""
+        let ended =
+            report.sessions.isEmpty
+            ? "no session was ended" : "ended with \(report.sockets) socket(s): \(names)\(more)"
+        var notes: [String] = []
+        if block > .zero {
+            notes.append(
+                "blocked for \(block.milliseconds / 1000) s, until a restart at most: credentials of before let nobody in"
+            )
+        }
+        return await told(.kick, "", author, [ended], notes)
     }
 
     /// Puts a state in force: all workers have it when this returns.

@@ -19,7 +19,7 @@ struct Shunt: ParsableCommand {
                 name: "Changing",
                 subcommands: [
                     SetCommand.self, UnsetCommand.self, PhaseCommand.self, PauseCommand.self, ResumeCommand.self,
-                    ReconnectCommand.self, ReloadCommand.self, DrainCommand.self,
+                    ReconnectCommand.self, KickCommand.self, ReloadCommand.self, DrainCommand.self,
                 ]),
         ]
     )

@@ -353,3 +353,32 @@ def test_a_tenant_moves_while_the_others_stay(started, issuer, legacy, unified):
         assert "forged" not in json.dumps(headers)
     rows = until(lambda: proxy.state("usage", "--by", "tenant")["rows"], "the use is written down", 20)
     assert {row["tenant"] for row in rows} >= {"acme", "globex"}
+
+
+def test_a_kicked_user_comes_back_with_a_new_token_only(started, issuer, legacy):
+    key = issuer.keys[0]
+    proxy = started(issuer.by_token())
+    old, other = key.token("anna", iat=int(time.time()) - 60), key.token("bert")
+    gate = legacy.gate()
+    with proxy.connect(old) as client, proxy.connect(other) as bystander:
+        client.send("guide", gate.text)
+        gate.reached()
+        shown = proxy.state("sessions", "--user", "user-anna")["sessions"]
+        assert len(shown) == 1 and shown[0]["sockets"] == 1
+        assert "1 socket(s)" in proxy.cli("kick", "--user", "user-anna", "--block", "600", "--reason", "test")
+        assert is_error(client.receive(), "session_expired", sent=True)
+        assert closed(client) == (1008, "session ended")
+        gate.open()
+        assert bystander.ask("guide", "still here")["message"] == "guide: still here"
+    with refused(401, "session_refused"):
+        proxy.connect(old)
+    time.sleep(1.1)  # The time of a token is in whole seconds.
+    with proxy.connect(key.token("anna")) as client:
+        assert client.ask("guide", "again")["message"] == "guide: again"
+    audit = proxy.cli("audit")
+    assert "kick" in audit and "test" in audit and "user-anna" not in audit
+    name = proxy.state("sessions", "--user", "user-anna")["sessions"][0]["name"]
+    assert name in proxy.cli("kick", name)
+    assert "no session" in proxy.cli("kick", "0123456789abcdef")
+    for wrong in (["kick"], ["kick", name, "--user", "x"], ["kick", name, "--block", "-1"]):
+        proxy.cli(*wrong, code=64)

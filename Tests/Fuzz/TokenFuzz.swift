@@ -55,8 +55,8 @@ public func fuzzToken(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
     look(base64url(head) + [0x2E] + base64url(payload) + [0x2E] + base64url([1, 2, 3]))
     look(Array("eyJhbGciOiJFUzI1NiJ9.".utf8) + base64url(bytes) + Array(".AAAA".utf8))
     require(Base64URL.decoded(base64url(bytes)[...]) == bytes, "base64url does not come back")
-    if let tree = JSONTree(bytes) {
-        require(JSONTree([0x5B] + bytes + [0x5D], nesting: 17) == .list([tree]), "a list of it is none")
+    if let tree = JSONDocument(bytes) {
+        require(JSONDocument([0x5B] + bytes + [0x5D], nesting: 17) == .list([tree]), "a list of it is none")
     }
     return 0
 }

@@ -16,7 +16,7 @@ import Testing
         "Sides", "Sending", "Dialling", "OneWay", "Queueing", "DialOnConnect", "Overtaking", "Streams", "Pushes",
         "Opening", "Expiry",
         // What comes: messages, replies, clients, tables.
-        "Messages", "Passthrough", "Replies", "Sessions", "Arrivals", "Table",
+        "Messages", "Passthrough", "Replies", "Sessions", "Arrivals", "Table", "Kicking",
         // What is left to do, what is due, and what happens.
         "Agenda", "Deadlines", "Dialled", "Closing", "ClientEvents", "ConnectionEvents", "Events",
         "Reports", "Inconsistencies",

@@ -8,6 +8,7 @@ package enum AdminPath {
     package static let phase = base + "/phase"
     package static let pools = base + "/pools"
     package static let sessions = base + "/sessions"
+    package static let kick = sessions + "/kick"
     package static let events = base + "/events"
     package static let audit = base + "/audit"
     package static let usage = base + "/usage"

@@ -36,6 +36,23 @@ package struct PhaseRequest: Codable, Sendable, Hashable {
     }
 }
 
+/// The body of `POST /api/v1/sessions/kick`.
+package struct KickRequest: Codable, Sendable, Hashable {
+    /// Of what `name` is the name: `session`, by its short name, or `user`.
+    package var kind: String
+    package var name: String
+    /// Seconds.
+    package var block: String?
+    package var reason: String?
+
+    package init(kind: String, name: String, block: String? = nil, reason: String? = nil) {
+        self.kind = kind
+        self.name = name
+        self.block = block
+        self.reason = reason
+    }
+}
+
 /// The body of every other write: `{}` or a reason.
 package struct ReasonRequest: Codable, Sendable, Hashable {
     package var reason: String?

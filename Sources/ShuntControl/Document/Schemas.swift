@@ -110,6 +110,11 @@ enum Schemas {
         "ChangeAnswer": object(["revision": revision, "changed": texts, "notes": texts]),
         "OverrideRequest": object(["served_by": share], optional: ["reason": text]),
         "PhaseRequest": object(["phase": phase], optional: ["reason": text]),
+        "KickRequest": object(
+            [
+                "kind": words(["session", "user"]),
+                "name": ["type": "string", "examples": .texts(["8d4fec6fd52d0417"])],
+            ], optional: ["block": text, "reason": text]),
         "ReasonRequest": object([:], optional: ["reason": text]),
         "ProblemAnswer": object(
             [

@@ -36,6 +36,11 @@ extension AdminAPI {
             problems: [.unknownRoute]
         ) { call in .reconnect(call.route) },
         change(
+            "kick", .post, .fixed(AdminPath.kick),
+            "Ends a session, or all of a user: sockets close, what is under way and what is kept for them goes.",
+            body: BodyShape(schema: "KickRequest", required: ["kind", "name"], optional: ["block", "reason"])
+        ) { call throws(Problem) in try kick(call.members) },
+        change(
             "reload", .post, .fixed(AdminPath.reload), "Reads the file again; one with errors changes nothing.",
             problems: [.badFile, .busy]
         ) { _ in .reload },
@@ -73,6 +78,21 @@ extension AdminAPI {
             Rollout(text: text + "%") != nil ? text + "%" : NearestWord.to(text, among: ["legacy", "unified"])
         if let meant = problem.meant { problem.detail += "; `\(meant)` was meant?" }
         throw problem
+    }
+
+    private static func kick(_ members: [String: String]) throws(Problem) -> ControlChange {
+        let choice: SessionChoice
+        let name = members["name"] ?? ""
+        switch members["kind"] {
+        case "session": choice = .name(name)
+        case "user": choice = .user(name)
+        case let kind: throw .notAllowed("kind", kind ?? "", ["session", "user"], code: .invalidValue)
+        }
+        guard let block = members["block"] else { return .kick(choice, block: .zero) }
+        guard let seconds = Int64(block), (0...86_400).contains(seconds) else {
+            throw Problem(.invalidValue, "`block` must be a number of seconds from 0 to 86400")
+        }
+        return .kick(choice, block: .seconds(seconds))
     }
 
     private static func phase(_ text: String) throws(Problem) -> Phase {

@@ -54,11 +54,17 @@ extension AdminAPI {
         AdminOperation(
             "sessions", .get, .fixed(AdminPath.sessions), access: .read,
             "The sessions with most sockets first, by a keyed hash of their tokens.",
-            parameters: [Parameter("limit", .number(1...1000, unlessGiven: 100), "How many at most.")],
+            parameters: [
+                Parameter("limit", .number(1...1000, unlessGiven: 100), "How many at most."),
+                Parameter(
+                    "user", .text(longest: 1024, pattern: "^.+$"),
+                    "Only those of this user, as a validated token names it."),
+            ],
             answer: "SessionsAnswer"
         ) { call throws(Problem) in
             let revision = await revision(call)
-            let sessions = await call.control.reports.sessionReport(limit: Int(clamping: call.number("limit") ?? 100))
+            let sessions = await call.control.reports.sessionReport(
+                limit: Int(clamping: call.number("limit") ?? 100), user: call.word("user"))
             return try .json(SessionsAnswer(sessions), revision: revision)
         },
         AdminOperation(

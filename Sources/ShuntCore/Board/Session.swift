@@ -36,6 +36,13 @@ package struct Session: Sendable {
     /// What is known of the session.
     package var claims: Claims { known?.claims ?? .none }
 
+    package func isMeant(by choice: SessionChoice) -> Bool {
+        switch choice {
+        case .name(let name): shortName.elementsEqual(name.utf8)
+        case .user(let user): known?.claims.user?.text.isText(user) ?? false
+        }
+    }
+
     /// A socket of it shows a credential, which counts from now on unless it is older than the one that is known.
     mutating func show(_ identity: ClientIdentity) {
         if known != nil, !identity.claims.areNoOlder(than: claims) { return }
@@ -139,6 +146,18 @@ package struct Sessions: ~Copyable {
         var taken: [ParkedReplies.Reply] = []
         change(id) { taken = $0.take(for: endpoint) }
         return taken
+    }
+
+    /// Drops all that is parked for a session.
+    ///
+    /// - Returns: how many replies that were.
+    package mutating func discardParked(of id: SessionID) -> Int {
+        var count = 0
+        change(id) { parked in
+            count = parked.replies.count
+            parked = ParkedReplies()
+        }
+        return count
     }
 
     /// Drops what was parked for too long.

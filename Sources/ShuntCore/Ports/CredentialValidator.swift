@@ -7,4 +7,7 @@ package protocol CredentialValidator: Sendable {
     ///
     /// - Parameter answer: called at most once, on any thread.
     func validate(_ credential: Credential, answer: @escaping @Sendable (CredentialVerdict) -> Void)
+
+    /// What is known of credentials like these counts no more: they are looked at again.
+    func forget(_ fits: @Sendable (ClientIdentity) -> Bool)
 }

@@ -6,4 +6,8 @@ package protocol DataPlane: PlaneReports {
     func publish(_ table: RoutingTable, spread: TimeSpan) async
     /// Replaces the connections of a route, by name, as they become idle. A name that no route has does nothing.
     func reconnect(_ route: String) async
+    /// Ends sessions.
+    ///
+    /// - Parameter block: for so long credentials that were issued before let nobody of them in.
+    func kick(_ choice: SessionChoice, block: TimeSpan) async -> KickReport
 }

@@ -27,7 +27,7 @@ package struct StoredOverride: Sendable, Hashable {
 package struct AuditEntry: Sendable, Hashable {
     /// The kind of the change.
     package enum Action: String, Sendable, Hashable, CaseIterable {
-        case set, remove, phase, pause, resume, reconnect, reload, drain
+        case set, remove, phase, pause, resume, reconnect, reload, drain, kick
     }
 
     /// Ascending; 0 until the store has given one.

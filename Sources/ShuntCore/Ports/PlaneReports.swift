@@ -13,5 +13,6 @@ package protocol PlaneReports: Sendable {
     /// One entry for each upstream.
     func poolReport() async -> [PoolStatus]
     /// The sessions with most sockets first; never a token in it.
-    func sessionReport(limit: Int) async -> [SessionStatus]
+    /// - Parameter user: whose; nil for everybody's.
+    func sessionReport(limit: Int, user: String?) async -> [SessionStatus]
 }

@@ -49,10 +49,36 @@ package enum ControlChange: Sendable, Hashable {
     case resume(String)
     /// A route's upstream connections are replaced as they become idle.
     case reconnect(String)
+    /// Sessions are ended, and for so long only credentials that were issued after that let them in again.
+    case kick(SessionChoice, block: TimeSpan)
     /// The file is read again.
     case reload
     /// The proxy stops gracefully.
     case drain
+}
+
+/// Which sessions are meant.
+package enum SessionChoice: Sendable, Hashable {
+    /// The short name that reports and logs have.
+    case name(String)
+    /// All sessions of a user, by the claim.
+    case user(String)
+}
+
+/// What a kick ended.
+package struct KickReport: Sendable, Hashable {
+    /// Short names.
+    package var sessions: [String] = []
+    package var sockets = 0
+
+    package init(sessions: [String] = [], sockets: Int = 0) {
+        self.sessions = sessions
+        self.sockets = sockets
+    }
+
+    package static func + (left: KickReport, right: KickReport) -> KickReport {
+        KickReport(sessions: left.sessions + right.sessions, sockets: left.sockets + right.sockets)
+    }
 }
 
 /// What a change did.

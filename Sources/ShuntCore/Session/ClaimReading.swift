@@ -11,7 +11,7 @@ extension Claims {
     /// Reads what the configuration names.
     ///
     /// - Parameter object: of a token's payload, or a session service's answer.
-    package init(of object: JSONTree, naming names: ClaimNames) throws(ClaimProblem) {
+    package init(of object: JSONDocument, naming names: ClaimNames) throws(ClaimProblem) {
         self.init()
         for path in names.session where session == nil { session = try Self.value(object, path) }
         if session == nil, !names.session.isEmpty { throw .noSession }
@@ -29,7 +29,7 @@ extension Claims {
 
     /// nil where the claim is absent or null.
     private static func value(
-        _ object: JSONTree, _ path: ClaimPath, takesLists: Bool = false
+        _ object: JSONDocument, _ path: ClaimPath, takesLists: Bool = false
     ) throws(ClaimProblem) -> ClaimValue? {
         let value: ClaimValue
         switch object.member(at: path) {
@@ -52,7 +52,7 @@ extension Claims {
 extension UnixTime {
     /// The moment that a NumericDate stands for (RFC 7519 §2), with its fraction; nil where it is no number. What no
     /// calendar has is the end of time, or its beginning.
-    package init?(numericDate value: JSONTree?) {
+    package init?(numericDate value: JSONDocument?) {
         guard case .number(let text)? = value, let seconds = text.text.flatMap(Double.init), !seconds.isNaN else {
             return nil
         }

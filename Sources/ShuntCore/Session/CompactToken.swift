@@ -43,13 +43,13 @@ package struct CompactToken: Sendable {
     /// What is signed.
     package let signed: ArraySlice<UInt8>
     package let signature: [UInt8]
-    private let payload: JSONTree
+    private let payload: JSONDocument
 
     /// - Throws: `TokenProblem` where it is none, or one that is never good.
     package init(_ token: ByteString, _ settings: JWTSettings) throws(TokenProblem) {
         guard token.count <= settings.longest else { throw .tooLong }
         let parts = token.bytes.split(separator: UInt8(ascii: "."), maxSplits: 3, omittingEmptySubsequences: false)
-        guard parts.count == 3, let head = Base64URL.decoded(parts[0]).flatMap({ JSONTree($0) }) else {
+        guard parts.count == 3, let head = Base64URL.decoded(parts[0]).flatMap({ JSONDocument($0) }) else {
             throw .malformed
         }
         guard case .object = head, let name = head["alg"]?.text?.text else { throw .malformed }
@@ -63,7 +63,7 @@ package struct CompactToken: Sendable {
         case .text(let id) where id.count <= 1024: keyID = id
         default: throw .malformed
         }
-        guard let payload = Base64URL.decoded(parts[1]).flatMap({ JSONTree($0) }), case .object = payload,
+        guard let payload = Base64URL.decoded(parts[1]).flatMap({ JSONDocument($0) }), case .object = payload,
             let signature = Base64URL.decoded(parts[2])
         else { throw .malformed }
         self.algorithm = algorithm

@@ -66,6 +66,11 @@ package enum HandshakeCheck {
         return .admit(identity)
     }
 
+    /// How a candidate is refused whose credential counts no more.
+    package static func refusal(of candidate: Candidate, _ table: RoutingTable) -> HandshakeVerdict.Refusal {
+        candidate.refusal(.credentialRefused(status: 401), table.access(of: candidate.endpoint))
+    }
+
     private static let healthPaths: [ByteString] = ["/healthz", "/readyz", "/health", "/api/health"]
 
     /// The request as such: method, host, path, no body. Returns the legacy endpoint that it asks for, nil for the

@@ -40,7 +40,7 @@ package enum Effect: Sendable, Equatable {
 /// Why the core closes a client's socket: the runtime writes `text` into the close frame.
 package enum CloseReason: UInt8, Sendable, Equatable {
     case slowReader, idle, keepalive, tooManyConnections, draining, messageTooBig, endpointClosed, routeRemoved
-    case upstreamLost, brownout, sessionExpired
+    case upstreamLost, brownout, sessionExpired, kicked
 
     package var text: String {
         switch self {
@@ -55,6 +55,7 @@ package enum CloseReason: UInt8, Sendable, Equatable {
         case .upstreamLost: "backend does not answer"
         case .brownout: "this endpoint is deprecated and switched off for a test"
         case .sessionExpired: "session expired"
+        case .kicked: "session ended"
         }
     }
 }

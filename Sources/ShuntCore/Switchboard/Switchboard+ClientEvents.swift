@@ -104,6 +104,13 @@ extension Switchboard {
         runAgenda(&turn)
     }
 
+    /// Ends sessions.
+    package mutating func kick(_ choice: SessionChoice, _ turn: inout Turn) -> KickReport {
+        let report = end(choice, &turn)
+        runAgenda(&turn)
+        return report
+    }
+
     package mutating func clientPong(_ id: ClientID, _ turn: inout Turn) {
         clients[id]?.keepalive.heard(turn.now)
     }

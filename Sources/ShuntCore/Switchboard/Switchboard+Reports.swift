@@ -78,9 +78,10 @@ extension Switchboard {
     }
 
     /// The sessions with most sockets first.
-    package func sessionReport(worker: Int, limit: Int) -> [SessionStatus] {
+    package func sessionReport(worker: Int, limit: Int, user: String? = nil) -> [SessionStatus] {
         let found = sessions.ids.compactMap { id -> SessionStatus? in
             guard let session = sessions[id] else { return nil }
+            if let user, !session.isMeant(by: .user(user)) { return nil }
             let apps = Set(session.clients.compactMap { clients[$0]?.app.name }.filter { !$0.isEmpty }).map(
                 \.description)
             return SessionStatus(

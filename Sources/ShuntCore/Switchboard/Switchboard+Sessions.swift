@@ -60,7 +60,7 @@ extension Switchboard {
         tally.parkedExpired += sessions.remove(id)
     }
 
-    private mutating func releasePools(of id: SessionID, _ turn: inout Turn) {
+    mutating func releasePools(of id: SessionID, _ turn: inout Turn) {
         for pool in sessions[id]?.pools ?? [] { remove(pool: pool, &turn) }
         sessions[id]?.pools = []
     }

@@ -195,11 +195,18 @@ final class OpeningHandshake {
         switch HandshakeCheck.admit(
             candidate, verdict, worker.switchboard.table, at: worker.wallTime, now: worker.now())
         {
+        case .admit(let identity?) where isBlocked(identity):
+            let refusal = HandshakeCheck.refusal(of: candidate, worker.switchboard.table)
+            refuse(refusal, path: candidate.handshake.path, remote: candidate.handshake.remoteHost)
         case .admit(let identity):
             admit(candidate, as: identity, behind: behind)
         case .refuse(let refusal):
             refuse(refusal, path: candidate.handshake.path, remote: candidate.handshake.remoteHost)
         }
+    }
+
+    private func isBlocked(_ identity: ClientIdentity) -> Bool {
+        worker.process.blocks.refuse(identity, at: worker.wallTime, hashKey: worker.process.hashKey)
     }
 
     /// The log says what is wrong with credentials, never which they are.

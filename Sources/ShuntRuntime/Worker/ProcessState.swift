@@ -24,6 +24,8 @@ final class ProcessState: Sendable {
     let tls: TLSContexts
     /// Asked about credentials where the table says so; nil where nobody can be.
     let validator: (any CredentialValidator)?
+    /// Touched when a client with a credential comes.
+    let blocks = SessionBlocks()
     let memory = MemoryReturn()
     /// Called on a worker's thread.
     let onNote: (@Sendable (ProxyLogEvent) -> Void)?

@@ -13,6 +13,19 @@ extension Proxy: DataPlane {
         _ = await ask { try await $0.onEach { $0.feed(.reconnect(route: route)) } }
     }
 
+    package func kick(_ choice: SessionChoice, block: TimeSpan) async -> KickReport {
+        // First, so that nobody comes back in between.
+        if block > .zero { process.blocks.add(choice, since: process.wallClock(), for: block) }
+        let key = process.hashKey
+        process.validator?.forget { identity in
+            switch choice {
+            case .name(let name): identity.key.shortName(keyedBy: key).elementsEqual(name.utf8)
+            case .user(let user): identity.claims.user?.text.isText(user) ?? false
+            }
+        }
+        return await gather { $0.kick(choice) }?.reduce(KickReport(), +) ?? KickReport()
+    }
+
     /// Begins a graceful stop and does not wait for its end, as `stop` does.
     package func drain() {
         Task { await stop() }
@@ -50,8 +63,9 @@ extension Proxy: DataPlane {
         return await tellWhetherTheyAnswer(sums)
     }
 
-    package func sessionReport(limit: Int) async -> [SessionStatus] {
-        let reports = await gather { $0.switchboard.sessionReport(worker: $0.index, limit: limit) } ?? []
+    package func sessionReport(limit: Int, user: String? = nil) async -> [SessionStatus] {
+        let reports =
+            await gather { $0.switchboard.sessionReport(worker: $0.index, limit: limit, user: user) } ?? []
         let all = reports.joined().sorted { ($0.sockets, $1.name) > ($1.sockets, $0.name) }
         return Array(all.prefix(max(0, limit)))
     }

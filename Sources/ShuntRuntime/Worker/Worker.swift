@@ -176,6 +176,18 @@ final class Worker {
         }
     }
 
+    /// Ends sessions.
+    func kick(_ choice: SessionChoice) -> KickReport {
+        // Orders come between turns: nothing is being applied.
+        guard !isApplying else { return KickReport() }
+        countPipes()
+        turn.now = now()
+        isApplying = true
+        let report = switchboard.kick(choice, &turn)
+        finish(Span())
+        return report
+    }
+
     // MARK: What sockets say
 
     func clientMessage(_ id: ClientID, _ kind: MessageKind, _ bytes: borrowing Span<UInt8>, _ now: Instant) {

@@ -147,7 +147,7 @@ package final class FakeControl: ProxyControl {
         switch change {
         case .setRoute(let name, _), .unsetRoute(let name), .pause(let name), .resume(let name), .reconnect(let name):
             name
-        case .setPhase, .unsetPhase, .reload, .drain: ""
+        case .setPhase, .unsetPhase, .kick, .reload, .drain: ""
         }
     }
 }

@@ -10,6 +10,8 @@ package final class FakePlane: DataPlane {
         package var sessions: [SessionStatus] = []
         package var tables: [RoutingTable] = []
         package var reconnected: [String] = []
+        package var kicked: [(SessionChoice, block: TimeSpan)] = []
+        package var kickReport = KickReport()
         package var asked: [String] = []
     }
 
@@ -34,14 +36,21 @@ package final class FakePlane: DataPlane {
     package func publish(_ table: RoutingTable, spread: TimeSpan) async { with { $0.tables.append(table) } }
     package func reconnect(_ route: String) async { with { $0.reconnected.append(route) } }
 
+    package func kick(_ choice: SessionChoice, block: TimeSpan) async -> KickReport {
+        with { state in
+            state.kicked.append((choice, block))
+            return state.kickReport
+        }
+    }
+
     package func census() async -> Census { .empty }
     package func tally() async -> Tally { Tally() }
     package func routeReport() async -> [RouteTally] { tables.last.map { $0.routes.map { _ in RouteTally() } } ?? [] }
     package func poolReport() async -> [PoolStatus] { with(\.pools) }
 
-    package func sessionReport(limit: Int) async -> [SessionStatus] {
+    package func sessionReport(limit: Int, user: String?) async -> [SessionStatus] {
         with {
-            $0.asked.append("sessions \(limit)")
+            $0.asked.append("sessions \(limit)" + (user.map { " of \($0)" } ?? ""))
             return Array($0.sessions.prefix(limit))
         }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ShuntControl
+import ShuntCore
 
 /// `shunt sessions`: who is connected.
 struct SessionsCommand: AdminCommand {
@@ -16,10 +17,14 @@ struct SessionsCommand: AdminCommand {
     @Option(help: "How many at most.")
     var limit = 50
 
+    @Option(help: "Only those of this user, as a validated token names it.")
+    var user: String?
+
     func check() throws(CommandFailure) { try Limit.check(limit) }
 
     func perform(_ client: AdminClient) async throws(CommandFailure) {
-        let answer = try await client.get(AdminPath.sessions + "?limit=\(limit)")
+        let answer = try await client.get(
+            AdminPath.sessions + "?limit=\(limit)" + (user.map { "&user=" + PercentCoding.encoded($0) } ?? ""))
         Output.print(options.json ? answer.text + "\n" : SessionsText.text(try answer.decoded(SessionsAnswer.self)))
     }
 }

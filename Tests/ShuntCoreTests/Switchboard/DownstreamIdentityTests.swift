@@ -115,6 +115,48 @@ import Testing
         #expect(batch.rows.first { $0.key.tenant == "acme" }?.key.app == "mobile")
     }
 
+    private func kick(_ world: Driver, _ choice: SessionChoice) -> (report: KickReport, happenings: [Driver.Happening])
+    {
+        var report = KickReport()
+        let happenings = world.event { report = $0.kick(choice, &$1) }
+        return (report, happenings)
+    }
+
+    @Test func `a user's sessions end, with all that is under way and kept for them`() throws {
+        let world = try Driver(.agents { $0.everywhere { $0.inFlight = 1 } })
+        let user = "u\u{E9}"
+        let one = world.connecting(as: Self.identity("T1", session: "a")).client
+        let two = world.connecting(as: Self.identity("T2", session: "b")).client
+        let other = world.connecting(as: Self.identity("T3", session: "c") { $0.user = ClaimValue(text: "x") }).client
+        world.say(one, Text.guide("1"))
+        world.ready(1)
+        world.say(one, Text.guide("2"))
+        world.say(two, Text.guide("3"))
+        world.ready(2)
+        world.leave(two)
+        world.hear(2, Text.reply("parked"))
+        let (report, happenings) = kick(world, .user(user))
+        #expect((report.sessions.count, report.sockets) == (2, 1))
+        #expect(Set(happenings.compactMap(\.error)) == ["session_expired sent", "session_expired unsent"])
+        #expect(happenings.contains(.closeClient(one, 1008, .kicked)))
+        #expect(happenings.contains(.closeConnection(1, 1000)) && happenings.contains(.closeConnection(2, 1000)))
+        #expect(world.say(other, Text.guide("4")).dials == 1, "nobody else")
+        let again = world.connecting(as: Self.identity("T2", session: "b"))
+        #expect(again.happenings.isEmpty, "nothing is kept")
+        #expect(kick(world, .user("nobody")).report == KickReport())
+    }
+
+    @Test func `an old client's session ends by its name`() throws {
+        let world = try Driver(.migration())
+        let old = world.arrive(Old.guide, "anna")
+        world.say(old, Text.bare("1"))
+        let (report, happenings) = kick(world, .name(Driver.name(of: "anna")))
+        #expect(report.sockets == 1)
+        #expect(happenings.contains(.closeClient(old, 1008, .kicked)))
+        #expect(!happenings.contains { if case .deliver = $0 { true } else { false } })
+        #expect(world.census.clients == 0)
+    }
+
     @Test func `a rollout's bucket is the user's, whatever sessions it has`() throws {
         let salt = "guide"
         for user in ["u1", "u2", "u3"] {

@@ -32,6 +32,8 @@ import Testing
             state.withLock { $0.answers[index] }(verdict)
         }
 
+        func forget(_ fits: @Sendable (ClientIdentity) -> Bool) {}
+
         func knows(_ verdict: CredentialVerdict) { state.withLock { $0.known = verdict } }
     }
 

@@ -79,7 +79,7 @@ struct HonestCode: Promise {
             return world.messages[number].client == place
                 && world.messages[number].intent == .bad(["message_too_large"])
         case .endpointClosed, .routeRemoved: return client.leaving?.reason == reason
-        case .upstreamLost, .brownout, .sessionExpired: return false
+        case .upstreamLost, .brownout, .sessionExpired, .kicked: return false
         }
     }
 

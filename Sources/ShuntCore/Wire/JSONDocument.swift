@@ -1,8 +1,8 @@
 /// A small JSON document as values, each as exactly as it was written: numbers keep their digits, a name that stands twice
 /// in one object is refused. For tokens, sets of keys and answers of services; messages are never made into one.
-package enum JSONTree: Sendable, Equatable {
+package enum JSONDocument: Sendable, Equatable {
     case object([Member])
-    case list([JSONTree])
+    case list([JSONDocument])
     case text(ByteString)
     /// As it is written.
     case number(ByteString)
@@ -11,7 +11,7 @@ package enum JSONTree: Sendable, Equatable {
 
     package struct Member: Sendable, Equatable {
         package let name: ByteString
-        package let value: JSONTree
+        package let value: JSONDocument
     }
 
     /// nil for what is no JSON by RFC 8259, no UTF-8, nested deeper than `nesting`, or has a name twice.
@@ -24,7 +24,7 @@ package enum JSONTree: Sendable, Equatable {
         self = tree
     }
 
-    private static func value(_ bytes: Span<UInt8>, _ position: inout Int, _ nesting: Int) -> JSONTree? {
+    private static func value(_ bytes: Span<UInt8>, _ position: inout Int, _ nesting: Int) -> JSONDocument? {
         switch bytes.byte(at: position) {
         case UInt8(ascii: "{"): return nesting > 0 ? object(bytes, &position, nesting - 1) : nil
         case UInt8(ascii: "["): return nesting > 0 ? list(bytes, &position, nesting - 1) : nil
@@ -45,7 +45,7 @@ package enum JSONTree: Sendable, Equatable {
         }
     }
 
-    private static func object(_ bytes: Span<UInt8>, _ position: inout Int, _ nesting: Int) -> JSONTree? {
+    private static func object(_ bytes: Span<UInt8>, _ position: inout Int, _ nesting: Int) -> JSONDocument? {
         var members: [Member] = []
         var names: Set<ByteString> = []
         let isWell = elements(bytes, &position, until: UInt8(ascii: "}")) { position in
@@ -61,8 +61,8 @@ package enum JSONTree: Sendable, Equatable {
         return isWell ? .object(members) : nil
     }
 
-    private static func list(_ bytes: Span<UInt8>, _ position: inout Int, _ nesting: Int) -> JSONTree? {
-        var values: [JSONTree] = []
+    private static func list(_ bytes: Span<UInt8>, _ position: inout Int, _ nesting: Int) -> JSONDocument? {
+        var values: [JSONDocument] = []
         let isWell = elements(bytes, &position, until: UInt8(ascii: "]")) { position in
             guard let value = value(bytes, &position, nesting) else { return false }
             values.append(value)
@@ -96,7 +96,7 @@ package enum JSONTree: Sendable, Equatable {
     // MARK: Looking
 
     /// A member of an object.
-    package subscript(_ name: String) -> JSONTree? {
+    package subscript(_ name: String) -> JSONDocument? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.name.isText(name) }?.value
     }
@@ -104,9 +104,9 @@ package enum JSONTree: Sendable, Equatable {
     package var text: ByteString? { if case .text(let text) = self { text } else { nil } }
 
     /// A member by its path: the name as a whole goes first, then names of nested objects.
-    package func member(at path: ClaimPath) -> JSONTree? {
+    package func member(at path: ClaimPath) -> JSONDocument? {
         if let whole = self[path.text] { return whole }
-        var found: JSONTree? = self
+        var found: JSONDocument? = self
         for name in path.text.split(separator: ".", omittingEmptySubsequences: false) {
             found = found?[String(name)]
         }
