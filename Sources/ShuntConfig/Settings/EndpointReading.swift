@@ -13,6 +13,7 @@ struct EndpointReader {
         guard let defaults, let section = Section(defaults, diagnostics) else { return }
         section.setOnce("passthrough", .passthrough)
         _ = section["heartbeat"].flatMap { readHeartbeat($0, over: nil) }
+        _ = section["compression"].flatMap { diagnostics.readCompression($0, over: nil) }
         section.finish()
     }
 
@@ -28,11 +29,12 @@ struct EndpointReader {
             settings.passthrough = read
         }
         settings.heartbeat = readHeartbeat(legacy["heartbeat"], over: defaults?["heartbeat"])
+        settings.compression = diagnostics.readCompression(legacy["compression"], over: defaults?["compression"])
         if let rules = legacy.section("to_legacy") { readToLegacy(rules, into: &settings) }
         let aliases = legacy["aliases"]
         let unlisted = legacy["unlisted"]
         guard let path else {
-            for key in ["aliases", "unlisted", "passthrough", "heartbeat", "to_legacy"] {
+            for key in ["aliases", "unlisted", "passthrough", "heartbeat", "compression", "to_legacy"] {
                 guard let node = legacy[key] else { continue }
                 diagnostics.warning(
                     node, "\(key) without a path has no effect", advice: "add path: where old clients connect")

@@ -146,6 +146,7 @@ struct RouteReader {
         unlisted.aliases = settings.aliases.filter { alias in names.allSatisfy { alias.contains("{\($0)}") } }
         unlisted.passthrough = settings.passthrough
         unlisted.heartbeat = settings.heartbeat
+        unlisted.compression = settings.compression
         draft.append(unlisted, at: node)
     }
 

@@ -76,6 +76,9 @@ struct UpstreamReader {
         section.set(&settings.dialForLegacy, "dial", .dialTime)
         section.set(&settings.identity, "identity", .choice(["handshake": .handshake, "message": .message]))
         if let pool = section.section("pool") { settings.readPool(pool, identity: settings.identity) }
+        if let node = section["compression"] {
+            settings.compression = diagnostics.readCompression(node, over: nil)
+        }
         section.setList(&settings.vary, "vary", .source, count: 0...16)
         section.setList(&settings.sourceAddresses, "source_addresses", .ipAddress, count: 0...256)
         section.setList(&settings.pace, "pace", .rate, count: 0...8)

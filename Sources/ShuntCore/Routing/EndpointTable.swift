@@ -48,7 +48,8 @@ package struct EndpointTable: Sendable {
                 toLegacy: program, unified: unified, greet: endpoint.greet.map { ConnectTemplate($0) },
                 announcement: announcement,
                 brownouts: state == .deprecated
-                    ? definition.deprecation.brownouts.filter { $0.covers(route: route.name) } : [])
+                    ? definition.deprecation.brownouts.filter { $0.covers(route: route.name) } : [],
+                compression: endpoint.passthrough == .raw ? nil : endpoint.compression)
             byRoute.append(made)
             for path in [endpoint.path] + endpoint.aliases {
                 let key = ByteString(path)
@@ -73,7 +74,8 @@ package struct EndpointTable: Sendable {
                 unlisted.append(
                     Endpoint(
                         path: path, route: route, mode: settings.passthrough, heartbeat: settings.heartbeat,
-                        toLegacy: ReshapeProgram(), pattern: PathPattern(path)))
+                        toLegacy: ReshapeProgram(), pattern: PathPattern(path),
+                        compression: settings.passthrough == .raw ? nil : settings.compression))
             }
         }
         self.unlisted = unlisted

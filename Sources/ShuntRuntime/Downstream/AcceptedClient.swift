@@ -30,13 +30,18 @@ struct AcceptedClient: Sendable {
     private func becomeLeg(on socket: SocketID, worker: Worker, behind: [UInt8]) {
         let offered = handshake.subprotocols
         let selected = worker.switchboard.table.definition.addressing.protocols.first(where: offered.contains)
-        guard let answer = HandshakeAnswer.switchingProtocols(acceptKey: candidate.acceptKey, subprotocol: selected)
+        let compression = worker.compression(
+            offeredBy: handshake.headers, worker.switchboard.table.definition.addressing.compression)
+        guard
+            let answer = HandshakeAnswer.switchingProtocols(
+                acceptKey: candidate.acceptKey, subprotocol: selected, extensions: compression?.answer)
         else {
+            worker.giveBack(compression?.0)
             worker.occupants.remove(socket)
             worker.reactor.close(socket)
             return leave(at: worker.now())
         }
-        let leg = Leg(socket, worker: worker, isUpstream: false, lease: lease, marks: worker.clientMarks)
+        let leg = Leg(socket, worker: worker, isUpstream: false, lease: lease, compression: compression?.0)
         leg.appendBytes(answer)
         worker.connected(client: leg, handshake, as: identity)
         if !behind.isEmpty { leg.read(behind.span) }

@@ -7,15 +7,17 @@ extension HandshakeAnswer {
     ///
     /// - Parameters:
     ///   - isRaw: bytes are piped: the accept key and the extensions are the backend's own, too.
+    ///   - extensions: those that are agreed on where bytes are not piped.
     ///   - announcement: what the endpoint says of its end.
     static func switchingProtocols(
-        acceptKey: ByteString, as reply: UpstreamReply, isRaw: Bool, _ announcement: Announcement? = nil
+        acceptKey: ByteString, as reply: UpstreamReply, isRaw: Bool, extensions: String? = nil,
+        _ announcement: Announcement? = nil
     ) -> [UInt8]? {
         let passed = reply.passed(
             keeping: isRaw
                 ? [.secWebSocketProtocol, .secWebSocketAccept, .secWebSocketExtensions] : [.secWebSocketProtocol])
         return switchingProtocols(
-            isRaw ? nil : acceptField(acceptKey), announcement?.joined(to: passed) ?? passed)
+            isRaw ? nil : acceptField(acceptKey, extensions), announcement?.joined(to: passed) ?? passed)
     }
 
     /// What a client hears whose dial came to nothing.
