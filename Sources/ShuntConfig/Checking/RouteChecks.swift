@@ -41,7 +41,8 @@ struct RouteChecks {
         if route.endpoint?.passthrough == .raw {
             if let own {
                 diagnostics.warning(
-                    own, "compression has no effect with passthrough: raw", advice: "a raw socket agrees with its backend")
+                    own, "compression has no effect with passthrough: raw",
+                    advice: "a raw socket agrees with its backend")
             }
             return
         }
