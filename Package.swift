@@ -58,6 +58,10 @@ let package = Package(
         .target(name: "CLinux"),
         // TLS by the system's OpenSSL, from memory to memory.
         .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        // Compressed messages by the system's zlib.
+        .target(name: "CDeflate", linkerSettings: [.linkedLibrary("z")]),
+        // A checked wrapper around it, which knows nothing of frames or sockets.
+        .target(name: "ShuntDeflate", dependencies: ["CDeflate"], swiftSettings: house + [.strictMemorySafety()]),
         // Sockets of one thread: poller, output, deadlines, TLS. Knows nothing of what the bytes mean.
         .target(
             name: "ShuntReactor", dependencies: ["ShuntCore", "CLinux", "CTLS"],
@@ -67,7 +71,7 @@ let package = Package(
         // The hot shell: carries bytes between sockets and the core.
         .target(
             name: "ShuntRuntime",
-            dependencies: ["ShuntCore", "ShuntConcurrency", "ShuntReactor", deque, logging],
+            dependencies: ["ShuntCore", "ShuntConcurrency", "ShuntDeflate", "ShuntReactor", deque, logging],
             swiftSettings: house
         ),
         // Text to settings, with diagnostics.
@@ -145,6 +149,7 @@ let package = Package(
         ),
         .testTarget(name: "ShuntCoreTests", dependencies: ["ShuntCore", "ShuntTesting"], swiftSettings: house),
         .testTarget(name: "ShuntConcurrencyTests", dependencies: ["ShuntConcurrency"], swiftSettings: house),
+        .testTarget(name: "ShuntDeflateTests", dependencies: ["ShuntDeflate"], swiftSettings: house),
         .testTarget(name: "ShuntConfigTests", dependencies: ["ShuntConfig", "ShuntCore"], swiftSettings: house),
         .testTarget(
             name: "ShuntLoadTests", dependencies: ["ShuntLoad", "ShuntReactor", "ShuntCore", "ShuntTesting"],

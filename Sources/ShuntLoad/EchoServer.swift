@@ -152,6 +152,9 @@ package final class EchoServer {
             case .violation(let code, _):
                 sayClose(id, code)
                 return false
+            case .compressed:
+                sayClose(id, .protocolError)
+                return false
             }
         }
     }

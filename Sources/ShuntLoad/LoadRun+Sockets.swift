@@ -123,6 +123,7 @@ extension LoadRun {
                 reactor.append(to: sockets[place].id, pong)
             case .pong: break
             case .close(let code): closed(place, code.map { "closed with \($0.rawValue)" } ?? "closed without a code")
+            case .compressed: lost(place, "compressed a message without being asked")
             case .violation(_, let violation): lost(place, "broke the protocol: \(violation)")
             }
         }

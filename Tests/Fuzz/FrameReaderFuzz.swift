@@ -37,6 +37,7 @@ private func hear(_ bytes: [UInt8], masked: Bool, limit: Int, cuts: [Int]) -> [H
             case .ping: heard.append(.control(9, reader.control))
             case .pong: heard.append(.control(10, reader.control))
             case .close(let code): heard.append(.end(code?.rawValue ?? 0, reader.control))
+            case .compressed: require(false, "a compressed message that nobody agreed on")
             case .violation(let code, let problem): heard.append(.end(code.rawValue, [problem.rawValue]))
             }
             switch heard.last {

@@ -91,8 +91,10 @@ import Testing
         "ShuntCore": [],
         "ShuntConcurrency": ["DequeModule", "Synchronization"],
         "ShuntRuntime": [
-            "DequeModule", "Glibc", "Logging", "ShuntConcurrency", "ShuntCore", "ShuntReactor", "Synchronization",
+            "DequeModule", "Glibc", "Logging", "ShuntConcurrency", "ShuntCore", "ShuntDeflate", "ShuntReactor",
+            "Synchronization",
         ],
+        "ShuntDeflate": ["CDeflate"],
         "ShuntLoad": ["Glibc", "ShuntCore", "ShuntReactor"],
         "ShuntReactor": ["CLinux", "CTLS", "Glibc", "ShuntCore", "Synchronization"],
         "ShuntConfig": ["Foundation", "ShuntCore", "Yams"],

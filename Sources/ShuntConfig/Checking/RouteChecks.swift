@@ -30,6 +30,28 @@ struct RouteChecks {
         checkOverrides()
         checkEffects()
         if route.endpoint?.passthrough == .raw { checkRaw() }
+        checkCompression()
+    }
+
+    /// Who can have a text of his choice compressed together with a secret finds the secret out by the length of what is
+    /// sent. That a backend repeats the token is known where the file says that its replies lose it.
+    private func checkCompression() {
+        guard route.endpoint?.compression != nil else { return }
+        let own = section["legacy"]?["compression"]
+        if route.endpoint?.passthrough == .raw {
+            if let own {
+                diagnostics.warning(
+                    own, "compression has no effect with passthrough: raw",
+                    advice: "a raw socket agrees with its backend")
+            }
+            return
+        }
+        let settings = section["legacy"]
+        let dropped = settings?["to_unified"]?["drop"] ?? settings?["upstream"]?["to_unified"]?["drop"]
+        guard dropped?.scalars.contains("session_token") ?? false else { return }
+        diagnostics.warning(
+            own ?? place, "the backend repeats session_token in its replies, which are compressed for old clients",
+            advice: "whoever sees their lengths and can have texts answered may guess it: write compression: off")
     }
 
     // MARK: Sides without an upstream

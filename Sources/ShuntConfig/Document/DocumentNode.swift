@@ -99,3 +99,8 @@ struct DocumentScalar {
 
     var isNull: Bool { isPlain && !isReference && !isBroken && ["", "~", "null", "Null", "NULL"].contains(text) }
 }
+
+extension DocumentNode {
+    /// The texts of a list, or the one text that stands alone.
+    var scalars: [String] { (elements.isEmpty ? [self] : elements).compactMap { $0.scalar?.text } }
+}

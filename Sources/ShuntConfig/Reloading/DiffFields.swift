@@ -81,7 +81,7 @@ extension AddressingSettings {
             Field("conversation.reply_field", \.conversationInReplies),
             Field("conversation.template", \.conversationTemplate), Field("default_route", \.defaultRoute),
             Field("heartbeat", \.heartbeat), Field("absorb", \.absorb), Field("one_way", \.oneWay),
-            Field("echo", \.echo),
+            Field("echo", \.echo), Field("compression", \.compression),
         ]
     }
 }
@@ -102,7 +102,7 @@ extension UpstreamSettings {
             Field("exchange.total", \.exchangeTotal),
             Field("exchange.retry", \.retrySafe), Field("exchange.queue", \.queue), Field("replies", \.replies),
             Field("pushes", \.pushes), Field("pushes_to", \.pushTarget), Field("closes", \.closes),
-            Field("refusals", \.refusals), Field("dial", \.dial),
+            Field("refusals", \.refusals), Field("compression", \.compression), Field("dial", \.dial),
             Field("dial for legacy endpoints", \.dialForLegacy),
             Field("on_open", \.onOpen), Field("ready", \.ready),
             Field("dead_after_error", \.deadAfterError), Field("keepalive.every", \.keepalive.every),
@@ -127,7 +127,8 @@ extension EndpointSettings {
     static var fields: [Field<Self>] {
         [
             Field("legacy.aliases", \.aliases), Field("legacy.passthrough", \.passthrough),
-            Field("legacy.heartbeat", \.heartbeat), Field("legacy.to_legacy", \.toLegacy),
+            Field("legacy.heartbeat", \.heartbeat), Field("legacy.compression", \.compression),
+            Field("legacy.to_legacy", \.toLegacy),
             Field("greet", \.greet),
         ]
     }
@@ -137,7 +138,7 @@ extension UnlistedEndpointSettings {
     static var fields: [Field<Self>] {
         [
             Field("path", \.path), Field("aliases", \.aliases), Field("passthrough", \.passthrough),
-            Field("heartbeat", \.heartbeat),
+            Field("heartbeat", \.heartbeat), Field("compression", \.compression),
         ]
     }
 }

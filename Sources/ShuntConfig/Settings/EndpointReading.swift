@@ -15,6 +15,7 @@ struct EndpointReader {
         _ = section["heartbeat"].flatMap { readHeartbeat($0, over: nil) }
         var access = EndpointAccess()
         access.read(section)
+        _ = section["compression"].flatMap { diagnostics.readCompression($0, over: nil) }
         section.finish()
     }
 
@@ -32,11 +33,14 @@ struct EndpointReader {
         if let defaults, let section = Section(defaults, diagnostics) { settings.access.read(section) }
         settings.access.read(legacy)
         settings.heartbeat = readHeartbeat(legacy["heartbeat"], over: defaults?["heartbeat"])
+        settings.compression = diagnostics.readCompression(legacy["compression"], over: defaults?["compression"])
         if let rules = legacy.section("to_legacy") { readToLegacy(rules, into: &settings) }
         let aliases = legacy["aliases"]
         let unlisted = legacy["unlisted"]
         guard let path else {
-            for key in ["aliases", "unlisted", "passthrough", "heartbeat", "to_legacy", "validate", "refuse"] {
+            for key in [
+                "aliases", "unlisted", "passthrough", "heartbeat", "compression", "to_legacy", "validate", "refuse",
+            ] {
                 guard let node = legacy[key] else { continue }
                 diagnostics.warning(
                     node, "\(key) without a path has no effect", advice: "add path: where old clients connect")

@@ -147,6 +147,7 @@ struct RouteReader {
         unlisted.passthrough = settings.passthrough
         unlisted.heartbeat = settings.heartbeat
         unlisted.access = settings.access
+        unlisted.compression = settings.compression
         draft.append(unlisted, at: node)
     }
 

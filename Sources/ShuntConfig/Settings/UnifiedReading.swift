@@ -27,6 +27,7 @@ extension AddressingSettings {
         if let node = section["absorb"], let types = absorbing.read(node) { absorb = types }
         if let node = section["heartbeat"] { heartbeat = absorbing.readBeat(node) }
         access.readRefusal(section)
+        if let node = section["compression"] { compression = section.diagnostics.readCompression(node, over: nil) }
         section.setList(&oneWay, "one_way", .text("a type"), count: 0...256)
         checkOneMeaning(section)
         section.setList(&echo, "echo", .member(dots: 0), count: 0...8)

@@ -79,6 +79,9 @@ struct UpstreamReader {
         if let pool = section.section("pool") { settings.readPool(pool, identity: settings.identity) }
         section.setList(&settings.vary, "vary", .variation, count: 0...16)
         if let node = section["pass_identity"] { settings.readPassIdentity(node, diagnostics) }
+        if let node = section["compression"] {
+            settings.compression = diagnostics.readCompression(node, over: nil)
+        }
         section.setList(&settings.sourceAddresses, "source_addresses", .ipAddress, count: 0...256)
         section.setList(&settings.pace, "pace", .rate, count: 0...8)
         if let node = section["correlation"] { settings.readCorrelation(node, diagnostics) }

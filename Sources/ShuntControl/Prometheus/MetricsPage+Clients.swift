@@ -26,7 +26,29 @@ extension MetricsPage {
         for (code, count) in sum.refusedHandshakes.sorted(by: { $0.key < $1.key }) {
             writer.sample(count, ["code": code])
         }
+        addCompression()
         addDeprecated()
+    }
+
+    private mutating func addCompression() {
+        let figures = sum.compression
+        writer.gauge("shunt_compressed_connections", "Sockets of clients and upstreams with permessage-deflate.")
+        writer.sample(figures.sockets, [:])
+        writer.counter(
+            "shunt_compression_refused", "Handshakes that went on without permessage-deflate because there was no room."
+        )
+        writer.sample(figures.refused, [:])
+        writer.counter(
+            "shunt_compressed_messages_bytes",
+            "Bytes of messages that were compressed on the wire, by direction: as they are (plain) and as they went (wire)."
+        )
+        for (direction, plain, wire) in [
+            ("in", figures.receivedPlain, figures.receivedCompressed),
+            ("out", figures.sentPlain, figures.sentCompressed),
+        ] {
+            writer.sample(plain, ["direction": direction, "form": "plain"])
+            writer.sample(wire, ["direction": direction, "form": "wire"])
+        }
     }
 
     private mutating func addSockets() {

@@ -158,6 +158,8 @@ package struct UpstreamSettings: Sendable, Hashable {
     package var serverName: String?
     /// nil: `client` on an old client's own connection, `upstream` on the others.
     package var host: UpstreamHost?
+    /// How messages are compressed; nil where they are not.
+    package var compression: CompressionSettings?
     package var origin = UpstreamOrigin.keep
     package var identity = UpstreamIdentity.handshake
     package var mode = PoolMode.session

@@ -15,6 +15,7 @@ package struct WorkerReport: Sendable {
     package var sockets: SocketCensus
     /// Handshakes that were refused, by their stable code.
     package var refusedHandshakes: [String: Int] = [:]
+    package var compression = CompressionFigures()
 
     /// Nothing of a table.
     package init(_ table: RoutingTable) {
@@ -36,6 +37,7 @@ package struct WorkerReport: Sendable {
         for place in pools.indices { pools[place].add(other.pools[place]) }
         meter.add(other.meter)
         sockets.add(other.sockets)
+        compression.add(other.compression)
         refusedHandshakes.merge(other.refusedHandshakes, uniquingKeysWith: +)
     }
 

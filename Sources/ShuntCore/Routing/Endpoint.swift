@@ -4,6 +4,8 @@ package final class Endpoint: Sendable {
     package let path: String
     package let route: Route
     package let mode: PassthroughMode
+    /// How messages to and from its clients are compressed; nil where they are not.
+    package let compression: CompressionSettings?
     /// Types of clients' messages that go no further.
     package let absorbed: Absorption
     /// What is sent to clients to keep them calm; nil for nothing.
@@ -24,7 +26,8 @@ package final class Endpoint: Sendable {
     init(
         path: String, route: Route, mode: PassthroughMode, heartbeat: HeartbeatSettings?, toLegacy: ReshapeProgram,
         unified: Upstream? = nil, greet: [ConnectTemplate] = [], pattern: PathPattern? = nil,
-        announcement: Announcement? = nil, brownouts: [Brownout] = [], access: EndpointAccess
+        announcement: Announcement? = nil, brownouts: [Brownout] = [], access: EndpointAccess,
+        compression: CompressionSettings? = nil
     ) {
         self.path = path
         self.route = route
@@ -38,6 +41,7 @@ package final class Endpoint: Sendable {
         self.announcement = announcement
         self.brownouts = brownouts
         self.access = access
+        self.compression = compression
     }
 }
 

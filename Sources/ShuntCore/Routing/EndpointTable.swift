@@ -49,7 +49,8 @@ package struct EndpointTable: Sendable {
                 announcement: announcement,
                 brownouts: state == .deprecated
                     ? definition.deprecation.brownouts.filter { $0.covers(route: route.name) } : [],
-                access: endpoint.access)
+                access: endpoint.access,
+                compression: endpoint.passthrough == .raw ? nil : endpoint.compression)
             byRoute.append(made)
             for path in [endpoint.path] + endpoint.aliases {
                 let key = ByteString(path)
@@ -74,7 +75,8 @@ package struct EndpointTable: Sendable {
                 unlisted.append(
                     Endpoint(
                         path: path, route: route, mode: settings.passthrough, heartbeat: settings.heartbeat,
-                        toLegacy: ReshapeProgram(), pattern: PathPattern(path), access: settings.access))
+                        toLegacy: ReshapeProgram(), pattern: PathPattern(path), access: settings.access,
+                        compression: settings.passthrough == .raw ? nil : settings.compression))
             }
         }
         self.unlisted = unlisted

@@ -1,6 +1,6 @@
 /// How messages of an old client are carried to its legacy upstream.
 package enum PassthroughMode: String, Sendable, Hashable, CaseIterable {
-    /// Message by message: heartbeats and live toggles work; extensions are not offered to the backend.
+    /// Message by message: heartbeats and live toggles work; extensions are each end's own.
     case managed
     /// Byte by byte, extensions and pings end to end; the socket cannot be toggled while it lives.
     case raw
@@ -25,6 +25,8 @@ package struct EndpointSettings: Sendable, Hashable {
     package var aliases: [String] = []
     package var passthrough = PassthroughMode.managed
     package var heartbeat: HeartbeatSettings?
+    /// How messages to and from its clients are compressed; nil where they are not.
+    package var compression: CompressionSettings?
     /// Brings replies of the unified form to the shape that clients of this endpoint know.
     package var toLegacy = ReshapeRules()
     /// JSON texts that are sent to a client that connects while the unified upstream serves the route, in place of what
@@ -44,6 +46,8 @@ package struct UnlistedEndpointSettings: Sendable, Hashable {
     package var aliases: [String] = []
     package var passthrough = PassthroughMode.managed
     package var heartbeat: HeartbeatSettings?
+    /// How messages to and from its clients are compressed; nil where they are not.
+    package var compression: CompressionSettings?
     /// Index in `TableDefinition.upstreams` of the legacy upstream; its address's path has the same placeholders.
     package var upstream: Int
     package var access = EndpointAccess()

@@ -22,6 +22,8 @@ package struct AddressingSettings: Sendable, Hashable {
     package var absorb: [AbsorbedType] = ["heartbeat", "ping", "pong"]
     /// What is sent to clients of the unified endpoint on schedule; nil for nothing.
     package var heartbeat: BeatSettings?
+    /// How messages to and from clients of the unified endpoint are compressed; nil where they are not.
+    package var compression: CompressionSettings?
     /// Members of a message to the unified endpoint that errors about it repeat.
     package var echo: [String] = ["request_id"]
     /// Types from clients that open no exchange.

@@ -54,6 +54,20 @@ package enum FrameEncoder {
         return position == total ? total : 0
     }
 
+    /// Writes one final frame of a compressed message (RFC 7692 §6.1).
+    ///
+    /// - Returns: bytes written; 0 when the target is too small.
+    package static func encodeCompressed(
+        _ opcode: UInt8, payload: Span<UInt8>, mask: UInt32?, into target: UnsafeMutableRawBufferPointer
+    ) -> Int {
+        let total = length(payload: payload.count, masked: mask != nil)
+        guard let base = target.baseAddress, total <= target.count else { return 0 }
+        let position = unsafe writeHeader(opcode, payload: payload.count, mask: mask, to: base)
+        unsafe base.storeBytes(of: 0x80 | FrameHeader.compressed | (opcode & 0x0F), as: UInt8.self)
+        let piece = Piece(origin: .message, start: 0, count: payload.count)
+        return unsafe copy(piece, payload, mask ?? 0, to: base + position) ? total : 0
+    }
+
     /// Appends a control frame. A payload of more than 125 bytes is cut, because such a frame would be a violation.
     package static func encodeControl(
         _ opcode: UInt8, payload: Span<UInt8>, mask: UInt32?, into target: inout [UInt8]

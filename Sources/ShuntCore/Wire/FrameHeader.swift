@@ -2,6 +2,8 @@
 struct FrameHeader: Equatable {
     /// The longest there is: two bytes, eight of length, four of mask.
     static let longest = 14
+    /// RSV1, which says of a message's first frame that the message is compressed (RFC 7692 §6).
+    static let compressed: UInt8 = 0x40
 
     var final = true
     var opcode: UInt8 = 0
@@ -23,12 +25,20 @@ struct FrameHeader: Equatable {
     }
 
     /// Reads the header at `start`; the caller has checked that all of it is there. Everything that a header can have
-    /// wrong by itself is found here: reserved bits (no extension is ever agreed), opcodes, masking by role, control
-    /// frames, lengths.
+    /// wrong by itself is found here: reserved bits (the one of compressed messages, too), opcodes, masking by role,
+    /// control frames, lengths.
     ///
     /// - Returns: nil when the header is good, else what is wrong.
     @inline(__always)
     mutating func read(_ bytes: Span<UInt8>, at start: Int, expectsMasked: Bool) -> FrameViolation? {
+        let first = bytes.byte(at: start)
+        if first & 0x70 != 0 { return .reservedBits }
+        return readBehindBits(bytes, at: start, expectsMasked: expectsMasked)
+    }
+
+    /// The same, whatever the reserved bits say.
+    @inline(__always)
+    mutating func readBehindBits(_ bytes: Span<UInt8>, at start: Int, expectsMasked: Bool) -> FrameViolation? {
         let first = bytes.byte(at: start)
         let second = bytes.byte(at: start &+ 1)
         final = first >= 0x80
@@ -36,7 +46,6 @@ struct FrameHeader: Equatable {
         masked = second >= 0x80
         size = FrameHeader.size(second)
         let short = second & 0x7F
-        if first & 0x70 != 0 { return .reservedBits }
         // Opcodes 0, 1, 2 and 8, 9, 10.
         if opcode & 7 > 2 { return .reservedOpcode }
         if masked != expectsMasked { return masked ? .masked : .unmasked }
@@ -77,10 +86,10 @@ struct FrameHeader: Equatable {
 
 extension FrameViolation {
     /// The code to close with.
-    var closeCode: CloseCode {
+    package var closeCode: CloseCode {
         switch self {
         case .messageTooBig, .lengthOverflow: .messageTooBig
-        case .invalidUTF8: .invalidPayload
+        case .invalidUTF8, .badCompression: .invalidPayload
         default: .protocolError
         }
     }

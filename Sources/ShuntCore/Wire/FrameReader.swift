@@ -13,6 +13,9 @@ package enum FrameEvent: Sendable, Equatable {
     /// All input is consumed; nothing more can be said before the next read.
     case needsMore
     case message(MessageKind, Payload)
+    /// A compressed message (RFC 7692 §6.2), as it came, is in `FrameReader.partial`. Whoever brings it back looks at its
+    /// text and its size.
+    case compressed(MessageKind)
     /// The payload of at most 125 bytes is in `FrameReader.control`.
     case ping
     case pong
@@ -26,11 +29,13 @@ package enum FrameEvent: Sendable, Equatable {
 package enum FrameViolation: UInt8, Sendable, Equatable, CaseIterable {
     case reservedBits, reservedOpcode, unmasked, masked, fragmentedControl, longControl, nonMinimalLength
     case lengthOverflow, unexpectedContinuation, interleavedMessage, messageTooBig, invalidUTF8
-    case badCloseCode, badClosePayload
+    case badCloseCode, badClosePayload, badCompression
 }
 
-/// The receiving half of one WebSocket leg (RFC 6455 §5), without extensions. It takes the bytes of each read and
-/// gives whole messages and control frames. Between messages it holds no buffer.
+/// The receiving half of one WebSocket leg (RFC 6455 §5). It takes the bytes of each read and gives whole messages and
+/// control frames. Between messages it holds no buffer.
+///
+/// Compressed messages, where they are agreed on, gather in `partial` as they come.
 ///
 /// A frame that lies whole in a read is not copied, or unmasked into the worker's scratch buffer; what comes in
 /// several reads or fragments gathers in `partial`, which grows with the bytes that came, never by what a header claims.
@@ -41,7 +46,12 @@ package struct FrameReader: Sendable {
     package private(set) var control: [UInt8] = []
 
     private let expectsMasked: Bool
-    private let maxMessage: Int
+    /// The largest message that is taken.
+    package let maxMessage: Int
+    /// How much of the message in hand may come in: `maxMessage`, and a little more of a compressed one.
+    private var mostGathered: Int
+    /// Compressed messages are agreed on.
+    private let takesCompressed: Bool
     /// The beginning of a header whose rest has not come, and how much of it there is.
     private var head = InlineArray<14, UInt8>(repeating: 0)
     private var headCount = 0
@@ -61,9 +71,12 @@ package struct FrameReader: Sendable {
     /// - Parameters:
     ///   - expectsMasked: whether the peer is a client.
     ///   - maxMessage: the largest message that is taken, in bytes, all its fragments together.
-    package init(expectsMasked: Bool, maxMessage: Int) {
+    ///   - takesCompressed: whether compressed messages are agreed on.
+    package init(expectsMasked: Bool, maxMessage: Int, takesCompressed: Bool = false) {
         self.expectsMasked = expectsMasked
         self.maxMessage = max(0, maxMessage)
+        self.takesCompressed = takesCompressed
+        mostGathered = self.maxMessage
     }
 
     /// Whether a call with no more input would say `.needsMore` and change nothing: no frame is half read, no buffer is
@@ -92,14 +105,22 @@ package struct FrameReader: Sendable {
                         break
                     }
                     if let problem = frame.read(input, at: position, expectsMasked: expectsMasked) {
-                        return violation(problem, input, &position)
+                        if let problem = beginCompressed(problem, input, at: position) {
+                            return violation(problem, input, &position)
+                        }
+                        position &+= frame.size
+                        continue
                     }
                     position &+= frame.size
                 } else {
                     guard keepHead(input, &position) else { break }
                     headCount = 0
                     if let problem = frame.read(head.span, at: 0, expectsMasked: expectsMasked) {
-                        return violation(problem, input, &position)
+                        let head = head
+                        if let problem = beginCompressed(problem, head.span, at: 0) {
+                            return violation(problem, input, &position)
+                        }
+                        continue
                     }
                 }
                 if let problem = sequenceProblem { return violation(problem, input, &position) }
@@ -142,7 +163,29 @@ package struct FrameReader: Sendable {
         } else if gathering != 0 {
             return .interleavedMessage
         }
-        return frame.length > maxMessage &- partial.count ? .messageTooBig : nil
+        return frame.length > mostGathered &- partial.count ? .messageTooBig : nil
+    }
+
+    /// A header has something wrong: unless that is the bit of a compressed message, which may be. Its frames are gathered,
+    /// so that others are not looked at for it.
+    ///
+    /// - Returns: nil when a compressed message has begun, else what is wrong.
+    @inline(never)
+    private mutating func beginCompressed(
+        _ problem: FrameViolation, _ bytes: Span<UInt8>, at start: Int
+    ) -> FrameViolation? {
+        let first = bytes.byte(at: start)
+        // On the first frame of a message, and of the reserved bits alone.
+        guard problem == .reservedBits, takesCompressed, first & 0x70 == FrameHeader.compressed,
+            first & 0x0F == 1 || first & 0x0F == 2
+        else { return problem }
+        if let problem = frame.readBehindBits(bytes, at: start, expectsMasked: expectsMasked) { return problem }
+        // What does not compress is a little longer for it: a bit for each byte, at most.
+        mostGathered = maxMessage &+ maxMessage / 8 &+ 64
+        if let problem = sequenceProblem { return problem }
+        beginFrame()
+        gathering |= FrameHeader.compressed
+        return nil
     }
 
     // MARK: Payloads
@@ -218,9 +261,14 @@ package struct FrameReader: Sendable {
     }
 
     private mutating func gatheredMessage(_ input: Span<UInt8>, _ position: inout Int) -> FrameEvent {
-        let kind: MessageKind = gathering == 1 ? .text : .binary
+        let kind: MessageKind = gathering & 0x0F == 1 ? .text : .binary
+        let isCompressed = gathering & FrameHeader.compressed != 0
         gathering = 0
         delivered = true
+        if isCompressed {
+            mostGathered = maxMessage
+            return .compressed(kind)
+        }
         if kind == .text && !UTF8Validator.isValid(partial.span, from: 0, count: partial.count) {
             return violation(.invalidUTF8, input, &position)
         }

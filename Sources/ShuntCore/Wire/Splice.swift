@@ -93,6 +93,20 @@ package struct SpliceBuffer: Sendable {
         unsafe FrameEncoder.encode(splice.kind.rawValue, splice, self, message: message, mask: mask, into: target)
     }
 
+    /// Puts a splice together in `room`, which is grown as far as it must be.
+    ///
+    /// - Returns: where its bytes are; nil where a piece points outside of its origin.
+    package mutating func gather(
+        _ splice: Splice, message: Span<UInt8>, into room: inout [UInt8]
+    ) -> Range<Int>? {
+        let most = FrameHeader.longest &+ max(0, splice.length)
+        if room.count < most { room.append(contentsOf: repeatElement(0, count: most &- room.count)) }
+        let written = unsafe room.withUnsafeMutableBytes {
+            unsafe writeFrame(splice, message: message, mask: nil, into: $0)
+        }
+        return written > 0 ? written &- splice.length..<written : nil
+    }
+
     /// The message's own pieces of a splice come from `bytes`, which the buffer keeps until it is reset.
     mutating func hold(_ bytes: [UInt8], for splice: Splice) {
         blobs.append(bytes)

@@ -20,7 +20,11 @@ final class Leg {
     let masks: Bool
     var role = Role.none
     var reader: FrameReader
-    var closing = CloseHandshake()
+    var closing = CloseHandshake() { didSet { sendsPlain = closing.isOpen && compression == nil } }
+    /// How its messages are compressed; nil where they are not.
+    var compression: LegCompression? { didSet { sendsPlain = closing.isOpen && compression == nil } }
+    /// Messages go out as they are: one look instead of two, for what every message goes through.
+    private(set) var sendsPlain = true
     /// Bytes of a message that has not come whole.
     var unfinished = 0
     /// More is waiting for the socket than the high mark says; the core knows.
@@ -31,16 +35,20 @@ final class Leg {
     ///
     /// - Parameters:
     ///   - lease: given back when the socket ends.
-    ///   - marks: when what waits for the socket is too much.
-    init(_ socket: SocketID, worker: Worker, isUpstream: Bool, lease: SocketLease, marks: WaterMarks) {
+    ///   - compression: what the handshake agreed on.
+    init(
+        _ socket: SocketID, worker: Worker, isUpstream: Bool, lease: SocketLease, compression: LegCompression? = nil
+    ) {
         self.worker = worker
         self.socket = socket
         self.lease = lease
         masks = isUpstream
         reader = FrameReader(
-            expectsMasked: !isUpstream, maxMessage: worker.switchboard.table.definition.limits.message)
-        worker.reactor.setMarks(socket, marks)
+            expectsMasked: !isUpstream, maxMessage: worker.switchboard.table.definition.limits.message,
+            takesCompressed: compression != nil)
+        worker.reactor.setMarks(socket, isUpstream ? worker.upstreamMarks : worker.clientMarks)
         worker.occupants.insert(.leg(self), for: socket)
+        if let compression { begin(compression) }
     }
 
     // MARK: What the reactor says
@@ -67,6 +75,7 @@ final class Leg {
         worker.occupants.remove(socket)
         worker.reactor.close(socket)
         setUnfinished(0)
+        endCompression()
         worker.ended(self, .cut)
         lease.giveBack(to: worker.process, now: worker.now())
     }

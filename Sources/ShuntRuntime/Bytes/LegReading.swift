@@ -32,6 +32,9 @@ extension Leg {
                 // A reference of our own: the reader must not be under access while the switchboard works.
                 let whole = reader.partial
                 message(kind, whole.span, now)
+            case .compressed(let kind):
+                isPlain = false
+                guard compressedMessage(kind, reader.partial, now) else { break reading }
             case .ping:
                 isPlain = false
                 pinged()
@@ -55,6 +58,12 @@ extension Leg {
         let grew = reader.partial.count > unfinished
         setUnfinished(reader.partial.count)
         guard grew, unfinished > Self.smallUnfinished, worker.switchboard.isOverloaded, closing.isOpen else { return }
+        shed()
+    }
+
+    /// There is no memory for what the peer says.
+    func shed() {
+        guard closing.isOpen else { return }
         _ = closing.markViolated()
         worker.ended(self, .cut)
         appendClose(.tryAgainLater, reason: "server is overloaded")
@@ -73,7 +82,7 @@ extension Leg {
     }
 
     @inline(__always)
-    private func message(_ kind: MessageKind, _ bytes: borrowing Span<UInt8>, _ now: Instant) {
+    func message(_ kind: MessageKind, _ bytes: borrowing Span<UInt8>, _ now: Instant) {
         switch role {
         case .client(let id): worker.clientMessage(id, kind, bytes, now)
         case .upstream(let id): worker.connectionMessage(id, kind, bytes, now)
@@ -103,7 +112,7 @@ extension Leg {
     }
 
     @inline(never)
-    private func violated(_ code: CloseCode, _ violation: FrameViolation) {
+    func violated(_ code: CloseCode, _ violation: FrameViolation) {
         worker.log.violation(violation, isUpstream: masks)
         // A client is told which of its messages it was; the core closes it by that.
         if violation == .messageTooBig, closing.isOpen { worker.messageTooLarge(self) }
@@ -132,6 +141,7 @@ extension FrameViolation {
         case .invalidUTF8: "text is not UTF-8"
         case .badCloseCode: "close code is not allowed"
         case .badClosePayload: "close frame is malformed"
+        case .badCompression: "compressed message is malformed"
         }
     }
 }

@@ -8,7 +8,12 @@ extension Leg {
     /// Appends a message: a splice of the effects in hand, and of the message that they are about. It is sent at the end
     /// of the worker's turn.
     func append(_ splice: Splice, _ message: borrowing Span<UInt8>) {
-        guard closing.isOpen else { return }
+        guard sendsPlain else { return appendOtherwise(splice, message) }
+        appendPlain(splice, message)
+    }
+
+    @inline(__always)
+    func appendPlain(_ splice: Splice, _ message: borrowing Span<UInt8>) {
         let mask = masks ? worker.maskingKeys.next() : nil
         let written = worker.reactor.append(to: socket, atMost: Self.longestHeader + splice.length) { target in
             worker.turn.effects.splices.writeFrame(splice, message: message, mask: mask, into: target)

@@ -29,16 +29,21 @@ struct AcceptedClient: Sendable {
     /// Answers 101 and makes the socket a client's leg.
     private func becomeLeg(on socket: SocketID, worker: Worker, behind: [UInt8]) {
         let offered = handshake.subprotocols
+        let addressing = worker.switchboard.table.definition.addressing
         let selected =
-            worker.switchboard.table.definition.addressing.protocols.first(where: offered.contains)
+            addressing.protocols.first(where: offered.contains)
             ?? (handshake.offersShunt ? SessionSubprotocol.version : nil)
-        guard let answer = HandshakeAnswer.switchingProtocols(acceptKey: candidate.acceptKey, subprotocol: selected)
+        let compression = worker.compression(offeredBy: handshake.headers, addressing.compression)
+        guard
+            let answer = HandshakeAnswer.switchingProtocols(
+                acceptKey: candidate.acceptKey, subprotocol: selected, extensions: compression?.answer)
         else {
+            worker.giveBack(compression?.0)
             worker.occupants.remove(socket)
             worker.reactor.close(socket)
             return leave(at: worker.now())
         }
-        let leg = Leg(socket, worker: worker, isUpstream: false, lease: lease, marks: worker.clientMarks)
+        let leg = Leg(socket, worker: worker, isUpstream: false, lease: lease, compression: compression?.0)
         leg.appendBytes(answer)
         worker.connected(client: leg, handshake, as: identity)
         if !behind.isEmpty { leg.read(behind.span) }

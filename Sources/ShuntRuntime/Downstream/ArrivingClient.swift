@@ -21,6 +21,8 @@ final class ArrivingClient {
     var id = ClientID.none
     /// What its endpoint says of its end, with the answer.
     var announcement: Announcement?
+    /// How its messages may be compressed; nil for not at all.
+    var compression: CompressionSettings?
     /// Its endpoint's path as configured.
     var endpointPath = ""
     private var state = State.waiting

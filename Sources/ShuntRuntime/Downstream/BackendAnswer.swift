@@ -8,9 +8,10 @@ extension HandshakeAnswer {
     /// - Parameters:
     ///   - offersShunt: the client takes Shunt's own subprotocol where the backend selects none.
     ///   - isRaw: bytes are piped: the accept key and the extensions are the backend's own, too.
+    ///   - extensions: those that are agreed on where bytes are not piped.
     ///   - announcement: what the endpoint says of its end.
     static func switchingProtocols(
-        acceptKey: ByteString, as reply: UpstreamReply, isRaw: Bool, offersShunt: Bool,
+        acceptKey: ByteString, as reply: UpstreamReply, isRaw: Bool, offersShunt: Bool, extensions: String? = nil,
         _ announcement: Announcement? = nil
     ) -> [UInt8]? {
         var passed = reply.passed(
@@ -20,7 +21,7 @@ extension HandshakeAnswer {
             passed.append("Sec-WebSocket-Protocol", ByteString(SessionSubprotocol.version))
         }
         return switchingProtocols(
-            isRaw ? nil : acceptField(acceptKey), announcement?.joined(to: passed) ?? passed)
+            isRaw ? nil : acceptField(acceptKey, extensions), announcement?.joined(to: passed) ?? passed)
     }
 
     /// What a client hears whose dial came to nothing.

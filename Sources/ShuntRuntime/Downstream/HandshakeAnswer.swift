@@ -6,11 +6,13 @@ enum HandshakeAnswer {
     ///
     /// - Parameters:
     ///   - subprotocol: the selected one, as the client offered it.
+    ///   - extensions: those that are agreed on.
     ///   - announcement: what a legacy endpoint says of its end.
     static func switchingProtocols(
-        acceptKey: ByteString, subprotocol: String? = nil, _ announcement: Announcement? = nil
+        acceptKey: ByteString, subprotocol: String? = nil, extensions: String? = nil,
+        _ announcement: Announcement? = nil
     ) -> [UInt8]? {
-        var fields = acceptField(acceptKey)
+        var fields = acceptField(acceptKey, extensions)
         if let subprotocol { fields.append("Sec-WebSocket-Protocol", ByteString(subprotocol)) }
         return switchingProtocols(fields, announcement?.fields)
     }
@@ -21,9 +23,10 @@ enum HandshakeAnswer {
 
     private static let switching: ByteString = "Switching Protocols"
 
-    static func acceptField(_ key: ByteString) -> HeaderFields {
+    static func acceptField(_ key: ByteString, _ extensions: String?) -> HeaderFields {
         var fields = HeaderFields()
         fields.append("Sec-WebSocket-Accept", key)
+        if let extensions { fields.append("Sec-WebSocket-Extensions", ByteString(extensions)) }
         return fields
     }
 

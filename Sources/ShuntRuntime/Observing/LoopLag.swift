@@ -25,6 +25,7 @@ extension Worker {
         countPipes()
         var report = switchboard.workerReport()
         report.refusedHandshakes = refusedHandshakes
+        report.compression = codecs.figures
         return report
     }
 }

@@ -28,6 +28,8 @@ final class Dial {
     private var handshake: DialHandshake
     /// What it is counted in by; nil before, and where somebody else has it.
     private var lease: SocketLease?
+    /// What compression is counted in by, where it is offered.
+    private var place: CompressionPlace?
     /// When the state it is in has had its time, and when the worker looks at that.
     private var deadline = Instant.distantFuture
     private var armed = Instant.distantFuture
@@ -39,7 +41,9 @@ final class Dial {
         self.id = id
         self.order = order
         self.worker = worker
-        handshake = DialHandshake(order, key: key)
+        place = order.through?.isRaw == true ? nil : worker.placeOfCompression(to: order.upstream.settings)
+        handshake = DialHandshake(
+            order, key: key, compression: place == nil ? nil : order.upstream.settings.compression)
     }
 
     private var settings: UpstreamSettings { order.upstream.settings }
@@ -213,6 +217,7 @@ final class Dial {
         guard state != .over, let lease else { return }
         // Whoever has the socket has it.
         self.lease = nil
+        let compression = takeCompression()
         let socket = socket
         self.socket = .none
         finish()
@@ -222,9 +227,16 @@ final class Dial {
             if !behind.isEmpty { end.take(behind) }
             return
         }
-        let leg = Leg(socket, worker: worker, isUpstream: true, lease: lease, marks: worker.upstreamMarks)
+        let leg = Leg(socket, worker: worker, isUpstream: true, lease: lease, compression: compression)
         worker.connected(upstream: leg, id, order.through == nil ? nil : .answered(reply))
         if !behind.isEmpty { leg.read(behind) }
+    }
+
+    /// What was agreed on, for the leg.
+    private func takeCompression() -> LegCompression? {
+        guard let place, let settings = settings.compression, let agreement = handshake.agreement else { return nil }
+        self.place = nil
+        return LegCompression(agreement, settings, place)
     }
 
     /// It came to nothing.
@@ -244,6 +256,8 @@ final class Dial {
         state = .over
         lease?.giveBack(to: worker.process, now: worker.now())
         lease = nil
+        if let place { worker.process.compressed.leave(place) }
+        place = nil
         letGo()
     }
 

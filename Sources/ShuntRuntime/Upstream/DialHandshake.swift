@@ -17,20 +17,28 @@ struct DialHandshake {
     private let order: DialOrder
     /// `Sec-WebSocket-Key`.
     private let key: ByteString
+    /// By which compression is offered; nil where it is not.
+    private let compression: CompressionSettings?
+    /// How messages are compressed, once it is a WebSocket.
+    private(set) var agreement: DeflateAgreement?
     private var reader = AnswerReader()
     /// A refusal whose body is awaited.
     private var refusal: UpstreamReply?
     private var body: AnswerBody?
 
-    init(_ order: DialOrder, key: ByteString) {
+    init(_ order: DialOrder, key: ByteString, compression: CompressionSettings? = nil) {
         self.order = order
         self.key = key
+        self.compression = compression
     }
 
     /// The request; nil where it cannot be written.
     var request: [UInt8]? {
         var keyField = HeaderFields()
         keyField.append("Sec-WebSocket-Key", key)
+        if let compression {
+            keyField.append("Sec-WebSocket-Extensions", ByteString(DeflateAgreement.offer(by: compression)))
+        }
         return HeadWriter.request(target: order.request.target, order.request.headers, Self.upgrade, keyField)
     }
 
@@ -69,7 +77,10 @@ struct DialHandshake {
     }
 
     private mutating func decide(_ head: AnswerHead, _ bytes: Span<UInt8>, behind: Int) -> Step {
-        let answer = UpstreamAnswer(head, acceptKey: SecWebSocket.acceptKey(for: key), offered: order)
+        let answer = UpstreamAnswer(
+            head, acceptKey: SecWebSocket.acceptKey(for: key), offered: order,
+            compression: compression)
+        agreement = answer.compression
         switch answer.failure {
         case nil:
             return .upgraded(UpstreamReply(head), behind: behind)

@@ -17,6 +17,7 @@ final class ProcessState: Sendable {
 
     let admission: Admission
     let budget: DoorBudget
+    let compressed: CompressedSockets
     let sessions: SessionDirectory
     let leases: UpstreamLeases
     let names: NameCache
@@ -54,6 +55,7 @@ final class ProcessState: Sendable {
         hashKey = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))
         admission = Admission(limits: settings.table.definition.limits, trusted: settings.listen.trustedProxies)
         budget = DoorBudget(limit: settings.table.definition.limits.handshakeBytes)
+        compressed = CompressedSockets(memory: settings.table.definition.limits.memory)
         sessions = SessionDirectory(keepFor: Self.kept(by: settings.table))
         leases = UpstreamLeases()
         names = NameCache(lookup: { HostNames.addresses(of: $0, port: 0) })

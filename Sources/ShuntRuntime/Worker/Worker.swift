@@ -50,6 +50,8 @@ final class Worker {
     var upstreamMarks = WaterMarks(1 << 20)
 
     var maskingKeys: MaskingKeys
+    /// What messages are compressed by, where they are.
+    var codecs = WorkerCodecs()
     private var scratch: [UInt8] = []
 
     /// What is due that is no socket's.

@@ -18,6 +18,7 @@ extension Worker {
         if !switchboard.brownoutsInForce.isEmpty { feed(.wallClock) }
         arrival.announcement = endpoint.announcement
         arrival.endpointPath = endpoint.path
+        arrival.compression = endpoint.compression
         if endpoint.announcement != nil { deprecatedUse(arrival.client, endpoint) }
         let now = now()
         countPipes()
@@ -35,19 +36,24 @@ extension Worker {
         if let pipe = pipedConnections[connection] { return admit(id, pipe) }
         guard let arrival = arrivals.remove(id) else { return }
         let client = arrival.client
+        let compression = compression(offeredBy: client.handshake.headers, arrival.compression)
         let answer: [UInt8]?
         if case .answered(let reply) = outcomes[connection] {
             rememberSubprotocol(reply, arrival)
             answer = HandshakeAnswer.switchingProtocols(
                 acceptKey: client.candidate.acceptKey, as: reply, isRaw: false,
-                offersShunt: client.handshake.offersShunt, arrival.announcement)
+                offersShunt: client.handshake.offersShunt, extensions: compression?.answer, arrival.announcement)
         } else {
             answer = HandshakeAnswer.switchingProtocols(
-                acceptKey: client.candidate.acceptKey, subprotocol: subprotocol(for: arrival), arrival.announcement)
+                acceptKey: client.candidate.acceptKey, subprotocol: subprotocol(for: arrival),
+                extensions: compression?.answer, arrival.announcement)
         }
-        guard let answer else { return turnAway(arrival) }
+        guard let answer else {
+            giveBack(compression?.0)
+            return turnAway(arrival)
+        }
         let behind = arrival.giveWay()
-        let leg = Leg(arrival.socket, worker: self, isUpstream: false, lease: client.lease, marks: clientMarks)
+        let leg = Leg(arrival.socket, worker: self, isUpstream: false, lease: client.lease, compression: compression?.0)
         leg.role = .client(id)
         clients.insert(leg, for: id)
         leg.appendBytes(answer)

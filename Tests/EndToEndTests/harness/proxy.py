@@ -72,6 +72,11 @@ class Proxy:
     def is_ready(self) -> bool:
         return http_get(self.admin_port, "/readyz")[0] == 200
 
+    def metric(self, name: str) -> float:
+        """The first sample whose line begins so."""
+        lines = http_get(self.admin_port, "/metrics")[1].decode().splitlines()
+        return next((float(line.split()[-1]) for line in lines if line.startswith(name)), 0)
+
     @property
     def running(self) -> bool:
         return self.process.poll() is None

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from .certificates import Certificates
 from .client import Client
-from .processes import http_get
 from .proxy import Proxy
 from .raw import RawSocket
 from .tls_socket import TLSClientContext
@@ -54,8 +53,3 @@ class SecuredProxy(Proxy):
         context.check_hostname = False
         with RawSocket(self.port).secure(context, name) as raw:
             return raw.socket.getpeercert()["serialNumber"]
-
-    def metric(self, name: str) -> float:
-        """The first sample whose line begins so."""
-        lines = http_get(self.admin_port, "/metrics")[1].decode().splitlines()
-        return next((float(line.split()[-1]) for line in lines if line.startswith(name)), 0)

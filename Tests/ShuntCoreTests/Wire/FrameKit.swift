@@ -8,11 +8,15 @@ enum Heard: Equatable {
     case pong([UInt8])
     case close(UInt16?, [UInt8])
     case violation(UInt16, FrameViolation)
+    /// A compressed message as it came.
+    case compressed(MessageKind, [UInt8])
 }
 
 /// Everything that a reader says about bytes that come in these reads.
-func hear(_ reads: [[UInt8]], masked: Bool = false, maxMessage: Int = 1 << 20) -> [Heard] {
-    var reader = FrameReader(expectsMasked: masked, maxMessage: maxMessage)
+func hear(
+    _ reads: [[UInt8]], masked: Bool = false, maxMessage: Int = 1 << 20, takesCompressed: Bool = false
+) -> [Heard] {
+    var reader = FrameReader(expectsMasked: masked, maxMessage: maxMessage, takesCompressed: takesCompressed)
     return hear(reads, &reader)
 }
 
@@ -36,6 +40,7 @@ func hear(_ reads: [[UInt8]], _ reader: inout FrameReader) -> [Heard] {
             case .ping: heard.append(.ping(reader.control))
             case .pong: heard.append(.pong(reader.control))
             case .close(let code): heard.append(.close(code?.rawValue, reader.control))
+            case .compressed(let kind): heard.append(.compressed(kind, reader.partial))
             case .violation(let code, let problem): heard.append(.violation(code.rawValue, problem))
             }
             if event == .needsMore { break }
