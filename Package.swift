@@ -160,7 +160,8 @@ let package = Package(
         .testTarget(
             name: "ShuntRuntimeTests",
             dependencies: [
-                "ShuntRuntime", "ShuntReactor", "ShuntCore", "ShuntTesting", nioCore, nioEmbedded, nioHTTP1, logging,
+                "ShuntRuntime", "ShuntReactor", "ShuntDeflate", "ShuntCore", "ShuntTesting", nioCore, nioEmbedded,
+                nioHTTP1, logging,
             ],
             swiftSettings: house
         ),

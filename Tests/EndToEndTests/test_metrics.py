@@ -25,7 +25,7 @@ SAMPLE = re.compile(r"([a-z_]+)(?:\{(.*)\})? (\S+)")
 LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
 BOUNDED = {
     *("endpoint", "route", "upstream", "side", "way", "code", "outcome", "reason", "result", "phase", "worker"),
-    *("file", "le", "state", "version"),
+    *("file", "le", "state", "version", "direction", "form"),
 }
 
 

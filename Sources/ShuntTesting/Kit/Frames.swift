@@ -30,6 +30,8 @@ package struct NaiveFrame: Sendable, Equatable {
     package var payload: [UInt8]
     package var isFinal = true
     package var isMasked = false
+    /// The bit of compressed messages is set (RFC 7692 §6).
+    package var isCompressed = false
 
     package init(opcode: UInt8, payload: [UInt8], isFinal: Bool = true, isMasked: Bool = false) {
         self.opcode = opcode
@@ -93,8 +95,9 @@ package struct NaiveFrameReader {
             let key = Array(bytes[start - 4..<start])
             for index in payload.indices { payload[index] ^= key[index % 4] }
         }
-        let frame = NaiveFrame(
+        var frame = NaiveFrame(
             opcode: bytes[0] & 0x0F, payload: payload, isFinal: bytes[0] & 0x80 != 0, isMasked: isMasked)
+        frame.isCompressed = bytes[0] & 0x40 != 0
         bytes.removeFirst(start + count)
         return frame
     }

@@ -26,9 +26,10 @@ struct WireSocket: Sendable {
     }
 
     static func bytes(
-        _ opcode: UInt8, _ payload: [UInt8], masked: Bool, final: Bool = true, key: [UInt8] = [1, 2, 3, 4]
+        _ opcode: UInt8, _ payload: [UInt8], masked: Bool, final: Bool = true, reserved: UInt8 = 0,
+        key: [UInt8] = [1, 2, 3, 4]
     ) -> [UInt8] {
-        naiveFrame(opcode, payload, final: final, mask: masked ? key : nil)
+        naiveFrame(opcode, payload, final: final, reserved: reserved, mask: masked ? key : nil)
     }
 
     static func closeBytes(_ code: UInt16, masked: Bool) -> [UInt8] {

@@ -35,9 +35,18 @@ extension Storm {
             }
             note("c\(index) is upgraded")
             clients[index].isUpgraded = true
+            clients[index].compression = StormCompression(answer: head)
         }
         guard clients[index].kind != .raw else { return judgeRaw(bytes, index) }
-        for frame in clients[index].parser.feed(bytes) {
+        for var frame in clients[index].parser.feed(bytes) {
+            if frame.isCompressed {
+                guard let payload = clients[index].compression?.expand(frame.payload), frame.opcode < 8 else {
+                    return fail("c\(index) gets a compressed frame that nobody can read")
+                }
+                frame.payload = payload
+                frame.isCompressed = false
+                met.insert("compressed back")
+            }
             if clients[index].closeCode != nil { fail("c\(index) gets a frame behind the close frame") }
             if frame.isMasked || !frame.isFinal { fail("c\(index) gets a frame that is masked or in parts") }
             switch frame.opcode {

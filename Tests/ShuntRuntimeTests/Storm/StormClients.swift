@@ -70,6 +70,8 @@ struct StormClient {
     var lastAnswer: [Int: Int] = [:]
     /// Of an old client: what it and its agent say to each other.
     var passed = StormPassed()
+    /// How its messages are compressed; nil where nothing is agreed on.
+    var compression: StormCompression?
 
     /// Nothing reaches it any more: it went, or was closed.
     var isGone: Bool { standing == .gone || end.isOver || closeCode != nil || isTurnedAway }
@@ -97,7 +99,11 @@ extension Storm {
         var query = token.map { ["session_token=\($0)"] } ?? []
         if kind != .unified { query.append("c=\(index)") }
         let target = path(of: client) + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
-        end.say(Array(WireSocket.request(target: target).utf8))
+        // Who is piped agrees with its agent, which knows no extension.
+        let offers = kind != .raw && dice.chance(plan.compressing)
+        let offer = dice.pick(["", "; client_max_window_bits", "; client_no_context_takeover"])
+        let fields = offers ? ["Sec-WebSocket-Extensions: permessage-deflate" + offer] : []
+        end.say(Array(WireSocket.request(target: target, headers: fields).utf8))
         note("c\(index) of \(client.owner) connects, \(kind)")
         clients.append(client)
         // Many say their first words without waiting for an answer.
@@ -163,11 +169,20 @@ extension Storm {
     func sayFrames(_ opcode: UInt8, _ payload: [UInt8], _ index: Int) {
         let end = clients[index].end
         let key = (0..<4).map { _ in UInt8(dice.below(256)) }
+        var payload = payload
+        var reserved: UInt8 = 0
+        if clients[index].compression != nil, dice.chance(70) {
+            guard let packed = clients[index].compression?.compress(payload) else { return fail("zlib fails") }
+            payload = packed
+            reserved = 4
+            met.insert("compressed")
+        }
         guard dice.chance(20), payload.count > 2 else {
-            return end.say(WireSocket.bytes(opcode, payload, masked: true, key: key))
+            return end.say(WireSocket.bytes(opcode, payload, masked: true, reserved: reserved, key: key))
         }
         let cut = dice.within(1...payload.count - 1)
-        end.say(WireSocket.bytes(opcode, Array(payload[..<cut]), masked: true, final: false, key: key))
+        let first = Array(payload[..<cut])
+        end.say(WireSocket.bytes(opcode, first, masked: true, final: false, reserved: reserved, key: key))
         if dice.chance(30) { end.say(WireSocket.bytes(9, [], masked: true)) }
         end.say(WireSocket.bytes(0, Array(payload[cut...]), masked: true, key: key))
     }

@@ -64,6 +64,8 @@ struct StormPlan {
     /// Of agents, whose certificate is a stranger's.
     var untrusted = 0
     var renewals = 0
+    /// Of clients, who offer compression.
+    var compressing = 0
 
     /// - Parameter authorities: the file of those whom the proxy trusts.
     init(_ dice: inout Dice, authorities: String) {
@@ -136,9 +138,17 @@ struct StormPlan {
                     name: route, match: route.split(separator: "/").map(String.init),
                     servedBy: index == Self.relayed ? .unified : .legacy, legacy: index == Self.relayed ? nil : index))
         }
+        compressing = dice.pick([0, 50, 100])
+        var compression = CompressionSettings()
+        compression.contextTakeover = dice.chance(50)
+        compression.minBytes = dice.pick([1, 1, 100])
+        compression.windowBits = dice.within(9...15)
+        compression.maxConnections = dice.pick([2, 100])
+        table.addressing.compression = compression
         for (route, mode) in [(Self.managed, PassthroughMode.managed), (Self.raw, .raw)] {
             var endpoint = EndpointSettings(path: "/api/ws/\(Self.routes[route])")
             endpoint.passthrough = mode
+            endpoint.compression = compression
             table.routes[route].endpoint = endpoint
         }
         table.limits.messagesPerSecond = 1_000_000

@@ -56,7 +56,7 @@ import Testing
             "close passed", "piped", "piped back", "reload", "by herald", "by scribe",
             "client with TLS", "agent with TLS", "move with TLS", "stranger", "stopped in the handshake", "renewed",
             "resumed", "refused in the clear", "half close, both", "half close, notice", "half close, end",
-            "reset in the handshake of TLS",
+            "reset in the handshake of TLS", "compressed", "compressed back",
         ]
         for seed in UInt64(201)...500 where !expected.isSubset(of: met) { met.formUnion(try Self.live(seed).met) }
         #expect(expected.subtracting(met).isEmpty)
