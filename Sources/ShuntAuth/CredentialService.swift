@@ -49,7 +49,11 @@ package final class CredentialService: CredentialValidator {
             return
         }
         let made = make(validation, patience: patience)
-        if case .token(_, let keeper) = made { await keeper.load() }
+        if case .token(_, let keeper) = made {
+            var old: KeyKeeper?
+            if case .token(_, let keeper) = way { old = keeper }
+            await keeper.load(over: old)
+        }
         let keeping: Task<Void, Never>?
         if case .token(_, let keeper) = made { keeping = Task { await keeper.run() } } else { keeping = nil }
         let old = state.withLock { state in

@@ -56,13 +56,28 @@ actor KeyKeeper {
     }
 
     /// Loads everything once; returns when it was tried.
-    func load() async {
+    ///
+    /// - Parameter old: what was in force before: of places that both have, its keys stay where one cannot be read.
+    func load(over old: KeyKeeper? = nil) async {
+        if let old { await inherit(await old.held) }
         await readFiles()
         await withTaskGroup { group in
             for (index, source) in settings.keys.enumerated() {
                 if case .url = source { group.addTask { await self.refetch(index) } }
             }
         }
+    }
+
+    /// The keys of each place.
+    private var held: (settings: JWTSettings, places: [[VerificationKey]?]) { (settings, places) }
+
+    private func inherit(_ held: (settings: JWTSettings, places: [[VerificationKey]?])) {
+        guard held.settings.algorithms == settings.algorithms else { return }
+        for (source, keys) in zip(held.settings.keys, held.places) {
+            guard let place = settings.keys.firstIndex(where: { $0.isPlace(of: source) }), let keys else { continue }
+            places[place] = keys
+        }
+        validator.adopt(KeyTable(places.flatMap { $0 ?? [] }))
     }
 
     /// Reads files anew: they may have been replaced.
@@ -173,13 +188,24 @@ actor KeyKeeper {
             if reading.keys.isEmpty {
                 throw KeyPlaceProblem("there is no key of use in it" + (reading.problems.first.map { "; \($0)" } ?? ""))
             }
+            let isNews = places[index]?.map(\.name) != reading.keys.map(\.name) || failed.contains(index)
             places[index] = reading.keys
             failed.remove(index)
+            // The same again is nothing to tell, and no reason to look at tokens anew.
+            guard isNews else { return }
             validator.adopt(KeyTable(places.flatMap { $0 ?? [] }))
             notice(.loaded(place: place, keys: reading.keys.count, problems: reading.problems))
         } catch {
             failed.insert(index)
             notice(.failed(place: place, problem: "\(error)", kept: places[index]?.count ?? 0))
         }
+    }
+}
+
+extension JWTKeySource {
+    /// Whether both name one place, however often it is looked at.
+    fileprivate func isPlace(of other: JWTKeySource) -> Bool {
+        if case .url(let url, _) = self, case .url(let otherURL, _) = other { return url == otherURL }
+        return self == other
     }
 }

@@ -9,7 +9,7 @@ struct KeyTable: Sendable {
 
     init(_ keys: [VerificationKey] = []) {
         var seen: Set<ByteString> = []
-        self.keys = keys.filter { seen.insert($0.material + ByteString([0]) + ($0.id ?? "")).inserted }
+        self.keys = keys.filter { seen.insert($0.name).inserted }
     }
 
     var materials: Set<ByteString> { Set(keys.map(\.material)) }

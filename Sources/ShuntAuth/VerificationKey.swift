@@ -23,6 +23,9 @@ struct VerificationKey: Sendable {
         self.material = ByteString(Array(algorithm.rawValue.utf8) + [0] + material)
     }
 
+    /// What tells it from others.
+    var name: ByteString { material + ByteString([0]) + (id ?? "") }
+
     func verifies(_ token: CompactToken) -> Bool {
         token.algorithm == algorithm && (try? verifier.verify(token.signature, signs: token.signed)) == true
     }

@@ -53,7 +53,7 @@ import Testing
         "ShuntCore/Ports/OverrideStore.swift init": 8,
         "ShuntCore/Ports/ProxyStatus.swift init": 12,
         "ShuntCore/Ports/WorkerReport.swift init": 10,
-        "ShuntCore/Routing/Endpoint.swift init": 11,
+        "ShuntCore/Routing/Endpoint.swift init": 12,
         "ShuntCore/Routing/Objection.swift init": 7,
         "ShuntCore/Routing/Upstream.swift init": 7,
         "ShuntCore/Session/HandshakeRequest.swift init": 8,

@@ -159,6 +159,41 @@ import Testing
         #expect(await keeper.lookForUnknownKey() == .unknown, "who cannot be asked may have it")
     }
 
+    @Test func `other settings with the same places begin with the keys of before`() async throws {
+        let place = Place([Made.jwk(key)])
+        let validator = TokenValidator(settings())
+        let old = keeper(place, validator)
+        await old.load()
+        place.fails()
+        var changed = settings()
+        changed.leeway = .zero
+        changed.keys = [.secretFile("gone"), .url("https://id.example.com/jwks.json?key=secret", refresh: .minutes(1))]
+        let next = TokenValidator(changed)
+        await keeper(place, next).load(over: old)
+        #expect(next.problem(try await Made.token(key)) == nil)
+        changed.algorithms = [.es256, .es384]
+        let other = TokenValidator(changed)
+        await keeper(place, other).load(over: old)
+        #expect(other.problem(try await Made.token(key))?.contains("no key") == true, "they were bound to others")
+    }
+
+    @Test func `the same keys again are not told, and forget nothing`() async throws {
+        let (place, notices) = (Place([Made.jwk(key)]), Notices())
+        let validator = TokenValidator(settings())
+        let keeper = keeper(place, validator, notices)
+        let token = try await Made.token(key)
+        await keeper.load()
+        #expect(validator.problem(token) == nil)
+        await keeper.load()
+        #expect(notices.all.count == 1)
+        #expect(validator.known(token, at: Made.now) != nil)
+        place.fails()
+        await keeper.load()
+        place.says([Made.jwk(key)])
+        await keeper.load()
+        #expect(notices.all.count == 3, "that it is back is")
+    }
+
     @Test func `secrets have their length`() async throws {
         for (bytes, isGood) in [(31, false), (32, true)] {
             let secret = ByteString(Array(repeating: 0x61, count: bytes))
