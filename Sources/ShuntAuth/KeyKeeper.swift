@@ -59,7 +59,7 @@ actor KeyKeeper {
     ///
     /// - Parameter old: what was in force before: of places that both have, its keys stay where one cannot be read.
     func load(over old: KeyKeeper? = nil) async {
-        if let old { await inherit(await old.held) }
+        if let old { inherit(await old.held) }
         await readFiles()
         await withTaskGroup { group in
             for (index, source) in settings.keys.enumerated() {
